@@ -1,0 +1,37 @@
+# make play   the instrument, simulated, into out/
+# make check  style checks and the whole test suite
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+JOBS ?= 2
+
+.PHONY: setup build play check lint test clean
+
+setup: $(VENV)/.deps
+$(VENV)/.deps: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.18" ninja
+	$(PY) -m pip install --quiet --no-build-isolation -Cwheel.cmake=false -e '.[dev]'
+	touch $@
+
+build: setup
+	@$(PY) -m cmake -S . -B build -G Ninja -DLODESTONE_INPLACE=ON \
+	  -DPython_EXECUTABLE=$(CURDIR)/$(PY) -DCMAKE_MAKE_PROGRAM="$$($(PY) -c 'import shutil,sysconfig; print(shutil.which("ninja", path=sysconfig.get_path("scripts")) or shutil.which("ninja"))')" > build.log 2>&1 || { cat build.log; exit 1; }
+	@$(PY) -m cmake --build build -j $(JOBS) >> build.log 2>&1 || { cat build.log; exit 1; }
+	@rm -f build.log
+
+play: build
+	$(PY) -m lodestone play $(if $(LIVE),--live)
+
+lint: build
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+test: build
+	$(PY) -m pytest -n $(JOBS)
+
+check: lint test
+
+clean:
+	rm -rf build out firmware/_firmware*.so firmware/_firmware.pyi firmware/lodestone-sim

@@ -1,0 +1,6 @@
+// The Python face of the firmware: each folder of C++ binds its own part.
+#include <nanobind/nanobind.h>
+
+NB_MODULE(_firmware, m) {
+  m.doc() = "Lodestone's firmware, as it runs on the board, for Python.";
+}

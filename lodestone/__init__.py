@@ -1,0 +1,1 @@
+"""Lodestone: the command line, the player's settings, host synthesis and access to the board."""

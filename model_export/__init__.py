@@ -1,0 +1,1 @@
+"""RAVE models become streaming ONNX graphs, cards and plans; nothing here needs PyTorch."""

@@ -1,0 +1,1 @@
+"""Buses, chips, magnets, gestures and recordings: everything that yields field frames."""

@@ -1,0 +1,1 @@
+"""The voices that ship with Lodestone, and how they are made."""
