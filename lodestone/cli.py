@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import pkgutil
 import sys
+from typing import Annotated
 
 import typer
 
 import lodestone.commands
 from lodestone.errors import LodestoneError
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"lodestone {importlib.metadata.version('lodestone')}")
+        raise typer.Exit
 
 
 def build_app() -> typer.Typer:
@@ -21,6 +29,15 @@ def build_app() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+
+    @app.callback()
+    def root(
+        version: Annotated[
+            bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        ] = False,
+    ) -> None:
+        pass
+
     for module in sorted(m.name for m in pkgutil.iter_modules(lodestone.commands.__path__)):
         importlib.import_module(f"lodestone.commands.{module}").register(app)
     return app
