@@ -1,1 +1,18 @@
 """Calibration: capture, fit, report, file, and the calibrated-touch stage of the touch graph."""
+
+from calibration.errors import CalibrationError
+from calibration.file import checksum, load, save, undo
+from calibration.model import Calibration, SensorIdentity
+from calibration.recording import Recording, collect
+
+__all__ = [
+    "Calibration",
+    "CalibrationError",
+    "Recording",
+    "SensorIdentity",
+    "checksum",
+    "collect",
+    "load",
+    "save",
+    "undo",
+]

@@ -1,0 +1,235 @@
+"""The calibration file: JSON with a format name, a version and a checksum; the previous ones are kept.
+
+A file that is truncated, edited or of a newer version is refused with one line; nothing is repaired silently.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calibration.errors import CalibrationError
+from calibration.model import (
+    AXES,
+    CHANNELS,
+    SENSORS,
+    Array,
+    Calibration,
+    Play,
+    Response,
+    Rest,
+    SensorIdentity,
+)
+
+FORMAT = "lodestone-calibration"
+VERSION = 1
+SUFFIX = ".calibration.json"
+KEPT = 9
+DO = "calibrate again, or go back with `lodestone calibration undo`"
+
+_SENSOR_GRID = (SENSORS, AXES)
+
+
+def checksum(calibration: Calibration) -> str:
+    """SHA-256 of the content, as hexadecimal: two equal calibrations have the same."""
+    return _digest(_plain(calibration))
+
+
+def save(calibration: Calibration, path: str | Path) -> Path:
+    """Writes the file whole or not at all; an existing one becomes PATH.1, that one PATH.2, up to PATH.9."""
+    target = Path(path)
+    body = _plain(calibration)
+    text = json.dumps(
+        {"format": FORMAT, "version": VERSION, "sha256": _digest(body), "calibration": body}, indent=1
+    )
+    load_text(text, str(target))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(target.name + ".new")
+    fresh.write_text(text + "\n", encoding="utf-8")
+    if target.exists():
+        _shift(target)
+    os.replace(fresh, target)
+    return target
+
+
+def undo(path: str | Path) -> Path:
+    """Puts the previous calibration in force again; the undone one is kept as PATH.undone.
+
+    Raises:
+        CalibrationError: there is no previous one, or it cannot be used.
+    """
+    target = Path(path)
+    previous = kept(target, 1)
+    if not previous.exists():
+        raise CalibrationError("an earlier calibration", f"none beside {target}", "calibrate again")
+    load(previous)
+    if target.exists():
+        os.replace(target, target.with_name(target.name + ".undone"))
+    os.replace(previous, target)
+    for number in range(2, KEPT + 1):
+        if kept(target, number).exists():
+            os.replace(kept(target, number), kept(target, number - 1))
+    return target
+
+
+def kept(path: Path, number: int) -> Path:
+    """Where the calibration before `path` is kept; 1 is the last one."""
+    return path.with_name(f"{path.name}.{number}")
+
+
+def _shift(target: Path) -> None:
+    for number in range(KEPT - 1, 0, -1):
+        if kept(target, number).exists():
+            os.replace(kept(target, number), kept(target, number + 1))
+    os.replace(target, kept(target, 1))
+
+
+def load(path: str | Path) -> Calibration:
+    """Reads and checks a calibration file.
+
+    Raises:
+        CalibrationError: missing, truncated, edited, of a newer version, or of impossible content.
+    """
+    source = Path(path)
+    try:
+        text = source.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CalibrationError(
+            f"the calibration {source}", "no such file", "run `lodestone calibrate`"
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise CalibrationError(
+            f"the calibration {source}", "a file that cannot be read as text", DO
+        ) from None
+    return load_text(text, str(source))
+
+
+def load_text(text: str, name: str) -> Calibration:
+    """As `load`, from the text of a file called `name`."""
+    wanted = f"a calibration in {name}"
+    try:
+        document = json.loads(text)
+    except ValueError:
+        got = "a file that ends too early or is no JSON"
+        raise CalibrationError(wanted, got, DO) from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise CalibrationError(
+            wanted, "a file of another kind", "give a file that `lodestone calibrate` wrote"
+        )
+    version = document.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise CalibrationError(f"{wanted} of version {VERSION}", f"version {version}", "update lodestone")
+    body = document.get("calibration")
+    if not isinstance(body, dict) or document.get("sha256") != _digest(body):
+        raise CalibrationError(f"{wanted} as it was written", "an edited or damaged file", DO)
+    return _Reader(name).calibration(body)
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+class _Reader:
+    """Builds the dataclasses out of plain values, refusing wrong shapes and values that are not finite."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def calibration(self, body: Mapping[str, Any]) -> Calibration:
+        try:
+            return Calibration(
+                created=str(body["created"]),
+                board=str(body["board"]),
+                magnet_set=str(body["magnet_set"]),
+                frame_rate_hz=self._positive(body["frame_rate_hz"], "frame rate"),
+                sensors=tuple(self._sensor(sensor) for sensor in body["sensors"]),
+                rest=self._rest(body["rest"]),
+                play=self._play(body["play"]),
+                response=self._response(body["response"]),
+                correction=self._array(body["correction"], (CHANNELS, CHANNELS), "correction"),
+                report=dict(body["report"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._refuse(f"{type(error).__name__} at {error}") from None
+
+    def _refuse(self, got: str) -> CalibrationError:
+        return CalibrationError(f"a complete calibration in {self._name}", got, DO)
+
+    def _array(self, value: Any, shape: tuple[int, ...], what: str) -> Array:
+        array = np.asarray(value, dtype=np.float64)
+        if array.shape != shape or not np.isfinite(array).all():
+            raise self._refuse(f"a {what} of shape {array.shape} or with values that are not numbers")
+        return array
+
+    def _positive(self, value: Any, what: str) -> float:
+        number = float(value)
+        if not 0.0 < number < float("inf"):
+            raise self._refuse(f"a {what} of {number}")
+        return number
+
+    def _sensor(self, body: Mapping[str, Any]) -> SensorIdentity:
+        x, y, z = (float(scale) for scale in body["full_scale_mt"])
+        settings = {str(key): int(value) for key, value in body["settings"].items()}
+        return SensorIdentity(
+            str(body["chip"]), int(body["address"]), int(body["serial"]), settings, (x, y, z)
+        )
+
+    def _rest(self, body: Mapping[str, Any]) -> Rest:
+        grids = ("offset_mt", "noise_mt", "drift_mt_per_min", "mains_mt", "tempco_mt_per_k")
+        return Rest(
+            **{name: self._array(body[name], _SENSOR_GRID, name) for name in grids},
+            temperature_c=self._array(body["temperature_c"], (SENSORS,), "temperature"),
+            mains_hz=self._positive(body["mains_hz"], "mains frequency"),
+            mains_taps=self._taps(body["mains_taps"]),
+            seconds=float(body["seconds"]),
+        )
+
+    def _taps(self, value: Any) -> tuple[float, ...]:
+        taps = tuple(float(tap) for tap in value)
+        if not taps or abs(sum(taps) - 1.0) > 1e-6:
+            raise self._refuse("mains weights that do not sum to 1")
+        return taps
+
+    def _play(self, body: Mapping[str, Any]) -> Play:
+        rows = ("low_mt", "high_mt", "saturation")
+        return Play(
+            **{name: self._array(body[name], (CHANNELS,), name) for name in rows},
+            coverage=float(body["coverage"]),
+            touch_rms=self._positive(body["touch_rms"], "touch level"),
+            seconds=float(body["seconds"]),
+        )
+
+    def _response(self, body: Mapping[str, Any]) -> Response:
+        reach = self._array(body["reach_mt"], (CHANNELS,), "reach")
+        dead = self._array(body["dead_zone_mt"], (CHANNELS,), "dead zone")
+        if (dead < 0).any() or (reach <= dead).any():
+            raise self._refuse("a reach that is not larger than the dead zone")
+        names = ("knee_mt", "min_cutoff_hz", "derivative_cutoff_hz")
+        return Response(
+            reach_mt=reach,
+            dead_zone_mt=dead,
+            beta=float(body["beta"]),
+            **{name: self._positive(body[name], name) for name in names},
+        )

@@ -1,0 +1,159 @@
+"""From recordings to a calibration: the rest, the reach, the response. Pure functions of the samples.
+
+Formulas and limits: the calibration procedure in docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calibration.coverage import visited_cells
+from calibration.errors import CalibrationError
+from calibration.model import AXES, CHANNELS, SENSORS, Array, Play, Response, Rest, channel_name
+from calibration.recording import SATURATED_AXES, Recording
+from calibration.reference import static_touch
+from calibration.statistics import block_medians, mad_sigma, mains_line, mains_taps, theil_sen
+
+# Remanence of neodymium magnets falls by this part per kelvin.
+MAGNET_TEMPCO_PER_K = -0.0012
+SHORTEST_REST_S = 2.0
+SHORTEST_PLAY_S = 10.0
+DEAD_ZONE_SIGMAS = 4.0
+# Something moves when 0.1 s medians of the empty board wander further than this.
+MOVING_SIGMAS = 5.0
+BLOCK_S = 0.1
+# Hum is filtered where its amplitude exceeds the other noise; below, the filter would cost time for nothing.
+HUM_SIGMAS = 1.0
+LOW, HIGH = 0.005, 0.995
+# A magnet of which an axis shows less than this many dead zones has not been near it.
+LEAST_REACH_DEAD_ZONES = 5.0
+
+
+def _good_rows(recording: Recording, seconds: float, step: str) -> Recording:
+    """The frames in which all four sensors can be trusted; refuses when they are too few."""
+    good = recording.good
+    for sensor in range(SENSORS):
+        if good[:, sensor].mean() < 0.9:
+            got = f"sensor {sensor + 1} silent in {100 * (1 - good[:, sensor].mean()):.0f} % of the frames"
+            raise CalibrationError(
+                f"four sensors that answer during {step}", got, "check its cable, then repeat"
+            )
+    rows = good.all(axis=1)
+    kept = Recording(
+        recording.time_s[rows],
+        recording.field_mt[rows],
+        recording.temperature_c[rows],
+        recording.valid[rows],
+        recording.flags[rows],
+    )
+    if kept.seconds < seconds:
+        got = f"{kept.seconds:.1f} s"
+        raise CalibrationError(f"at least {seconds:.0f} s of {step}", got, "record longer")
+    return kept
+
+
+def fit_rest(recording: Recording, hum_filter: bool = True) -> Rest:
+    """Offset, noise, drift, hum and temperature of the empty board.
+
+    Args:
+        recording: at least SHORTEST_REST_S of the board without magnets.
+        hum_filter: False leaves the mains line alone, whatever it is.
+
+    Raises:
+        CalibrationError: a sensor is silent or frozen, something moves, or it is too short.
+    """
+    rest = _good_rows(recording, SHORTEST_REST_S, "empty board")
+    field, time = rest.field_mt, rest.time_s
+    offset = np.median(field, axis=0)
+    for channel in range(CHANNELS):
+        if np.ptp(field[:, channel // AXES, channel % AXES]) == 0:
+            got = f"the same value in all {rest.frames} frames on {channel_name(channel)}"
+            raise CalibrationError("a sensor that measures", got, "power the board off and on")
+    temperature = np.median(rest.temperature_c, axis=0)
+    tempco = MAGNET_TEMPCO_PER_K * offset
+    level = field - (rest.temperature_c - temperature)[:, :, None] * tempco
+    mains_hz, mains = mains_line(time, level, rest.rate_hz)
+    noise = mad_sigma(level)
+    taps: tuple[float, ...] = (1.0,)
+    other = np.sqrt(np.maximum(noise**2 - mains**2 / 2.0, 0.0))
+    if hum_filter and (mains > HUM_SIGMAS * other).any():
+        taps = mains_taps(rest.rate_hz, mains_hz)
+        level = filtered(level, taps)
+        noise = mad_sigma(level)
+        time = time[len(taps) - 1 :]
+    _refuse_movement(level, noise, rest.rate_hz)
+    return Rest(
+        offset_mt=offset,
+        noise_mt=np.maximum(noise, np.finfo(np.float32).eps * np.abs(offset) + 1e-6),
+        drift_mt_per_min=60.0 * theil_sen(time, level),
+        mains_mt=mains,
+        mains_hz=mains_hz,
+        temperature_c=temperature,
+        tempco_mt_per_k=tempco,
+        mains_taps=taps,
+        seconds=rest.seconds,
+    )
+
+
+def filtered(values: Array, taps: tuple[float, ...]) -> Array:
+    """Moving weighted sum along the first axis, complete frames only: [N - len(taps) + 1, ...]."""
+    count = len(values) - len(taps) + 1
+    newest = len(taps) - 1
+    return np.asarray(sum(tap * values[newest - age : newest - age + count] for age, tap in enumerate(taps)))
+
+
+def _refuse_movement(level: Array, noise: Array, rate_hz: float) -> None:
+    wander = np.ptp(block_medians(level, max(1, round(BLOCK_S * rate_hz))), axis=0)
+    worst = int(np.argmax(wander / np.maximum(noise, 1e-9)))
+    part = float(wander.ravel()[worst])
+    limit = MOVING_SIGMAS * float(noise.ravel()[worst])
+    if part > limit:
+        got = f"{channel_name(worst)} moving by {1000 * part:.0f} µT (limit {1000 * limit:.0f})"
+        do = "take every magnet and hand away, wait a moment, and repeat"
+        raise CalibrationError("an empty board that is still", got, do)
+
+
+def played_field(recording: Recording, rest: Rest, correction: Array) -> Array:
+    """[N, 12] mT: offset removed at each frame's temperature, then corrected."""
+    warming = (recording.temperature_c - rest.temperature_c)[:, :, None]
+    lifted = recording.field_mt - rest.offset_mt - warming * rest.tempco_mt_per_k
+    return np.asarray(lifted.reshape(-1, CHANNELS) @ correction.T)
+
+
+def fit_play(recording: Recording, rest: Rest, correction: Array | None = None) -> tuple[Play, Response]:
+    """Reach and response of tonight's magnets from free play.
+
+    Raises:
+        CalibrationError: a sensor is silent, it is too short, or no magnet came near some axis.
+    """
+    play = _good_rows(recording, SHORTEST_PLAY_S, "free play")
+    matrix = np.eye(CHANNELS) if correction is None else correction
+    field = played_field(play, rest, matrix)
+    low, high = np.quantile(field, [LOW, HIGH], axis=0)
+    reach = np.maximum(np.abs(low), np.abs(high))
+    dead = DEAD_ZONE_SIGMAS * np.sqrt((matrix**2) @ (rest.noise_mt.ravel() ** 2))
+    least = LEAST_REACH_DEAD_ZONES * dead
+    if (reach < least).any():
+        worst = int(np.argmin(reach / least))
+        got = (
+            f"{channel_name(worst)} moved only {1000 * reach[worst]:.0f} µT (need {1000 * least[worst]:.0f})"
+        )
+        raise CalibrationError(
+            "magnets that reach every sensor", got, "play closer to that attractor, or longer"
+        )
+    response = Response(reach_mt=reach, dead_zone_mt=dead)
+    touch = static_touch(field, response)
+    cells = visited_cells(field, float(dead.max()), float(np.median(reach)))
+    return Play(
+        low_mt=low,
+        high_mt=high,
+        saturation=_saturation(play),
+        coverage=float(cells.mean()),
+        touch_rms=float(np.sqrt(np.mean(touch**2))),
+        seconds=play.seconds,
+    ), response
+
+
+def _saturation(recording: Recording) -> Array:
+    """[12] part of the frames in which an axis stood at a rail."""
+    return np.stack([(recording.flags & bit != 0).mean(axis=0) for bit in SATURATED_AXES], axis=1).ravel()

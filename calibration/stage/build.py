@@ -1,0 +1,73 @@
+"""Puts the parts of the calibrated touch together, in the order in which a frame meets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import spox.opset.ai.onnx.v17 as op
+from spox import Var
+
+from calibration.model import CHANNELS, SENSORS, Calibration
+from calibration.stage.response import compress, dead_zone, soft_limit
+from calibration.stage.rest import RestInputs, remove_rest
+from calibration.stage.smoothing import glide, mains_filter, one_euro
+from calibration.stateful import Knob, StatefulGraph, const, shape_const
+
+# A longer pause counts as this much: after a stall the touch catches up over a few frames instead of jumping.
+LONGEST_DT_S = 0.05
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What every part needs to know about time.
+
+    `dt` is the seconds since the last frame, 0..LONGEST_DT_S, shape []. `moved` is 1 where dt > 0, else 0: a
+    frame that takes no time changes nothing. `fresh` is true in the first call after a reset, shape [1].
+    """
+
+    dt: Var
+    moved: Var
+    fresh: Var
+
+
+def start_clock(graph: StatefulGraph) -> Clock:
+    """Reads `dt` and notices the first call: every filter then adopts what it sees, not rising from 0."""
+    dt = op.clip(graph.input("dt", ()), const(0.0), const(LONGEST_DT_S))
+    moved = op.cast(op.greater(dt, const(0.0)), to=np.float32)
+    started = graph.state("started", (1,))
+    started.then = const([1.0])
+    return Clock(dt, moved, op.less(started.now, const(0.5)))
+
+
+def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, Var]:
+    """Adds the whole stage to `graph`; `state.0` is the rest correction that the instrument keeps.
+
+    Inputs added: field [4, 3] mT, valid [4], temperature [4] °C, dt [] s, knob.reach (mT) and
+    knob.rest_capture. Returns the clock and touch [12] in -1..1, sensor by sensor.
+    """
+    rest_state = graph.state("rest", (SENSORS, 3))
+    clock = start_clock(graph)
+    field = graph.input("field", (SENSORS, 3))
+    valid = graph.input("valid", (SENSORS,))
+    temperature = graph.input("temperature", (SENSORS,))
+    response = calibration.response
+
+    seen = graph.state("seen", (SENSORS,))
+    present = op.cast(op.greater(valid, const(0.0)), to=np.float32)
+    seen.then = op.max([seen.now, present])
+    new = op.less(seen.now, const(0.5))
+    quiet = mains_filter(graph, clock, field, new, calibration.rest.mains_taps)
+    inputs = RestInputs(quiet, valid, temperature, new)
+    played = remove_rest(graph, clock, inputs, calibration, rest_state)
+
+    row = op.reshape(played, shape_const([1, CHANNELS]))
+    if calibration.corrected:
+        row = op.matmul(row, const(calibration.correction.T))
+    corrected = op.reshape(row, shape_const([CHANNELS]))
+    knee = glide(graph, clock, "reach", Knob(0.02, 5.0, response.knee_mt, "mT"))
+    pressed = dead_zone(corrected, response.dead_zone_mt)
+    touch = soft_limit(compress(pressed, response.reach_mt - response.dead_zone_mt, knee))
+    weight = op.expand(op.reshape(valid, shape_const([SENSORS, 1])), shape_const([SENSORS, 3]))
+    weighted = op.mul(touch, op.reshape(weight, shape_const([CHANNELS])))
+    return clock, one_euro(graph, clock, weighted, response)

@@ -1,0 +1,149 @@
+"""What the empty board shows, taken away: temperature, a rest captured anew, and slow tracking.
+
+The rest correction `state.0` is in millitesla, added to the calibration's offset. Two things move it:
+a capture (rising edge of knob.rest_capture, 3 s, refused when something moved) and tracking, which follows at
+most 1 % of the reach per minute and only while the board has been empty and still for 10 s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import spox.opset.ai.onnx.v17 as op
+from spox import Var
+
+from calibration.model import AXES, CHANNELS, SENSORS, Calibration
+from calibration.stage.smoothing import follow
+from calibration.stateful import Knob, State, StatefulGraph, const, shape_const
+
+if TYPE_CHECKING:
+    from calibration.stage.build import Clock
+
+CAPTURE_S = 3.0
+CAPTURE_GLIDE_S = 0.3
+CALM_S = 0.1
+CAPTURE_SPREAD_SIGMAS = 4.0
+STILL_S = 10.0
+STILL_SIGMAS = 3.0
+TRACKING_PER_S = 0.01 / 60.0
+THERMOMETER_S = 2.0
+
+
+@dataclass(frozen=True)
+class RestInputs:
+    """field [4, 3] mT without hum, valid [4], temperature [4] °C, new [4] (first sight of a sensor)."""
+
+    field: Var
+    valid: Var
+    temperature: Var
+    new: Var
+
+
+def remove_rest(
+    graph: StatefulGraph, clock: Clock, inputs: RestInputs, calibration: Calibration, rest: State
+) -> Var:
+    """Field minus the rest at this temperature, [4, 3] mT."""
+    lifted = op.sub(inputs.field, _rest_at_temperature(graph, clock, inputs, calibration))
+    calm, spread = _calm(graph, clock, lifted, inputs.new, calibration)
+    present = _column(op.cast(op.greater(inputs.valid, const(0.99)), to=np.float32))
+    captured = _capture(graph, clock, calm, present, rest.now, calibration)
+    tracked = _track(graph, clock, _Stillness(op.sub(calm, rest.now), spread, present), calibration)
+    rest.then = op.add(op.add(rest.now, captured), tracked)
+    return op.sub(lifted, rest.then)
+
+
+def _column(per_sensor: Var) -> Var:
+    return op.reshape(per_sensor, shape_const([SENSORS, 1]))
+
+
+def _rest_at_temperature(
+    graph: StatefulGraph, clock: Clock, inputs: RestInputs, calibration: Calibration
+) -> Var:
+    """Offset plus tempco times warming; the thermometer is slow, so its steps are smoothed."""
+    state = graph.state("temperature", (SENSORS,))
+    moved = op.add(state.now, op.mul(op.sub(inputs.temperature, state.now), follow(clock, THERMOMETER_S)))
+    state.then = op.where(inputs.new, inputs.temperature, moved)
+    warming = _column(op.sub(state.then, const(calibration.rest.temperature_c)))
+    return op.add(const(calibration.rest.offset_mt), op.mul(warming, const(calibration.rest.tempco_mt_per_k)))
+
+
+def _calm(
+    graph: StatefulGraph, clock: Clock, lifted: Var, new: Var, calibration: Calibration
+) -> tuple[Var, Var]:
+    """The lifted field without its noise, and its variance about that, both with CALM_S of memory."""
+    calm = graph.state("calm", (SENSORS, AXES))
+    spread = graph.state("spread", (SENSORS, AXES))
+    weight = follow(clock, CALM_S)
+    change = op.sub(lifted, calm.now)
+    new_rows = _column(new)
+    calm.then = op.where(new_rows, lifted, op.add(calm.now, op.mul(change, weight)))
+    square = op.mul(change, op.sub(lifted, calm.then))
+    noise = const(calibration.rest.noise_mt**2)
+    spread_moved = op.add(spread.now, op.mul(op.sub(square, spread.now), weight))
+    spread.then = op.where(new_rows, noise, spread_moved)
+    return calm.then, spread.then
+
+
+def _capture(
+    graph: StatefulGraph, clock: Clock, calm: Var, present: Var, rest: Var, calibration: Calibration
+) -> Var:
+    """What a capture adds to the rest in this call, [4, 3]."""
+    pressed = op.cast(op.greater(graph.knob("rest_capture", Knob(0.0, 1.0, 0.0)), const(0.5)), to=np.float32)
+    before = graph.state("rest_capture before", (1,))
+    elapsed = graph.state("capture seconds", (1,))
+    before.then = op.reshape(pressed, shape_const([1]))
+    idle = op.less_or_equal(elapsed.now, const(0.0))
+    begins = op.and_(idle, op.greater(op.sub(before.then, before.now), const(0.5)))
+    runs = op.or_(begins, op.not_(idle))
+    later = op.add(elapsed.now, clock.dt)
+    ends = op.greater_or_equal(later, const(CAPTURE_S))
+    ticking = op.max([later, const(1e-6)])  # a capture that begins in a frame of no time still begins
+    elapsed.then = op.where(op.and_(runs, op.not_(ends)), ticking, const([0.0]))
+
+    mean, low, high = (graph.state(f"capture {name}", (SENSORS, AXES)) for name in ("mean", "low", "high"))
+    share = op.div(clock.dt, op.max([later, const(1e-6)]))
+    mean.then = op.where(begins, calm, op.add(mean.now, op.mul(op.sub(calm, mean.now), share)))
+    low.then = op.where(begins, calm, op.min([low.now, calm]))
+    high.then = op.where(begins, calm, op.max([high.now, calm]))
+    limit = const(CAPTURE_SPREAD_SIGMAS * calibration.rest.noise_mt)
+    excess = op.mul(op.sub(op.sub(high.then, low.then), limit), present)
+    still = op.less_or_equal(op.reduce_max(excess, keepdims=0), const(0.0))
+    success = op.and_(op.and_(runs, ends), still)
+
+    pending = graph.state("capture pending", (SENSORS, AXES))
+    found = op.mul(op.sub(mean.then, rest), present)
+    goal = op.where(success, found, pending.now)
+    step = op.mul(goal, follow(clock, CAPTURE_GLIDE_S))
+    pending.then = op.sub(goal, step)
+    return step
+
+
+@dataclass(frozen=True)
+class _Stillness:
+    """What tracking judges by: residual [4, 3] mT, variance [4, 3], present [4, 1]."""
+
+    residual: Var
+    variance: Var
+    present: Var
+
+
+def _track(graph: StatefulGraph, clock: Clock, now: _Stillness, calibration: Calibration) -> Var:
+    """What tracking adds to the rest in this call: nothing unless all sensors were at rest for STILL_S."""
+    dead_zone = 4.0 * calibration.rest.noise_mt
+    off_rest = op.sub(op.abs(now.residual), const(dead_zone))
+    restless = op.sub(now.variance, const((STILL_SIGMAS * calibration.rest.noise_mt) ** 2))
+    worst = op.reduce_max(op.mul(op.max([off_rest, restless]), now.present), keepdims=0)
+    still = op.reshape(op.less_or_equal(worst, const(0.0)), shape_const([1]))
+    timer = graph.state("still seconds", (1,))
+    longer = op.min([op.add(timer.now, clock.dt), const(2.0 * STILL_S)])
+    timer.then = op.where(still, longer, const([0.0]))
+    allowed = op.cast(op.greater_or_equal(timer.then, const(STILL_S)), to=np.float32)
+    reach = np.reshape(calibration.response.reach_mt, (SENSORS, AXES))
+    most = op.mul(const(TRACKING_PER_S * reach), op.mul(clock.dt, allowed))
+    step = op.max([op.min([now.residual, most]), op.neg(most)])
+    return op.mul(step, now.present)
+
+
+assert CHANNELS == SENSORS * AXES

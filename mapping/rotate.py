@@ -1,0 +1,107 @@
+"""Rotate: y = exp(e pi A) P u, a turn in latent space that one live knob takes from wire to all in all.
+
+P wires one touch channel to each latent. A is a random skew-symmetric matrix of spectral norm 1, so
+exp(e pi A) is a rotation for every e: it loses nothing and moves nothing faster. Its real invariant planes
+are computed once (real Schur form A = V blockdiag([[0, theta], [-theta, 0]]) V^T); only sines remain:
+
+    exp(e pi A) = I + V blockdiag(R(theta_k e pi) - I) V^T
+
+Written as the identity plus a turn, e = 0 gives the wire to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+import spox.opset.ai.onnx.v17 as op
+from spox import Var
+
+from calibration.model import AXES, CHANNELS, SENSORS
+from calibration.stage import Clock
+from calibration.stage.smoothing import glide
+from calibration.stateful import Knob, StatefulGraph, const, shape_const
+
+Array = npt.NDArray[np.float64]
+
+ENTANGLEMENT = Knob(0.0, 1.0, 0.5)
+
+
+@dataclass(frozen=True)
+class Planes:
+    """The turn in its invariant planes.
+
+    Attributes:
+        wire: [Z, 12] P, the first Z rows of the wired space.
+        into: [2K, 12] touch to coordinates in the K planes, all first ones and then all second ones.
+        out: [Z, 2K] back to latents.
+        angle: [K] turn of each plane at e = 1, in radians, 0..pi.
+    """
+
+    wire: Array
+    into: Array
+    out: Array
+    angle: Array
+
+
+def channel_order(latents: int) -> list[int]:
+    """Which touch channel each latent listens to at e = 0.
+
+    From 8 latents on as in the published instrument: attractor by attractor its x and y, then every z. With
+    fewer, the attractors take turns, so that none is silent.
+    """
+    if latents < 8:
+        return [sensor * AXES + axis for axis in range(AXES) for sensor in range(SENSORS)]
+    across = [sensor * AXES + axis for sensor in range(SENSORS) for axis in (0, 1)]
+    return across + [sensor * AXES + 2 for sensor in range(SENSORS)]
+
+
+def wiring(latents: int) -> Array:
+    """P [max(Z, 12), 12]: unit columns; with more latents than channels, a channel is shared and scaled."""
+    size = max(latents, CHANNELS)
+    order = channel_order(latents)
+    chosen = [order[row % CHANNELS] for row in range(size)]
+    matrix = np.zeros((size, CHANNELS))
+    matrix[np.arange(size), chosen] = 1.0
+    return np.asarray(matrix / np.sqrt(matrix.sum(axis=0)))
+
+
+def generator(size: int, seed: int) -> Array:
+    """A random skew-symmetric matrix [size, size] of spectral norm 1."""
+    draw = np.random.default_rng(seed).standard_normal((size, size))
+    skew = draw - draw.T
+    return np.asarray(skew / np.linalg.norm(skew, 2))
+
+
+def planes(latents: int, seed: int) -> Planes:
+    """Wire, planes and angles for Z latents and a seed."""
+    wire = wiring(latents)
+    schur, basis = scipy.linalg.schur(generator(len(wire), seed), output="real")
+    first = np.flatnonzero(np.abs(np.diag(schur, 1)) > 1e-12)
+    first = first[np.concatenate(([True], np.diff(first) > 1))] if len(first) else first
+    angle = math.pi * schur[first, first + 1]
+    frame = np.concatenate([basis[:, first], basis[:, first + 1]], axis=1)
+    return Planes(wire[:latents], frame.T @ wire, frame[:latents], angle)
+
+
+def rotate(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: int) -> Var:
+    """y [Z] for touch [12], with the live knob `entanglement`: 0 is the wire, 1 the full turn."""
+    turn = planes(latents, seed)
+    count = len(turn.angle)
+    entanglement = glide(graph, clock, "entanglement", ENTANGLEMENT)
+    column = op.reshape(touch, shape_const([CHANNELS, 1]))
+    wired = op.reshape(op.matmul(const(turn.wire), column), shape_const([latents]))
+    inside = op.reshape(op.matmul(const(turn.into), column), shape_const([2 * count]))
+    first = op.slice(inside, shape_const([0]), shape_const([count]), shape_const([0]))
+    second = op.slice(inside, shape_const([count]), shape_const([2 * count]), shape_const([0]))
+    angle = op.mul(const(turn.angle), entanglement)
+    half = op.sin(op.mul(angle, const(0.5)))
+    less = op.mul(op.mul(half, half), const(-2.0))  # cos(angle) - 1 without cancellation
+    sine = op.sin(angle)
+    moved_first = op.add(op.mul(less, first), op.mul(sine, second))
+    moved_second = op.sub(op.mul(less, second), op.mul(sine, first))
+    moved = op.reshape(op.concat([moved_first, moved_second], axis=0), shape_const([2 * count, 1]))
+    return op.add(wired, op.reshape(op.matmul(const(turn.out), moved), shape_const([latents])))

@@ -1,0 +1,100 @@
+"""The calibration file: round trip, every damage refused in one line, the previous ones kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calibration import Calibration, CalibrationError, checksum, load, save, undo
+from calibration.file import KEPT, _digest, kept
+
+
+def test_round_trip(calibration: Calibration, tmp_path: Path) -> None:
+    path = save(calibration, tmp_path / "a.calibration.json")
+    again = load(path)
+    assert checksum(again) == checksum(calibration)
+    assert again.sensors == calibration.sensors
+    assert json.loads(path.read_text())["format"] == "lodestone-calibration"
+
+
+def rewritten(change: Callable[[dict[str, Any]], None], digest: bool) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        document = json.loads(path.read_text())
+        change(document)
+        if digest:
+            document["sha256"] = _digest(document["calibration"])
+        path.write_text(json.dumps(document))
+
+    return damage
+
+
+def set_in(*keys: Any) -> Callable[[dict[str, Any]], None]:
+    """Puts the last argument where the keys before it lead."""
+
+    def change(document: dict[str, Any]) -> None:
+        place: Any = document
+        for key in keys[:-2]:
+            place = place[key]
+        place[keys[-2]] = keys[-1]
+
+    return change
+
+
+BODY = "calibration"
+DAMAGE = {
+    "truncated": (lambda path: path.write_text(path.read_text()[:999]), "ends too early"),
+    "binary": (lambda path: path.write_bytes(b"\xff\xfe\x00"), "cannot be read as text"),
+    "missing": (lambda path: path.unlink(), "no such file"),
+    "another kind": (rewritten(set_in("format", "recipe"), False), "another kind"),
+    "newer": (rewritten(set_in("version", 99), False), "version 99"),
+    "edited": (rewritten(set_in(BODY, "response", "knee_mt", 0.31), False), "edited or damaged"),
+    "no number": (rewritten(set_in(BODY, "rest", "offset_mt", 0, 0, "much"), True), "complete calibration"),
+    "lost part": (rewritten(lambda d: d[BODY].pop("play"), True), "'play'"),
+    "wrong shape": (rewritten(set_in(BODY, "rest", "noise_mt", [[1, 2, 3]]), True), "shape"),
+    "no reach": (rewritten(set_in(BODY, "response", "reach_mt", [0.0] * 12), True), "dead zone"),
+    "hum weights": (rewritten(set_in(BODY, "rest", "mains_taps", [0.5, 0.6]), True), "sum to 1"),
+    "no level": (rewritten(set_in(BODY, "play", "touch_rms", 0.0), True), "touch level"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_refused(calibration: Calibration, tmp_path: Path, damage: str) -> None:
+    path = save(calibration, tmp_path / "a.calibration.json")
+    change, words = DAMAGE[damage]
+    change(path)
+    with pytest.raises(CalibrationError, match=words) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_previous_ones_are_kept_and_come_back(calibration: Calibration, tmp_path: Path) -> None:
+    path = tmp_path / "a.calibration.json"
+    for number in range(KEPT + 3):
+        save(dataclasses.replace(calibration, magnet_set=str(number)), path)
+    assert load(path).magnet_set == str(KEPT + 2)
+    assert load(kept(path, KEPT)).magnet_set == "2"
+    assert not kept(path, KEPT + 1).exists()
+    undo(path)
+    assert load(path).magnet_set == str(KEPT + 1)
+    assert load(kept(path, 1)).magnet_set == str(KEPT)
+
+
+def test_undo_without_a_previous_one(calibration: Calibration, tmp_path: Path) -> None:
+    path = save(calibration, tmp_path / "a.calibration.json")
+    with pytest.raises(CalibrationError, match="none beside"):
+        undo(path)
+    assert load(path).board == "test"
+
+
+def test_a_wrong_calibration_never_replaces_a_good_one(calibration: Calibration, tmp_path: Path) -> None:
+    path = save(calibration, tmp_path / "a.calibration.json")
+    broken = dataclasses.replace(calibration, frame_rate_hz=-1.0)
+    with pytest.raises(CalibrationError, match="frame rate"):
+        save(broken, path)
+    assert load(path).frame_rate_hz == calibration.frame_rate_hz
+    assert list(tmp_path.iterdir()) == [path]

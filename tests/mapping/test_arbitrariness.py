@@ -1,0 +1,155 @@
+"""From sigma to a voice's latents: its quantiles, the ball, the slew."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import scipy.special
+import scipy.stats
+
+from calibration import Calibration
+from calibration.player import GraphPlayer
+from calibration.stateful import StatefulGraph
+from mapping import MappingError, touch_graph
+from mapping.arbitrariness import BALL_SIGMAS, SLEW_SIGMAS_PER_S, ball_limit, to_voice
+from mapping.statistics import latent_statistics
+
+HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
+
+
+def card(quantiles: Any, probabilities: Any, **latent: Any) -> dict[str, Any]:
+    count = len(quantiles)
+    base = {"mean": [0.0] * count, "std": [1.0] * count, "probabilities": list(probabilities)}
+    return {"name": "test", "latent": {**base, "quantiles": np.asarray(quantiles).tolist(), **latent}}
+
+
+def through(build: Any, y: np.ndarray) -> np.ndarray:
+    graph = StatefulGraph()
+    graph.output("z", build(graph.input("y", y.shape)))
+    return np.asarray(GraphPlayer(graph.build()).step(y=y)["z"])
+
+
+def test_quantile_function_of_the_card() -> None:
+    """At the knots exactly Q(p), between them monotone, beyond them on with the last slope."""
+    probabilities = np.array([0.01, 0.1, 0.3, 0.5, 0.9, 0.99])
+    quantiles = np.array([[-3, -1, -1, 0, 5, 6.0], [0, 0.1, 0.2, 0.3, 0.4, 9]])
+    statistics = latent_statistics(card(quantiles, probabilities))
+    for number, probability in enumerate(probabilities):
+        y = np.full(2, scipy.special.ndtri(probability))
+        assert through(lambda v: to_voice(v, statistics), y) == pytest.approx(quantiles[:, number], abs=2e-6)
+    path = np.array(
+        [through(lambda v: to_voice(v, statistics), np.full(2, y)) for y in np.linspace(-4, 4, 81)]
+    )
+    assert (np.diff(path, axis=0) >= 0).all()
+    assert path[-1, 0] > path[-5, 0] > quantiles[0, -1]
+
+
+def test_a_normal_corpus_gives_a_straight_line() -> None:
+    probabilities = np.linspace(0.001, 0.999, 33)
+    quantiles = 2.0 + 3.0 * scipy.stats.norm.ppf(probabilities)[None].repeat(4, axis=0)
+    statistics = latent_statistics(card(quantiles, probabilities))
+    y = np.array([-2.5, -0.1, 0.7, 3.0])
+    assert through(lambda v: to_voice(v, statistics), y) == pytest.approx(2.0 + 3.0 * y, abs=1e-5)
+
+
+def test_probabilities_of_zero_and_one_are_usable() -> None:
+    statistics = latent_statistics(card([[-1.0, 0.0, 1.0]], [0.0, 0.5, 1.0]))
+    assert np.isfinite(through(lambda v: to_voice(v, statistics), np.zeros(1))).all()
+
+
+def test_the_ball() -> None:
+    """Inside untouched to the last bit, outside on the surface in the same direction."""
+    inside = np.array([1.0, -2.0, 0.5, 0.0], dtype=np.float32)
+    assert np.array_equal(through(lambda v: ball_limit(v, 4), inside), inside)
+    outside = through(lambda v: ball_limit(v, 4), 100 * inside)
+    assert np.linalg.norm(outside) == pytest.approx(BALL_SIGMAS * 2, rel=1e-6)
+    assert outside / np.linalg.norm(outside) == pytest.approx(inside / np.linalg.norm(inside), abs=1e-6)
+
+
+@pytest.mark.parametrize("dt", [0.005, 0.01, 0.0, 1.0])
+def test_a_snatched_magnet_never_outruns_the_slew(
+    calibration: Calibration, gaussian_card: Any, dt: float
+) -> None:
+    player = GraphPlayer(touch_graph(calibration, gaussian_card(8)))
+    player.set_knob("range", 3.0)
+    touches, path = np.full((4, 3), 5.0), []
+    for frame in range(60):
+        played = touches if frame < 30 else 0 * touches
+        step = player.step(field=calibration.rest.offset_mt + played, **{**HERE, "dt": dt})
+        path.append(step["latent"])
+    largest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
+    most = SLEW_SIGMAS_PER_S * math.sqrt(8) * min(dt, 0.05)
+    assert largest <= most * (1 + 1e-5)
+    if 0 < dt < 0.05:
+        assert largest > 0.9 * most
+
+
+def test_free_play_moves_latents_by_one_sigma(calibration: Calibration, gaussian_card: Any) -> None:
+    player = GraphPlayer(touch_graph(calibration, gaussian_card(12)))
+    rng = np.random.default_rng(0)
+    held, path = rng.uniform(-0.87, 0.87, (400, 12)), []
+    player.set_knob("entanglement", 1.0)
+    for touch in held:
+        field = calibration.rest.offset_mt + (0.3 * np.sinh(touch * np.arcsinh(5.0 / 0.3))).reshape(4, 3)
+        for _ in range(12):
+            result = player.step(field=field, **HERE)
+        path.append(result["latent"])
+    assert np.sqrt(np.mean(np.square(path))) == pytest.approx(1.0, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("latent", "words"),
+    [
+        pytest.param(None, "without them", id="no statistics"),
+        pytest.param({"mean": [0.0], "std": [1.0, 2.0]}, "1 means and 2 spreads", id="lengths"),
+        pytest.param({"mean": [float("nan")], "std": [1.0]}, "not numbers", id="nan"),
+        pytest.param(
+            {"mean": [0.0], "std": [1.0], "probabilities": [0.1, 0.9], "quantiles": [[2.0, 1.0]]},
+            "quantiles that fall",
+            id="falling",
+        ),
+    ],
+)
+def test_a_card_that_says_too_little_is_refused(latent: Any, words: str) -> None:
+    with pytest.raises(MappingError, match=words):
+        latent_statistics({"name": "test", "latent": latent})
+
+
+def test_an_unknown_mapping_is_refused(calibration: Calibration, gaussian_card: Any) -> None:
+    with pytest.raises(MappingError, match="rotate"):
+        touch_graph(calibration, gaussian_card(8), mapping="teleport")
+
+
+ALLOWED = """
+Add Sub Mul Div Neg Abs Sign Sqrt Exp Log Pow Sin Cos Tanh Sigmoid Asinh Erf Floor Min Max Clip Where Less
+LessOrEqual Greater GreaterOrEqual Equal And Or Not Cast MatMul Gemm ReduceSum ReduceMean ReduceMax ReduceMin
+Reshape Flatten Slice Concat Gather Transpose Unsqueeze Squeeze Expand Identity Constant Softmax
+"""
+
+
+def test_the_graph_keeps_to_the_conventions(calibration: Calibration, gaussian_card: Any) -> None:
+    """Only operators that every engine takes; each state comes back with its shape; the rest first."""
+    model = touch_graph(calibration, gaussian_card(16))
+    onnx.checker.check_model(model, full_check=True)
+    assert {node.op_type for node in model.graph.node} <= set(ALLOWED.split())
+    assert model.opset_import[0].version == 17
+    assert model.ir_version <= 9
+
+    def shapes(values: Any) -> dict[str, list[int]]:
+        return {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
+
+    given, results = shapes(model.graph.input), shapes(model.graph.output)
+    states = {name[6:]: shape for name, shape in given.items() if name.startswith("state.")}
+    assert states == {name[5:]: shape for name, shape in results.items() if name.startswith("next.")}
+    assert sorted(states, key=int) == [str(n) for n in range(len(states))]
+    assert states["0"] == [4, 3]
+    assert given["field"] == [4, 3]
+    assert results["touch"] == [12]
+    assert results["latent"] == [16]
+    player = GraphPlayer(model)
+    assert set(player.card["knobs"]) >= {"entanglement", "reach", "range", "rest_capture"}
+    assert player.card["states"]["state.0"] == "rest"
