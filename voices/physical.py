@@ -1,0 +1,114 @@
+"""Sounds from physical models, for corpora that free recordings lack: bubbles in water, and wind.
+
+Bubbles: K. van den Doel, "Physically based models for liquid sounds", ACM Transactions on Applied Perception
+2(4), 2005: a bubble of radius r (metres) rings at f = 3 / r Hz (Minnaert), decays at
+d = 0.13 / r + 0.0072 r^(-3/2) per second, and its pitch rises as it nears the surface, f(t) = f (1 + xi d t).
+Wind: the tone of air past an edge of width w follows its speed, f = 0.2 v / w (Strouhal number 0.2), its
+level the square of the speed; several edges sound together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from voices.errors import VoiceError
+
+Audio = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+
+SPEED_OF_STROUHAL = 0.2
+FRAME = 1024
+
+
+def slow(rng: np.random.Generator, count: int, knots: int, low: float, high: float) -> Floats:
+    """A slowly wandering curve of `count` values in low..high, with about `knots` turns."""
+    values = rng.uniform(0.0, 1.0, knots + 1)
+    place = np.linspace(0.0, knots, count)
+    left = np.minimum(place.astype(int), knots - 1)
+    blend = 0.5 - 0.5 * np.cos(np.pi * (place - left))
+    curve = values[left] * (1 - blend) + values[left + 1] * blend
+    return np.asarray(low + (high - low) * curve)
+
+
+def bubble(radius_m: float, rise: float, rate: int) -> Floats:
+    """One bubble of van den Doel's model; `rise` is xi. Lasts until it is 60 dB down."""
+    frequency = 3.0 / radius_m
+    decay = 0.13 / radius_m + 0.0072 * radius_m**-1.5
+    t = np.arange(int(6.9 / decay * rate)) / rate
+    phase = 2 * np.pi * frequency * (t + 0.5 * rise * decay * t * t)
+    attack = np.minimum(t * 2000.0, 1.0)
+    return np.asarray(attack * np.exp(-decay * t) * np.sin(phase))
+
+
+def bubbles(
+    rng: np.random.Generator, seconds: float, rate: int, density: Floats, radius_mm: Floats
+) -> Floats:
+    """A stream of bubbles: `density` (per second) and middle `radius_mm` are curves over the duration."""
+    out = np.zeros(int(seconds * rate) + rate)
+    time = 0.0
+    while time < seconds:
+        where = int(time / seconds * len(density))
+        radius = 1e-3 * radius_mm[where] * np.exp(0.5 * rng.standard_normal())
+        radius = float(np.clip(radius, 0.3e-3, 8e-3))
+        ring = bubble(radius, 0.1 * rng.exponential(), rate)
+        start = int(time * rate)
+        # Loudness grows with size and varies with depth.
+        ring = ring * radius / 3e-3 * rng.uniform(0.1, 1.0) ** 2
+        out[start : start + len(ring)] += ring[: len(out) - start]
+        time += rng.exponential(1.0 / density[where])
+    return out[: int(seconds * rate)]
+
+
+def wind(rng: np.random.Generator, seconds: float, rate: int, speed: Floats) -> Floats:
+    """Air of `speed` (metres per second, a curve) past edges of 2 to 30 millimetres."""
+    frames = len(speed)
+    hop = FRAME // 4
+    frequency = np.fft.rfftfreq(FRAME, 1.0 / rate)
+    edges = rng.uniform(2e-3, 30e-3, 6)
+    centre = SPEED_OF_STROUHAL * speed[:, None] / edges
+    width = 0.25 * centre + 40.0
+    tones = np.exp(-0.5 * ((frequency[None, None, :] - centre[..., None]) / width[..., None]) ** 2).sum(1)
+    rumble = 1.0 / (1.0 + (frequency[None, :] / 200.0) ** 2)
+    magnitude = (speed[:, None] / 10.0) ** 2 * (tones + 0.6 * rumble)
+    noise = rng.standard_normal(frames * hop + FRAME)
+    window = np.hanning(FRAME + 1)[:-1]
+    out = np.zeros(frames * hop + FRAME)
+    for index in range(frames):
+        start = index * hop
+        spectrum = np.fft.rfft(noise[start : start + FRAME] * window) * magnitude[index]
+        out[start : start + FRAME] += np.fft.irfft(spectrum) * window
+    return out[: int(seconds * rate)]
+
+
+def _drops(rng: np.random.Generator, rate: int) -> Floats:
+    return bubbles(rng, 24.0, rate, slow(rng, 240, 8, 2.0, 9.0), slow(rng, 240, 7, 1.0, 5.0))
+
+
+def _brook(rng: np.random.Generator, rate: int) -> Floats:
+    return bubbles(rng, 24.0, rate, slow(rng, 240, 8, 20.0, 220.0), slow(rng, 240, 9, 0.8, 4.0))
+
+
+def _wind(rng: np.random.Generator, rate: int) -> Floats:
+    return wind(rng, 24.0, rate, slow(rng, int(24.0 * rate / (FRAME // 4)), 10, 2.0, 18.0))
+
+
+SOUNDS: dict[str, Callable[[np.random.Generator, int], Floats]] = {
+    "drops": _drops,
+    "brook": _brook,
+    "wind": _wind,
+}
+
+
+def render(name: str, rate: int = 44100) -> Audio:
+    """One of `SOUNDS`, mono at `rate`, always the same.
+
+    Raises:
+        VoiceError: for a name that is not in `SOUNDS`.
+    """
+    if name not in SOUNDS:
+        raise VoiceError(f"one of {', '.join(sorted(SOUNDS))}", f"model:{name}", "correct the corpus entry")
+    sound = SOUNDS[name](np.random.default_rng(list(name.encode())), rate)
+    return (0.5 * sound / np.abs(sound).max()).astype(np.float32)

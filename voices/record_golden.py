@@ -1,0 +1,132 @@
+"""Record what PyTorch plays for a RAVE `.ts`, so that a test suite can compare without PyTorch.
+
+    .venv-rave/bin/python -m voices.record_golden MODEL.ts -o MODEL.npz [--seed 1] [--blocks 32]
+
+The archive is a streaming export: its caches hold whatever the exporter last pushed through it, so they are
+set to zero first, before each of the three takes. A take streams seeded latents through `decode` in blocks of
+T latent frames; every random draw that decode makes is recorded as it was drawn, in call order.
+
+Written, for the takes `t1`, `t2`, `t4` (T = 1, 2, 4 frames per block), all float32:
+  `tT.z`        [N, 1, Z, T]        latents, one row per block
+  `tT.audio`    [N, C, T * hop]     what decode returned
+  `tT.noise.K`  [N, ...]            the Kth draw of each call, raw
+  `tT.kinds`    [K] of str          its distribution: "normal" (mean 0, variance 1) or "uniform" (0..1);
+                                    draws of no elements are left out and not counted
+  `hop`, `rate_hz`                  samples per latent frame, samples per second
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from voices.errors import VoiceError, one_line
+
+TAKES = {1: 32, 2: 2, 4: 1}
+"""Blocks per take, by the latent frames per block."""
+
+STATE_NAMES = ("pad", "cache", "last_z")
+"""Buffers that carry sound from one call to the next (cached_conv, and `last_z` of the prior forks)."""
+
+DRAWS = {
+    "randn": "normal", "randn_like": "normal", "normal_": "normal",
+    "rand": "uniform", "rand_like": "uniform", "uniform_": "uniform",
+}  # fmt: skip
+
+
+class RecordDraws(TorchDispatchMode):
+    """Keeps a copy of every random tensor drawn while active, in call order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draws: list[tuple[str, torch.Tensor]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        kind = DRAWS.get(func.__name__.split(".")[0])
+        if kind is not None and result.numel() > 0:
+            self.draws.append((kind, result.detach().clone()))
+        return result
+
+
+def zero_states(model: torch.jit.ScriptModule) -> int:
+    """Silence every cache of a streaming export; returns how many there are."""
+    states = [buffer for name, buffer in model.named_buffers() if name.rsplit(".", 1)[-1] in STATE_NAMES]
+    for buffer in states:
+        buffer.zero_()
+    return len(states)
+
+
+def draw_latents(
+    model: torch.jit.ScriptModule, blocks: int, frames: int, spread: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Seeded latents [blocks, 1, Z, frames] in the range that the model's kind of latent space has."""
+    shape = (blocks, 1, int(model.decode_params[0]), frames)
+    if model.original_name.startswith("Discrete"):
+        codebook = getattr(model.encoder.rvq.layers, "0").codebook_size
+        return rng.integers(0, codebook, shape).astype(np.float32)
+    if model.original_name.startswith("Spherical"):
+        return rng.uniform(-1.0, 1.0, shape).astype(np.float32)
+    return (spread * rng.standard_normal(shape)).astype(np.float32)
+
+
+def record_take(model: torch.jit.ScriptModule, latents: np.ndarray) -> dict[str, np.ndarray]:
+    """Stream `latents` block by block from silent caches; returns z, audio, noise.K and kinds."""
+    zero_states(model)
+    audio, noise, kinds = [], [], []
+    for block in latents:
+        with RecordDraws() as recorder:
+            audio.append(model.decode(torch.from_numpy(block))[0].numpy())
+        noise.append([draw.numpy() for _, draw in recorder.draws])
+        kinds = [kind for kind, _ in recorder.draws]
+    take = {"z": latents, "audio": np.stack(audio), "kinds": np.array(kinds, dtype="U7")}
+    take.update({f"noise.{k}": np.stack(column) for k, column in enumerate(zip(*noise, strict=True))})
+    return take
+
+
+def record(path: Path, seed: int = 1, spread: float = 1.0, blocks: int = TAKES[1]) -> dict[str, np.ndarray]:
+    """All takes of one `.ts`, as the arrays of the `.npz`."""
+    torch.set_grad_enabled(False)
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    try:
+        model = torch.jit.load(str(path), map_location="cpu").eval()
+    except (RuntimeError, ValueError) as error:
+        raise VoiceError(f"a TorchScript file at {path}", str(error).splitlines()[0], "name a .ts") from None
+    if zero_states(model) == 0:
+        raise VoiceError(
+            "a streaming export", f"{path} without caches", "export it again with upstream's --streaming"
+        )
+    arrays: dict[str, np.ndarray] = {
+        "hop": np.int64(int(model.decode_params[1])),
+        "rate_hz": np.int64(int(model.sr)),
+    }
+    for frames, count in {**TAKES, 1: blocks}.items():
+        take = record_take(model, draw_latents(model, count, frames, spread, rng))
+        arrays.update({f"t{frames}.{key}": value for key, value in take.items()})
+    return arrays
+
+
+@one_line
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Record what PyTorch plays for a RAVE .ts (golden vectors).")
+    parser.add_argument("model", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--spread", type=float, default=1.0, help="standard deviation of the latents")
+    parser.add_argument("--blocks", type=int, default=TAKES[1], help="blocks of one frame")
+    options = parser.parse_args()
+    arrays = record(options.model, options.seed, options.spread, options.blocks)
+    np.savez_compressed(options.output, **arrays)
+    peak = float(np.abs(arrays["t1.audio"]).max())
+    size = options.output.stat().st_size // 1000
+    print(f"{options.output}: {len(arrays['t1.z'])} frames, peak {peak:.3f}, {size} kB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The settings of one voice: what it is trained on, its size, and how it is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomllib
+
+from voices.errors import VoiceError
+
+
+@dataclass(frozen=True)
+class Source:
+    """One recording of the corpus.
+
+    `file` is a file name inside the corpus folder, or `model:NAME` for a sound of `voices.physical`;
+    `semitones` lists the resampled copies that the corpus holds (0 is the recording as it is);
+    `gain_db` is added to the level that all sources are brought to.
+    """
+
+    file: str
+    semitones: tuple[float, ...] = (0.0,)
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long and with what a voice is trained. Frames are latent frames (hop samples each)."""
+
+    steps: int
+    batch: int = 4
+    frames: int = 20
+    lead_frames: int = 4
+    learning_rate: float = 1e-3
+    beta: float = 0.01
+    beta_start: float = 1e-5
+    beta_steps: int = 4000
+    gain_range_db: float = 12.0
+    ema: float = 0.999
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a training is made from; see `voices/*/settings.toml`."""
+
+    name: str
+    summary: str
+    seed: int
+    configs: tuple[str, ...]
+    overrides: tuple[str, ...]
+    sources: tuple[Source, ...]
+    training: Training
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """Reads a `settings.toml`.
+
+        Raises:
+            VoiceError: when a key is missing or unknown.
+        """
+        try:
+            table: dict[str, Any] = tomllib.loads(path.read_text())
+            sources = tuple(
+                Source(entry["file"], tuple(entry.get("semitones", [0.0])), entry.get("gain_db", 0.0))
+                for entry in table["corpus"]
+            )
+            return cls(
+                name=table["name"],
+                summary=table["summary"],
+                seed=table["seed"],
+                configs=tuple(table["model"]["configs"]),
+                overrides=tuple(table["model"]["overrides"]),
+                sources=sources,
+                training=Training(**table["training"]),
+            )
+        except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
+            raise VoiceError(
+                f"voice settings in {path}", repr(error), "compare with voices/glass/settings.toml"
+            ) from None
