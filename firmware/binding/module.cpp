@@ -1,6 +1,11 @@
 // The Python face of the firmware: each folder of C++ binds its own part.
 #include <nanobind/nanobind.h>
 
+namespace lodestone {
+void BindChips(nanobind::module_& m);
+}
+
 NB_MODULE(_firmware, m) {
   m.doc() = "Lodestone's firmware, as it runs on the board, for Python.";
+  lodestone::BindChips(m);
 }

@@ -1,0 +1,9 @@
+"""The error of this package."""
+
+from __future__ import annotations
+
+from lodestone.errors import LodestoneError
+
+
+class SensorError(LodestoneError):
+    """A bus, a chip, a gesture or a recording that is not what was wanted."""

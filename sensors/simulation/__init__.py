@@ -1,0 +1,23 @@
+"""The simulated board: magnets, gestures, chips on a bus with exact bus time, a socket for the firmware."""
+
+from sensors.simulation.board import SimulatedBoard
+from sensors.simulation.bus import SimulatedBus, VirtualClock
+from sensors.simulation.geometry import BoardGeometry
+from sensors.simulation.gesture import Gesture, gesture_names, load_gesture
+from sensors.simulation.server import BoardServer, Outside, QuietOutside
+from sensors.simulation.world import Environment, World
+
+__all__ = [
+    "BoardGeometry",
+    "BoardServer",
+    "Environment",
+    "Gesture",
+    "Outside",
+    "QuietOutside",
+    "SimulatedBoard",
+    "SimulatedBus",
+    "VirtualClock",
+    "World",
+    "gesture_names",
+    "load_gesture",
+]

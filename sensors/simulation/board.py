@@ -1,0 +1,90 @@
+"""A simulated board: four chips over their stacks, on one bus, with a gesture above them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from firmware import BusNak, BusStuck, BusTimeout
+from sensors.chips.mlx90393_model import Mlx90393Model
+from sensors.simulation.bus import SimulatedBus, VirtualClock
+from sensors.simulation.geometry import BoardGeometry
+from sensors.simulation.gesture import Gesture, load_gesture
+from sensors.simulation.world import Environment, World
+
+ADDRESSES = (0x0C, 0x0D, 0x0E, 0x0F)
+OK, NAK, TIMEOUT, STUCK = range(4)
+
+
+class SimulatedBoard:
+    """Everything that is on the sensor bus, and its clock.
+
+    Args:
+        gesture: a gesture, the name of one, or a path.
+        seed: of all noise and of the chips' TREF.
+        noise_ut: standard deviation of each reading, µT.
+        geometry, environment: see `World`; the environment defaults to the gesture's.
+        addresses: of the four chips, in the order of the attractors.
+        overhead_us: software time of the host for each transfer.
+    """
+
+    def __init__(
+        self,
+        gesture: Gesture | str | Path,
+        *,
+        seed: int = 0,
+        noise_ut: float = 5.0,
+        geometry: BoardGeometry | None = None,
+        environment: Environment | None = None,
+        addresses: Sequence[int] = ADDRESSES,
+        bit_rate_hz: float = 400_000.0,
+        overhead_us: float = 0.0,
+    ) -> None:
+        self.gesture = gesture if isinstance(gesture, Gesture) else load_gesture(gesture)
+        self.world = World(self.gesture, geometry, environment)
+        self.clock = VirtualClock()
+        self.chips = [
+            Mlx90393Model(self.world, sensor, address, seed=seed, noise_ut=noise_ut)
+            for sensor, address in enumerate(addresses)
+        ]
+        self.bus = SimulatedBus(self.chips, self.clock, bit_rate_hz=bit_rate_hz, overhead_us=overhead_us)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the gesture."""
+        return self.gesture.duration_s
+
+    def transfer_at(self, now_us: int, address: int, write: bytes, read_bytes: int) -> tuple[int, int, bytes]:
+        """One transfer that begins at `now_us` on somebody else's clock.
+
+        Returns:
+            status (0 ok, 1 NAK, 2 timeout, 3 stuck), duration in µs rounded up, bytes read.
+        """
+        began = self.clock.now_ns = now_us * 1000
+        status, answer = OK, b""
+        try:
+            answer = self.bus.transfer(address, write, read_bytes)
+        except BusNak:
+            status = NAK
+        except BusTimeout:
+            status = TIMEOUT
+        except BusStuck:
+            status = STUCK
+        return status, -((began - self.clock.now_ns) // 1000), answer
+
+    def recover_at(self, now_us: int) -> tuple[int, int, bytes]:
+        """A bus clear that begins at `now_us`; as `transfer_at`."""
+        began = self.clock.now_ns = now_us * 1000
+        free = self.bus.recover()
+        return OK if free else STUCK, -((began - self.clock.now_ns) // 1000), b""
+
+    def info(self) -> dict[str, Any]:
+        """What is simulated, JSON-ready."""
+        return {
+            "gesture": self.gesture.name,
+            "title": self.gesture.title,
+            "duration_s": self.gesture.duration_s,
+            "addresses": [chip.address for chip in self.chips],
+            "tref": [chip.tref for chip in self.chips],
+        }
