@@ -1,6 +1,6 @@
 """Record what PyTorch plays for a RAVE `.ts`, so that a test suite can compare without PyTorch.
 
-    .venv-rave/bin/python -m voices.record_golden MODEL.ts -o MODEL.npz [--seed 1] [--blocks 32]
+    .venv-rave/bin/python -m voices.record_golden MODEL.ts -o MODEL.npz [--seed 1] [--card card.json]
 
 The archive is a streaming export: its caches hold whatever the exporter last pushed through it, so they are
 set to zero first, before each of the three takes. A take streams seeded latents through `decode` in blocks of
@@ -18,6 +18,7 @@ Written, for the takes `t1`, `t2`, `t4` (T = 1, 2, 4 frames per block), all floa
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from voices.errors import VoiceError, one_line
 
 TAKES = {1: 32, 2: 2, 4: 1}
 """Blocks per take, by the latent frames per block."""
+
+UNIT_SPREAD = np.ones(1)
 
 STATE_NAMES = ("pad", "cache", "last_z")
 """Buffers that carry sound from one call to the next (cached_conv, and `last_z` of the prior forks)."""
@@ -63,16 +66,19 @@ def zero_states(model: torch.jit.ScriptModule) -> int:
 
 
 def draw_latents(
-    model: torch.jit.ScriptModule, blocks: int, frames: int, spread: float, rng: np.random.Generator
+    model: torch.jit.ScriptModule, blocks: int, frames: int, spread: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Seeded latents [blocks, 1, Z, frames] in the range that the model's kind of latent space has."""
+    """Seeded latents [blocks, 1, Z, frames] in the range that the model's kind of latent space has.
+
+    `spread` [Z] or [1] is the standard deviation along every latent.
+    """
     shape = (blocks, 1, int(model.decode_params[0]), frames)
     if model.original_name.startswith("Discrete"):
         codebook = getattr(model.encoder.rvq.layers, "0").codebook_size
         return rng.integers(0, codebook, shape).astype(np.float32)
     if model.original_name.startswith("Spherical"):
         return rng.uniform(-1.0, 1.0, shape).astype(np.float32)
-    return (spread * rng.standard_normal(shape)).astype(np.float32)
+    return (spread[:, None] * rng.standard_normal(shape)).astype(np.float32)
 
 
 def record_take(model: torch.jit.ScriptModule, latents: np.ndarray) -> dict[str, np.ndarray]:
@@ -89,8 +95,12 @@ def record_take(model: torch.jit.ScriptModule, latents: np.ndarray) -> dict[str,
     return take
 
 
-def record(path: Path, seed: int = 1, spread: float = 1.0, blocks: int = TAKES[1]) -> dict[str, np.ndarray]:
-    """All takes of one `.ts`, as the arrays of the `.npz`."""
+def record(path: Path, seed: int = 1, spread: np.ndarray = UNIT_SPREAD) -> dict[str, np.ndarray]:
+    """All takes of one `.ts`, as the arrays of the `.npz`; latents have the standard deviation `spread`.
+
+    Raises:
+        VoiceError: for a file that is no TorchScript, or no streaming export.
+    """
     torch.set_grad_enabled(False)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -106,7 +116,7 @@ def record(path: Path, seed: int = 1, spread: float = 1.0, blocks: int = TAKES[1
         "hop": np.int64(int(model.decode_params[1])),
         "rate_hz": np.int64(int(model.sr)),
     }
-    for frames, count in {**TAKES, 1: blocks}.items():
+    for frames, count in TAKES.items():
         take = record_take(model, draw_latents(model, count, frames, spread, rng))
         arrays.update({f"t{frames}.{key}": value for key, value in take.items()})
     return arrays
@@ -118,10 +128,10 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--spread", type=float, default=1.0, help="standard deviation of the latents")
-    parser.add_argument("--blocks", type=int, default=TAKES[1], help="blocks of one frame")
+    parser.add_argument("--card", type=Path, help="a voice's card: its latents' spread is used, not 1")
     options = parser.parse_args()
-    arrays = record(options.model, options.seed, options.spread, options.blocks)
+    spread = np.array(json.loads(options.card.read_text())["latent"]["std"]) if options.card else UNIT_SPREAD
+    arrays = record(options.model, options.seed, spread)
     np.savez_compressed(options.output, **arrays)
     peak = float(np.abs(arrays["t1.audio"]).max())
     size = options.output.stat().st_size // 1000

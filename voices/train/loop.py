@@ -43,6 +43,10 @@ class Trainer:
         self.step, self.seconds = 0, 0.0
         self.resume()
 
+    def takes(self) -> list[corpus.Audio]:
+        """The whole corpus, what was held out included."""
+        return self.corpus.train + self.corpus.held_out
+
     def resume(self) -> None:
         """Goes on from `checkpoint.pt` if the run folder holds one."""
         path = self.run / "checkpoint.pt"

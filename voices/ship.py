@@ -1,0 +1,110 @@
+"""Turn a training into a shipped voice: upstream's `.ts`, our card, golden vectors.
+
+    .venv-rave/bin/python -m voices.ship voices/glass --run out/voices/glass
+
+Takes the averaged weights of the run's checkpoint, finds the principal axes of the latents over the whole corpus at three
+levels, and runs upstream's exporter. Writes `NAME.ts`, `card.json` and `golden.npz` into the voice's folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from voices import record_golden
+from voices.errors import one_line
+from voices.train import latents, rave_model
+from voices.train.loop import Trainer
+from voices.train.settings import Settings, Source
+
+LEVELS = (1.0, 0.5, 0.25)
+PROBABILITIES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+GOLDEN_SEED = 1
+
+
+def origin(source: Source, recordings: Path) -> dict[str, str]:
+    """Where one recording comes from and under which licence, as the package's own list says."""
+    if source.file.startswith("model:"):
+        return {"file": source.file, "origin": "voices/physical.py", "licence": "MIT, as this project"}
+    name = Path(source.file).stem.replace("_", "")
+    listed = re.findall(r"`:(\w+)`\s*-\s*(https?://\S+)", (recordings / "README.md").read_text())
+    links = {key.replace("_", ""): link for key, link in listed}
+    return {"file": source.file, "origin": links.get(name, "freesound.org"), "licence": "CC0 1.0"}
+
+
+def statistics(z: torch.Tensor) -> dict[str, Any]:
+    """Mean, spread and quantiles of latents [frames, Z]; the form that every card has."""
+    quantiles = np.quantile(z.numpy(), PROBABILITIES, axis=0).T
+    return {
+        "origin": "corpus",
+        "mean": np.round(z.mean(0).numpy(), 5).tolist(),
+        "std": np.round(z.std(0).numpy(), 5).tolist(),
+        "probabilities": list(PROBABILITIES),
+        "quantiles": np.round(quantiles, 5).tolist(),
+    }
+
+
+def ship(folder: Path, run: Path, recordings: Path) -> dict[str, Any]:
+    """Writes the voice's three files; returns the card."""
+    settings = Settings.load(folder / "settings.toml")
+    trainer = Trainer(settings, run, recordings)
+    model = trainer.model
+    model.load_state_dict(trainer.average)
+    model.eval()
+    takes = [np.float32(gain) * take for take in trainer.takes() for gain in LEVELS]
+    z = latents.fit_axes(model, takes, trainer.hop)
+    archive = folder / f"{settings.name}.ts"
+    with tempfile.TemporaryDirectory() as scratch:
+        rave_model.save_run(model, Path(scratch) / "run")
+        fidelity = latents.export_fidelity(model.fidelity, z.shape[1])
+        flags = ("--fidelity", str(fidelity))
+        exported = rave_model.export(Path(scratch) / "run", settings.name, Path(scratch), *flags)
+        archive.write_bytes(exported.read_bytes())
+    card = {
+        "format": "lodestone-voice",
+        "version": 1,
+        "name": settings.name,
+        "summary": settings.summary,
+        "file": archive.name,
+        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "sample_rate": model.sr,
+        "hop": trainer.hop,
+        "latents": z.shape[1],
+        "latent": statistics(z),
+        "training": {
+            "configs": list(settings.configs),
+            "overrides": list(settings.overrides),
+            "steps": trainer.step,
+            "hours": round(trainer.seconds / 3600, 2),
+            "seconds_of_sound": round(trainer.corpus.seconds[0]),
+        },
+        "corpus": [origin(source, recordings) for source in settings.sources],
+    }
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    arrays = record_golden.record(archive, GOLDEN_SEED, np.array(card["latent"]["std"]))
+    np.savez_compressed(folder / "golden.npz", **arrays)
+    return card
+
+
+@one_line
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="voices.ship", description="Turn a training into a shipped voice.")
+    parser.add_argument("folder", type=Path, help="the voice's folder, with its settings.toml")
+    parser.add_argument("--run", type=Path, required=True, help="the folder that voices.train wrote")
+    parser.add_argument("--recordings", type=Path, default=Path("/usr/share/sonic-pi/samples"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    card = ship(options.folder, options.run, options.recordings)
+    print(f"{card['name']}: {card['training']['steps']} steps, spread {card['latent']['std']}")
+
+
+if __name__ == "__main__":
+    main()
