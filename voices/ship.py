@@ -2,7 +2,7 @@
 
     .venv-rave/bin/python -m voices.ship voices/glass --run out/voices/glass
 
-Takes the averaged weights of the run's checkpoint, finds the principal axes of the latents over the whole corpus at three
+Takes the averaged weights of the checkpoint, finds the principal axes of the latents over the corpus at three
 levels, and runs upstream's exporter. Writes `NAME.ts`, `card.json` and `golden.npz` into the voice's folder.
 """
 

@@ -34,9 +34,9 @@ class Training:
     frames: int = 20
     lead_frames: int = 4
     learning_rate: float = 1e-3
-    beta: float = 0.01
-    beta_start: float = 1e-5
-    beta_steps: int = 4000
+    beta: float = 0.003
+    beta_start: float = 1e-4
+    beta_steps: int = 3000
     gain_range_db: float = 12.0
     ema: float = 0.999
 
