@@ -12,7 +12,7 @@ from calibration.errors import CalibrationError
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Play, Response, Rest, channel_name
 from calibration.recording import SATURATED_AXES, Recording
 from calibration.reference import static_touch
-from calibration.statistics import block_medians, mad_sigma, mains_line, mains_taps, theil_sen
+from calibration.statistics import block_medians, mains_line, mains_taps, rest_level, theil_sen
 
 # Remanence of neodymium magnets falls by this part per kelvin.
 MAGNET_TEMPCO_PER_K = -0.0012
@@ -64,7 +64,7 @@ def fit_rest(recording: Recording, hum_filter: bool = True) -> Rest:
     """
     rest = _good_rows(recording, SHORTEST_REST_S, "empty board")
     field, time = rest.field_mt, rest.time_s
-    offset = np.median(field, axis=0)
+    offset, _ = rest_level(field)
     for channel in range(CHANNELS):
         if np.ptp(field[:, channel // AXES, channel % AXES]) == 0:
             got = f"the same value in all {rest.frames} frames on {channel_name(channel)}"
@@ -73,15 +73,17 @@ def fit_rest(recording: Recording, hum_filter: bool = True) -> Rest:
     tempco = MAGNET_TEMPCO_PER_K * offset
     level = field - (rest.temperature_c - temperature)[:, :, None] * tempco
     mains_hz, mains = mains_line(time, level, rest.rate_hz)
-    noise = mad_sigma(level)
+    lag = max(1, round(rest.rate_hz / mains_hz))  # a mains period apart, hum is no jitter
+    jitter = rest_level(level[lag:] - level[:-lag])[1] / np.sqrt(2.0)
+    noise = rest_level(level)[1]
     taps: tuple[float, ...] = (1.0,)
     other = np.sqrt(np.maximum(noise**2 - mains**2 / 2.0, 0.0))
     if hum_filter and (mains > HUM_SIGMAS * other).any():
         taps = mains_taps(rest.rate_hz, mains_hz)
         level = filtered(level, taps)
-        noise = mad_sigma(level)
+        noise = rest_level(level)[1]
         time = time[len(taps) - 1 :]
-    _refuse_movement(level, noise, rest.rate_hz)
+    _refuse_movement(level, jitter, rest.rate_hz)
     return Rest(
         offset_mt=offset,
         noise_mt=np.maximum(noise, np.finfo(np.float32).eps * np.abs(offset) + 1e-6),
@@ -102,11 +104,12 @@ def filtered(values: Array, taps: tuple[float, ...]) -> Array:
     return np.asarray(sum(tap * values[newest - age : newest - age + count] for age, tap in enumerate(taps)))
 
 
-def _refuse_movement(level: Array, noise: Array, rate_hz: float) -> None:
+def _refuse_movement(level: Array, jitter: Array, rate_hz: float) -> None:
+    """`jitter` is the noise from frame to frame, which a slow hand does not raise."""
     wander = np.ptp(block_medians(level, max(1, round(BLOCK_S * rate_hz))), axis=0)
-    worst = int(np.argmax(wander / np.maximum(noise, 1e-9)))
+    worst = int(np.argmax(wander / np.maximum(jitter, 1e-9)))
     part = float(wander.ravel()[worst])
-    limit = MOVING_SIGMAS * float(noise.ravel()[worst])
+    limit = MOVING_SIGMAS * float(jitter.ravel()[worst])
     if part > limit:
         got = f"{channel_name(worst)} moving by {1000 * part:.0f} µT (limit {1000 * limit:.0f})"
         do = "take every magnet and hand away, wait a moment, and repeat"

@@ -9,6 +9,7 @@ from calibration.model import Array
 
 # Of a normal distribution: standard deviation over median absolute deviation.
 MAD_TO_SIGMA = 1.4826
+INLIER_SIGMAS, INLIER_STEPS = 4.0, 2.5
 MAINS_HZ = (50.0, 60.0)
 # Below this frame rate 60 Hz is not seen where it is (facts: sensors, mains).
 MAINS_RATE_HZ = 125.0
@@ -18,6 +19,26 @@ def mad_sigma(values: npt.ArrayLike) -> Array:
     """Standard deviation along the first axis by 1.4826 median |x - median|; half the sample may be wrong."""
     array = np.asarray(values, dtype=np.float64)
     return np.asarray(MAD_TO_SIGMA * np.median(np.abs(array - np.median(array, axis=0)), axis=0))
+
+
+def rest_level(values: npt.ArrayLike) -> tuple[Array, Array]:
+    """Robust level and standard deviation along the first axis, finer than the chip's counts.
+
+    Median and MAD of counts can only be counts. They choose the samples within INLIER_SIGMAS of the median
+    (at least INLIER_STEPS steps of the converter); the mean and the deviation of those are the answer.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    centre = np.median(array, axis=0)
+    distance = np.abs(array - centre)
+    apart = np.where(distance > 0, distance, np.inf).min(axis=0)
+    width = np.maximum(
+        INLIER_SIGMAS * mad_sigma(array), np.where(np.isfinite(apart), INLIER_STEPS * apart, 0)
+    )
+    inlier = distance <= width
+    count = np.maximum(inlier.sum(axis=0), 1)
+    level = np.where(inlier, array, 0).sum(axis=0) / count
+    variance = np.where(inlier, (array - level) ** 2, 0).sum(axis=0) / count
+    return level, np.sqrt(variance)
 
 
 def theil_sen(time_s: Array, values: Array, points: int = 100) -> Array:

@@ -99,3 +99,9 @@ def calibration() -> Calibration:
 def calibrate_board() -> Callable[[Board], Calibration]:
     """Fits any board."""
     return calibrated
+
+
+@pytest.fixture(scope="session")
+def make_board() -> type[Board]:
+    """The board of these tests."""
+    return Board
