@@ -1,0 +1,88 @@
+"""What ships: cards that are whole, files that match them, one clear line where they do not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from lodestone.cli import build_app
+from voices import catalogue
+from voices.errors import VoiceError
+
+NAMES = [voice.name for voice in catalogue.shipped()]
+
+
+def copy(name: str, folder: Path) -> Path:
+    return Path(shutil.copytree(catalogue.FOLDER / name, folder / name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_voice_is_whole(name: str) -> None:
+    voice = catalogue.find(name)
+    voice.verify()
+    assert voice.mean.shape == voice.std.shape == (voice.latents,)
+    assert (voice.std > 0).all()
+    assert {entry.licence for entry in voice.corpus} <= {"CC0 1.0", "MIT, as this project"}
+    assert all(entry.origin.startswith(("http", "voices/", "freesound.org")) for entry in voice.corpus)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_golden_take_fits_the_card(name: str) -> None:
+    voice = catalogue.find(name)
+    golden = np.load(catalogue.FOLDER / name / "golden.npz")
+    assert golden["hop"] == voice.hop
+    assert golden["rate_hz"] == voice.sample_rate
+    assert golden["t1.z"].shape[1:] == (1, voice.latents, 1)
+    assert golden["t1.audio"].shape == (len(golden["t1.z"]), 1, voice.hop)
+    assert np.abs(golden["t1.audio"]).max() > 0.01, "the voice is silent"
+
+
+def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
+    copy(NAMES[0], tmp_path)
+    voice = catalogue.find(NAMES[0], tmp_path)
+    data = bytearray(voice.path.read_bytes())
+    data[len(data) // 2] ^= 1
+    voice.path.write_bytes(data)
+    with pytest.raises(VoiceError, match="SHA-256"):
+        voice.verify()
+
+
+def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
+    folder = copy(NAMES[0], tmp_path)
+    (folder / f"{NAMES[0]}.ts").unlink()
+    with pytest.raises(VoiceError, match="none there"):
+        catalogue.shipped(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"version": 2}, {"format": "other"}, {"latent": None}, {"corpus": [{"file": "a"}]}, {"hop": "many"}],
+    ids=str,
+)
+def test_a_malformed_card_is_one_clear_line(change: dict[str, object], tmp_path: Path) -> None:
+    folder = copy(NAMES[0], tmp_path)
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | change))
+    with pytest.raises(VoiceError, match="a voice's card"):
+        catalogue.read(folder)
+
+
+def test_the_command_lists_and_describes() -> None:
+    listed = CliRunner().invoke(build_app(), ["voices"])
+    assert listed.exit_code == 0
+    assert all(name in listed.stdout for name in NAMES)
+    one = CliRunner().invoke(build_app(), ["voices", NAMES[0]])
+    assert "CC0 1.0" in one.stdout
+    cards = json.loads(CliRunner().invoke(build_app(), ["voices", "--json"]).stdout)
+    assert [card["name"] for card in cards] == NAMES
+
+
+def test_an_unknown_voice_names_the_known() -> None:
+    result = CliRunner().invoke(build_app(), ["voices", "trombone"])
+    assert isinstance(result.exception, VoiceError)
+    assert NAMES[0] in str(result.exception)
