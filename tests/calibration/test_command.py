@@ -11,7 +11,6 @@ import numpy as np
 
 from calibration import load
 
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -1,0 +1,126 @@
+#include "firmware/instrument/engine_parts.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace lodestone {
+namespace {
+
+constexpr size_t kAbsent = SIZE_MAX;
+constexpr char kKnobPrefix[] = "knob.";
+constexpr size_t kKnobPrefixLength = sizeof kKnobPrefix - 1;
+
+// Inputs may be absent (a graph need not use the temperature); of another size they may not.
+bool Place(int found, const TensorInfo* info, uint32_t elements, const char* name, size_t* place, char* error,
+           size_t error_bytes) {
+  *place = kAbsent;
+  if (found < 0) return true;
+  if (info->elements != elements) {
+    std::snprintf(error, error_bytes, "wanted %u values in %s, got %u: compile the plan again",
+                  static_cast<unsigned>(elements), name, static_cast<unsigned>(info->elements));
+    return false;
+  }
+  *place = static_cast<size_t>(found);
+  return true;
+}
+
+bool PlaceInput(const Engine& engine, const char* name, uint32_t elements, size_t* place, char* error, size_t bytes) {
+  const int found = engine.FindInput(name);
+  const TensorInfo* info = found < 0 ? nullptr : &engine.input(static_cast<size_t>(found));
+  return Place(found, info, elements, name, place, error, bytes);
+}
+
+bool PlaceOutput(const Engine& engine, const char* name, uint32_t elements, size_t* place, char* error, size_t bytes) {
+  const int found = engine.FindOutput(name);
+  const TensorInfo* info = found < 0 ? nullptr : &engine.output(static_cast<size_t>(found));
+  return Place(found, info, elements, name, place, error, bytes);
+}
+
+}  // namespace
+
+EngineTouch::EngineTouch(Engine engine)
+    : engine_(std::move(engine)), field_(kAbsent), valid_(kAbsent), temperature_(kAbsent), dt_(kAbsent),
+      touch_(kAbsent), latent_(kAbsent), latents_(0), knobs_() {}
+
+std::unique_ptr<EngineTouch> EngineTouch::Make(Engine engine, char* error, size_t error_bytes) {
+  std::unique_ptr<EngineTouch> touch(new EngineTouch(std::move(engine)));
+  if (!touch->Find(error, error_bytes)) touch.reset();
+  return touch;
+}
+
+bool EngineTouch::Find(char* error, size_t error_bytes) {
+  if (engine_.info().kind != PlanKind::kTouch) {
+    std::snprintf(error, error_bytes, "wanted a touch plan, got a voice (%s): exchange the two in the scene",
+                  engine_.info().name);
+    return false;
+  }
+  latents_ = engine_.info().latents;
+  if (!PlaceInput(engine_, "field", kTouchValues, &field_, error, error_bytes) ||
+      !PlaceInput(engine_, "valid", kSensors, &valid_, error, error_bytes) ||
+      !PlaceInput(engine_, "temperature", kSensors, &temperature_, error, error_bytes) ||
+      !PlaceInput(engine_, "dt", 1, &dt_, error, error_bytes) ||
+      !PlaceOutput(engine_, "touch", kTouchValues, &touch_, error, error_bytes) ||
+      !PlaceOutput(engine_, "latent", latents_, &latent_, error, error_bytes)) {
+    return false;
+  }
+  if (field_ == kAbsent || touch_ == kAbsent || latent_ == kAbsent || latents_ == 0 || latents_ > kMaxLatents) {
+    std::snprintf(error, error_bytes, "wanted a touch plan with field in and touch and 1..%u latents out, got %s",
+                  static_cast<unsigned>(kMaxLatents), engine_.info().name);
+    return false;
+  }
+  for (size_t i = 0; i < engine_.input_count() && knobs_.size() < kMaxKnobs; ++i) {
+    if (std::strncmp(engine_.input(i).name, kKnobPrefix, kKnobPrefixLength) == 0) knobs_.push_back(i);
+  }
+  return true;
+}
+
+KnobInfo EngineTouch::knob(uint32_t index) const {
+  const TensorInfo& info = engine_.input(knobs_[index]);
+  return KnobInfo{info.name + kKnobPrefixLength, info.minimum, info.maximum, info.default_value};
+}
+
+void EngineTouch::Run(const FieldFrame& frame, const float (&field_mt)[kSensors][kAxes], float dt_s) {
+  std::memcpy(engine_.input_data(field_), field_mt, sizeof field_mt);
+  if (valid_ != kAbsent) std::memcpy(engine_.input_data(valid_), frame.valid, sizeof frame.valid);
+  if (temperature_ != kAbsent) {
+    std::memcpy(engine_.input_data(temperature_), frame.temperature_c, sizeof frame.temperature_c);
+  }
+  if (dt_ != kAbsent) *engine_.input_data(dt_) = dt_s;
+  engine_.Run();
+}
+
+EngineVoice::EngineVoice(Engine engine) : engine_(std::move(engine)), info_(), latent_(kAbsent), audio_(kAbsent) {}
+
+std::unique_ptr<EngineVoice> EngineVoice::Make(Engine engine, char* error, size_t error_bytes) {
+  std::unique_ptr<EngineVoice> voice(new EngineVoice(std::move(engine)));
+  if (!voice->Find(error, error_bytes)) voice.reset();
+  return voice;
+}
+
+bool EngineVoice::Find(char* error, size_t error_bytes) {
+  const PlanInfo& plan = engine_.info();
+  if (plan.kind != PlanKind::kVoice) {
+    std::snprintf(error, error_bytes, "wanted a voice plan, got a touch (%s): exchange the two in the scene", plan.name);
+    return false;
+  }
+  std::memcpy(info_.name, plan.name, sizeof info_.name);
+  info_.sample_rate_hz = plan.sample_rate_hz;
+  info_.hop = plan.hop;
+  info_.frames = plan.frames;
+  info_.latents = plan.latents;
+  info_.channels = plan.channels;
+  info_.delay_samples = plan.delay_samples;
+  if (!PlaceInput(engine_, "latent", plan.latents * plan.frames, &latent_, error, error_bytes) ||
+      !PlaceOutput(engine_, "audio", plan.channels * plan.frames * plan.hop, &audio_, error, error_bytes)) {
+    return false;
+  }
+  if (latent_ == kAbsent || audio_ == kAbsent || plan.latents == 0 || plan.hop * plan.frames == 0 || plan.channels == 0) {
+    std::snprintf(error, error_bytes, "wanted a voice plan with latent in and audio out, got %s", plan.name);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace lodestone

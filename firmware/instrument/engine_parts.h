@@ -1,0 +1,57 @@
+// The engine as a touch and as a voice: finds the graph's inputs and outputs once, then only copies and runs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "firmware/engine/engine.h"
+#include "firmware/instrument/parts.h"
+
+namespace lodestone {
+
+class EngineTouch : public Touch {
+ public:
+  // Null and one line in `error` where the plan is not a touch as docs/plan-format.md has it.
+  static std::unique_ptr<EngineTouch> Make(Engine engine, char* error, size_t error_bytes);
+
+  const char* name() const override { return engine_.info().name; }
+  uint32_t latents() const override { return latents_; }
+  uint32_t knobs() const override { return static_cast<uint32_t>(knobs_.size()); }
+  KnobInfo knob(uint32_t index) const override;
+  void SetKnob(uint32_t index, float value) override { *engine_.input_data(knobs_[index]) = value; }
+  void Run(const FieldFrame& frame, const float (&field_mt)[kSensors][kAxes], float dt_s) override;
+  const float* touch() const override { return engine_.output_data(touch_); }
+  const float* latent() const override { return engine_.output_data(latent_); }
+
+ private:
+  explicit EngineTouch(Engine engine);
+  bool Find(char* error, size_t error_bytes);
+
+  Engine engine_;
+  size_t field_, valid_, temperature_, dt_;  // inputs; kAbsent where the graph has none
+  size_t touch_, latent_;
+  uint32_t latents_;
+  std::vector<size_t> knobs_;
+};
+
+class EngineVoice : public Voice {
+ public:
+  static std::unique_ptr<EngineVoice> Make(Engine engine, char* error, size_t error_bytes);
+
+  const VoiceInfo& info() const override { return info_; }
+  float* latent() override { return engine_.input_data(latent_); }
+  bool Step(uint32_t work_items) override { return engine_.Step(work_items); }
+  const float* audio() const override { return engine_.output_data(audio_); }
+  void Reset() override { engine_.Reset(); }
+
+ private:
+  explicit EngineVoice(Engine engine);
+  bool Find(char* error, size_t error_bytes);
+
+  Engine engine_;
+  VoiceInfo info_;
+  size_t latent_, audio_;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,176 @@
+#include "firmware/instrument/instrument.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "firmware/instrument/version.h"
+
+namespace lodestone {
+namespace {
+
+constexpr uint64_t kStatusEveryUs = 1000000;
+// More packets than this in one control tick (10 ms) wait in the system's queue, which drops what it cannot hold.
+constexpr int kPacketsPerTick = 64;
+constexpr size_t kLongestPacket = 1472;  // one Ethernet frame
+
+uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t>(seconds * static_cast<float>(rate_hz)); }
+
+}  // namespace
+
+Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network, SceneLoader* loader)
+    : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_), mixer_(&ring_),
+      scenes_(loader, &touch_, &voice_), reader_(this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
+      now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), tell_(false), tell_model_(true),
+      rest_seen_(RestResult::kNone), health_(), voice_load_(0.0f), touch_load_(0.0f), trouble_() {
+  ring_.Allocate(kRingFrames);
+  // A block of audio is taken at once, so a shorter prefill would run dry by design.
+  settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
+  voice_.SetPrefill(settings_.prefill_frames);
+  voice_.SetCarriesTwo(settings.carries_two);
+  out_.SetStreams(settings.streams);
+  const uint32_t rate = settings.sample_rate_hz;
+  mixer_.SetFades(FramesOf(settings.crossfade_s, rate), FramesOf(settings.rescue_s, rate), FramesOf(settings.mute_s, rate));
+}
+
+void Instrument::Begin(int32_t first_scene, uint64_t now_us) {
+  began_us_ = now_us;
+  now_us_ = now_us;
+  scenes_.Ask(first_scene);
+  scenes_.Tick();
+  if (scenes_.playing() == nullptr) SetTrouble(scenes_.trouble());
+  for (int32_t other = 0; scenes_.playing() == nullptr && other < scenes_.count(); ++other) {
+    if (other == first_scene) continue;
+    scenes_.Ask(other);
+    scenes_.Tick();
+  }
+  tell_ = true;
+  if (mode_tap_ != nullptr) mode_tap_->OnMode(now_us, modes_.asked(), sounding_);
+}
+
+void Instrument::SetTaps(VoiceTap* voice, ModeTap* mode) {
+  voice_.SetTap(voice);
+  scenes_.SetTap(voice);
+  mode_tap_ = mode;
+}
+
+void Instrument::SetTrouble(const char* line) {
+  std::snprintf(trouble_, sizeof trouble_, "%s", line);
+  tell_ = true;
+}
+
+void Instrument::ControlTick(uint64_t now_us) {
+  now_us_ = now_us;
+  touch_.health().Read(&health_);
+  ReadPackets();
+  KeepMode();
+  if (scenes_.Tick()) {
+    tell_ = true;
+    tell_model_ = true;
+  }
+  if (touch_.rest().result() != rest_seen_) {
+    rest_seen_ = touch_.rest().result();
+    tell_ = true;
+  }
+  if (tell_ || now_us - told_us_ >= kStatusEveryUs) Tell();
+}
+
+void Instrument::ReadPackets() {
+  uint8_t packet[kLongestPacket];
+  for (int i = 0; i < kPacketsPerTick; ++i) {
+    const size_t bytes = network_->Receive(packet, sizeof packet);
+    if (bytes == 0) return;
+    reader_.Read(packet, bytes);
+  }
+}
+
+void Instrument::KeepMode() {
+  const Mode sounding = modes_.Sounding(now_us_);
+  if (sounding == sounding_) return;
+  const bool rescue = !modes_.HostLives(now_us_);
+  sounding_ = sounding;
+  mixer_.SetMode(sounding, rescue);
+  tell_ = true;
+  if (mode_tap_ != nullptr) mode_tap_->OnMode(now_us_, modes_.asked(), sounding);
+}
+
+void Instrument::Tell() {
+  tell_ = false;
+  told_us_ = now_us_;
+  out_.SendStatus(Report());
+  const Scene* scene = scenes_.playing();
+  if (tell_model_ && scene != nullptr) out_.SendModel(scene->voice->info(), scene->touch->name());
+  tell_model_ = false;
+}
+
+float Instrument::frames_per_second() const {
+  const uint64_t span_us = health_.last_us - health_.first_us;
+  if (health_.frames < 2 || span_us == 0) return 0.0f;
+  return static_cast<float>(static_cast<double>(health_.frames - 1) * 1e6 / static_cast<double>(span_us));
+}
+
+StatusReport Instrument::Report() const {
+  StatusReport report = StatusReport();
+  const Scene* scene = scenes_.playing();
+  report.asked_mode = ModeName(modes_.asked());
+  report.sounding_mode = ModeName(sounding_);
+  report.scene = scene != nullptr ? scene->index : -1;
+  report.scene_name = scene != nullptr ? scene->name : "";
+  report.voice_load = voice_load_.load(std::memory_order_relaxed);
+  report.touch_load = touch_load_.load(std::memory_order_relaxed);
+  report.underruns = static_cast<int32_t>(mixer_.underruns());
+  report.frames_per_second = frames_per_second();
+  float sum_c = 0.0f;
+  for (int s = 0; s < kSensors; ++s) {
+    report.sensor_flags[s] = static_cast<int32_t>(health_.flags[s]);
+    sum_c += health_.temperature_c[s];
+  }
+  report.temperature_c = sum_c / kSensors;
+  report.muted = muted_ ? 1 : 0;
+  report.uptime_s = static_cast<float>(static_cast<double>(now_us_ - began_us_) * 1e-6);
+  report.version = kVersion;
+  report.trouble = scenes_.trouble()[0] != '\0' ? scenes_.trouble()
+                   : trouble_[0] != '\0'        ? trouble_
+                                                : RestResultText(rest_seen_);
+  return report;
+}
+
+void Instrument::OnMode(Mode mode) {
+  modes_.Ask(mode);
+  tell_ = true;
+}
+
+void Instrument::OnScene(int32_t index) {
+  scenes_.Ask(index);
+  tell_ = true;
+}
+
+bool Instrument::OnKnob(const char* name, float value) {
+  Scene* scene = scenes_.newest();
+  if (scene == nullptr) return false;
+  for (uint32_t k = 0; k < std::min(scene->touch->knobs(), kMaxKnobs); ++k) {
+    const KnobInfo knob = scene->touch->knob(k);
+    if (std::strcmp(knob.name, name) != 0) continue;
+    scene->knob_targets[k].store(std::min(std::max(value, knob.minimum), knob.maximum), std::memory_order_relaxed);
+    return true;
+  }
+  return false;
+}
+
+void Instrument::OnMute(bool mute) {
+  muted_ = mute;
+  mixer_.SetMute(mute);
+  tell_ = true;
+}
+
+void Instrument::OnRest() { touch_.rest().Ask(); }
+
+void Instrument::OnHeartbeat() { modes_.Heartbeat(now_us_); }
+
+void Instrument::OnHello(uint16_t port) {
+  network_->AnswerTo(port);
+  tell_ = true;
+  tell_model_ = true;
+}
+
+}  // namespace lodestone

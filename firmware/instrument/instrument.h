@@ -1,0 +1,117 @@
+// The whole instrument without threads: four entry points, each called by one thread on the board and by one loop in
+// simulation. They meet in the scenes' latest-value slots, one ring, and atomics.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "firmware/instrument/command_reader.h"
+#include "firmware/instrument/mixer.h"
+#include "firmware/instrument/mode_keeper.h"
+#include "firmware/instrument/osc_out.h"
+#include "firmware/instrument/scene_keeper.h"
+#include "firmware/instrument/touch_player.h"
+#include "firmware/instrument/voice_player.h"
+
+namespace lodestone {
+
+struct InstrumentSettings {
+  uint32_t sample_rate_hz = 44100;
+  uint32_t block_frames = 16;           // of the audio thread
+  uint32_t prefill_frames = 1024;       // the next voice block is begun when the ring holds no more than this
+  float crossfade_s = 0.3f;             // between board and host
+  float rescue_s = 0.03f;               // to the board, when the host has died
+  float mute_s = 0.02f;
+  uint64_t heartbeat_timeout_us = 300000;
+  OscStreams streams = {true, true, true, true};
+  bool carries_two = true;              // voices at once, while scenes are swapped
+};
+
+// Told on the control thread whenever another mode sounds.
+class ModeTap {
+ public:
+  virtual ~ModeTap() {}
+  virtual void OnMode(uint64_t now_us, Mode asked, Mode sounding) = 0;
+};
+
+class Instrument : private Commands {
+ public:
+  // Frames of the ring: a voice whose prefill and block are longer is refused by the loader.
+  static constexpr uint32_t kRingFrames = 32768;
+
+  Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network, SceneLoader* loader);
+
+  // Before the threads start: the first scene, and what a log wants to see.
+  void Begin(int32_t first_scene, uint64_t now_us);
+  void SetTaps(VoiceTap* voice, ModeTap* mode);
+
+  // Threads: touch. Reads the sensors, runs the touch graph, hands on the latents, sends OSC.
+  void TouchTick() { touch_.Tick(); }
+
+  // Threads: voice. A slice of due work; false when nothing is due.
+  bool VoiceStep(uint32_t work_items) { return voice_.Step(work_items); }
+
+  // Threads: audio. Whether the voice is to be woken.
+  bool VoiceDue() const { return voice_.due(); }
+
+  // Threads: audio. Never waits, allocates or calls the system; writes every output channel.
+  void Render(const AudioView<const float>& in, const AudioView<float>& out, uint32_t frames) {
+    mixer_.Render(in, out, frames);
+  }
+
+  // Threads: control. Obeys packets, keeps mode and scene, tells the status.
+  void ControlTick(uint64_t now_us);
+
+  // Share of a core, measured by the loops outside. Threads: any.
+  void SetLoad(float voice, float touch) {
+    voice_load_.store(voice, std::memory_order_relaxed);
+    touch_load_.store(touch, std::memory_order_relaxed);
+  }
+  // One line that the status tells until something newer; for the platform's troubles. Threads: control, or before.
+  void SetTrouble(const char* line);
+
+  // Threads: control, or after all have ended.
+  const Mixer& mixer() const { return mixer_; }
+  const Scene* scene() const { return scenes_.playing(); }
+  const CommandReader& commands() const { return reader_; }
+  const TouchHealth& health() const { return health_; }
+  const InstrumentSettings& settings() const { return settings_; }
+  Mode sounding() const { return sounding_; }
+  float frames_per_second() const;
+
+ private:
+  void OnMode(Mode mode) override;
+  void OnScene(int32_t index) override;
+  bool OnKnob(const char* name, float value) override;
+  void OnMute(bool mute) override;
+  void OnRest() override;
+  void OnHeartbeat() override;
+  void OnHello(uint16_t port) override;
+
+  void ReadPackets();
+  void KeepMode();
+  void Tell();
+  StatusReport Report() const;
+
+  InstrumentSettings settings_;
+  Network* network_;
+  SampleRing ring_;
+  OscOut out_;
+  TouchPlayer touch_;
+  VoicePlayer voice_;
+  Mixer mixer_;
+  SceneKeeper scenes_;
+  CommandReader reader_;
+  ModeKeeper modes_;
+  ModeTap* mode_tap_;
+
+  uint64_t now_us_, began_us_, told_us_;
+  Mode sounding_;
+  bool muted_, tell_, tell_model_;
+  RestResult rest_seen_;
+  TouchHealth health_;
+  std::atomic<float> voice_load_, touch_load_;
+  char trouble_[192];
+};
+
+}  // namespace lodestone

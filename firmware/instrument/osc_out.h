@@ -1,0 +1,52 @@
+// Says in OSC what the board feels and does. One message a packet: every patch language reads that.
+#pragma once
+
+#include <cstdint>
+
+#include "firmware/chips/field_frame.h"
+#include "firmware/instrument/parts.h"
+
+namespace lodestone {
+
+// Which of the continuous streams are sent.
+struct OscStreams {
+  bool mag, field, touch, latent;
+};
+
+// What /status tells; see docs/osc.md for the order of the arguments.
+struct StatusReport {
+  const char* asked_mode;
+  const char* sounding_mode;
+  int32_t scene;
+  const char* scene_name;
+  float voice_load, touch_load;     // share of one core, 0..1
+  int32_t underruns;
+  float frames_per_second;
+  int32_t sensor_flags[kSensors];
+  float temperature_c;
+  int32_t muted;
+  float uptime_s;
+  const char* version;
+  const char* trouble;              // one line, or empty
+};
+
+class OscOut {
+ public:
+  explicit OscOut(PacketSink* sink) : sink_(sink), streams_{true, true, true, true} {}
+
+  void SetStreams(const OscStreams& streams) { streams_ = streams; }
+
+  // Threads: touch.
+  void SendFrame(const FieldFrame& frame);
+  void SendTouch(const float* touch, const float* latent, uint32_t latents);
+
+  // Threads: control.
+  void SendStatus(const StatusReport& status);
+  void SendModel(const VoiceInfo& voice, const char* touch_name);
+
+ private:
+  PacketSink* sink_;
+  OscStreams streams_;
+};
+
+}  // namespace lodestone

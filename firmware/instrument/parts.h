@@ -1,0 +1,75 @@
+// What the instrument is made of, seen from its logic: a source of field frames, a touch, a voice, and a way out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "firmware/chips/field_frame.h"
+
+namespace lodestone {
+
+constexpr uint32_t kMaxLatents = 128;
+constexpr uint32_t kMaxKnobs = 32;
+constexpr uint32_t kTouchValues = kSensors * kAxes;
+
+// The sensors. Threads: touch only.
+class FieldSource {
+ public:
+  virtual ~FieldSource() {}
+  // Reads all four attractors; takes as long as a conversion does.
+  virtual void Read(FieldFrame* frame) = 0;
+};
+
+struct KnobInfo {
+  const char* name;  // without "knob."; stays valid as long as the touch does
+  float minimum, maximum, default_value;
+};
+
+// A touch graph: field in, calibrated touch and latents out. Threads: touch, after it has been handed over.
+class Touch {
+ public:
+  virtual ~Touch() {}
+  virtual const char* name() const = 0;
+  virtual uint32_t latents() const = 0;
+  virtual uint32_t knobs() const = 0;
+  virtual KnobInfo knob(uint32_t index) const = 0;
+  virtual void SetKnob(uint32_t index, float value) = 0;
+  // `field_mt` may differ from the frame's own field by the player's rest.
+  virtual void Run(const FieldFrame& frame, const float (&field_mt)[kSensors][kAxes], float dt_s) = 0;
+  virtual const float* touch() const = 0;   // kTouchValues, in -1..1
+  virtual const float* latent() const = 0;  // latents()
+};
+
+struct VoiceInfo {
+  char name[64];
+  uint32_t sample_rate_hz, hop, frames, latents, channels, delay_samples;
+};
+
+// A voice graph: latents in, a block of sound out. Threads: voice, after it has been handed over.
+class Voice {
+ public:
+  virtual ~Voice() {}
+  virtual const VoiceInfo& info() const = 0;
+  virtual float* latent() = 0;                     // [latents, frames], row-major
+  virtual bool Step(uint32_t work_items) = 0;      // a slice of one block; true when the block is complete
+  virtual const float* audio() const = 0;          // [channels, frames * hop], valid until the next Step
+  virtual void Reset() = 0;
+};
+
+// Where encoded OSC packets go: to every target of the settings. Threads: touch and control.
+class PacketSink {
+ public:
+  virtual ~PacketSink() {}
+  virtual void Send(const uint8_t* packet, size_t bytes) = 0;
+};
+
+// Both ways. Only packets of peers that the settings allow come out of Receive.
+class Network : public PacketSink {
+ public:
+  // One packet of at most `capacity` bytes, or 0 when none waits; never blocks. Threads: control.
+  virtual size_t Receive(uint8_t* packet, size_t capacity) = 0;
+  // The sender of the last received packet wants everything sent to its `port` as well. Threads: control.
+  virtual void AnswerTo(uint16_t port) = 0;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,56 @@
+// A scene: one touch and one voice that belong together, and the slot through which they meet.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "firmware/instrument/latest_value.h"
+#include "firmware/instrument/parts.h"
+
+namespace lodestone {
+
+struct LatentFrame {
+  uint64_t time_us;  // of the field behind it
+  uint32_t count;
+  float values[kMaxLatents];
+};
+
+struct Scene {
+  char name[64];
+  int32_t index;  // in the scene list of the settings
+  std::unique_ptr<Touch> touch;
+  std::unique_ptr<Voice> voice;
+  LatestValue<LatentFrame> latents;               // touch thread to voice thread
+  std::atomic<float> knob_targets[kMaxKnobs];     // control thread to touch thread
+  uint32_t blocks;                                // that the voice has begun, warming included
+  bool has_rest;                                  // whether the settings tell the calibration's rest
+  float calibrated_rest_mt[kSensors][kAxes];
+
+  Scene() : name(), index(0), knob_targets(), blocks(0), has_rest(false), calibrated_rest_mt() {}
+
+  // Knobs of the touch, at their defaults. Call once `touch` is there.
+  void ResetKnobs() {
+    for (uint32_t k = 0; k < touch->knobs() && k < kMaxKnobs; ++k) knob_targets[k] = touch->knob(k).default_value;
+  }
+};
+
+// Sees every latent vector that a voice consumes. `ring_frame` is where its block begins in the ring, -1 where the
+// block only warms the voice. `latents` is [count / frames, frames], as the voice takes it.
+class VoiceTap {
+ public:
+  virtual ~VoiceTap() {}
+  virtual void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, const float* latents,
+                         uint32_t count) = 0;
+};
+
+// Makes scenes from the settings. Threads: control, which may wait for it.
+class SceneLoader {
+ public:
+  virtual ~SceneLoader() {}
+  virtual int32_t count() const = 0;
+  // Null and one line in `error` when the scene cannot play.
+  virtual std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) = 0;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,68 @@
+#include "firmware/instrument/touch_player.h"
+
+#include <algorithm>
+
+namespace lodestone {
+namespace {
+
+// A gap in the frames is not a jump in time for filters: no step is longer than this.
+constexpr float kLongestStepS = 0.1f;
+constexpr float kFirstStepS = 0.005f;
+
+}  // namespace
+
+TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
+    : source_(source), out_(out), playing_(nullptr), coming_(nullptr), turns_(0), turns_wanted_(0), before_(nullptr),
+      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_(), seen_() {}
+
+void TouchPlayer::Tick() {
+  source_->Read(&frame_);
+  const float dt_s = last_us_ == 0 ? kFirstStepS
+                                   : std::min(kLongestStepS, static_cast<float>(frame_.time_us - last_us_) * 1e-6f);
+  last_us_ = frame_.time_us;
+
+  Scene* coming = coming_.load(std::memory_order_acquire);
+  Scene* playing = playing_.load(std::memory_order_acquire);
+  const bool promoted = playing != nullptr && playing == before_coming_;
+  if (promoted) std::copy(coming_knobs_, coming_knobs_ + kMaxKnobs, knobs_);
+
+  out_->SendFrame(frame_);
+  float field_mt[kSensors][kAxes];
+  rest_.Apply(frame_, playing != nullptr && playing->has_rest ? playing->calibrated_rest_mt : nullptr, dt_s, field_mt);
+  if (playing != nullptr) {
+    Play(playing, field_mt, dt_s, knobs_, playing != before_ && !promoted);
+    out_->SendTouch(playing->touch->touch(), playing->touch->latent(), playing->touch->latents());
+  }
+  if (coming != nullptr && coming != playing) Play(coming, field_mt, dt_s, coming_knobs_, coming != before_coming_);
+  before_ = playing;
+  before_coming_ = coming;
+
+  ++seen_.frames;
+  if (seen_.first_us == 0) seen_.first_us = frame_.time_us;
+  seen_.last_us = frame_.time_us;
+  std::copy(frame_.flags, frame_.flags + kSensors, seen_.flags);
+  std::copy(frame_.temperature_c, frame_.temperature_c + kSensors, seen_.temperature_c);
+  std::copy(frame_.valid, frame_.valid + kSensors, seen_.valid);
+  health_.Write(seen_);
+  turns_.fetch_add(1, std::memory_order_release);
+}
+
+// A fresh scene begins with its knobs where they are asked for; afterwards they glide.
+void TouchPlayer::Play(Scene* scene, const float (&field_mt)[kSensors][kAxes], float dt_s, float (&knobs)[kMaxKnobs],
+                       bool fresh) {
+  const float share = fresh ? 1.0f : std::min(1.0f, dt_s / kKnobGlideS);
+  const uint32_t count = std::min(scene->touch->knobs(), kMaxKnobs);
+  for (uint32_t k = 0; k < count; ++k) {
+    const float target = scene->knob_targets[k].load(std::memory_order_relaxed);
+    knobs[k] = fresh ? target : knobs[k] + share * (target - knobs[k]);
+    scene->touch->SetKnob(k, knobs[k]);
+  }
+  scene->touch->Run(frame_, field_mt, dt_s);
+  LatentFrame latents;
+  latents.time_us = frame_.time_us;
+  latents.count = std::min(scene->touch->latents(), kMaxLatents);
+  std::copy(scene->touch->latent(), scene->touch->latent() + latents.count, latents.values);
+  scene->latents.Write(latents);
+}
+
+}  // namespace lodestone

@@ -1,0 +1,61 @@
+// One sensor frame to the next: field in, touch graph, latents to the voice, packets to the host. Threads: touch.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "firmware/instrument/osc_out.h"
+#include "firmware/instrument/rest.h"
+#include "firmware/instrument/scene.h"
+
+namespace lodestone {
+
+// What the touch thread knows of the sensors, for the status.
+struct TouchHealth {
+  uint32_t frames;
+  uint64_t first_us, last_us;
+  uint32_t flags[kSensors];
+  float temperature_c[kSensors];
+  float valid[kSensors];
+};
+
+class TouchPlayer {
+ public:
+  static constexpr float kKnobGlideS = 0.05f;
+
+  TouchPlayer(FieldSource* source, OscOut* out);
+
+  // The scene to play and, while scenes are swapped, the one to come: both touches then run. Threads: control.
+  void Want(Scene* playing, Scene* coming) {
+    playing_.store(playing, std::memory_order_release);  // before `coming`, and read after it: no tick sees a scene
+    coming_.store(coming, std::memory_order_release);    // that has left the one place and not reached the other
+    turns_wanted_.store(turns_.load(std::memory_order_acquire) + 2, std::memory_order_release);
+  }
+  // True once no tick that may have seen older wishes is under way. Threads: control.
+  bool HasTaken() const {
+    return static_cast<int32_t>(turns_.load(std::memory_order_acquire) - turns_wanted_.load()) >= 0;
+  }
+
+  void Tick();
+
+  Rest& rest() { return rest_; }
+  LatestValue<TouchHealth>& health() { return health_; }
+
+ private:
+  void Play(Scene* scene, const float (&field_mt)[kSensors][kAxes], float dt_s, float (&knobs)[kMaxKnobs], bool fresh);
+
+  FieldSource* source_;
+  OscOut* out_;
+  std::atomic<Scene*> playing_, coming_;
+  std::atomic<uint32_t> turns_, turns_wanted_;
+  Scene* before_;            // what the last tick played
+  Scene* before_coming_;
+  float knobs_[kMaxKnobs], coming_knobs_[kMaxKnobs];
+  FieldFrame frame_;
+  uint64_t last_us_;
+  Rest rest_;
+  TouchHealth seen_;
+  LatestValue<TouchHealth> health_;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,70 @@
+#include "firmware/platform/plan_scenes.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "firmware/instrument/engine_parts.h"
+#include "firmware/instrument/instrument.h"
+#include "firmware/platform/files.h"
+
+namespace lodestone {
+
+PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz,
+                       uint32_t prefill_frames)
+    : conf_(conf), folder_(folder), sample_rate_hz_(sample_rate_hz), prefill_frames_(prefill_frames) {}
+
+std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error_bytes) {
+  const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
+  std::unique_ptr<Scene> scene(new Scene);
+  std::snprintf(scene->name, sizeof scene->name, "%s", from.name.c_str());
+  scene->index = index;
+  scene->has_rest = from.has_rest;
+  for (int s = 0; s < kSensors; ++s) {
+    for (int a = 0; a < kAxes; ++a) scene->calibrated_rest_mt[s][a] = from.rest_mt[s][a];
+  }
+  Engine touch, voice;
+  if (!LoadPlan(from.touch_plan, &touch, error, error_bytes) || !LoadPlan(from.voice_plan, &voice, error, error_bytes)) {
+    return nullptr;
+  }
+  scene->touch = EngineTouch::Make(std::move(touch), error, error_bytes);
+  if (!scene->touch) return nullptr;
+  scene->voice = EngineVoice::Make(std::move(voice), error, error_bytes);
+  if (!scene->voice || !Fits(*scene, error, error_bytes)) return nullptr;
+  scene->ResetKnobs();
+  return scene;
+}
+
+bool PlanScenes::LoadPlan(const std::string& plan, Engine* engine, char* error, size_t error_bytes) const {
+  std::string bytes, trouble;
+  if (!ReadFile(folder_ + plan, &bytes, &trouble)) {
+    std::snprintf(error, error_bytes, "%s", trouble.c_str());
+    return false;
+  }
+  char reason[160];
+  if (engine->Load(bytes.data(), bytes.size(), reason, sizeof reason)) return true;
+  std::snprintf(error, error_bytes, "%s: %s", plan.c_str(), reason);
+  return false;
+}
+
+bool PlanScenes::Fits(const Scene& scene, char* error, size_t error_bytes) const {
+  const VoiceInfo& voice = scene.voice->info();
+  if (scene.touch->latents() != voice.latents) {
+    std::snprintf(error, error_bytes, "scene %s: the voice wants %u latents, the touch gives %u: map it to this voice",
+                  scene.name, static_cast<unsigned>(voice.latents), static_cast<unsigned>(scene.touch->latents()));
+    return false;
+  }
+  if (voice.sample_rate_hz != sample_rate_hz_) {
+    std::snprintf(error, error_bytes, "scene %s: the voice wants %u Hz, the board runs at %u: set its rate",
+                  scene.name, static_cast<unsigned>(voice.sample_rate_hz), static_cast<unsigned>(sample_rate_hz_));
+    return false;
+  }
+  if (voice.hop * voice.frames + prefill_frames_ > Instrument::kRingFrames) {
+    std::snprintf(error, error_bytes, "scene %s: wanted blocks of at most %u samples, got %u: export fewer frames",
+                  scene.name, static_cast<unsigned>(Instrument::kRingFrames - prefill_frames_),
+                  static_cast<unsigned>(voice.hop * voice.frames));
+    return false;
+  }
+  return true;
+}
+
+}  // namespace lodestone

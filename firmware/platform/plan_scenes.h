@@ -1,0 +1,27 @@
+// Scenes from plan files beside the program: read, checked whole, and matched to each other and to the board.
+#pragma once
+
+#include "firmware/engine/engine.h"
+#include "firmware/instrument/scene.h"
+#include "firmware/platform/board_conf.h"
+
+namespace lodestone {
+
+class PlanScenes : public SceneLoader {
+ public:
+  // `folder` is where the plans' paths begin; `conf` must outlive this.
+  PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz, uint32_t prefill_frames);
+
+  int32_t count() const override { return static_cast<int32_t>(conf_.scenes.size()); }
+  std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
+
+ private:
+  bool LoadPlan(const std::string& plan, Engine* engine, char* error, size_t error_bytes) const;
+  bool Fits(const Scene& scene, char* error, size_t error_bytes) const;
+
+  const BoardConf& conf_;
+  std::string folder_;
+  uint32_t sample_rate_hz_, prefill_frames_;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,41 @@
+// The world around the program, chosen by `bus =`: a clock, an I2C bus, a network; and hooks for simulation.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "firmware/chips/clock.h"
+#include "firmware/chips/i2c_bus.h"
+#include "firmware/instrument/parts.h"
+#include "firmware/platform/board_conf.h"
+
+namespace lodestone {
+
+class SimLink;
+class VoiceTap;
+class ModeTap;
+
+// What a simulator hands in before setup(); untouched on a board.
+struct PlatformHooks {
+  Clock* clock = nullptr;      // instead of the machine's
+  std::string bus;             // instead of the settings'
+  std::string state_folder;    // instead of the settings'; "-": none
+  uint32_t voice_slice_us = 0;  // what one slice of the voice costs in simulated time
+  VoiceTap* voice_tap = nullptr;
+  ModeTap* mode_tap = nullptr;
+  SimLink* link = nullptr;      // set by MakePlatform where the bus is simulated
+};
+PlatformHooks& Hooks();
+
+class Platform {
+ public:
+  virtual ~Platform() {}
+  virtual Clock& clock() = 0;
+  virtual I2cBus& bus() = 0;
+  virtual Network& network() = 0;
+};
+
+// Never null: what cannot be opened is replaced by something that fails politely, with one line in `trouble`.
+std::unique_ptr<Platform> MakePlatform(const BoardConf& conf, std::string* trouble);
+
+}  // namespace lodestone

@@ -1,0 +1,172 @@
+// Scenes, knobs, rest and commands of the instrument, between fakes.
+#include "cases.h"
+
+#include "fake_world.h"
+
+using namespace lodestone;
+
+namespace {
+
+constexpr double kStep440 = 0.5 * 2.0 * 0.0313447;  // of a sine of 440 Hz, half scale, at 44.1 kHz
+
+void AddScene(World* world, uint32_t hop) {
+  world->loader.makers.push_back([world, hop] { return SceneOf(world->voice = new FakeVoice(hop)); });
+}
+
+CASE(ScenesAreSwappedWithoutAClick) {
+  for (bool carries_two : {true, false}) {
+    InstrumentSettings settings;
+    settings.carries_two = carries_two;
+    World world(settings);
+    AddScene(&world, 2048);
+    world.Play(1.0);
+    world.network.PostInt("/scene", 1);
+    world.Play(1.0);
+    CHECK(world.instrument->scene()->index == 1);
+    CHECK(world.instrument->scene()->voice->info().hop == 2048);
+    // Two equal sines with the same pitch but another phase: a crossfade adds at most 3 dB.
+    CHECK(world.LargestStep(22050, world.frame) <= kStep440 * 1.4143);
+    CHECK(world.instrument->mixer().underruns() == 0);
+    CHECK(world.network.last_trouble.empty());
+    world.network.PostInt("/scene", 0);
+    world.Play(1.0);
+    CHECK(world.instrument->scene()->index == 0);
+  }
+}
+
+CASE(OutAndInTakesLessThan400Ms) {
+  InstrumentSettings settings;
+  settings.carries_two = false;
+  World world(settings);
+  AddScene(&world, 512);
+  world.Play(1.0);
+  world.network.PostInt("/scene", 1);
+  world.Play(1.0);
+  uint64_t quiet_from = 0, quiet_to = 0;
+  for (uint64_t f = 44100; f + 100 < world.frame; f += 50) {
+    float loudest = 0.0f;
+    for (uint64_t i = f; i < f + 100; ++i) loudest = std::fmax(loudest, std::fabs(world.At(i)));
+    if (loudest > 0.49f) continue;
+    if (quiet_from == 0) quiet_from = f;
+    quiet_to = f + 100;
+  }
+  CHECK(quiet_from > 0 && quiet_to - quiet_from < kRate * 4 / 10);
+}
+
+CASE(ABrokenSceneLeavesTheOldOnePlaying) {
+  World world;
+  world.loader.makers.push_back([] { return std::unique_ptr<Scene>(); });
+  world.Play(0.5);
+  world.network.PostInt("/scene", 1);
+  world.Play(0.5);
+  CHECK(world.instrument->scene()->index == 0);
+  CHECK(world.network.last_trouble == "scene 1 is broken");
+  world.network.PostInt("/scene", 7);
+  world.Play(0.1);
+  CHECK(world.network.last_trouble.find("no scene 7") == 0);
+  CHECK(world.LargestStep(20000, world.frame) <= kStep440 * 1.001);
+}
+
+CASE(WithoutAnySceneTheBoardIsSilentAndTellsWhy) {
+  World world;
+  world.loader.makers[0] = [] { return std::unique_ptr<Scene>(); };
+  world.Play(0.5);
+  CHECK(world.network.last_trouble == "scene 0 is broken");
+  CHECK(world.network.sent["/mag"] > 0);
+  CHECK(world.LargestStep(0, world.frame) == 0.0);
+}
+
+CASE(TheFirstWorkingSceneIsTakenWhenTheAskedOneIsBroken) {
+  World world;
+  world.loader.makers[0] = [] { return std::unique_ptr<Scene>(); };
+  AddScene(&world, 512);
+  world.Play(0.5);
+  CHECK(world.instrument->scene()->index == 1);
+  CHECK(world.network.last_trouble == "scene 0 is broken");
+}
+
+CASE(KnobsGlideAndStayInTheirRange) {
+  World world;
+  world.Play(0.5);
+  world.network.PostFloat("/knob/gain", 2.0f);
+  world.Play(0.03);
+  const float on_the_way = world.voice->latent()[0];
+  CHECK(on_the_way > 440.0f && on_the_way < 880.0f);
+  world.Play(0.6);
+  CHECK_NEAR(world.voice->latent()[0], 880.0, 0.5);
+  world.network.PostFloat("/knob/gain", 99.0f);
+  world.Play(1.0);
+  CHECK_NEAR(world.voice->latent()[0], 4400.0, 0.5);
+  world.network.PostFloat("/knob/nobody", 1.0f);
+  world.Play(0.1);
+  CHECK(world.instrument->commands().dropped() == 1);
+}
+
+CASE(RestIsTakenOnAStillBoardOnly) {
+  World world;
+  world.loader.makers[0] = [&world] {
+    std::unique_ptr<Scene> scene = SceneOf(world.voice = new FakeVoice);
+    scene->has_rest = true;
+    scene->calibrated_rest_mt[0][0] = 430.0f;
+    return scene;
+  };
+  world.Play(0.5);
+  CHECK(world.voice->latent()[0] == 440.0f);
+  world.network.Post("/rest");
+  world.Play(0.5);
+  world.source.field_mt = 445.0f;  // a magnet moves during the capture
+  world.Play(1.0);
+  CHECK(world.network.last_trouble.find("rest refused: the field moved") == 0);
+  world.source.field_mt = 440.0f;
+  world.Play(0.2);
+  world.network.Post("/rest");
+  world.Play(4.0);
+  CHECK(world.network.last_trouble == "rest: taken");
+  CHECK_NEAR(world.voice->latent()[0], 430.0, 0.01);
+}
+
+CASE(RestWithoutAReferenceIsRefused) {
+  World world;
+  world.Play(0.1);
+  world.network.Post("/rest");
+  world.Play(0.1);
+  CHECK(world.network.last_trouble.find("rest refused: the image tells no calibrated rest") == 0);
+}
+
+CASE(HelloIsAnswered) {
+  World world;
+  world.Play(0.5);
+  const uint32_t models = world.network.sent["/model"], states = world.network.sent["/status"];
+  for (int i = 0; i < 1000; ++i) world.network.PostInt("/hello", 9000);
+  world.Play(0.2);
+  CHECK(world.network.answered_to == 9000);
+  CHECK(world.network.sent["/model"] > models && world.network.sent["/model"] <= models + 20);
+  CHECK(world.network.sent["/status"] > states);
+}
+
+CASE(StreamsAreSentForEveryFrame) {
+  World world;
+  world.Play(1.0);
+  const uint32_t frames = world.instrument->health().frames;
+  CHECK(frames >= 198);
+  CHECK(world.network.sent["/mag"] >= 4 * frames && world.network.sent["/mag"] <= 4 * (frames + 2));
+  CHECK(world.network.sent["/field"] == world.network.sent["/mag"]);
+  CHECK(world.network.sent["/touch"] == world.network.sent["/latent"]);
+}
+
+CASE(NonsenseIsCountedAndDropped) {
+  World world;
+  world.Play(0.1);
+  world.network.waiting.push_back({1, 2, 3});
+  world.network.waiting.push_back({'/', 'a', 0, 0});
+  world.network.PostText("/mode", "louder");
+  world.network.PostText("/scene", "first");
+  world.network.PostInt("/hello", 70000);
+  world.Play(0.1);
+  CHECK(world.instrument->commands().dropped() == 5);
+  CHECK(world.instrument->commands().obeyed() == 0);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return RunCases(argc, argv); }

@@ -1,0 +1,25 @@
+"""The C++ cases of the instrument's logic, one pytest case each."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = Path(__file__).parents[2] / "build" / "tests"
+NAMES = ["instrument_test", "control_test", "slots_test"]
+
+
+def cases() -> list[tuple[str, str]]:
+    found = []
+    for program in NAMES:
+        listed = subprocess.run([PROGRAMS / program, "--list"], capture_output=True, text=True, check=True)
+        found += [(program, case) for case in listed.stdout.split()]
+    return found
+
+
+@pytest.mark.parametrize(("program", "case"), cases())
+def test_case(program: str, case: str) -> None:
+    result = subprocess.run([PROGRAMS / program, case], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
