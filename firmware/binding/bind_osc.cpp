@@ -110,9 +110,11 @@ nb::list Decode(nb::bytes packet) {
 
 void lodestone::BindOsc(nb::module_& m) {
   m.def("osc_encode", &Encode, nb::arg("element"), nb::arg("capacity") = 1472,
+        nb::sig("def osc_encode(element: tuple[object, ...], capacity: int = 1472) -> bytes"),
         "Encodes a message (address, tags, values) or a bundle (time_tag, [elements]) as the board does.\n\n"
         "Raises ValueError where the values do not fit the tags or the packet does not fit `capacity` bytes.");
   m.def("osc_decode", &Decode, nb::arg("packet"),
+        nb::sig("def osc_decode(packet: bytes) -> list[tuple[int, str, str, list[object]]]"),
         "Decodes a packet as the board does: a list of (time_tag, address, tags, values).\n\n"
         "Raises ValueError for a malformed packet.");
 }
