@@ -1,0 +1,72 @@
+"""`lodestone export` and `lodestone card`: a RAVE file becomes a voice, and a voice tells what it is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from model_export.card import Card
+
+LOUD_DELAY_MS = 100.0
+
+
+def register(app: typer.Typer) -> None:
+    """Adds both verbs to the command line."""
+    app.command(name="export")(export_command)
+    app.command(name="card")(card_command)
+
+
+def _talk(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def export_command(
+    model: Annotated[Path, typer.Argument(help="A RAVE model exported for streaming (.ts).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The voice to write (.onnx).")],
+    frames: Annotated[int, typer.Option(help="Latent frames a call.")] = 1,
+    latents: Annotated[int | None, typer.Option(help="Latents to play; the rest becomes noise.")] = None,
+    latent_noise: Annotated[float, typer.Option(help="0..1: noise in the latents left out.")] = 1.0,
+    json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+) -> None:
+    """Turn a RAVE .ts into a streaming ONNX voice, without PyTorch."""
+    from model_export.card import read_card
+    from model_export.export import export, write_model
+
+    made = export(model, frames=frames, latents=latents, latent_noise=latent_noise, progress=_talk)
+    write_model(made, output)
+    card = read_card(made)
+    _talk(f"wrote {output}: {card.name}, {card.latents} latents, {card.sample_rate} Hz, hop {card.hop}")
+    _warn_of_delay(card)
+    if json:
+        print(card.to_json())
+
+
+def card_command(
+    file: Annotated[Path, typer.Argument(help="A graph with a card (.onnx).")],
+    json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+) -> None:
+    """Tell what a voice or touch graph is, and whether it still gives its reference run."""
+    from model_export.card import load_onnx, read_card
+    from model_export.describe import describe
+    from model_export.verify import verify
+
+    model = load_onnx(file)
+    card = read_card(model)
+    error = verify(model, card) if card.reference is not None else None
+    if json:
+        print(card.to_json())
+        return
+    print("\n".join(describe(card, error)))
+    _warn_of_delay(card)
+
+
+def _warn_of_delay(card: Card) -> None:
+    if card.delay_ms > LOUD_DELAY_MS:
+        _talk(
+            f"NOTE: this model answers {card.delay_ms:.0f} ms late by itself (trained centred, not causal); "
+            "train with the causal option for an instrument that answers at once"
+        )

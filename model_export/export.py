@@ -1,0 +1,159 @@
+"""From a `.ts` file to a voice: read, trace, simplify, describe, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from model_export.card import Card, LatentStatistics, attach_card
+from model_export.delay import delay_samples
+from model_export.errors import ExportError
+from model_export.graph import Graph, cost
+from model_export.graph.fold import folded
+from model_export.graph.onnx_writer import to_onnx
+from model_export.graph.prune import pruned
+from model_export.graph.spectral import without_spectra
+from model_export.graph.subpixel import without_transposed
+from model_export.statistics import prior_statistics
+from model_export.stream import OrtStream
+from model_export.symbolic import trace
+from model_export.torchscript import Archive, read_script
+from model_export.verify import make_reference, verify
+from model_export.wrapper import Wrapper, unwrap
+
+Progress = Callable[[str], None]
+MAX_FRAMES = 64
+
+
+def export(
+    path: str | Path,
+    *,
+    frames: int = 1,
+    latents: int | None = None,
+    latent_noise: float = 1.0,
+    progress: Progress = lambda message: None,
+) -> onnx.ModelProto:
+    """Turns a RAVE decoder into a streaming ONNX voice. Nothing of the file is run; PyTorch is not needed.
+
+    Args:
+        path: a `.ts` file, exported for streaming.
+        frames: latent frames a call (T).
+        latents: rows of the `latent` input (Z), where the file leaves a choice; by default the file's own.
+        latent_noise: 0..1, scale of the noise that fills the latents left out by the file; 1 as upstream.
+        progress: told one short line at each stage.
+
+    Returns:
+        A model with `latent` [1, Z, T] and `audio` [1, C, T hop], states `state.K` / `next.K`, draws
+        `noise.K` and a card (`model_export.card.read_card`), its reference run verified in ONNX Runtime.
+
+    Raises:
+        ExportError: anything in the file that is not such a decoder.
+    """
+    if not 1 <= frames <= MAX_FRAMES:
+        raise ExportError(f"1 to {MAX_FRAMES} frames a call", str(frames), "choose fewer")
+    if not 0.0 <= latent_noise <= 1.0:
+        raise ExportError("latent noise from 0 to 1", str(latent_noise), "choose a value in between")
+    with Archive(Path(path)) as archive:
+        progress("reading the archive")
+        script = read_script(archive)
+        wrapper = unwrap(script)
+        rows = wrapper.latents if latents is None else latents
+        if rows < 1:
+            raise ExportError("at least one latent", str(rows), "leave --latents out")
+        progress("executing decode symbolically")
+        traced = trace(script, wrapper.module, "decode", [1, rows, frames], "latent", "audio", latent_noise)
+        exact = pruned(traced.graph)
+        _require_voice(exact, wrapper, frames)
+        delay = delay_samples(exact, script.root)
+        source_hash = script.sha256()
+    card = Card(
+        kind="voice",
+        name=Path(path).stem.removesuffix("_streaming"),
+        latents=rows,
+        sample_rate=wrapper.sample_rate,
+        hop=wrapper.hop,
+        frames=frames,
+        channels=exact.outputs["audio"].shape[1],
+        delay_samples=delay,
+        source_sha256=source_hash,
+        latent=prior_statistics(exact, rows),
+        noise={f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(exact.draws)},
+    )
+    return _finished(exact, card, progress)
+
+
+def _finished(exact: Graph, card: Card, progress: Progress) -> onnx.ModelProto:
+    """Simplifies the graph and checks the result against the unsimplified one, through the reference run."""
+    progress("simplifying the graph")
+    plain = without_spectra(exact)
+    final = folded(without_transposed(plain))
+    card = replace(
+        card,
+        parameters=cost.parameters(final),
+        macs_per_second=round(cost.multiplications(final) * card.sample_rate / (card.hop * card.frames)),
+        state_bytes=cost.state_bytes(final),
+    )
+    progress("verifying in ONNX Runtime")
+    described = to_onnx(plain, card.name)
+    attach_card(described, card)
+    reference = make_reference(OrtStream(described), card)
+    del described, plain, exact
+    card = replace(card, reference=reference)
+    model = to_onnx(final, card.name)
+    attach_card(model, card)
+    verify(model, card)
+    return model
+
+
+def with_statistics(model: onnx.ModelProto, card: Card, latent: LatentStatistics) -> onnx.ModelProto:
+    """The model with measured latent statistics in its card."""
+    attach_card(model, replace(card, latent=latent))
+    return model
+
+
+def _require_voice(graph: Graph, wrapper: Wrapper, frames: int) -> None:
+    """A decoder gives [1, C, frames hop], keeps its past in states and has finite weights."""
+    audio = graph.outputs["audio"]
+    if len(audio.shape) != 3 or audio.shape[0] != 1 or audio.shape[2] != frames * wrapper.hop:
+        wanted = f"audio of [1, C, {frames * wrapper.hop}]"
+        raise ExportError(wanted, f"{list(audio.shape)}", "export the model again with rave export")
+    if not 1 <= audio.shape[1] <= 16:
+        raise ExportError("1 to 16 audio channels", str(audio.shape[1]), "check the model")
+    _require_streaming(graph)
+    for node in graph.nodes():
+        for value in node.inputs:
+            if value.constant is not None and not np.all(np.isfinite(value.constant)):
+                where = node.scope or "the model"
+                raise ExportError(
+                    "finite weights", f"NaN or infinity in {where}", "export another checkpoint"
+                )
+
+
+def _require_streaming(graph: Graph) -> None:
+    """Refuses models whose convolutions pad with silence at every call: they would click at every block."""
+    for node in graph.nodes():
+        if node.op != "Conv" or node.inputs[1].shape[2] == 1:
+            continue
+        join = node.inputs[0].node
+        if join is None or join.op != "Concat":
+            continue
+        if any(part.constant is not None and not np.any(part.constant) for part in join.inputs):
+            do = "export it again with `rave export --streaming`"
+            raise ExportError("a model exported for streaming", f"one without caches ({node.scope})", do)
+
+
+def write_model(model: onnx.ModelProto, path: str | Path) -> None:
+    """Writes a model whole or not at all. Raises ExportError when the place cannot be written."""
+    target = Path(path)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(model.SerializeToString())
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        got = error.strerror or str(error)
+        raise ExportError(f"a place to write {target}", got, "choose another folder") from error

@@ -1,0 +1,92 @@
+"""Plays a stateful ONNX graph in ONNX Runtime, its states kept from call to call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort
+
+from model_export.card import Card
+from model_export.errors import ExportError
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def ort_session(model: onnx.ModelProto | bytes | str | Path, optimise: bool = True) -> ort.InferenceSession:
+    """A one-thread session. Raises ExportError when ONNX Runtime refuses the model."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    if not optimise:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model
+    try:
+        return ort.InferenceSession(
+            source if isinstance(source, bytes) else str(source), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime raises a family of its own, without a common base
+        got = f"one that ONNX Runtime refuses ({str(error).splitlines()[0][:160]})"
+        raise ExportError("an ONNX graph that runs", got, "export it again") from error
+
+
+class OrtStream:
+    """The oracle of the tests and the host's second engine: `run` one call, `reset` to silence.
+
+    Args:
+        model: a graph in Lodestone's conventions (`state.K` in, `next.K` out), as proto, bytes or path.
+        seed: of the generator that draws the `noise.K` inputs not given to `run`.
+        optimise: False runs the nodes exactly as written.
+    """
+
+    def __init__(
+        self, model: onnx.ModelProto | bytes | str | Path, seed: int = 0, optimise: bool = True
+    ) -> None:
+        self._session = ort_session(model, optimise)
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.card: Card | None = (
+            Card.from_json(metadata["lodestone.card"]) if "lodestone.card" in metadata else None
+        )
+        self.inputs = {i.name: tuple(i.shape) for i in self._session.get_inputs()}
+        self.outputs = {o.name: tuple(o.shape) for o in self._session.get_outputs()}
+        self._state_names = [name for name in self.inputs if name.startswith("state.")]
+        self._seed = seed
+        self.reset()
+
+    def reset(self) -> None:
+        """States to their initial values, the generator to its seed."""
+        initial = self.card.initial_state if self.card else {}
+        self.states: dict[str, FloatArray] = {
+            name: initial[name].reshape(self.inputs[name]).copy()
+            if name in initial
+            else np.zeros(self.inputs[name], np.float32)
+            for name in self._state_names
+        }
+        self._random = np.random.default_rng(self._seed)
+
+    def run(self, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:
+        """One call: outputs by name, without the states. Unknown or missing names raise ExportError."""
+        feed: dict[str, npt.NDArray[np.generic]] = dict(self.states)
+        for name, value in inputs.items():
+            if name not in self.inputs:
+                raise ExportError(f"inputs among {', '.join(self.inputs)}", name, "check the name")
+            feed[name] = np.ascontiguousarray(value, np.float32).reshape(self.inputs[name])
+        for name, shape in self.inputs.items():
+            if name not in feed:
+                feed[name] = self._default(name, shape)
+        results = dict(zip(self.outputs, self._session.run(list(self.outputs), feed), strict=True))
+        self.states = {name: results.pop("next." + name[6:]) for name in self._state_names}
+        return results
+
+    def _default(self, name: str, shape: tuple[int, ...]) -> FloatArray:
+        if name.startswith("noise."):
+            uniform = self.card is not None and self.card.noise.get(name, ("normal",))[0] == "uniform"
+            drawn = self._random.random(shape) if uniform else self._random.standard_normal(shape)
+            return drawn.astype(np.float32)
+        knob = name.removeprefix("knob.")
+        if self.card is not None and knob in self.card.knobs:
+            return np.full(shape, self.card.knobs[knob].default, np.float32)
+        raise ExportError(f"a value for {name}", "none", "give every input that is not noise or state")

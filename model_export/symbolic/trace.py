@@ -1,0 +1,104 @@
+"""One call of a method as a graph: a first pass finds the states, a second pass makes them inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from model_export.errors import ExportError
+from model_export.graph import Builder, Graph, State
+from model_export.symbolic import (  # noqa: F401  (the operator tables fill on import)
+    operators_arithmetic,
+    operators_make,
+    operators_scalar,
+    operators_signal,
+    operators_view,
+)
+from model_export.symbolic.interpreter import Interpreter
+from model_export.symbolic.memory import Memory, StatePlan
+from model_export.symbolic.tensor import Storage, Tensor
+from model_export.torchscript import Module, ScriptFile
+
+_BROKEN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError)
+_DEEP = (RecursionError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A graph and the module attribute behind each of its states."""
+
+    graph: Graph
+    state_origins: tuple[str, ...]
+
+
+def trace(
+    script: ScriptFile,
+    module: Module,
+    method: str,
+    shape: Sequence[int],
+    input_name: str,
+    output_name: str,
+    latent_noise: float = 1.0,
+) -> Traced:
+    """Executes `module.method(x)` for an x of the given shape, symbolically.
+
+    Args:
+        script: the opened archive.
+        module: where to start.
+        method: "decode" or "encode".
+        shape: static shape of the one input.
+        input_name, output_name: their names in the graph.
+        latent_noise: factor on normal draws at the input's rate; 0 removes them.
+
+    Raises:
+        ExportError: an operator, branch or write that cannot be followed, with module path and line.
+    """
+    plan = StatePlan({})
+    first = _pass(script, module, method, shape, plan, latent_noise)
+    changed = first.memory.changed()
+    plan = StatePlan({s.origin: s.rows_touched for s in changed if not _settled(s)})
+    second = _pass(script, module, method, shape, plan, latent_noise)
+    states, origins = [], []
+    for storage in second.memory.changed():
+        if storage.origin in plan.rows and storage.initial is not None:
+            states.append(State(storage.initial, storage.value))
+            origins.append(storage.origin)
+    graph = Graph({input_name: second.given}, {output_name: second.result}, states, second.memory.draws)
+    return Traced(graph, tuple(origins))
+
+
+def _settled(storage: Storage) -> bool:
+    """Set to a constant by the call: the same from the first call on, so not a state."""
+    return storage.value.constant is not None
+
+
+class _Pass:
+    def __init__(
+        self,
+        script: ScriptFile,
+        module: Module,
+        method: str,
+        shape: Sequence[int],
+        plan: StatePlan,
+        noise: float,
+    ) -> None:
+        build = Builder()
+        self.memory = Memory(script, build, plan, shape[-1], noise)
+        self.given = build.input(shape)
+        machine = Interpreter(script, build, self.memory)
+        try:
+            result = machine.call_method(module, method, [Tensor.of(self.given)])
+        except _BROKEN as error:
+            raise machine.error("code that follows torch's rules", f"other code ({error})") from error
+        except _DEEP as error:
+            raise machine.error("code of a decoder's size", type(error).__name__) from error
+        if not isinstance(result, Tensor):
+            got = f"{type(result).__name__} from `{method}`"
+            raise ExportError("a tensor", got, "export a RAVE model")
+        self.result = result.read(build)
+
+
+def _pass(
+    script: ScriptFile, module: Module, method: str, shape: Sequence[int], plan: StatePlan, noise: float
+) -> _Pass:
+    return _Pass(script, module, method, shape, plan, noise)

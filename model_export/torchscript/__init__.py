@@ -1,0 +1,17 @@
+"""A TorchScript archive read as data: zip, pickled module tree, tensors, code text. Nothing in it runs."""
+
+from model_export.torchscript.archive import Archive
+from model_export.torchscript.objects import Module, TensorRef
+from model_export.torchscript.reader import ScriptFile, read_script
+from model_export.torchscript.source import ClassSource, FunctionSource, SourceTable
+
+__all__ = [
+    "Archive",
+    "ClassSource",
+    "FunctionSource",
+    "Module",
+    "ScriptFile",
+    "SourceTable",
+    "TensorRef",
+    "read_script",
+]
