@@ -4,17 +4,21 @@ from firmware._firmware import (
     BusNak,
     BusStuck,
     BusTimeout,
+    Engine,
     FieldFrame,
     Mlx90393Settings,
     SensorArray,
     SensorChip,
     SensorSettings,
 )
+from firmware.errors import EngineError
 
 __all__ = [
     "BusNak",
     "BusStuck",
     "BusTimeout",
+    "Engine",
+    "EngineError",
     "FieldFrame",
     "Mlx90393Settings",
     "SensorArray",

@@ -7,6 +7,8 @@
 
 namespace lodestone {
 
+enum class KernelSet : uint32_t { kBest = 0, kPortable, kAvx2, kAvx512, kNeon };
+
 enum class PlanKind : uint32_t { kTouch = 1, kVoice = 2 };
 
 // How an input is fed when the caller leaves it alone.
@@ -18,6 +20,7 @@ struct TensorInfo {
   uint32_t dims[4];
   uint32_t elements;
   TensorRole role;
+  bool has_default;                            // an input that need not be written
   float default_value, minimum, maximum;  // knobs; 0, 0, 0 elsewhere
 };
 
@@ -36,7 +39,7 @@ class Engine {
 
   // Checks the whole plan, copies what it needs and takes all memory. False with one line in `error`
   // (wanted, got, what to do) when anything is off; the engine then stays as it was. Not for real time.
-  bool Load(const void* plan, size_t plan_bytes, char* error, size_t error_bytes);
+  bool Load(const void* plan, size_t plan_bytes, char* error, size_t error_bytes, KernelSet set = KernelSet::kBest);
 
   const PlanInfo& info() const;
   size_t input_count() const;
@@ -54,11 +57,14 @@ class Engine {
   void Reset();                                 // states to their initial values, noise generator to its seed
   void Seed(uint64_t seed);
   void SupplyNoise(bool supplied);              // true: noise inputs are written by the caller
+  void SupplyNoise(size_t input, bool supplied);  // the same for one of them
 
+  // Between two calls only: states, and where the noise generator stands. Knobs are inputs, not state.
   size_t state_bytes() const;
   void SaveState(void* to) const;
   void LoadState(const void* from);
   const char* card_json() const;
+  const char* kernels() const;  // "portable", "avx2", "avx512", "neon"
 
  private:
   struct Impl;

@@ -1,1 +1,6 @@
 """ONNX graphs become plans: one file that the engine checks, then runs without allocating."""
+
+from model_export.compiler.compile import compile_plan
+from model_export.compiler.errors import PlanError
+
+__all__ = ["PlanError", "compile_plan"]

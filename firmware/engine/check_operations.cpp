@@ -1,0 +1,125 @@
+#include "firmware/engine/check_operations.h"
+
+#include <initializer_list>
+
+namespace lodestone {
+namespace {
+
+using plan::Kind;
+using plan::Map;
+using plan::View;
+
+constexpr uint64_t kMostWork = 1ull << 33;  // multiplications in one call: minutes of a board's time, still an end
+constexpr uint32_t kMostDim = 1u << 26;
+constexpr const char* kOutside = "wanted every operand inside its space, got one that reaches out of it";
+
+uint64_t SpaceFloats(const plan::Header& h, uint32_t space) {
+  switch (space) {
+    case plan::kArena: return h.arena_floats;
+    case plan::kState: return h.state_floats;
+    case plan::kConstant: return h.constant_floats;
+    case plan::kIo: return h.io_floats;
+    default: return 0;
+  }
+}
+
+// Lowest and highest float touched by the loops, plus `extra` floats from each.
+bool ViewInside(const plan::Header& h, const View& view, const uint32_t* dims, int64_t extra) {
+  int64_t low = view.offset, high = view.offset;
+  for (int d = 0; d < 4; ++d) {
+    const int64_t reach = static_cast<int64_t>(dims[d] - 1u) * view.stride[d];
+    (reach < 0 ? low : high) += reach;
+  }
+  return low >= 0 && high + extra < static_cast<int64_t>(SpaceFloats(h, view.space));
+}
+
+bool RowsInside(const plan::Header& h, const plan::Rows& rows, uint64_t last_row, uint64_t width) {
+  if (last_row > kMostDim || rows.row_stride < 0) return false;
+  const int64_t reach = static_cast<int64_t>(last_row) * rows.row_stride;
+  return rows.offset + static_cast<uint64_t>(reach) + width <= SpaceFloats(h, rows.space);
+}
+
+bool ConstantsInside(const plan::Header& h, uint32_t at, uint64_t count) { return uint64_t{at} + count <= h.constant_floats; }
+
+int MapOperands(uint32_t function) {
+  if (function <= static_cast<uint32_t>(Map::kSquare)) return 1;
+  if (function >= static_cast<uint32_t>(Map::kAdd) && function <= static_cast<uint32_t>(Map::kSnake)) return 2;
+  if (function >= static_cast<uint32_t>(Map::kWhere) && function <= static_cast<uint32_t>(Map::kMulAdd)) return 3;
+  return 0;
+}
+
+int Operands(const plan::Loops& op) {
+  switch (static_cast<Kind>(op.kind)) {
+    case Kind::kMap: return MapOperands(op.function);
+    case Kind::kReduce:
+    case Kind::kScan: return op.function <= static_cast<uint32_t>(plan::Reduction::kProduct) ? 1 : 0;
+    case Kind::kContract:
+    case Kind::kGather: return op.function == 0u ? 2 : 0;
+    case Kind::kConv: break;
+  }
+  return 0;
+}
+
+const char* CheckLoops(const plan::Header& h, const plan::Loops& op, uint64_t* work) {
+  const int operands = Operands(op);
+  if (operands == 0) return "wanted a known operation, got another";
+  uint64_t elements = 1;
+  for (uint32_t dim : op.dims) {
+    if (dim == 0u || dim > kMostDim) return "wanted loops of sane length, got another";
+    elements *= dim;
+    if (elements > kMostDim) return "wanted loops of sane length, got longer ones";
+  }
+  *work += elements;
+  const bool gather = op.kind == static_cast<uint32_t>(Kind::kGather);
+  const bool row_result = op.kind == static_cast<uint32_t>(Kind::kContract);
+  uint32_t dims[4] = {op.dims[0], op.dims[1], op.dims[2], row_result ? 1u : op.dims[3]};
+  if (op.out.space == plan::kConstant || !ViewInside(h, op.out, dims, 0)) return kOutside;
+  int64_t extra = 0;
+  if (gather) {
+    if (!(op.parameter[0] >= 1.0f && op.parameter[0] <= 16777216.0f && op.parameter[1] >= 0.0f &&
+          op.parameter[1] <= 16777216.0f))
+      return "wanted a look-up table of sane size, got another";
+    extra = (static_cast<int64_t>(op.parameter[0]) - 1) * static_cast<int64_t>(op.parameter[1]);
+  }
+  if (!ViewInside(h, op.a, op.dims, extra)) return kOutside;
+  if (gather) dims[3] = 1u;
+  if (operands > 1 && !ViewInside(h, op.b, gather ? dims : op.dims, 0)) return kOutside;
+  if (operands > 2 && !ViewInside(h, op.c, op.dims, 0)) return kOutside;
+  return nullptr;
+}
+
+const char* CheckConv(const plan::Header& h, const plan::Conv& op, uint64_t* work) {
+  const uint32_t sizes[] = {op.rows, op.taps, op.dilation, op.stride, op.in_channels, op.out_channels, op.groups};
+  for (uint32_t size : sizes)
+    if (size == 0u || size > (1u << 20)) return "wanted a convolution of sane size, got another";
+  const uint64_t in = uint64_t{op.in_channels} * op.groups, out = uint64_t{op.out_channels} * op.groups;
+  const uint64_t depth = uint64_t{op.taps} * op.in_channels;
+  if (in > kMostDim || out > kMostDim || depth > kMostDim) return "wanted a convolution of sane size, got another";
+  *work += uint64_t{op.rows} * depth * out / 4u;
+  const uint64_t last_in = uint64_t{op.rows - 1u} * op.stride + uint64_t{op.taps - 1u} * op.dilation;
+  if (op.activation > static_cast<uint32_t>(plan::Activation::kSnake)) return "wanted a known activation, got another";
+  if (!RowsInside(h, op.input, last_in, in)) return kOutside;
+  for (const plan::Rows* rows : {&op.residual, &op.raw, &op.active}) {
+    if (rows->space == plan::kNowhere) continue;
+    if (rows != &op.residual && rows->space == plan::kConstant) return kOutside;
+    if (!RowsInside(h, *rows, op.rows - 1u, out)) return kOutside;
+  }
+  if (op.weights_at % 4u != 0u || op.weights_at + WeightBytes(op) > h.weight_bytes) return kOutside;
+  if (op.bias_at != plan::kNone && !ConstantsInside(h, op.bias_at, out)) return kOutside;
+  if (op.activation == static_cast<uint32_t>(plan::Activation::kSnake) && !ConstantsInside(h, op.alpha_at, 2u * out))
+    return kOutside;
+  if (op.format != static_cast<uint32_t>(plan::WeightFormat::kFloat32)) return "wanted float weights, got another format";
+  return nullptr;
+}
+
+}  // namespace
+
+const char* CheckOperation(const PlanParts& parts, uint32_t index, uint64_t* work) {
+  const char* wrong = OperationKind(parts, index) == static_cast<uint32_t>(Kind::kConv)
+                          ? CheckConv(parts.header, ReadConv(parts, index), work)
+                          : CheckLoops(parts.header, ReadLoops(parts, index), work);
+  if (wrong) return wrong;
+  return *work > kMostWork ? "wanted a call that ends in reasonable time, got more work" : nullptr;
+}
+
+}  // namespace lodestone

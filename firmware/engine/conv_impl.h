@@ -1,0 +1,201 @@
+// Convolution over time-major rows as a matrix product without im2col: a tile is kRows rows by kVectors vectors of output
+// channels, held in registers while the kernel walks over taps and input channels. Included inside a namespace.
+//
+// Weights lie in panels of kVectors * kLanes output channels, in the order in which a tile reads them, so that a layer
+// streams its weights once from front to back for each tile of rows.
+
+struct Panels {
+  uint32_t wide, vectors_wide;  // so many panels of so many vectors, then one each of 2 and 1 vectors as `rest` says
+  uint32_t rest;                // vectors left over
+};
+
+// What a tile needs to know; strides in floats.
+struct Tile {
+  const float* x;
+  ptrdiff_t row_step, tap_step;
+  uint32_t taps, channels;
+  const float* weights;
+  uint32_t row, column, columns;  // place in the output; columns <= panel width
+};
+
+static inline uint32_t WidestPanel(uint32_t rows) { return rows <= TileShape::kRowsOf4 ? 4u : 2u; }
+static inline uint32_t TallestTile(uint32_t vectors) {
+  return vectors == 4u ? TileShape::kRowsOf4 : vectors == 2u ? TileShape::kRowsOf2 : TileShape::kRowsOf1;
+}
+
+static inline Panels SplitPanels(const ConvTask& task) {
+  const uint32_t vectors = (task.out_channels + Vec::kLanes - 1u) / Vec::kLanes;
+  const uint32_t widest = WidestPanel(task.rows);
+  return Panels{vectors / widest, widest, vectors % widest};
+}
+
+static inline Vec::F Activate(const ConvTask& task, Vec::F y, uint32_t column, int count) {
+  switch (task.activation) {
+    case plan::Activation::kLeakyRelu: return LeakyRelu(y, Vec::Set(task.slope));
+    case plan::Activation::kTanh: return Tanh(y);
+    case plan::Activation::kSigmoid: return Sigmoid(y);
+    case plan::Activation::kSnake:
+      return Snake(y, Vec::LoadSome(task.alpha + column, count), Vec::LoadSome(task.alpha_reciprocal + column, count));
+    case plan::Activation::kNone: break;
+  }
+  return y;
+}
+
+static inline void Finish(const ConvTask& task, Vec::F y, uint32_t row, uint32_t column, int count) {
+  const ptrdiff_t r = static_cast<ptrdiff_t>(row);
+  if (count == Vec::kLanes) {
+    if (task.residual) y = Vec::Add(y, Vec::Load(task.residual + r * task.residual_step + column));
+    if (task.raw) Vec::Store(task.raw + r * task.raw_step + column, y);
+    if (task.active) Vec::Store(task.active + r * task.active_step + column, Activate(task, y, column, count));
+  } else {
+    if (task.residual) y = Vec::Add(y, Vec::LoadSome(task.residual + r * task.residual_step + column, count));
+    if (task.raw) Vec::StoreSome(task.raw + r * task.raw_step + column, y, count);
+    if (task.active) Vec::StoreSome(task.active + r * task.active_step + column, Activate(task, y, column, count), count);
+  }
+}
+
+// Row pointers in steps of three: base + {0, 1, 2} * step is one addressing mode, so that twelve rows need four registers.
+template <int kRows, int kVectors>
+static void RunTile(const ConvTask& task, const Tile& tile) {
+  Vec::F sum[kRows][kVectors];
+  for (int v = 0; v < kVectors; ++v) {
+    const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
+    const Vec::F start = !task.bias ? Vec::Set(0.0f)
+                         : left >= Vec::kLanes ? Vec::Load(task.bias + tile.column + v * Vec::kLanes)
+                         : Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes, left > 0 ? left : 0);
+    for (int r = 0; r < kRows; ++r) sum[r][v] = start;
+  }
+  constexpr int kTriples = (kRows + 2) / 3;
+  const float* weights = tile.weights;
+  const ptrdiff_t step = tile.row_step;
+  for (uint32_t tap = 0; tap < tile.taps; ++tap) {
+    const float* x[kTriples];
+    for (int t = 0; t < kTriples; ++t) x[t] = tile.x + tap * tile.tap_step + 3 * t * step;
+    for (uint32_t c = 0; c < tile.channels; ++c) {
+      Vec::F w[kVectors];
+      for (int v = 0; v < kVectors; ++v) w[v] = Vec::Load(weights + v * Vec::kLanes);
+      weights += kVectors * Vec::kLanes;
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const Vec::F value = Vec::Set(x[r / 3][(r % 3) * step]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::MulAdd(value, w[v], sum[r][v]);
+      }
+      for (int t = 0; t < kTriples; ++t) ++x[t];
+    }
+  }
+  for (int r = 0; r < kRows; ++r)
+    for (int v = 0; v < kVectors; ++v) {
+      const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
+      if (left > 0)
+        Finish(task, sum[r][v], tile.row + static_cast<uint32_t>(r), tile.column + static_cast<uint32_t>(v * Vec::kLanes),
+               left < Vec::kLanes ? left : Vec::kLanes);
+    }
+}
+
+typedef void (*TileFunction)(const ConvTask&, const Tile&);
+
+template <int kVectors, int kRows>
+struct TileTable {
+  static constexpr void Fill(TileFunction* table) {
+    table[kRows] = RunTile<kRows, kVectors>;
+    TileTable<kVectors, kRows - 1>::Fill(table);
+  }
+};
+template <int kVectors>
+struct TileTable<kVectors, 0> {
+  static constexpr void Fill(TileFunction*) {}
+};
+
+struct TileFunctions {
+  TileFunction of1[TileShape::kRowsOf1 + 1], of2[TileShape::kRowsOf2 + 1], of4[TileShape::kRowsOf4 + 1];
+  constexpr TileFunctions() : of1{}, of2{}, of4{} {
+    TileTable<1, TileShape::kRowsOf1>::Fill(of1);
+    TileTable<2, TileShape::kRowsOf2>::Fill(of2);
+    TileTable<4, TileShape::kRowsOf4>::Fill(of4);
+  }
+  TileFunction Find(uint32_t vectors, uint32_t rows) const {
+    return vectors == 4u ? of4[rows] : vectors == 2u ? of2[rows] : of1[rows];
+  }
+};
+// A constant, so that no code of this instruction set runs before the processor was asked.
+static constexpr TileFunctions kTileFunctions;
+
+// Calls visit(group, first column in the group, vectors) for every panel in packing order.
+template <class Visit>
+static inline void ForPanels(const ConvTask& task, Visit visit) {
+  const Panels panels = SplitPanels(task);
+  for (uint32_t group = 0; group < task.groups; ++group) {
+    uint32_t column = 0;
+    for (uint32_t p = 0; p < panels.wide; ++p, column += panels.vectors_wide * Vec::kLanes)
+      visit(group, column, panels.vectors_wide);
+    if (panels.rest & 2u) {
+      visit(group, column, 2u);
+      column += 2u * Vec::kLanes;
+    }
+    if (panels.rest & 1u) visit(group, column, 1u);
+  }
+}
+
+static inline uint32_t TilesOf(uint32_t rows, uint32_t vectors) {
+  const uint32_t tallest = TallestTile(vectors);
+  return (rows + tallest - 1u) / tallest;
+}
+
+static size_t PackedFloats(const ConvTask& task) {
+  size_t vectors = 0;
+  ForPanels(task, [&](uint32_t, uint32_t, uint32_t wide) { vectors += wide; });
+  return vectors * Vec::kLanes * task.taps * task.in_channels;
+}
+
+static void Pack(const ConvTask& task, const float* plan_order, float* to) {
+  const size_t depth = static_cast<size_t>(task.taps) * task.in_channels;
+  const size_t group_floats = (task.out_channels + plan::kPanel - 1u) / plan::kPanel * plan::kPanel * depth;
+  ForPanels(task, [&](uint32_t group, uint32_t first, uint32_t vectors) {
+    for (size_t k = 0; k < depth; ++k)
+      for (uint32_t i = 0; i < vectors * Vec::kLanes; ++i) {
+        const uint32_t o = first + i;
+        *to++ = o >= task.out_channels ? 0.0f
+                                       : plan_order[group * group_floats + (o / plan::kPanel * depth + k) * plan::kPanel +
+                                                    o % plan::kPanel];
+      }
+  });
+}
+
+static uint32_t ConvItems(const ConvTask& task) {
+  uint32_t items = 0;
+  ForPanels(task, [&](uint32_t, uint32_t, uint32_t vectors) { items += TilesOf(task.rows, vectors); });
+  return items;
+}
+
+// Items are tiles, panel by panel; tiles of a panel differ by at most one row.
+static void RunConv(const ConvTask& task, uint32_t first, uint32_t last) {
+  const float* weights = task.weights;
+  const size_t depth = static_cast<size_t>(task.taps) * task.in_channels;
+  const bool adjacent = task.tap_step == static_cast<ptrdiff_t>(task.in_channels);
+  uint32_t item = 0;
+  ForPanels(task, [&](uint32_t group, uint32_t column, uint32_t vectors) {
+    const uint32_t tiles = TilesOf(task.rows, vectors);
+    if (item < last && item + tiles > first) {
+      Tile tile;
+      tile.row_step = task.row_step;
+      tile.tap_step = task.tap_step;
+      tile.taps = adjacent ? 1u : task.taps;  // taps that follow each other in memory are one long row
+      tile.channels = adjacent ? static_cast<uint32_t>(depth) : task.in_channels;
+      tile.weights = weights;
+      tile.column = group * task.out_channels + column;
+      tile.columns = task.out_channels - column;
+      tile.row = 0;
+      for (uint32_t t = 0; t < tiles; ++t) {
+        const uint32_t rows = task.rows / tiles + (t < task.rows % tiles ? 1u : 0u);
+        if (item + t >= first && item + t < last) {
+          tile.x = task.input + group * task.in_channels + static_cast<ptrdiff_t>(tile.row) * task.row_step;
+          kTileFunctions.Find(vectors, rows)(task, tile);
+        }
+        tile.row += rows;
+      }
+    }
+    item += tiles;
+    weights += vectors * Vec::kLanes * depth;
+  });
+}

@@ -1,0 +1,30 @@
+// Kernels for x86 with AVX2 and FMA: 16 registers of 8 floats.
+#if defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+
+#include "firmware/engine/kernels.h"
+
+namespace lodestone {
+namespace avx2_set {
+namespace {
+
+#include "firmware/engine/vec_avx2.h"
+
+// Tallest tiles whose sums, weights and one input value fit the registers, for panels of 4, 2 and 1 vectors.
+struct TileShape {
+  static constexpr uint32_t kRowsOf4 = 3, kRowsOf2 = 6, kRowsOf1 = 10;
+};
+
+#include "firmware/engine/kernels_impl.h"
+
+}  // namespace
+}  // namespace avx2_set
+
+const Kernels* Avx2Kernels() {
+  static const Kernels kernels = {"avx2", avx2_set::RunMap, avx2_set::PackedFloats, avx2_set::Pack, avx2_set::ConvItems, avx2_set::RunConv,
+                                  avx2_set::RunUnary};
+  return &kernels;
+}
+
+}  // namespace lodestone
+#endif

@@ -1,0 +1,33 @@
+// Kernels for x86 with AVX-512: 32 registers of 16 floats.
+#if defined(__AVX512F__) && defined(__AVX512VNNI__)
+// GCC 12 warns of its own headers' deliberately undefined registers.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+
+#include "firmware/engine/kernels.h"
+
+namespace lodestone {
+namespace avx512_set {
+namespace {
+
+#include "firmware/engine/vec_avx512.h"
+
+// Tallest tiles whose sums, weights and one input value fit the registers, for panels of 4, 2 and 1 vectors.
+struct TileShape {
+  static constexpr uint32_t kRowsOf4 = 6, kRowsOf2 = 12, kRowsOf1 = 14;
+};
+
+#include "firmware/engine/kernels_impl.h"
+
+}  // namespace
+}  // namespace avx512_set
+
+const Kernels* Avx512Kernels() {
+  static const Kernels kernels = {"avx512", avx512_set::RunMap, avx512_set::PackedFloats, avx512_set::Pack, avx512_set::ConvItems, avx512_set::RunConv,
+                                  avx512_set::RunUnary};
+  return &kernels;
+}
+
+}  // namespace lodestone
+#endif

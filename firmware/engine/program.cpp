@@ -1,0 +1,117 @@
+#include "firmware/engine/program.h"
+
+#include <cstring>
+
+#include "firmware/engine/loops.h"
+
+namespace lodestone {
+namespace {
+
+// Elements in one slice of a map: some 30 us of tanh on a Cortex-A8.
+constexpr uint32_t kElementsPerItem = 2048;
+
+}  // namespace
+
+void Floats::Take(size_t count) {
+  constexpr size_t kLine = 64 / sizeof(float);
+  owned_.reset(new float[count + kLine]());
+  const size_t past = reinterpret_cast<uintptr_t>(owned_.get()) / sizeof(float) % kLine;
+  aligned_ = owned_.get() + (past ? kLine - past : 0);
+}
+
+Program::Program(const PlanParts& parts, const Kernels& kernels) : kernels_(kernels) {
+  const plan::Header& h = parts.header;
+  const uint32_t sizes[plan::kSpaces] = {0, h.arena_floats, h.state_floats, h.constant_floats, h.io_floats};
+  for (uint32_t s = 1; s < plan::kSpaces; ++s) spaces_[s].Take(sizes[s]);
+  if (h.constant_floats) std::memcpy(spaces_[plan::kConstant].data(), parts.constants, sizeof(float) * h.constant_floats);
+  operations_.reserve(h.operation_count);
+  for (uint32_t i = 0; i < h.operation_count; ++i) {
+    if (OperationKind(parts, i) == static_cast<uint32_t>(plan::Kind::kConv))
+      AddConv(parts, ReadConv(parts, i));
+    else
+      AddLoops(ReadLoops(parts, i));
+  }
+}
+
+float* Program::At(uint32_t space, uint32_t offset) {
+  return space == plan::kNowhere ? nullptr : spaces_[space].data() + offset;
+}
+
+void Program::AddLoops(const plan::Loops& op) {
+  LoopsTask task = {};
+  task.function = op.function;
+  const plan::View* views[3] = {&op.a, &op.b, &op.c};
+  task.out = At(op.out.space, op.out.offset);
+  for (int d = 0; d < 4; ++d) {
+    task.dims[d] = op.dims[d];
+    task.out_step[d] = op.out.stride[d];
+    for (int n = 0; n < 3; ++n) task.in_step[n][d] = views[n]->stride[d];
+  }
+  for (int n = 0; n < 3; ++n) task.in[n] = At(views[n]->space, views[n]->offset);
+  task.parameter[0] = op.parameter[0];
+  task.parameter[1] = op.parameter[1];
+  Operation operation = {static_cast<plan::Kind>(op.kind), static_cast<uint32_t>(loops_.size()), 1u, 0u};
+  if (operation.kind == plan::Kind::kMap) {
+    const uint32_t rows = op.dims[0] * op.dims[1] * op.dims[2];
+    operation.rows_per_item = op.dims[3] < kElementsPerItem ? kElementsPerItem / op.dims[3] : 1u;
+    operation.items = (rows + operation.rows_per_item - 1u) / operation.rows_per_item;
+  }
+  loops_.push_back(task);
+  operations_.push_back(operation);
+}
+
+void Program::AddConv(const PlanParts& parts, const plan::Conv& op) {
+  ConvTask task = {};
+  task.rows = op.rows;
+  task.taps = op.taps;
+  task.in_channels = op.in_channels;
+  task.out_channels = op.out_channels;
+  task.groups = op.groups;
+  task.row_step = static_cast<ptrdiff_t>(op.stride) * op.input.row_stride;
+  task.tap_step = static_cast<ptrdiff_t>(op.dilation) * op.input.row_stride;
+  task.input = At(op.input.space, op.input.offset);
+  task.bias = op.bias_at == plan::kNone ? nullptr : At(plan::kConstant, op.bias_at);
+  task.residual = At(op.residual.space, op.residual.offset);
+  task.raw = At(op.raw.space, op.raw.offset);
+  task.active = At(op.active.space, op.active.offset);
+  task.residual_step = op.residual.row_stride;
+  task.raw_step = op.raw.row_stride;
+  task.active_step = op.active.row_stride;
+  task.activation = static_cast<plan::Activation>(op.activation);
+  task.slope = op.slope;
+  if (task.activation == plan::Activation::kSnake) {
+    task.alpha = At(plan::kConstant, op.alpha_at);
+    task.alpha_reciprocal = task.alpha + static_cast<size_t>(op.groups) * op.out_channels;
+  }
+  std::vector<float> plan_order(WeightBytes(op) / sizeof(float));
+  std::memcpy(plan_order.data(), parts.weights + op.weights_at, plan_order.size() * sizeof(float));
+  weights_.emplace_back();
+  weights_.back().Take(kernels_.packed_floats(task));
+  kernels_.pack(task, plan_order.data(), weights_.back().data());
+  task.weights = weights_.back().data();
+  operations_.push_back(Operation{plan::Kind::kConv, static_cast<uint32_t>(convs_.size()), kernels_.conv_items(task), 0u});
+  convs_.push_back(task);
+}
+
+void Program::Run(const Operation& operation, uint32_t first, uint32_t last) const {
+  if (operation.kind == plan::Kind::kConv) {
+    kernels_.conv(convs_[operation.task], first, last);
+    return;
+  }
+  const LoopsTask& task = loops_[operation.task];
+  switch (operation.kind) {
+    case plan::Kind::kMap: {
+      const uint32_t rows = task.dims[0] * task.dims[1] * task.dims[2];
+      const uint32_t end = last * operation.rows_per_item;
+      kernels_.map(task, first * operation.rows_per_item, end < rows ? end : rows);
+      break;
+    }
+    case plan::Kind::kReduce: RunReduce(task); break;
+    case plan::Kind::kContract: RunContract(task); break;
+    case plan::Kind::kScan: RunScan(task); break;
+    case plan::Kind::kGather: RunGather(task); break;
+    case plan::Kind::kConv: break;
+  }
+}
+
+}  // namespace lodestone

@@ -1,0 +1,59 @@
+// A checked plan made runnable: memory taken, weights packed for this processor, every address filled in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "firmware/engine/kernels.h"
+#include "firmware/engine/plan_check.h"
+
+namespace lodestone {
+
+// 64-byte aligned floats, zero at first: a cache line, and the widest vector.
+class Floats {
+ public:
+  void Take(size_t count);
+  float* data() { return aligned_; }
+  const float* data() const { return aligned_; }
+
+ private:
+  std::unique_ptr<float[]> owned_;
+  float* aligned_ = nullptr;
+};
+
+struct Operation {
+  plan::Kind kind;
+  uint32_t task;           // index among the tasks of its sort
+  uint32_t items;          // slices it can be run in
+  uint32_t rows_per_item;  // loops: rows of the first three
+};
+
+class Program {
+ public:
+  Program(const PlanParts& parts, const Kernels& kernels);
+
+  // Runs slices first..last-1 of one operation. Real-time safe.
+  void Run(const Operation& operation, uint32_t first, uint32_t last) const;
+  const std::vector<Operation>& operations() const { return operations_; }
+  const Kernels& kernels() const { return kernels_; }
+  float* state() { return spaces_[plan::kState].data(); }
+  const float* state() const { return spaces_[plan::kState].data(); }
+  float* io() { return spaces_[plan::kIo].data(); }
+  const float* io() const { return spaces_[plan::kIo].data(); }
+
+ private:
+  float* At(uint32_t space, uint32_t offset);
+  void AddLoops(const plan::Loops& op);
+  void AddConv(const PlanParts& parts, const plan::Conv& op);
+
+  const Kernels& kernels_;
+  Floats spaces_[plan::kSpaces];
+  std::vector<Floats> weights_;
+  std::vector<Operation> operations_;
+  std::vector<LoopsTask> loops_;
+  std::vector<ConvTask> convs_;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,149 @@
+"""From an ONNX model to the bytes of a plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from model_export.compiler import plan
+from model_export.compiler.arena import place
+from model_export.compiler.errors import PlanError
+from model_export.compiler.fuse import fuse
+from model_export.compiler.ir import Graph, Value
+from model_export.compiler.lower import Lowering
+from model_export.compiler.read import load_model, read_graph
+from model_export.compiler.rewrite import rewrite
+
+TOUCH, VOICE = 1, 2
+
+
+def compile_plan(model: onnx.ModelProto | str | Path) -> bytes:
+    """The plan of a touch or voice graph.
+
+    Args:
+        model: an ONNX model of opset 17 with static shapes, or its file; states are inputs `state.K` with
+            outputs `next.K`, random draws inputs `noise.K`, live parameters inputs `knob.NAME`. Its card,
+            when it has one, fills the plan's header.
+
+    Raises:
+        PlanError: with the node's name, when the graph holds what the engine has not.
+    """
+    proto = load_model(model)
+    card = read_card_text(proto)
+    graph = read_graph(proto)
+    return build_plan(graph, card).pack()
+
+
+def read_card_text(model: onnx.ModelProto) -> str:
+    """The card's JSON, or an empty string."""
+    return next((p.value for p in model.metadata_props if p.key == "lodestone.card"), "")
+
+
+def build_plan(graph: Graph, card_text: str) -> plan.Plan:
+    """Optimises and lowers a graph."""
+    card = _parse(card_text)
+    inputs, names = list(graph.inputs), {v.name for v in graph.inputs}
+    output_names = [value.name for value in graph.outputs]
+    rewrite(graph)
+    fuse(graph)
+    graph.prune()
+    by_name = dict(zip(output_names, graph.outputs, strict=True))
+    states = [(v, _next(by_name, v)) for v in inputs if v.name.startswith("state.")]
+    visible = [v for v in inputs if not v.name.startswith("state.")]
+    results = [(name, value) for name, value in by_name.items() if not name.startswith("next.")]
+    lowering = Lowering(graph)
+    for value in visible:
+        lowering.views[value] = lowering.reserve_io(value)
+    places = lowering.run(states, [value for _, value in results])
+    tensors = [_input(value, lowering.views[value].buffer.offset, card) for value in visible]
+    outputs = [
+        plan.Tensor(name, value.shape, at.buffer.offset)
+        for (name, value), at in zip(results, places, strict=True)
+    ]
+    voice = card.get("kind", "voice" if "latent" in names else "touch") == "voice"
+    latents = next((v.shape for v in [*inputs, *graph.outputs] if v.name == "latent"), (0,))
+    return plan.Plan(
+        kind=VOICE if voice else TOUCH,
+        name=str(card.get("name", "")),
+        sample_rate=int(card.get("sample_rate", 0)),
+        hop=int(card.get("hop", 0)),
+        frames=int(card.get("frames", 1)),
+        latents=int(card.get("latents", latents[1] if len(latents) == 3 else latents[0])),
+        channels=int(card.get("channels", 1)),
+        delay_samples=int(card.get("delay_samples", 0)),
+        inputs=tensors,
+        outputs=outputs,
+        operations=lowering.operations,
+        arena_floats=place([b for b in lowering.arena if b.uses]),
+        io_floats=lowering.io_floats,
+        initial_state=_initial_state(states, lowering, card),
+        constants=np.concatenate([np.zeros(0, np.float32), *lowering.constants]),
+        weights=b"".join(lowering.weights),
+        card=card_text,
+    )
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        card = json.loads(text) if text else {}
+    except ValueError:
+        card = None
+    if not isinstance(card, dict):
+        raise PlanError("a card in JSON", "something else", "export the model again")
+    return card
+
+
+def _next(outputs: dict[str, Value], state: Value) -> Value:
+    name = "next." + state.name.removeprefix("state.")
+    following = outputs.get(name)
+    if following is None or following.shape != state.shape:
+        got = "none" if following is None else f"shape {list(following.shape)}"
+        raise PlanError(f"an output '{name}' of shape {list(state.shape)}", got, "export the model again")
+    return following
+
+
+def _input(value: Value, io_offset: int, card: dict[str, Any]) -> plan.Tensor:
+    if value.name.startswith("noise."):
+        distribution = card.get("noise", {}).get(value.name, {}).get("distribution", "normal")
+        roles = {"normal": 1, "uniform": 2}
+        if distribution not in roles:
+            raise PlanError("normal or uniform noise", f"'{distribution}'", "correct the card")
+        return plan.Tensor(value.name, value.shape, io_offset, roles[distribution])
+    knob = (
+        card.get("knobs", {}).get(value.name.removeprefix("knob."))
+        if value.name.startswith("knob.")
+        else None
+    )
+    if knob is None:
+        return plan.Tensor(value.name, value.shape, io_offset)
+    low, high = float(knob.get("minimum", 0.0)), float(knob.get("maximum", 1.0))
+    return plan.Tensor(value.name, value.shape, io_offset, 0, float(knob.get("default", low)), low, high)
+
+
+def _initial_state(
+    states: list[tuple[Value, Value]], lowering: Lowering, card: dict[str, Any]
+) -> npt.NDArray[np.float32]:
+    import base64
+
+    memory = np.zeros(lowering.state_floats, np.float32)
+    for state, _ in states:
+        text = card.get("initial_state", {}).get(state.name)
+        if text is None:
+            continue
+        try:
+            values = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
+        except ValueError:
+            raise PlanError("base64 floats", f"something else for {state.name}", "correct the card") from None
+        if values.size != state.size:
+            raise PlanError(f"{state.size} floats for {state.name}", f"{values.size}", "correct the card")
+        view = lowering.views[state]
+        window = np.lib.stride_tricks.as_strided(
+            memory[view.buffer.offset :], view.dims, tuple(4 * s for s in view.strides)
+        )
+        window[...] = values.reshape(state.shape)
+    return memory

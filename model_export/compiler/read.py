@@ -1,0 +1,128 @@
+"""ONNX into the compiler's graph: every shape static, whatever depends on constants alone computed now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from model_export.compiler.errors import PlanError
+from model_export.compiler.ir import Array, Graph, Node, Value
+
+_FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16}
+_INTS = {
+    onnx.TensorProto.INT64,
+    onnx.TensorProto.INT32,
+    onnx.TensorProto.INT16,
+    onnx.TensorProto.INT8,
+    onnx.TensorProto.UINT8,
+    onnx.TensorProto.UINT16,
+}
+# Nodes whose meaning the quantised kernels need: their constants stay as they are.
+_KEPT = {"DequantizeLinear", "QuantizeLinear"}
+
+
+def load_model(model: onnx.ModelProto | str | Path) -> onnx.ModelProto:
+    """The model itself, or read from a file. Raises PlanError when the file is no ONNX model."""
+    if isinstance(model, onnx.ModelProto):
+        return model
+    try:
+        return onnx.load(str(model))
+    except OSError as error:
+        raise PlanError("an ONNX file", f"{model}: {error.strerror}", "check the path") from None
+    except Exception:
+        raise PlanError(
+            "an ONNX file", f"{model}, which is none", "export one with 'lodestone export'"
+        ) from None
+
+
+def read_graph(model: onnx.ModelProto) -> Graph:
+    """Values and nodes of a model. Raises PlanError on dynamic shapes and foreign operators."""
+    try:
+        inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+    except Exception as error:
+        first = str(error).strip().splitlines()[-1][:160]
+        raise PlanError("a valid ONNX model", first, "export it again") from None
+    return _Reader(inferred).read()
+
+
+class _Reader:
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self.model = model
+        self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 17)
+        self.values: dict[str, Value] = {}
+        graph = model.graph
+        self.types = {info.name: info.type for info in [*graph.input, *graph.output, *graph.value_info]}
+
+    def read(self) -> Graph:
+        graph = self.model.graph
+        for tensor in graph.initializer:
+            self.values[tensor.name] = _constant(tensor.name, numpy_helper.to_array(tensor))
+        inputs = [self._typed(info.name) for info in graph.input if info.name not in self.values]
+        nodes = [node for proto in graph.node for node in self._node(proto)]
+        outputs = [self.values[info.name] for info in graph.output]
+        return Graph(nodes, inputs, outputs)
+
+    def _typed(self, name: str) -> Value:
+        kind = self.types.get(name)
+        dims = kind.tensor_type.shape.dim if kind is not None and kind.tensor_type.HasField("shape") else None
+        if kind is None or dims is None or any(not d.HasField("dim_value") for d in dims):
+            raise PlanError("static shapes", f"none for '{name}'", "export the model with fixed sizes")
+        number = kind.tensor_type.elem_type
+        sort = "float" if number in _FLOATS else "int" if number in _INTS else "bool"
+        self.values[name] = Value(name, tuple(d.dim_value for d in dims), sort)
+        return self.values[name]
+
+    def _node(self, proto: onnx.NodeProto) -> list[Node]:
+        if proto.domain not in ("", "ai.onnx"):
+            raise PlanError("standard ONNX operators", f"{proto.domain}.{proto.op_type}", "export without it")
+        inputs = [self.values[name] if name else None for name in proto.input]
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
+        if proto.op_type == "Shape":
+            assert inputs[0] is not None
+            shape = inputs[0].shape[attributes.get("start", 0) : attributes.get("end")]
+            self.values[proto.output[0]] = _constant(proto.output[0], np.array(shape, np.int64))
+            return []
+        if proto.op_type not in _KEPT and all(value is None or value.data is not None for value in inputs):
+            self._fold(proto, inputs)
+            return []
+        outputs = [self._typed(name) if name else Value("", (), "float") for name in proto.output]
+        return [Node(proto.op_type, inputs, outputs, _plain(attributes), proto.name)]
+
+    def _fold(self, proto: onnx.NodeProto, inputs: list[Value | None]) -> None:
+        if proto.op_type == "Constant":
+            value = onnx.helper.get_attribute_value(proto.attribute[0])
+            array = numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.asarray(value)
+            array = array.astype(np.float32) if array.dtype == np.float64 else array
+            self.values[proto.output[0]] = _constant(proto.output[0], array)
+            return
+        infos = [onnx.ValueInfoProto(name=name) for name in dict.fromkeys(proto.input) if name]
+        outs = [onnx.ValueInfoProto(name=name) for name in proto.output if name]
+        graph = onnx.helper.make_graph([proto], "fold", infos, outs)
+        single = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", self.opset)])
+        feeds = {n: v.data for n, v in zip(proto.input, inputs, strict=True) if v is not None}
+        with np.errstate(all="ignore"):
+            results = ReferenceEvaluator(single).run(None, feeds)
+        for info, array in zip(outs, results, strict=True):
+            self.values[info.name] = _constant(info.name, np.asarray(array))
+
+
+def _constant(name: str, array: Array) -> Value:
+    kind = "bool" if array.dtype == bool else "int" if array.dtype.kind in "iu" else "float"
+    return Value(name, tuple(array.shape), kind, array)
+
+
+def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if isinstance(value, bytes):
+            plain[name] = value.decode()
+        elif isinstance(value, onnx.TensorProto):
+            plain[name] = numpy_helper.to_array(value)
+        else:
+            plain[name] = value
+    return plain
