@@ -13,5 +13,5 @@ pip=(.venv-rave/bin/python -m pip install --quiet)
 "${pip[@]}" torch==2.9.1 'torchaudio==2.9.*'
 "${pip[@]}" acids-rave==2.3.1 torch==2.9.1
 # RAVE's scipy 1.10 breaks under numpy 2, to which the line above resolves.
-"${pip[@]}" numpy==1.26.4 soundfile matplotlib
+"${pip[@]}" numpy==1.26.4 soundfile
 .venv-rave/bin/python -c 'import rave, torch, soundfile; print("RAVE ready, PyTorch", torch.__version__)'

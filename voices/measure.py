@@ -1,0 +1,84 @@
+"""How well a voice gives back recordings that it was not trained on.
+
+    .venv-rave/bin/python -m voices.measure voices/glass --run out/voices/glass [--against CHECKPOINT.pt ...]
+
+Prints, for the averaged weights, for the same network untrained, and for any other checkpoint given: upstream's
+multi-scale spectral distance (its five scales and floor), and the mean error of loudness in 50 ms windows, both
+on the held-out parts of the corpus.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from rave.core import AudioDistanceV1, MultiScaleSTFT
+
+from voices.errors import one_line
+from voices.train import rave_model
+from voices.train.corpus import Audio
+from voices.train.loop import Trainer
+from voices.train.settings import Settings
+
+SCALES = (2048, 1024, 512, 256, 128)
+LOG_FLOOR = 1e-7
+WINDOW = 2205
+
+
+def loudness_error(x: Audio, y: Audio) -> float:
+    """Mean absolute difference of level over 50 ms windows, in dB, where the original is above -60 dB."""
+    windows = len(x) // WINDOW
+    level_x, level_y = (
+        10 * np.log10(np.square(part[: windows * WINDOW]).reshape(windows, WINDOW).mean(1) + 1e-9)
+        for part in (x, y)
+    )
+    sounding = level_x > -60.0
+    return float(np.abs(level_x - level_y)[sounding].mean())
+
+
+@torch.no_grad()
+def reconstruction(trainer: Trainer, weights: Mapping[str, torch.Tensor]) -> tuple[float, float]:
+    """Spectral distance and loudness error on the held-out takes longer than half a second."""
+    model = trainer.model
+    model.load_state_dict(weights)
+    model.eval()
+    distance = AudioDistanceV1(lambda: MultiScaleSTFT(SCALES, model.sr), LOG_FLOOR)
+    spectral, loudness = [], []
+    for take in trainer.corpus.held_out:
+        length = len(take) // trainer.hop * trainer.hop
+        if length < model.sr // 2:
+            continue
+        x = torch.from_numpy(take[:length]).reshape(1, 1, -1)
+        y = model.decode(model.encode(x).chunk(2, 1)[0])
+        x, y = x[..., : length - trainer.delay], y[..., trainer.delay :]
+        spectral.append(distance(x, y)["spectral_distance"].item())
+        loudness.append(loudness_error(x[0, 0].numpy(), y[0, 0].numpy()))
+    return float(np.mean(spectral)), float(np.mean(loudness))
+
+
+@one_line
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="voices.measure", description="Reconstruction of held-out sound.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--recordings", type=Path, default=Path("/usr/share/sonic-pi/samples"))
+    parser.add_argument("--against", type=Path, nargs="*", default=[], help="other checkpoint.pt files")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    settings = Settings.load(options.folder / "settings.toml")
+    trainer = Trainer(settings, options.run, options.recordings)
+    untrained = rave_model.build(settings.configs, settings.overrides, settings.seed).state_dict()
+    rows = {f"{settings.name}, {trainer.step} steps": trainer.average, "untrained": untrained}
+    for path in options.against:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        rows[f"{path.parent.name}, {saved['step']} steps"] = saved["average"]
+    for name, weights in rows.items():
+        spectral, loudness = reconstruction(trainer, weights)
+        print(f"{name:32} spectral distance {spectral:6.2f}   loudness error {loudness:5.1f} dB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Ways to hear a voice: PyTorch on upstream's file (in `.venv-rave`), or ONNX Runtime on our export of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from voices.atlas import Player
+from voices.descriptors import Audio, Floats
+
+
+def torch_player(archive: Path, seed: int = 0) -> Player:
+    """Plays a `.ts` with PyTorch, one latent frame per call, from silent caches."""
+    import torch
+
+    from voices.record_golden import zero_states
+
+    model = torch.jit.load(str(archive), map_location="cpu").eval()
+
+    def play(latents: Floats) -> Audio:
+        with torch.no_grad():
+            torch.manual_seed(seed)
+            zero_states(model)
+            frames = torch.from_numpy(latents.astype(np.float32))
+            return np.concatenate([model.decode(frame.reshape(1, -1, 1))[0, 0].numpy() for frame in frames])
+
+    return play
