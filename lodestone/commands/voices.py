@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,11 +20,15 @@ def register(app: typer.Typer) -> None:
 
 def voices(
     name: Annotated[str | None, typer.Argument(help="Only this one, with the origin of its sounds.")] = None,
+    atlas: Annotated[Path | None, typer.Option(help="Draw what each latent does (.png).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON on stdout.")] = False,
 ) -> None:
     """List the voices that ship, or describe one. Checks each file against its card; fetches nothing."""
     from voices import catalogue
+    from voices.errors import VoiceError
 
+    if atlas is not None and name is None:
+        raise VoiceError("a voice's name with --atlas", "none", "write lodestone voices glass --atlas FILE")
     chosen = [catalogue.find(name)] if name else catalogue.shipped()
     for voice in chosen:
         voice.verify()
@@ -35,6 +40,8 @@ def voices(
         print(f"{voice.name:8} {voice.latents} latents, {voice.sample_rate / 1000:g} kHz: {voice.summary}")
     if name:
         _describe(chosen[0])
+    if atlas is not None:
+        _survey(chosen[0], atlas)
 
 
 def _describe(voice: Voice) -> None:
@@ -43,6 +50,17 @@ def _describe(voice: Voice) -> None:
     print(f"  spread    {' '.join(f'{value:.2f}' for value in voice.std)}")
     for entry in voice.corpus:
         print(f"  {entry.licence:9} {entry.file} ({entry.origin})")
+
+
+def _survey(voice: Voice, picture: Path) -> None:
+    from voices import atlas
+    from voices.graph import export_voice
+    from voices.players import graph_player
+
+    player = graph_player(export_voice(voice.path))
+    found = atlas.survey(player, voice.mean.astype(float), voice.std.astype(float), voice.sample_rate)
+    print(atlas.table(found))
+    atlas.draw(found, voice.name, picture)
 
 
 def _as_dict(voice: Voice) -> dict[str, Any]:

@@ -86,3 +86,9 @@ def test_an_unknown_voice_names_the_known() -> None:
     result = CliRunner().invoke(build_app(), ["voices", "trombone"])
     assert isinstance(result.exception, VoiceError)
     assert NAMES[0] in str(result.exception)
+
+
+def test_an_atlas_needs_a_name(tmp_path: Path) -> None:
+    result = CliRunner().invoke(build_app(), ["voices", "--atlas", str(tmp_path / "atlas.png")])
+    assert isinstance(result.exception, VoiceError)
+    assert not (tmp_path / "atlas.png").exists()

@@ -1,0 +1,80 @@
+"""Each shipped voice, exported and played by ONNX Runtime: as PyTorch plays it, and worth playing."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from model_export.card import read_card
+from model_export.stream import OrtStream
+from voices import atlas, catalogue
+from voices.graph import corpus_statistics, export_voice
+from voices.players import graph_player
+
+NAMES = [voice.name for voice in catalogue.shipped()]
+TOLERANCE = 1e-5
+
+
+@functools.cache
+def exported(name: str) -> onnx.ModelProto:
+    return export_voice(catalogue.find(name).path)
+
+
+@functools.cache
+def surveyed(name: str) -> atlas.Atlas:
+    voice = catalogue.find(name)
+    mean, std = voice.mean.astype(float), voice.std.astype(float)
+    return atlas.survey(graph_player(exported(name)), mean, std, voice.sample_rate)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("take", ["t1"])
+def test_plays_what_pytorch_played(name: str, take: str) -> None:
+    golden = np.load(catalogue.FOLDER / name / "golden.npz")
+    stream = OrtStream(exported(name))
+    played = []
+    for index, latents in enumerate(golden[f"{take}.z"]):
+        draws = [golden[f"{take}.noise.{k}"][index] for k in range(len(golden[f"{take}.kinds"]))]
+        noise = {f"noise.{k}": draw for k, draw in enumerate(draws)}
+        played.append(stream.run({"latent": latents} | noise)["audio"][0])
+    wanted = golden[f"{take}.audio"]
+    assert np.abs(np.stack(played) - wanted).max() <= TOLERANCE * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_graph_carries_the_spread_of_the_corpus(name: str) -> None:
+    voice = catalogue.find(name)
+    latent = read_card(exported(name)).latent
+    assert latent is not None
+    assert latent.origin == "corpus"
+    np.testing.assert_array_equal(latent.std, voice.std)
+    assert latent.quantiles.shape == (voice.latents, len(latent.probabilities))
+    assert (np.diff(latent.quantiles, axis=1) >= 0).all()
+
+
+def test_a_card_of_another_file_is_not_believed(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(catalogue.FOLDER / NAMES[0], tmp_path / NAMES[0]))
+    archive = folder / f"{NAMES[0]}.ts"
+    assert corpus_statistics(archive) is not None
+    archive.write_bytes(archive.read_bytes() + b"\0")
+    assert corpus_statistics(archive) is None
+    (folder / "card.json").unlink()
+    assert corpus_statistics(archive) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_within_forty_milliseconds(name: str) -> None:
+    card = read_card(exported(name))
+    assert card.delay_samples / card.sample_rate <= 0.040
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_clips_and_nothing_is_dead(name: str) -> None:
+    sounds = [point for axis in surveyed(name).axes for point in axis.descriptors]
+    assert max(point.peak for point in sounds) < 1.0
+    assert max(point.loudness_db for point in sounds) > -30.0

@@ -1,0 +1,42 @@
+"""From a voice's file to its graph, with the statistics of its own corpus where its card has them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+import model_export
+from model_export.card import LatentStatistics, read_card
+from model_export.export import with_statistics
+from voices.catalogue import FORMAT
+
+
+def corpus_statistics(archive: Path) -> LatentStatistics | None:
+    """Statistics from the `card.json` beside a `.ts`, or None where no card of this very file is."""
+    path = archive.parent / "card.json"
+    if not path.is_file():
+        return None
+    card = json.loads(path.read_text(encoding="utf-8"))
+    if card.get("format") != FORMAT or card["sha256"] != hashlib.sha256(archive.read_bytes()).hexdigest():
+        return None
+    names = ("mean", "std", "probabilities", "quantiles")
+    return LatentStatistics(
+        str(card["latent"]["origin"]), *(np.asarray(card["latent"][name], np.float32) for name in names)
+    )
+
+
+def export_voice(archive: Path) -> onnx.ModelProto:
+    """The streaming graph of a `.ts`; a shipped voice's card tells how its corpus spreads the latents.
+
+    Without such a card the statistics are upstream's prior, as `model_export.export` gives them.
+
+    Raises:
+        ExportError: where the file is no RAVE decoder.
+    """
+    model = model_export.export(archive)
+    measured = corpus_statistics(archive)
+    return model if measured is None else with_statistics(model, read_card(model), measured)
