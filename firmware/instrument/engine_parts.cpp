@@ -81,8 +81,8 @@ KnobInfo EngineTouch::knob(uint32_t index) const {
   return KnobInfo{info.name + kKnobPrefixLength, info.minimum, info.maximum, info.default_value};
 }
 
-void EngineTouch::Run(const FieldFrame& frame, const float (&field_mt)[kSensors][kAxes], float dt_s) {
-  std::memcpy(engine_.input_data(field_), field_mt, sizeof field_mt);
+void EngineTouch::Run(const FieldFrame& frame, float dt_s) {
+  std::memcpy(engine_.input_data(field_), frame.field_mt, sizeof frame.field_mt);
   if (valid_ != kAbsent) std::memcpy(engine_.input_data(valid_), frame.valid, sizeof frame.valid);
   if (temperature_ != kAbsent) {
     std::memcpy(engine_.input_data(temperature_), frame.temperature_c, sizeof frame.temperature_c);

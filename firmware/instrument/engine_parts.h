@@ -20,7 +20,7 @@ class EngineTouch : public Touch {
   uint32_t knobs() const override { return static_cast<uint32_t>(knobs_.size()); }
   KnobInfo knob(uint32_t index) const override;
   void SetKnob(uint32_t index, float value) override { *engine_.input_data(knobs_[index]) = value; }
-  void Run(const FieldFrame& frame, const float (&field_mt)[kSensors][kAxes], float dt_s) override;
+  void Run(const FieldFrame& frame, float dt_s) override;
   const float* touch() const override { return engine_.output_data(touch_); }
   const float* latent() const override { return engine_.output_data(latent_); }
 

@@ -22,7 +22,7 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
     : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_), mixer_(&ring_),
       scenes_(loader, &touch_, &voice_), reader_(this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
       now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), tell_(false), tell_model_(true),
-      rest_seen_(RestResult::kNone), health_(), voice_load_(0.0f), touch_load_(0.0f), trouble_() {
+      health_(), voice_load_(0.0f), touch_load_(0.0f), trouble_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
@@ -67,10 +67,6 @@ void Instrument::ControlTick(uint64_t now_us) {
   if (scenes_.Tick()) {
     tell_ = true;
     tell_model_ = true;
-  }
-  if (touch_.rest().result() != rest_seen_) {
-    rest_seen_ = touch_.rest().result();
-    tell_ = true;
   }
   if (tell_ || now_us - told_us_ >= kStatusEveryUs) Tell();
 }
@@ -129,9 +125,7 @@ StatusReport Instrument::Report() const {
   report.muted = muted_ ? 1 : 0;
   report.uptime_s = static_cast<float>(static_cast<double>(now_us_ - began_us_) * 1e-6);
   report.version = kVersion;
-  report.trouble = scenes_.trouble()[0] != '\0' ? scenes_.trouble()
-                   : trouble_[0] != '\0'        ? trouble_
-                                                : RestResultText(rest_seen_);
+  report.trouble = scenes_.trouble()[0] != '\0' ? scenes_.trouble() : trouble_;
   return report;
 }
 
@@ -163,7 +157,7 @@ void Instrument::OnMute(bool mute) {
   tell_ = true;
 }
 
-void Instrument::OnRest() { touch_.rest().Ask(); }
+void Instrument::OnRest() { touch_.AskRest(); }
 
 void Instrument::OnHeartbeat() { modes_.Heartbeat(now_us_); }
 

@@ -108,7 +108,6 @@ class Instrument : private Commands {
   uint64_t now_us_, began_us_, told_us_;
   Mode sounding_;
   bool muted_, tell_, tell_model_;
-  RestResult rest_seen_;
   TouchHealth health_;
   std::atomic<float> voice_load_, touch_load_;
   char trouble_[192];

@@ -34,8 +34,7 @@ class Touch {
   virtual uint32_t knobs() const = 0;
   virtual KnobInfo knob(uint32_t index) const = 0;
   virtual void SetKnob(uint32_t index, float value) = 0;
-  // `field_mt` may differ from the frame's own field by the player's rest.
-  virtual void Run(const FieldFrame& frame, const float (&field_mt)[kSensors][kAxes], float dt_s) = 0;
+  virtual void Run(const FieldFrame& frame, float dt_s) = 0;
   virtual const float* touch() const = 0;   // kTouchValues, in -1..1
   virtual const float* latent() const = 0;  // latents()
 };

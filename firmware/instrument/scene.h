@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "firmware/instrument/latest_value.h"
@@ -24,14 +25,16 @@ struct Scene {
   LatestValue<LatentFrame> latents;               // touch thread to voice thread
   std::atomic<float> knob_targets[kMaxKnobs];     // control thread to touch thread
   uint32_t blocks;                                // that the voice has begun, warming included
-  bool has_rest;                                  // whether the settings tell the calibration's rest
-  float calibrated_rest_mt[kSensors][kAxes];
+  int32_t rest_knob;                              // the knob that takes the empty board as rest; -1: none
 
-  Scene() : name(), index(0), knob_targets(), blocks(0), has_rest(false), calibrated_rest_mt() {}
+  Scene() : name(), index(0), knob_targets(), blocks(0), rest_knob(-1) {}
 
   // Knobs of the touch, at their defaults. Call once `touch` is there.
   void ResetKnobs() {
-    for (uint32_t k = 0; k < touch->knobs() && k < kMaxKnobs; ++k) knob_targets[k] = touch->knob(k).default_value;
+    for (uint32_t k = 0; k < touch->knobs() && k < kMaxKnobs; ++k) {
+      knob_targets[k] = touch->knob(k).default_value;
+      if (std::strcmp(touch->knob(k).name, "rest_capture") == 0) rest_knob = static_cast<int32_t>(k);
+    }
   }
 };
 

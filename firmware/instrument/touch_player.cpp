@@ -13,7 +13,7 @@ constexpr float kFirstStepS = 0.005f;
 
 TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
     : source_(source), out_(out), playing_(nullptr), coming_(nullptr), turns_(0), turns_wanted_(0), before_(nullptr),
-      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_(), seen_() {}
+      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_asked_(false), rest_frames_(0), seen_() {}
 
 void TouchPlayer::Tick() {
   source_->Read(&frame_);
@@ -27,16 +27,20 @@ void TouchPlayer::Tick() {
   if (promoted) std::copy(coming_knobs_, coming_knobs_ + kMaxKnobs, knobs_);
 
   out_->SendFrame(frame_);
-  float field_mt[kSensors][kAxes];
-  rest_.Apply(frame_, playing != nullptr && playing->has_rest ? playing->calibrated_rest_mt : nullptr, dt_s, field_mt);
+  if (rest_asked_.exchange(false, std::memory_order_acq_rel)) rest_frames_ = kRestFrames;
   if (playing != nullptr) {
-    Play(playing, field_mt, dt_s, knobs_, playing != before_ && !promoted);
+    Play(playing, dt_s, knobs_, playing != before_ && !promoted);
     out_->SendTouch(playing->touch->touch(), playing->touch->latent(), playing->touch->latents());
   }
-  if (coming != nullptr && coming != playing) Play(coming, field_mt, dt_s, coming_knobs_, coming != before_coming_);
+  if (coming != nullptr && coming != playing) Play(coming, dt_s, coming_knobs_, coming != before_coming_);
+  if (rest_frames_ > 0) --rest_frames_;
   before_ = playing;
   before_coming_ = coming;
+  Watch();
+  turns_.fetch_add(1, std::memory_order_release);
+}
 
+void TouchPlayer::Watch() {
   ++seen_.frames;
   if (seen_.first_us == 0) seen_.first_us = frame_.time_us;
   seen_.last_us = frame_.time_us;
@@ -44,20 +48,19 @@ void TouchPlayer::Tick() {
   std::copy(frame_.temperature_c, frame_.temperature_c + kSensors, seen_.temperature_c);
   std::copy(frame_.valid, frame_.valid + kSensors, seen_.valid);
   health_.Write(seen_);
-  turns_.fetch_add(1, std::memory_order_release);
 }
 
-// A fresh scene begins with its knobs where they are asked for; afterwards they glide.
-void TouchPlayer::Play(Scene* scene, const float (&field_mt)[kSensors][kAxes], float dt_s, float (&knobs)[kMaxKnobs],
-                       bool fresh) {
+// A fresh scene begins with its knobs where they are asked for; afterwards they glide. The rest knob is a button.
+void TouchPlayer::Play(Scene* scene, float dt_s, float (&knobs)[kMaxKnobs], bool fresh) {
   const float share = fresh ? 1.0f : std::min(1.0f, dt_s / kKnobGlideS);
   const uint32_t count = std::min(scene->touch->knobs(), kMaxKnobs);
   for (uint32_t k = 0; k < count; ++k) {
     const float target = scene->knob_targets[k].load(std::memory_order_relaxed);
     knobs[k] = fresh ? target : knobs[k] + share * (target - knobs[k]);
+    if (static_cast<int32_t>(k) == scene->rest_knob) knobs[k] = rest_frames_ > 0 ? 1.0f : 0.0f;
     scene->touch->SetKnob(k, knobs[k]);
   }
-  scene->touch->Run(frame_, field_mt, dt_s);
+  scene->touch->Run(frame_, dt_s);
   LatentFrame latents;
   latents.time_us = frame_.time_us;
   latents.count = std::min(scene->touch->latents(), kMaxLatents);

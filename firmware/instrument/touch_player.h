@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "firmware/instrument/osc_out.h"
-#include "firmware/instrument/rest.h"
 #include "firmware/instrument/scene.h"
 
 namespace lodestone {
@@ -22,6 +21,7 @@ struct TouchHealth {
 class TouchPlayer {
  public:
   static constexpr float kKnobGlideS = 0.05f;
+  static constexpr uint32_t kRestFrames = 20;
 
   TouchPlayer(FieldSource* source, OscOut* out);
 
@@ -36,13 +36,16 @@ class TouchPlayer {
     return static_cast<int32_t>(turns_.load(std::memory_order_acquire) - turns_wanted_.load()) >= 0;
   }
 
+  // Takes the board as it stands as empty: presses the knob "rest_capture" for a moment. Threads: control.
+  void AskRest() { rest_asked_.store(true, std::memory_order_release); }
+
   void Tick();
 
-  Rest& rest() { return rest_; }
   LatestValue<TouchHealth>& health() { return health_; }
 
  private:
-  void Play(Scene* scene, const float (&field_mt)[kSensors][kAxes], float dt_s, float (&knobs)[kMaxKnobs], bool fresh);
+  void Play(Scene* scene, float dt_s, float (&knobs)[kMaxKnobs], bool fresh);
+  void Watch();
 
   FieldSource* source_;
   OscOut* out_;
@@ -53,7 +56,8 @@ class TouchPlayer {
   float knobs_[kMaxKnobs], coming_knobs_[kMaxKnobs];
   FieldFrame frame_;
   uint64_t last_us_;
-  Rest rest_;
+  std::atomic<bool> rest_asked_;
+  uint32_t rest_frames_;  // for which the knob stays pressed
   TouchHealth seen_;
   LatestValue<TouchHealth> health_;
 };

@@ -78,21 +78,6 @@ bool SceneLine(const std::string& text, BoardConf* conf) {
   return true;
 }
 
-// The calibrated rest of the scene above: twelve numbers in millitesla, sensor by sensor.
-bool RestLine(const std::string& text, BoardConf* conf) {
-  const std::vector<std::string> words = Words(text);
-  if (words.size() != kSensors * kAxes || conf->scenes.empty()) return false;
-  SceneConf& scene = conf->scenes.back();
-  for (size_t i = 0; i < words.size(); ++i) {
-    char* end = nullptr;
-    const double value = std::strtod(words[i].c_str(), &end);
-    if (*end != '\0' || !(value > -1000.0 && value < 1000.0)) return false;
-    scene.rest_mt[i / kAxes][i % kAxes] = static_cast<float>(value);
-  }
-  scene.has_rest = true;
-  return true;
-}
-
 bool Streams(const std::string& text, BoardConf* conf) {
   conf->send_mag = conf->send_field = conf->send_touch = conf->send_latent = false;
   for (const std::string& word : Words(text)) {
@@ -136,7 +121,6 @@ const std::map<std::string, Key>& Keys() {
       {"osc_streams", {"some of mag field touch latent, or none", Streams}},
       {"allow", {"an IPv4 address, at most eight times", Allow}},
       {"scene", {"a name, a touch plan and a voice plan below the image", SceneLine}},
-      {"rest_mt", {"twelve numbers in mT, after a scene", RestLine}},
       {"first_scene", {"0 to 63", [](Text t, BoardConf* c) { return Number(t, 0, 63, &c->first_scene); }}},
       {"prefill", {"0 to 16384 samples", [](Text t, BoardConf* c) { return Number(t, 0, 16384, &c->prefill_frames); }}},
       {"frame_rate", {"10 to 1000 Hz", [](Text t, BoardConf* c) { return Number(t, 10, 1000, &c->frame_rate_hz); }}},

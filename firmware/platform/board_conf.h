@@ -23,8 +23,6 @@ struct SensorConf {
 
 struct SceneConf {
   std::string name, touch_plan, voice_plan;
-  bool has_rest;
-  float rest_mt[kSensors][kAxes];
 };
 
 struct BoardConf {

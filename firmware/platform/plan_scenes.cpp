@@ -18,10 +18,6 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   std::unique_ptr<Scene> scene(new Scene);
   std::snprintf(scene->name, sizeof scene->name, "%s", from.name.c_str());
   scene->index = index;
-  scene->has_rest = from.has_rest;
-  for (int s = 0; s < kSensors; ++s) {
-    for (int a = 0; a < kAxes; ++a) scene->calibrated_rest_mt[s][a] = from.rest_mt[s][a];
-  }
   Engine touch, voice;
   if (!LoadPlan(from.touch_plan, &touch, error, error_bytes) || !LoadPlan(from.voice_plan, &voice, error, error_bytes)) {
     return nullptr;

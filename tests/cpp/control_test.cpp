@@ -102,35 +102,22 @@ CASE(KnobsGlideAndStayInTheirRange) {
   CHECK(world.instrument->commands().dropped() == 1);
 }
 
-CASE(RestIsTakenOnAStillBoardOnly) {
+CASE(RestPressesItsKnobOnceForAMoment) {
   World world;
-  world.loader.makers[0] = [&world] {
+  FakeTouch* touch = nullptr;
+  world.loader.makers[0] = [&] {
     std::unique_ptr<Scene> scene = SceneOf(world.voice = new FakeVoice);
-    scene->has_rest = true;
-    scene->calibrated_rest_mt[0][0] = 430.0f;
+    touch = static_cast<FakeTouch*>(scene->touch.get());
     return scene;
   };
   world.Play(0.5);
-  CHECK(world.voice->latent()[0] == 440.0f);
+  CHECK(touch->rest_presses == 0);
   world.network.Post("/rest");
   world.Play(0.5);
-  world.source.field_mt = 445.0f;  // a magnet moves during the capture
-  world.Play(1.0);
-  CHECK(world.network.last_trouble.find("rest refused: the field moved") == 0);
-  world.source.field_mt = 440.0f;
-  world.Play(0.2);
+  CHECK(touch->rest_presses == 1 && touch->rest_frames == TouchPlayer::kRestFrames);
   world.network.Post("/rest");
-  world.Play(4.0);
-  CHECK(world.network.last_trouble == "rest: taken");
-  CHECK_NEAR(world.voice->latent()[0], 430.0, 0.01);
-}
-
-CASE(RestWithoutAReferenceIsRefused) {
-  World world;
-  world.Play(0.1);
-  world.network.Post("/rest");
-  world.Play(0.1);
-  CHECK(world.network.last_trouble.find("rest refused: the image tells no calibrated rest") == 0);
+  world.Play(0.5);
+  CHECK(touch->rest_presses == 2);
 }
 
 CASE(HelloIsAnswered) {

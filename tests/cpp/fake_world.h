@@ -49,23 +49,31 @@ class FakeVoice : public Voice {
   double phase_ = 0.0;
 };
 
-// The first latent is the field of sensor 1 along x, times the knob "gain".
+// The first latent is the field of sensor 1 along x, times the knob "gain"; counts presses of its rest button.
 class FakeTouch : public Touch {
  public:
   const char* name() const override { return "fake-touch"; }
   uint32_t latents() const override { return 2; }
-  uint32_t knobs() const override { return 1; }
-  KnobInfo knob(uint32_t) const override { return {"gain", 0.0f, 10.0f, 1.0f}; }
-  void SetKnob(uint32_t, float value) override { gain_ = value; }
-  void Run(const FieldFrame&, const float (&field_mt)[kSensors][kAxes], float) override {
-    latent_[0] = gain_ * field_mt[0][0];
-    for (int s = 0; s < kSensors; ++s) touch_[s * kAxes] = field_mt[s][0];
+  uint32_t knobs() const override { return 2; }
+  KnobInfo knob(uint32_t index) const override {
+    return index == 0 ? KnobInfo{"gain", 0.0f, 10.0f, 1.0f} : KnobInfo{"rest_capture", 0.0f, 1.0f, 0.0f};
+  }
+  void SetKnob(uint32_t index, float value) override {
+    if (index == 0) gain_ = value;
+    if (index == 1 && value == 1.0f && !pressed_) ++rest_presses;
+    if (index == 1) pressed_ = value == 1.0f, rest_frames += pressed_ && rest_presses == 1 ? 1 : 0;
+  }
+  void Run(const FieldFrame& frame, float) override {
+    latent_[0] = gain_ * frame.field_mt[0][0];
+    for (int s = 0; s < kSensors; ++s) touch_[s * kAxes] = frame.field_mt[s][0];
   }
   const float* touch() const override { return touch_; }
   const float* latent() const override { return latent_; }
+  uint32_t rest_presses = 0, rest_frames = 0;
 
  private:
   float gain_ = 1.0f, touch_[kTouchValues] = {}, latent_[2] = {};
+  bool pressed_ = false;
 };
 
 class FakeSource : public FieldSource {

@@ -1,0 +1,48 @@
+// Lodestone on a Bela: hands Bela's buffers and threads to the instrument. The only file that knows Bela.h.
+#define BELA_DONT_INCLUDE_UTILITIES
+#include <Bela.h>
+
+#include "firmware/platform/board_program.h"
+
+namespace {
+
+// Below audio (95), so that sound never waits; above Linux, so that a frame and a block come in time. Control is an
+// ordinary thread: it reads files and packets.
+constexpr int kTouchPriority = 85;
+constexpr int kVoicePriority = 80;
+constexpr int kControlPriority = 0;
+
+lodestone::BoardProgram* program = nullptr;
+AuxiliaryTask voice_task;
+
+bool Stopped() { return Bela_stopRequested() != 0; }
+
+void TouchTask(void*) { program->TouchLoop(Stopped); }
+void VoiceTask(void*) { program->VoiceWork(Stopped); }
+void ControlTask(void*) { program->ControlLoop(Stopped); }
+
+template <typename Sample>
+lodestone::AudioView<Sample> ViewOf(const BelaContext* context, Sample* data, uint32_t channels) {
+  const bool interleaved = (context->flags & BELA_FLAG_INTERLEAVED) != 0;
+  return {data, channels, interleaved ? channels : 1u, interleaved ? 1u : context->audioFrames};
+}
+
+}  // namespace
+
+bool setup(BelaContext* context, void*) {
+  program = new lodestone::BoardProgram("", static_cast<uint32_t>(context->audioSampleRate + 0.5f), context->audioFrames);
+  AuxiliaryTask touch_task = Bela_createAuxiliaryTask(TouchTask, kTouchPriority, "lodestone-touch", nullptr);
+  AuxiliaryTask control_task = Bela_createAuxiliaryTask(ControlTask, kControlPriority, "lodestone-control", nullptr);
+  voice_task = Bela_createAuxiliaryTask(VoiceTask, kVoicePriority, "lodestone-voice", nullptr);
+  if (touch_task != nullptr) Bela_scheduleAuxiliaryTask(touch_task);
+  if (control_task != nullptr) Bela_scheduleAuxiliaryTask(control_task);
+  return true;  // always: under the boot service a refusal would be asked again for ever
+}
+
+void render(BelaContext* context, void*) {
+  program->instrument().Render(ViewOf(context, context->audioIn, context->audioInChannels),
+                               ViewOf(context, context->audioOut, context->audioOutChannels), context->audioFrames);
+  if (voice_task != nullptr && program->instrument().VoiceDue()) Bela_scheduleAuxiliaryTask(voice_task);
+}
+
+void cleanup(BelaContext*, void*) {}

@@ -1,0 +1,88 @@
+#include "firmware/platform/board_program.h"
+
+#include <sys/mman.h>
+
+#include "firmware/platform/sensor_conf.h"
+
+namespace lodestone {
+namespace {
+
+constexpr uint64_t kControlEveryUs = 10000;
+// Kernel calls of the voice between two looks at the clock and the stop flag: some 30 us each on the slowest board.
+constexpr uint32_t kSliceItems = 16;
+
+BoardProgram* running = nullptr;
+
+InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz, uint32_t block_frames) {
+  InstrumentSettings settings;
+  settings.sample_rate_hz = sample_rate_hz;
+  settings.block_frames = block_frames;
+  settings.prefill_frames = conf.prefill_frames;
+  settings.crossfade_s = static_cast<float>(conf.crossfade_ms) * 1e-3f;
+  settings.heartbeat_timeout_us = static_cast<uint64_t>(conf.heartbeat_ms) * 1000u;
+  settings.streams = {conf.send_mag, conf.send_field, conf.send_touch, conf.send_latent};
+  settings.carries_two = conf.carries_two;
+  return settings;
+}
+
+}  // namespace
+
+BoardProgram* BoardProgram::Running() { return running; }
+
+BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames)
+    : touch_share_(0.0f), voice_share_(0.0f) {
+  std::string conf_trouble, platform_trouble, sensor_trouble;
+  ReadBoardConf(folder + "board.conf", &conf_, &conf_trouble);
+  platform_ = MakePlatform(conf_, &platform_trouble);
+  SensorArraySettings array;
+  SensorArrayOf(conf_, &array, &sensor_trouble);
+  sensors_.reset(new SensorArray(platform_->bus(), platform_->clock(), array));
+  source_.reset(new ArraySource(sensors_.get()));
+  const InstrumentSettings settings = SettingsOf(conf_, sample_rate_hz, block_frames);
+  scenes_.reset(new PlanScenes(conf_, folder, sample_rate_hz, settings.prefill_frames));
+  instrument_.reset(new Instrument(settings, source_.get(), &platform_->network(), scenes_.get()));
+  instrument_->SetTaps(Hooks().voice_tap, Hooks().mode_tap);
+  instrument_->Begin(conf_.first_scene, platform_->clock().NowUs());
+  for (const std::string* trouble : {&sensor_trouble, &platform_trouble, &conf_trouble}) {
+    if (!trouble->empty()) instrument_->SetTrouble(trouble->c_str());
+  }
+  if (Hooks().clock == nullptr) mlockall(MCL_CURRENT | MCL_FUTURE);  // a page fault in the audio thread is a dropout
+  running = this;
+}
+
+BoardProgram::~BoardProgram() { running = nullptr; }
+
+// Frames begin on a fixed grid; a tick that took too long costs frames, not pace.
+void BoardProgram::TouchLoop(bool (*stop)()) {
+  Clock& clock = platform_->clock();
+  const uint64_t every_us = 1000000u / conf_.frame_rate_hz;
+  uint64_t next_us = clock.NowUs();
+  while (!stop()) {
+    instrument_->TouchTick();
+    const uint64_t now_us = clock.NowUs();
+    next_us += every_us;
+    if (next_us < now_us) next_us = now_us - (now_us - next_us) % every_us + every_us;
+    if (Hooks().clock == nullptr) touch_share_.store(touch_load_.Update(now_us), std::memory_order_relaxed);
+    clock.SleepUntilUs(next_us);
+  }
+}
+
+void BoardProgram::VoiceWork(bool (*stop)()) {
+  Clock& clock = platform_->clock();
+  while (!stop() && instrument_->VoiceStep(kSliceItems)) {
+    if (Hooks().voice_slice_us > 0) clock.SleepUntilUs(clock.NowUs() + Hooks().voice_slice_us);
+  }
+  if (Hooks().clock == nullptr) voice_share_.store(voice_load_.Update(clock.NowUs()), std::memory_order_relaxed);
+}
+
+void BoardProgram::ControlLoop(bool (*stop)()) {
+  Clock& clock = platform_->clock();
+  while (!stop()) {
+    const uint64_t now_us = clock.NowUs();
+    instrument_->SetLoad(voice_share_.load(std::memory_order_relaxed), touch_share_.load(std::memory_order_relaxed));
+    instrument_->ControlTick(now_us);
+    clock.SleepUntilUs(now_us + kControlEveryUs);
+  }
+}
+
+}  // namespace lodestone

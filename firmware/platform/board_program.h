@@ -1,0 +1,56 @@
+// The program of the board, but for Bela's buffers and threads: settings, platform, sensors, scenes, instrument.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "firmware/chips/sensor_array.h"
+#include "firmware/instrument/instrument.h"
+#include "firmware/platform/plan_scenes.h"
+#include "firmware/platform/platform.h"
+#include "firmware/platform/thread_load.h"
+
+namespace lodestone {
+
+class BoardProgram {
+ public:
+  // Reads `folder`board.conf and begins. Never fails: whatever is wrong, the board sounds or stays silent, tells why
+  // in its status, and can be put right over the network. Not for real time.
+  BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames);
+  ~BoardProgram();
+
+  // Bodies of the threads; they return when `stop` says so. TouchLoop and ControlLoop run for good, VoiceWork until
+  // the ring is full again.
+  void TouchLoop(bool (*stop)());
+  void VoiceWork(bool (*stop)());
+  void ControlLoop(bool (*stop)());
+
+  Instrument& instrument() { return *instrument_; }
+  Platform& platform() { return *platform_; }
+  const SensorArray& sensors() const { return *sensors_; }
+  const BoardConf& conf() const { return conf_; }
+
+  // The one that lives, for the simulator; null outside setup() and cleanup().
+  static BoardProgram* Running();
+
+ private:
+  class ArraySource : public FieldSource {
+   public:
+    explicit ArraySource(SensorArray* array) : array_(array) {}
+    void Read(FieldFrame* frame) override { array_->Tick(frame); }
+
+   private:
+    SensorArray* array_;
+  };
+
+  BoardConf conf_;
+  std::unique_ptr<Platform> platform_;
+  std::unique_ptr<SensorArray> sensors_;
+  std::unique_ptr<ArraySource> source_;
+  std::unique_ptr<PlanScenes> scenes_;
+  std::unique_ptr<Instrument> instrument_;
+  ThreadLoad touch_load_, voice_load_;
+  std::atomic<float> touch_share_, voice_share_;
+};
+
+}  // namespace lodestone

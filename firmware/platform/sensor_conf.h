@@ -1,0 +1,15 @@
+// The `sensor =` lines of board.conf as the sensor array takes them.
+#pragma once
+
+#include <string>
+
+#include "firmware/chips/sensor_array.h"
+#include "firmware/platform/board_conf.h"
+
+namespace lodestone {
+
+// False and one line in `error` where a line is not understood or a driver refuses it; `settings` then holds the
+// defaults at 0x0C to 0x0F.
+bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::string* error);
+
+}  // namespace lodestone

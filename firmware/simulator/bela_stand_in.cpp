@@ -1,0 +1,108 @@
+#include "firmware/simulator/bela_stand_in.h"
+
+#include <Bela.h>
+#include <errno.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "firmware/platform/thread_load.h"
+
+namespace lodestone {
+namespace {
+
+constexpr uint64_t kEndStepUs = 1000;
+// What an output sample holds before render(): a channel that is not written is heard, and seen by the tests.
+constexpr float kNotWritten = 1.0e6f;
+
+struct Task {
+  std::string name;
+  void (*function)(void*);
+  void* argument;
+  VirtualTime::Actor* actor;
+  std::thread thread;
+  double cpu_s;
+};
+
+VirtualTime* virtual_time = nullptr;
+std::vector<std::unique_ptr<Task>> tasks;
+std::atomic<bool> stop_requested(false);
+
+void RunTask(Task* task) {
+  virtual_time->Enter(task->actor);
+  while (!stop_requested) {
+    task->function(task->argument);
+    if (!stop_requested) virtual_time->WaitForSignal();
+  }
+  task->cpu_s = static_cast<double>(ThreadLoad::CpuUs()) * 1e-6;
+  virtual_time->Leave();
+}
+
+BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>& in, std::vector<float>* out) {
+  BelaContext context = BelaContext();
+  context.audioIn = in.data();
+  context.audioOut = out->data();
+  context.audioFrames = settings.period_frames;
+  context.audioInChannels = settings.in_channels;
+  context.audioOutChannels = settings.out_channels;
+  context.audioSampleRate = settings.sample_rate_hz;
+  context.flags = BELA_FLAG_INTERLEAVED;
+  return context;
+}
+
+// Every task sees the stop; sleepers wake in their time, waiters are woken.
+void EndTasks() {
+  stop_requested = true;
+  for (const std::unique_ptr<Task>& task : tasks) virtual_time->Signal(task->actor);
+  while (!virtual_time->Alone()) virtual_time->SleepUntilUs(virtual_time->NowUs() + kEndStepUs);
+  for (const std::unique_ptr<Task>& task : tasks) task->thread.join();
+}
+
+}  // namespace
+
+bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, ThreadSeconds* seconds) {
+  virtual_time = time;
+  std::vector<float> in(settings.period_frames * settings.in_channels, 0.0f);
+  std::vector<float> out(settings.period_frames * settings.out_channels, 0.0f);
+  BelaContext context = ContextOf(settings, in, &out);
+  if (!setup(&context, nullptr)) return false;
+  const double period_us = 1e6 * settings.period_frames / static_cast<double>(settings.sample_rate_hz);
+  uint64_t render_us = 0;
+  bool more = true;
+  for (uint64_t period = 0; more && context.audioFramesElapsed < settings.frames; ++period) {
+    time->SleepUntilUs(static_cast<uint64_t>(static_cast<double>(period) * period_us));
+    out.assign(out.size(), kNotWritten);
+    const uint64_t before_us = ThreadLoad::CpuUs();
+    render(&context, nullptr);
+    render_us += ThreadLoad::CpuUs() - before_us;
+    more = port(context.audioFramesElapsed, out, &in);
+    context.audioFramesElapsed += settings.period_frames;
+  }
+  EndTasks();
+  cleanup(&context, nullptr);
+  (*seconds)["audio"] = static_cast<double>(render_us) * 1e-6;
+  for (const std::unique_ptr<Task>& task : tasks) (*seconds)[task->name] = task->cpu_s;
+  return true;
+}
+
+}  // namespace lodestone
+
+extern "C" {
+
+AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, const char* name, void* argument) {
+  using namespace lodestone;
+  tasks.emplace_back(new Task{name, function, argument, virtual_time->Add(priority), std::thread(), 0.0});
+  Task* task = tasks.back().get();
+  task->thread = std::thread(RunTask, task);
+  return task;
+}
+
+int Bela_scheduleAuxiliaryTask(AuxiliaryTask task) {
+  using namespace lodestone;
+  return virtual_time->Signal(static_cast<Task*>(task)->actor) ? 0 : EBUSY;
+}
+
+int Bela_stopRequested() { return lodestone::stop_requested ? 1 : 0; }
+
+}  // extern "C"

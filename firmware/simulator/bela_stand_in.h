@@ -1,0 +1,30 @@
+// Drives setup(), render() and cleanup() as Bela's core does, under simulated time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "firmware/simulator/virtual_time.h"
+
+namespace lodestone {
+
+struct StandInSettings {
+  float sample_rate_hz = 44100.0f;
+  uint32_t period_frames = 16;
+  uint32_t in_channels = 2, out_channels = 2;
+  uint64_t frames = 0;  // how long to play; rounded up to a period
+};
+
+// Called after each period, while its output begins to sound: `in` is filled for the next period. False ends the run.
+using AudioPort = std::function<bool(uint64_t frame, const std::vector<float>& out, std::vector<float>* in)>;
+
+// CPU seconds of each thread, by the name of its task; "audio" for render().
+using ThreadSeconds = std::map<std::string, double>;
+
+// One run from setup() to cleanup(). False when setup() refuses.
+bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, ThreadSeconds* seconds);
+
+}  // namespace lodestone

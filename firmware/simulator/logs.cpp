@@ -1,0 +1,93 @@
+#include "firmware/simulator/logs.h"
+
+namespace lodestone {
+namespace {
+
+// Mean time from a field change to its sound: half a hop until the voice takes latents, the ring, the model, and
+// two blocks of the converters; plus, on average, half a sensor frame until it is read.
+double FieldToSoundMs(const VoiceInfo& voice, uint32_t prefill, uint32_t period, double rate_hz, double frames_per_second) {
+  const double samples = 0.5 * voice.hop * voice.frames + prefill + voice.delay_samples + 2.0 * period;
+  const double sensor_ms = frames_per_second > 0.0 ? 500.0 / frames_per_second : 0.0;
+  return 1e3 * samples / rate_hz + sensor_ms;
+}
+
+std::string Quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return quoted + "\"";
+}
+
+void WriteVoice(std::FILE* file, const Instrument& instrument, const StandInSettings& run) {
+  const Scene* scene = instrument.scene();
+  if (scene == nullptr) return;
+  const VoiceInfo& voice = scene->voice->info();
+  std::fprintf(file, "  \"scene\": %d,\n  \"scene_name\": %s,\n  \"voice\": %s,\n", static_cast<int>(scene->index),
+               Quoted(scene->name).c_str(), Quoted(voice.name).c_str());
+  std::fprintf(file, "  \"hop\": %u,\n  \"model_delay_samples\": %u,\n", voice.hop * voice.frames, voice.delay_samples);
+  std::fprintf(file, "  \"field_to_sound_ms\": %.3f,\n",
+               FieldToSoundMs(voice, instrument.settings().prefill_frames, run.period_frames,
+                              static_cast<double>(run.sample_rate_hz),
+                              static_cast<double>(instrument.frames_per_second())));
+}
+
+void WriteModes(std::FILE* file, const ModeLog& modes) {
+  std::fprintf(file, "  \"modes\": [");
+  const char* separator = "";
+  for (const ModeLog::Entry& entry : modes.entries()) {
+    std::fprintf(file, "%s\n    {\"time_s\": %.6f, \"asked\": \"%s\", \"sounding\": \"%s\"}", separator,
+                 static_cast<double>(entry.now_us) * 1e-6, ModeName(entry.asked), ModeName(entry.sounding));
+    separator = ",";
+  }
+  std::fprintf(file, "\n  ],\n");
+}
+
+}  // namespace
+
+LatentLog::~LatentLog() {
+  if (file_ != nullptr) std::fclose(file_);
+}
+
+bool LatentLog::Open(const std::string& path) {
+  file_ = std::fopen(path.c_str(), "w");
+  return file_ != nullptr;
+}
+
+void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, const float* latents, uint32_t count) {
+  if (file_ == nullptr) return;
+  std::fprintf(file_, "%d\t%u\t%lld", static_cast<int>(scene.index), block, static_cast<long long>(ring_frame));
+  for (uint32_t i = 0; i < count; ++i) std::fprintf(file_, "\t%.9g", static_cast<double>(latents[i]));
+  std::fprintf(file_, "\n");
+}
+
+bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const StandInSettings& run,
+                const ThreadSeconds& seconds) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return false;
+  const double played_s = static_cast<double>(run.frames) / static_cast<double>(run.sample_rate_hz);
+  std::fprintf(file, "{\n  \"format\": \"lodestone-run\",\n  \"version\": 1,\n");
+  std::fprintf(file, "  \"seconds\": %.6f,\n  \"sample_rate\": %.0f,\n  \"period\": %u,\n", played_s,
+               static_cast<double>(run.sample_rate_hz), run.period_frames);
+  std::fprintf(file, "  \"frames\": %u,\n  \"frames_per_second\": %.3f,\n", instrument.health().frames,
+               static_cast<double>(instrument.frames_per_second()));
+  std::fprintf(file, "  \"underruns\": %u,\n  \"ring_prefill\": %u,\n", instrument.mixer().underruns(),
+               instrument.settings().prefill_frames);
+  std::fprintf(file, "  \"voice_started_at\": %lld,\n",
+               instrument.mixer().has_started() ? static_cast<long long>(instrument.mixer().started_at()) : -1ll);
+  std::fprintf(file, "  \"commands_obeyed\": %u,\n  \"commands_dropped\": %u,\n", instrument.commands().obeyed(),
+               instrument.commands().dropped());
+  WriteVoice(file, instrument, run);
+  WriteModes(file, modes);
+  std::fprintf(file, "  \"measured\": {\n    \"cpu_share\": {");
+  const char* separator = "";
+  for (const auto& thread : seconds) {
+    std::fprintf(file, "%s%s: %.6f", separator, Quoted(thread.first).c_str(), thread.second / (played_s > 0 ? played_s : 1.0));
+    separator = ", ";
+  }
+  std::fprintf(file, "}\n  }\n}\n");
+  return std::fclose(file) == 0;
+}
+
+}  // namespace lodestone

@@ -1,0 +1,46 @@
+// What a simulated run leaves behind besides sound: consumed latents, modes over time, figures.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "firmware/instrument/instrument.h"
+#include "firmware/simulator/bela_stand_in.h"
+
+namespace lodestone {
+
+// A line per latent vector that a voice consumed, tab-separated: scene index, block of that scene, frame of the ring
+// where its block begins (-1: warming), then the values with nine digits, which bring a float back exactly.
+class LatentLog : public VoiceTap {
+ public:
+  LatentLog() : file_(nullptr) {}
+  ~LatentLog() override;
+  LatentLog(const LatentLog&) = delete;
+  LatentLog& operator=(const LatentLog&) = delete;
+
+  bool Open(const std::string& path);
+  void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, const float* latents, uint32_t count) override;
+
+ private:
+  std::FILE* file_;
+};
+
+class ModeLog : public ModeTap {
+ public:
+  struct Entry {
+    uint64_t now_us;
+    Mode asked, sounding;
+  };
+  void OnMode(uint64_t now_us, Mode asked, Mode sounding) override { entries_.push_back({now_us, asked, sounding}); }
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// Figures of a run as JSON. Everything under "measured" comes from the machine's clocks and differs from run to run.
+bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const StandInSettings& run,
+                const ThreadSeconds& seconds);
+
+}  // namespace lodestone

@@ -1,0 +1,97 @@
+#include "firmware/simulator/options.h"
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+
+namespace lodestone {
+namespace {
+
+bool Number(const std::string& text, double least, double most, double* value) {
+  char* end = nullptr;
+  *value = std::strtod(text.c_str(), &end);
+  return !text.empty() && *end == '\0' && *value >= least && *value <= most;
+}
+
+template <typename T>
+bool Whole(const std::string& text, double least, double most, T* to) {
+  double value = 0.0;
+  if (!Number(text, least, most, &value)) return false;
+  *to = static_cast<T>(value);
+  return static_cast<double>(*to) == value;
+}
+
+struct Option {
+  const char* wanted;
+  std::function<bool(const std::string&, SimOptions*)> take;
+};
+
+const std::map<std::string, Option>& Options() {
+  using Text = const std::string&;
+  static const std::map<std::string, Option> options = {
+      {"--seconds", {"0 to 100000", [](Text t, SimOptions* o) { return Number(t, 0.0, 1e5, &o->seconds); }}},
+      {"--period", {"16 to 1024 frames", [](Text t, SimOptions* o) { return Whole(t, 16, 1024, &o->stand_in.period_frames); }}},
+      {"--rate", {"8000 to 192000 Hz", [](Text t, SimOptions* o) { return Whole(t, 8000, 192000, &o->stand_in.sample_rate_hz); }}},
+      {"--inputs", {"0 to 16 channels", [](Text t, SimOptions* o) { return Whole(t, 0, 16, &o->stand_in.in_channels); }}},
+      {"--outputs", {"1 to 16 channels", [](Text t, SimOptions* o) { return Whole(t, 1, 16, &o->stand_in.out_channels); }}},
+      {"--voice-slice-us", {"0 to 1000000", [](Text t, SimOptions* o) { return Whole(t, 0, 1e6, &o->voice_slice_us); }}},
+      {"--bus", {"sim:/path or i2c:/dev/i2c-N", [](Text t, SimOptions* o) { o->bus = t; return t.find(':') != std::string::npos; }}},
+      {"--wav", {"a file", [](Text t, SimOptions* o) { o->wav = t; return !t.empty(); }}},
+      {"--stats", {"a file", [](Text t, SimOptions* o) { o->stats = t; return !t.empty(); }}},
+      {"--latent-log", {"a file", [](Text t, SimOptions* o) { o->latent_log = t; return !t.empty(); }}},
+      {"--state", {"a folder", [](Text t, SimOptions* o) { o->state = t; return !t.empty(); }}},
+      {"--wav-format", {"int16 or float32", [](Text t, SimOptions* o) {
+         o->wav_format = t == "int16" ? WavFile::Format::kInt16 : WavFile::Format::kFloat32;
+         return t == "int16" || t == "float32";
+       }}},
+  };
+  return options;
+}
+
+}  // namespace
+
+const char kSimUsage[] =
+    "lodestone-sim IMAGE [options]: plays an image folder on a simulated board, faster than real time\n"
+    "  --bus SPEC            instead of the image's: sim:/path.sock, a simulated board\n"
+    "  --seconds S           how long (10)\n"
+    "  --period N            frames per audio period, 16 to 1024 (16)\n"
+    "  --rate HZ             sample rate (44100)\n"
+    "  --inputs N            audio input channels (2)\n"
+    "  --outputs N           audio output channels (2)\n"
+    "  --wav FILE            what comes out of the board\n"
+    "  --wav-format F        float32 or int16 (float32)\n"
+    "  --stats FILE          figures of the run, JSON\n"
+    "  --latent-log FILE     each latent vector that a voice consumed\n"
+    "  --state FOLDER        where the board remembers scene, mode, knobs and rest (nowhere)\n"
+    "  --voice-slice-us US   simulated cost of a slice of the voice (0)\n"
+    "  --paced               no faster than real time\n";
+
+bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* error) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto found = Options().find(word);
+    if (word == "--paced") {
+      options->paced = true;
+    } else if (found != Options().end()) {
+      const std::string value = i + 1 < argc ? argv[++i] : "";
+      if (!found->second.take(value, options)) {
+        *error = "wanted for " + word + " " + found->second.wanted + ", got `" + value + "`";
+        return false;
+      }
+    } else if (word.compare(0, 2, "--") == 0 || !options->image.empty()) {
+      *error = "wanted one image folder and known options, got `" + word + "`: see lodestone-sim --help";
+      return false;
+    } else {
+      options->image = word;
+    }
+  }
+  if (options->image.empty()) {
+    *error = "wanted an image folder, got none: make one with `lodestone build`";
+    return false;
+  }
+  const double frames = options->seconds * static_cast<double>(options->stand_in.sample_rate_hz);
+  options->stand_in.frames = static_cast<uint64_t>(frames + 0.5);
+  return true;
+}
+
+}  // namespace lodestone

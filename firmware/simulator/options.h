@@ -1,0 +1,26 @@
+// The command line of lodestone-sim.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "firmware/simulator/bela_stand_in.h"
+#include "firmware/simulator/wav_file.h"
+
+namespace lodestone {
+
+struct SimOptions {
+  std::string image, bus, wav, stats, latent_log, state = "-";
+  double seconds = 10.0;
+  WavFile::Format wav_format = WavFile::Format::kFloat32;
+  uint32_t voice_slice_us = 0;
+  bool paced = false;
+  StandInSettings stand_in;
+};
+
+extern const char kSimUsage[];
+
+// False and one line in `error` when the command line is not understood.
+bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* error);
+
+}  // namespace lodestone

@@ -1,0 +1,58 @@
+// Simulated time for real threads: one runs at a time, time passes only when all of them wait, and who runs next
+// depends on nothing but wake-up times and priorities. So two runs are the same, and faster than the clock on the wall.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "firmware/chips/clock.h"
+
+namespace lodestone {
+
+class VirtualTime : public Clock {
+ public:
+  // A thread under this clock.
+  struct Actor {
+    enum class State { kRunning, kSleeping, kWaiting, kEnded };
+    int priority;
+    State state;
+    uint64_t wake_us;
+    std::condition_variable turn;
+  };
+
+  // The calling thread becomes the first actor, and runs.
+  explicit VirtualTime(int priority);
+
+  // An actor that waits for its first signal; its thread calls Enter first. Threads: the one that runs.
+  Actor* Add(int priority);
+  void Enter(Actor* self);
+  // Waits for the next signal. Threads: the actor's own.
+  void WaitForSignal();
+  // Makes a waiting actor ready; false when it is not waiting. Threads: the one that runs.
+  bool Signal(Actor* actor);
+  // The calling thread leaves; it must not use this clock any more.
+  void Leave();
+  // Whether all other actors wait for a signal or have left. Threads: the one that runs.
+  bool Alone();
+
+  // Slows down to real time: simulated microseconds pass no faster than the machine's.
+  void Pace(bool paced);
+
+  uint64_t NowUs() override;
+  void SleepUntilUs(uint64_t time_us) override;
+
+ private:
+  void PassOn(std::unique_lock<std::mutex>* lock);
+  void AwaitTurn(Actor* self, std::unique_lock<std::mutex>* lock);
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Actor>> actors_;
+  uint64_t now_us_;
+  bool paced_;
+  uint64_t wall_start_us_;
+};
+
+}  // namespace lodestone
