@@ -36,7 +36,7 @@ uint32_t GetLittle32(const uint8_t* from) {
 
 }  // namespace
 
-SimLink::SimLink(Clock& clock) : clock_(clock), socket_(-1) {}
+SimLink::SimLink(Clock& clock) : clock_(clock), socket_(-1), unanswered_(0) {}
 
 SimLink::~SimLink() { Close(); }
 
@@ -98,9 +98,8 @@ bool SimLink::Recover() {
 }
 
 void SimLink::Send(const uint8_t* packet, size_t bytes) {
-  Answer answer;
   std::lock_guard<std::mutex> lock(mutex_);
-  if (bytes > 0) Ask(kDatagramOut, nullptr, 0, packet, bytes, &answer);
+  if (bytes > 0) Queue(kDatagramOut, nullptr, 0, packet, bytes);
 }
 
 size_t SimLink::Receive(uint8_t* packet, size_t capacity) {
@@ -130,43 +129,54 @@ uint8_t SimLink::DigitalIn() {
 }
 
 void SimLink::DigitalOut(uint8_t levels) {
-  Answer answer;
   std::lock_guard<std::mutex> lock(mutex_);
-  Ask(kDigitalOut, nullptr, 0, &levels, 1, &answer);
+  Queue(kDigitalOut, nullptr, 0, &levels, 1);
 }
 
-bool SimLink::Ask(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes,
-                  Answer* answer) {
-  if (socket_ < 0) return false;
-  request_.resize(kRequestHead + head_bytes + body_bytes);
-  request_[0] = type;
-  PutLittle(clock_.NowUs(), 8, &request_[1]);
-  PutLittle(head_bytes + body_bytes, 4, &request_[9]);
-  if (head_bytes > 0) memcpy(&request_[kRequestHead], head, head_bytes);
-  if (body_bytes > 0) memcpy(&request_[kRequestHead + head_bytes], body, body_bytes);
+// Requests whose answers say nothing wait for the next one: thousands of packets a second cost no turn of their own.
+void SimLink::Queue(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes) {
+  if (socket_ < 0) return;
+  const size_t at = queue_.size();
+  queue_.resize(at + kRequestHead + head_bytes + body_bytes);
+  uint8_t* to = &queue_[at];
+  to[0] = type;
+  PutLittle(clock_.NowUs(), 8, to + 1);
+  PutLittle(head_bytes + body_bytes, 4, to + 9);
+  if (head_bytes > 0) memcpy(to + kRequestHead, head, head_bytes);
+  if (body_bytes > 0) memcpy(to + kRequestHead + head_bytes, body, body_bytes);
+  ++unanswered_;
+}
+
+bool SimLink::Flush(Answer* answer) {
+  bool good = socket_ >= 0 && SendAll();
+  for (; good && unanswered_ > 0; --unanswered_) good = TakeAnswer(answer);
+  if (good) return true;
+  if (socket_ >= 0) close(socket_);  // the other side has gone, or speaks something else
+  socket_ = -1;
+  queue_.clear();
+  unanswered_ = 0;
+  return false;
+}
+
+bool SimLink::TakeAnswer(Answer* answer) {
   uint8_t reply[kAnswerHead];
-  bool good = SendAll(request_.size()) && ReceiveAll(reply, sizeof reply);
-  const uint32_t bytes = good ? GetLittle32(reply + 5) : 0;
-  good = good && bytes <= kLongestPayload;
-  payload_.resize(good ? bytes : 0);
-  good = good && (bytes == 0 || ReceiveAll(payload_.data(), bytes));
-  if (!good) {  // the other side has gone, or speaks something else
-    close(socket_);
-    socket_ = -1;
-    return false;
-  }
+  if (!ReceiveAll(reply, sizeof reply)) return false;
+  const uint32_t bytes = GetLittle32(reply + 5);
+  if (bytes > kLongestPayload) return false;
+  payload_.resize(bytes);
   answer->status = reply[0];
   answer->duration_us = GetLittle32(reply + 1);
-  return true;
+  return bytes == 0 || ReceiveAll(payload_.data(), bytes);
 }
 
-bool SimLink::SendAll(size_t bytes) {
-  for (size_t done = 0; done < bytes;) {
-    const ssize_t sent = send(socket_, request_.data() + done, bytes - done, MSG_NOSIGNAL);
+bool SimLink::SendAll() {
+  for (size_t done = 0; done < queue_.size();) {
+    const ssize_t sent = send(socket_, queue_.data() + done, queue_.size() - done, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) return false;
     done += static_cast<size_t>(sent);
   }
+  queue_.clear();
   return true;
 }
 

@@ -44,15 +44,23 @@ class SimLink : public I2cBus, public Network {
     uint8_t status;
     uint32_t duration_us;
   };
-  // The payload of the answer lies in payload_ while `lock` is held.
-  bool Ask(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes, Answer* answer);
-  bool SendAll(size_t bytes);
+  // Puts a request into the queue; the other side answers it whenever it is sent.
+  void Queue(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes);
+  // Sends what is queued and waits for the answer to the last of it; its payload is then in payload_.
+  bool Flush(Answer* answer);
+  bool Ask(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes, Answer* answer) {
+    Queue(type, head, head_bytes, body, body_bytes);
+    return Flush(answer);
+  }
+  bool TakeAnswer(Answer* answer);
+  bool SendAll();
   bool ReceiveAll(void* to, size_t bytes);
 
   Clock& clock_;
   int socket_;
   std::mutex mutex_;  // simulation only: no audio thread of a board comes here
-  std::vector<uint8_t> request_, payload_;
+  std::vector<uint8_t> queue_, payload_;
+  size_t unanswered_;
 };
 
 }  // namespace lodestone

@@ -1,0 +1,144 @@
+"""The image: one folder with everything that a board needs to become the instrument (docs/board.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import lodestone
+from lodestone.errors import LodestoneError
+from lodestone.settings import Settings
+from sensors import SensorSettings
+
+ROOT = Path(lodestone.__file__).parents[1]
+SOURCE_FOLDERS = ("engine", "chips", "osc", "instrument", "platform")
+MANIFEST = "MANIFEST"
+
+
+class ImageError(LodestoneError):
+    """An image could not be made, or is not whole."""
+
+
+class SceneFiles(Protocol):
+    """What an image takes of a scene: a name without spaces, and two compiled plans."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def touch_plan(self) -> Path: ...
+    @property
+    def voice_plan(self) -> Path: ...
+
+
+def build_image(out_dir: Path, scenes: Sequence[SceneFiles], settings: Settings | None = None) -> Path:
+    """Writes the image folder of `scenes` and `settings`; an earlier image there is replaced in one step.
+
+    Args:
+        out_dir: the folder to make. A folder that is neither empty nor an image is left alone.
+        scenes: at least one; the first one sounds at the first start.
+        settings: the player's; the defaults where None.
+
+    Returns:
+        `out_dir`.
+
+    Raises:
+        ImageError: no scene, two of one name, a missing plan, or a folder that is something else.
+    """
+    settings = settings or Settings()
+    _check(out_dir, scenes)
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}-", dir=out_dir.parent))
+    try:
+        _fill(fresh, scenes, settings)
+        fresh.chmod(0o755)
+        if out_dir.exists():
+            old = fresh.with_name(fresh.name + ".old")
+            os.replace(out_dir, old)
+            os.replace(fresh, out_dir)
+            shutil.rmtree(old)
+        else:
+            os.replace(fresh, out_dir)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return out_dir
+
+
+def _check(out_dir: Path, scenes: Sequence[SceneFiles]) -> None:
+    if not scenes:
+        raise ImageError("at least one scene", "none", "add a [[scene]] to instrument.toml")
+    names = [scene.name for scene in scenes]
+    if len(set(names)) != len(names) or any(not name or set(name) & set(" \t#/") for name in names):
+        raise ImageError("scenes of different names without spaces", ", ".join(names), "rename them")
+    for plan in (p for scene in scenes for p in (scene.touch_plan, scene.voice_plan)):
+        if not plan.is_file():
+            raise ImageError(f"the plan {plan}", "no such file", "compile it with `lodestone compile`")
+    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / MANIFEST).is_file():
+        raise ImageError("an empty folder or an earlier image", str(out_dir), "name another folder")
+
+
+def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings) -> None:
+    shutil.copy(ROOT / "bela_project" / "render.cpp", folder)
+    for name in SOURCE_FOLDERS:
+        for source in sorted((ROOT / "firmware" / name).glob("*")):
+            if source.suffix in (".cpp", ".h"):
+                (folder / "firmware" / name).mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, folder / "firmware" / name)
+    (folder / "plans").mkdir()
+    for scene in scenes:
+        shutil.copy(scene.touch_plan, folder / "plans" / f"{scene.name}.touch.plan")
+        shutil.copy(scene.voice_plan, folder / "plans" / f"{scene.name}.voice.plan")
+    (folder / "board.conf").write_text(board_conf([scene.name for scene in scenes], settings))
+    (folder / "settings.json").write_text(json.dumps(bela_settings(settings), indent=2) + "\n")
+    (folder / MANIFEST).write_text(manifest(folder))
+
+
+def board_conf(scene_names: Sequence[str], settings: Settings) -> str:
+    """The text of board.conf: what the firmware reads."""
+    lines = ["format = lodestone-board 1", f"bus = {settings.bus}", f"frame_rate = {settings.frame_rate}"]
+    lines += [f"sensor = {_sensor(sensor)}" for sensor in settings.sensors]
+    lines += [f"osc_target = {address}:{port}" for address, port in settings.osc_targets]
+    lines += [f"osc_port = {settings.osc_port}"]
+    lines += [f"allow = {address}" for address in settings.allow]
+    lines += [f"osc_streams = {' '.join(settings.streams) or 'none'}"]
+    lines += [f"prefill = {settings.prefill}", f"crossfade_ms = {settings.crossfade_ms}"]
+    lines += [f"heartbeat_ms = {settings.heartbeat_ms}", f"swap = {settings.swap}"]
+    lines += [f"button_pin = {settings.button_pin}", f"led_pin = {settings.led_pin}"]
+    lines += [f"scene = {name} plans/{name}.touch.plan plans/{name}.voice.plan" for name in scene_names]
+    return "\n".join(lines) + "\n"
+
+
+def _sensor(sensor: SensorSettings) -> str:
+    fields = [
+        f"gain={sensor.gain_sel}",
+        "res=" + ",".join(str(r) for r in sensor.resolution),
+        f"osr={sensor.oversampling}",
+        f"filt={sensor.filter}",
+        "axes=" + ",".join(str(a) for a in sensor.axes),
+        f"identity={sensor.identity:#06x}",
+        f"wrap={int(sensor.allow_wrapping)}",
+    ]
+    return f"{sensor.chip} {sensor.address:#04x} {' '.join(fields)}"
+
+
+def bela_settings(settings: Settings) -> dict[str, Any]:
+    """settings.json of Bela's browser interface: how it builds and runs the project."""
+    arguments = {"-p": str(settings.period), "user": "", "make": "CPPFLAGS=-std=c++14", "-M": "0"}
+    if settings.board == "bela-gem":
+        arguments["-r"] = str(settings.rate)
+    return {"fileName": "render.cpp", "CLArgs": arguments}
+
+
+def manifest(folder: Path) -> str:
+    """A line `sha256  path` for each file but the manifest itself, sorted: `sha256sum -c` reads it."""
+    lines = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST):
+        lines.append(
+            f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+        )
+    return "".join(lines)
