@@ -206,7 +206,8 @@ class _Reader:
 
     def sensor(self, item: dict[str, Any]) -> SensorSettings:
         try:
-            sensor = SensorSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in item.items()})
+            fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}
+            sensor = SensorSettings(**fields)
             sensor.to_firmware()
         except (TypeError, LodestoneError):
             raise self.refuse("sensor", "settings of a sensor", item) from None
