@@ -1,0 +1,45 @@
+"""`lodestone play`: the whole instrument, simulated, into a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb to the command line."""
+    app.command("play")(play)
+
+
+def play(
+    out: Annotated[Path, typer.Option(help="Folder for sound, picture and log.")] = Path("out"),
+    voice: Annotated[str, typer.Option(help="A shipped voice's name, or a .ts or .onnx file.")] = "glass",
+    calibration: Annotated[
+        Path | None, typer.Option(help="A calibration; without one the simulated board is calibrated first.")
+    ] = None,
+    mapping: Annotated[str, typer.Option(help="The entanglement mapping.")] = "rotate",
+    gesture: Annotated[
+        str, typer.Option(help="A built-in gesture's name or a gesture file.")
+    ] = "first-sound",
+    seconds: Annotated[float, typer.Option(min=4.0, max=3600.0, help="Length of the performance.")] = 24.0,
+    seed: Annotated[int, typer.Option(help="Of the simulated board: noise and tolerances.")] = 1,
+    live: Annotated[bool, typer.Option("--live", help="Hear it while it is played.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON on stdout.")] = False,
+) -> None:
+    """Play the instrument: a simulated board and player through the real firmware, to sound and picture."""
+    from lodestone import concert
+
+    settings = concert.Settings(
+        out=out,
+        voice=voice,
+        calibration=calibration,
+        mapping=mapping,
+        gesture=gesture,
+        seconds=seconds,
+        seed=seed,
+        live=live,
+    )
+    summary = concert.give(settings)
+    typer.echo(summary.as_json() if as_json else summary.in_words())

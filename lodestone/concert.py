@@ -1,0 +1,167 @@
+"""A whole simulated performance: calibrate, put the scene together, play it through the firmware, report."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+import firmware
+from lodestone import osc_log, wav
+from lodestone.commands.calibrate import calibrate
+from lodestone.errors import LodestoneError
+from lodestone.host import HostVoice
+from lodestone.image import build_image
+from lodestone.performance import CHANNELS, SimulatedHost, first_sound_cues
+from lodestone.picture import draw_performance
+from lodestone.scenes import Scene, find_voice, make_scene
+from lodestone.speaker import LiveSpeaker
+from lodestone.summary import Summary
+from sensors.simulation.board import SimulatedBoard
+from sensors.simulation.server import BoardServer
+
+SIMULATOR = Path(firmware.__file__).parent / "lodestone-sim"
+
+
+class ConcertError(LodestoneError):
+    """The simulated performance could not be played."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `lodestone play` is asked for; see its options."""
+
+    out: Path
+    voice: str
+    calibration: Path | None
+    mapping: str
+    gesture: str
+    seconds: float
+    seed: int
+    live: bool
+
+
+def give(settings: Settings) -> Summary:
+    """Plays the performance into `settings.out` and tells what came of it.
+
+    Raises:
+        LodestoneError: one of its family, for anything missing or wrong.
+    """
+    settings.out.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    board = SimulatedBoard(settings.gesture, seed=settings.seed)
+    scene = _prepare(settings, console)
+    return _play(settings, scene, board, console)
+
+
+def _prepare(settings: Settings, console: Console) -> Scene:
+    calibration_file = settings.calibration
+    if calibration_file is None:
+        console.print("Calibrating the simulated board")
+        calibration_file = settings.out / "simulated.calibration.json"
+        calibrate(simulate=True, seed=settings.seed, out=calibration_file, yes=True)
+    console.print(f"Putting the scene together: {settings.voice}, {settings.mapping}")
+    return make_scene(
+        "play", find_voice(settings.voice), calibration_file, settings.mapping, settings.out / "plans"
+    )
+
+
+def _play(settings: Settings, scene: Scene, board: SimulatedBoard, console: Console) -> Summary:
+    out = settings.out
+    files = {
+        "sound": out / "performance.wav",
+        "picture": out / "performance.png",
+        "osc log": out / "performance.osc.log",
+        "figures": out / "performance.json",
+        "latents": out / "performance.latents.tsv",
+    }
+    image = build_image(out / "image", [scene])
+    began = time.monotonic()
+    with ExitStack() as stack:
+        progress = stack.enter_context(_progress(console))
+        bar = progress.add_task("Playing", total=settings.seconds)
+        speaker = (
+            stack.enter_context(LiveSpeaker(scene.card.sample_rate, CHANNELS)) if settings.live else None
+        )
+        host = SimulatedHost(
+            HostVoice(scene.voice_plan, scene.rest),
+            first_sound_cues(settings.seconds),
+            speaker,
+            lambda seconds: progress.update(bar, completed=seconds),
+        )
+        socket = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lodestone-"))) / "board.sock"
+        stack.enter_context(BoardServer(board, socket, host))
+        _run_firmware(image, socket, scene, settings.seconds, files)
+        progress.update(bar, completed=settings.seconds)
+    wall = time.monotonic() - began
+    osc_log.write(files["osc log"], host.messages)
+    rate, sound = wav.read(files["sound"])
+    title = f"Lodestone: {settings.gesture}, voice {settings.voice}, mapping {settings.mapping}"
+    stats = json.loads(files["figures"].read_text())
+    modes = [(float(change["time_s"]), str(change["sounding"])) for change in stats["modes"]]
+    draw_performance(files["picture"], title, host.messages, scene.card.latent, modes, sound[:, 0], rate)
+    return _summary(settings, scene, stats, files, host, wall, float(abs(sound).max()))
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.1f} of {task.total:.0f} s"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _run_firmware(image: Path, socket: Path, scene: Scene, seconds: float, files: dict[str, Path]) -> None:
+    command = [
+        str(SIMULATOR),
+        str(image),
+        f"--bus=sim:{socket}",
+        f"--seconds={seconds}",
+        f"--rate={scene.card.sample_rate}",
+        f"--inputs={CHANNELS}",
+        f"--outputs={CHANNELS}",
+        f"--wav={files['sound']}",
+        f"--stats={files['figures']}",
+        f"--latent-log={files['latents']}",
+    ]
+    done = subprocess.run(
+        [part for word in command for part in word.split("=", 1)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines() or [f"exit {done.returncode}"]
+        raise ConcertError("a firmware that plays to the end", said[-1], "look at the image in " + str(image))
+
+
+def _summary(
+    settings: Settings,
+    scene: Scene,
+    stats: dict[str, Any],
+    files: dict[str, Path],
+    host: SimulatedHost,
+    wall: float,
+    peak: float,
+) -> Summary:
+    shares = stats["measured"]["cpu_share"]
+    return Summary(
+        seconds=stats["seconds"],
+        wall_seconds=wall,
+        voice=settings.voice,
+        latents=scene.card.latents,
+        frames_per_second=stats["frames_per_second"],
+        voice_load=shares["lodestone-voice"],
+        underruns=stats["underruns"],
+        latency_ms=stats["field_to_sound_ms"],
+        packets=sum(message.direction == "out" for message in host.messages),
+        peak=peak,
+        files=files,
+    )

@@ -1,0 +1,94 @@
+"""A scene: a calibrated touch, a mapping and a voice, compiled for the engine."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+import calibration
+import mapping
+from model_export.card import Card, read_card
+from model_export.compiler import compile_plan
+from voices import catalogue
+from voices.graph import export_voice
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the board needs to play one sound.
+
+    Attributes:
+        name: what the player calls it.
+        touch_plan: field to latents, 200 times a second.
+        voice_plan: latents to sound, once a hop.
+        card: the voice's card: rates, latents, statistics.
+    """
+
+    name: str
+    touch_plan: Path
+    voice_plan: Path
+    card: Card
+
+    @property
+    def rest(self) -> npt.NDArray[np.float32]:
+        """Latents [Z] of the empty board: the middle of what the voice knows."""
+        if self.card.latent is None:
+            return np.zeros(self.card.latents, dtype=np.float32)
+        return self.card.latent.mean
+
+
+def find_voice(voice: str) -> Path:
+    """The file of a voice: any `.ts` or `.onnx` by its path, else one that ships, by its name.
+
+    Raises:
+        VoiceError: where it is neither.
+    """
+    path = Path(voice)
+    return path if path.is_file() else catalogue.find(voice).path
+
+
+def voice_graph(voice: Path, cache: Path) -> Path:
+    """The streaming ONNX graph of a voice: the file itself, or the export of a `.ts`, kept in `cache`.
+
+    Raises:
+        model_export.ExportError: where the file is no RAVE model.
+    """
+    if voice.suffix == ".onnx":
+        return voice
+    digest = hashlib.sha256(voice.read_bytes()).hexdigest()[:16]
+    graph = cache / f"{voice.stem}-{digest}.onnx"
+    if not graph.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = graph.with_suffix(".partial")
+        onnx.save_model(export_voice(voice), partial)
+        partial.replace(graph)
+    return graph
+
+
+def make_scene(name: str, voice: Path, calibration_file: Path, mapping_name: str, folder: Path) -> Scene:
+    """Compiles a scene into `folder`.
+
+    Args:
+        name: letters, digits and dashes.
+        voice: `.ts` or `.onnx` of the voice.
+        calibration_file: a `*.calibration.json`.
+        mapping_name: one of `mapping.names()`.
+        folder: where `NAME.touch.plan` and `NAME.voice.plan` go.
+
+    Raises:
+        LodestoneError: one of its family, for a missing or wrong file and an unknown mapping.
+    """
+    calibrated = calibration.load(calibration_file)
+    graph = voice_graph(voice, folder / "voices")
+    card = read_card(graph)
+    touch = mapping.touch_graph(calibrated, card, mapping=mapping_name)
+    folder.mkdir(parents=True, exist_ok=True)
+    touch_plan, voice_plan = folder / f"{name}.touch.plan", folder / f"{name}.voice.plan"
+    touch_plan.write_bytes(compile_plan(touch))
+    voice_plan.write_bytes(compile_plan(graph))
+    return Scene(name, touch_plan, voice_plan, card)

@@ -1,0 +1,144 @@
+"""`lodestone play` from end to end: the shipped voice, the real firmware, a simulated player and host."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from firmware import Engine
+from lodestone import concert, wav
+from lodestone.summary import Summary
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 8.0
+CROSSFADE_S = 0.5  # generous: the board's own is shorter
+FADE_IN = 128  # samples of the first hop
+
+
+@dataclass(frozen=True)
+class Evening:
+    """One performance with everything it left behind."""
+
+    settings: concert.Settings
+    summary: Summary
+
+    def file(self, name: str) -> Path:
+        return self.summary.files[name]
+
+    @property
+    def sound(self) -> npt.NDArray[np.float32]:
+        return wav.read(self.file("sound"))[1][:, 0]
+
+    @property
+    def figures(self) -> dict[str, object]:
+        return dict(json.loads(self.file("figures").read_text()))
+
+    def voice_alone(self) -> npt.NDArray[np.float32]:
+        """The voice run on the latents that the board's voice consumed, aligned with the sound."""
+        engine = Engine.load(self.settings.out / "plans" / "play.voice.plan")
+        rows = [line.split("\t") for line in self.file("latents").read_text().splitlines()]
+        latents = [np.array(row[3:], dtype=np.float32) for row in rows]
+        hops = [engine.run({"latent": z[None, :, None]})["audio"][0, 0] for z in latents]
+        lead = np.zeros(int(str(self.figures["voice_started_at"])), dtype=np.float32)
+        return np.concatenate([lead, *hops])[: len(self.sound)]
+
+
+def _settings(out: Path) -> concert.Settings:
+    return concert.Settings(
+        out=out,
+        voice="glass",
+        calibration=None,
+        mapping="rotate",
+        gesture="first-sound",
+        seconds=SECONDS,
+        seed=3,
+        live=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
+    settings = _settings(tmp_path_factory.mktemp("evening"))
+    return Evening(settings, concert.give(settings))
+
+
+def test_everything_promised_is_there(evening: Evening) -> None:
+    assert all(
+        path.stat().st_size > 1000 for name, path in evening.summary.files.items() if name != "figures"
+    )
+    assert evening.file("picture").read_bytes().startswith(b"\x89PNG")
+    assert evening.summary.seconds == SECONDS
+    assert evening.summary.underruns == 0
+    assert evening.summary.frames_per_second >= 199.0
+    assert evening.summary.peak > 0.02
+    words = evening.summary.in_words()
+    for name in evening.summary.files:
+        assert name in words
+
+
+def test_the_sound_is_the_voice_on_the_logged_latents_outside_the_crossfades(evening: Evening) -> None:
+    sound, alone = evening.sound, evening.voice_alone()
+    modes = evening.figures["modes"]
+    assert isinstance(modes, list)
+    assert [mode["sounding"] for mode in modes] == ["onboard", "host", "onboard"]
+    rate = 44100
+    to_host, back = (int(mode["time_s"] * rate) for mode in modes[1:])
+    fade = int(CROSSFADE_S * rate)
+    start = int(str(evening.figures["voice_started_at"])) + FADE_IN
+    np.testing.assert_array_equal(sound[start:to_host], alone[start:to_host])
+    np.testing.assert_array_equal(sound[back + fade :], alone[back + fade :])
+    assert not np.array_equal(sound[to_host + fade : back], alone[to_host + fade : back])
+    assert np.abs(sound[to_host + fade : back]).max() > 0.005  # the host sounds
+
+
+def test_mode_switches_do_not_click(evening: Evening) -> None:
+    steps = np.abs(np.diff(evening.sound))
+    modes = evening.figures["modes"]
+    assert isinstance(modes, list)
+    for mode in modes[1:]:
+        at, fade = int(mode["time_s"] * 44100), int(CROSSFADE_S * 44100)
+        around = max(steps[at - fade : at].max(), steps[at + fade : at + 2 * fade].max())
+        assert steps[at : at + fade].max() <= around
+
+
+def test_two_performances_are_the_same_to_the_byte(evening: Evening, tmp_path: Path) -> None:
+    again = Evening(evening.settings, concert.give(replace(evening.settings, out=tmp_path)))
+    assert again.file("sound").read_bytes() == evening.file("sound").read_bytes()
+    assert again.file("osc log").read_bytes() == evening.file("osc log").read_bytes()
+
+
+WRONG = {
+    "no such voice": ["--voice", "nobody"],
+    "no calibration": ["--calibration", "missing.calibration.json"],
+    "unknown mapping": ["--mapping", "sideways"],
+    "unknown gesture": ["--gesture", "flying"],
+    "not a model": ["--voice", "README.md"],
+}
+
+
+@pytest.mark.parametrize("case", sorted(WRONG))
+def test_wrong_input_ends_in_one_line_and_exit_1(case: str, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("no model\n")
+    result = subprocess.run(
+        [sys.executable, "-m", "lodestone", "play", "--out", str(tmp_path / "out"), *WRONG[case]],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+            "PATH": "/usr/bin:/bin",
+            "COLUMNS": "200",
+        },
+    )
+    assert result.returncode == 1
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("lodestone: wanted ")
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.glob("out/performance.*"))
