@@ -18,6 +18,7 @@ from model_export.compiler.ir import Graph, Value
 from model_export.compiler.lower import Lowering
 from model_export.compiler.read import load_model, read_graph
 from model_export.compiler.rewrite import rewrite
+from model_export.compiler.subpixel import interleave
 
 TOUCH, VOICE = 1, 2
 
@@ -50,6 +51,7 @@ def build_plan(graph: Graph, card_text: str) -> plan.Plan:
     inputs, names = list(graph.inputs), {v.name for v in graph.inputs}
     output_names = [value.name for value in graph.outputs]
     rewrite(graph)
+    interleave(graph)
     fuse(graph)
     graph.prune()
     by_name = dict(zip(output_names, graph.outputs, strict=True))
