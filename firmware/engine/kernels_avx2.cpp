@@ -21,8 +21,8 @@ struct TileShape {
 }  // namespace avx2_set
 
 const Kernels* Avx2Kernels() {
-  static const Kernels kernels = {"avx2", avx2_set::RunMap, avx2_set::PackedFloats, avx2_set::Pack, avx2_set::ConvItems, avx2_set::RunConv,
-                                  avx2_set::RunUnary};
+  using namespace avx2_set;
+  static const Kernels kernels = {"avx2", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, RunUnary};
   return &kernels;
 }
 

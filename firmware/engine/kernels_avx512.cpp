@@ -24,8 +24,8 @@ struct TileShape {
 }  // namespace avx512_set
 
 const Kernels* Avx512Kernels() {
-  static const Kernels kernels = {"avx512", avx512_set::RunMap, avx512_set::PackedFloats, avx512_set::Pack, avx512_set::ConvItems, avx512_set::RunConv,
-                                  avx512_set::RunUnary};
+  using namespace avx512_set;
+  static const Kernels kernels = {"avx512", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, RunUnary};
   return &kernels;
 }
 

@@ -18,8 +18,8 @@ struct TileShape {
 }  // namespace portable_set
 
 const Kernels* PortableKernels() {
-  static const Kernels kernels = {"portable", portable_set::RunMap, portable_set::PackedFloats, portable_set::Pack, portable_set::ConvItems, portable_set::RunConv,
-                                  portable_set::RunUnary};
+  using namespace portable_set;
+  static const Kernels kernels = {"portable", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, RunUnary};
   return &kernels;
 }
 

@@ -13,6 +13,7 @@ import onnx
 from model_export.compiler import plan
 from model_export.compiler.arena import place
 from model_export.compiler.errors import PlanError
+from model_export.compiler.filterbank import factor
 from model_export.compiler.fuse import fuse
 from model_export.compiler.ir import Graph, Value
 from model_export.compiler.lower import Lowering
@@ -53,6 +54,7 @@ def build_plan(graph: Graph, card_text: str) -> plan.Plan:
     rewrite(graph)
     interleave(graph)
     fuse(graph)
+    factor(graph)
     graph.prune()
     by_name = dict(zip(output_names, graph.outputs, strict=True))
     states = [(v, _next(by_name, v)) for v in inputs if v.name.startswith("state.")]

@@ -57,7 +57,30 @@ def _writable(lowering: Lowering, value: Value, upsample: int) -> tuple[View, Vi
     return dense(lowering.buffer(value.size), 0, value.shape, (0, 2, 1)), home
 
 
+def _changing_kernel(lowering: Lowering, node: Node) -> None:
+    """A depthwise convolution whose kernel is computed too (filtered noise): a contraction over the taps."""
+    x, kernel, a = lowering.view(node.input(0)), lowering.view(node.input(1)), node.attributes
+    group, each = int(a.get("group", 1)), node.input(1).shape[1]
+    plain = len(x.dims) == 3 and each == 1 and group == x.dims[1] == node.output.shape[1] and x.dims[0] == 1
+    if not plain or node.optional(2) is not None:
+        raise PlanError("changing kernels in depthwise convolutions only", node.where, "export fixed weights")
+    stride, dilation = int((a.get("strides") or [1])[0]), int((a.get("dilations") or [1])[0])
+    home = lowering.home(node.output, [x])
+    dims = (1, home.dims[2], home.dims[1], kernel.dims[2])  # once, time, channel, tap
+    step = x.strides[2]
+    views = [
+        View(home.buffer, home.offset, dims, (0, home.strides[2], home.strides[1], 0)),
+        View(x.buffer, x.offset, dims, (0, step * stride, x.strides[1], step * dilation)),
+        View(kernel.buffer, kernel.offset, dims, (0, 0, kernel.strides[0], kernel.strides[2])),
+    ]
+    lowering.loops(plan.CONTRACT, 0, dims, views)
+    lowering.views[node.output] = home
+
+
 def _conv(lowering: Lowering, node: Node) -> None:
+    if node.input(1).data is None:
+        _changing_kernel(lowering, node)
+        return
     x, weight = node.input(0), node.input(1).known(node)
     if len(x.shape) != 3 or weight.ndim != 3:
         raise PlanError("convolutions over one axis", node.where, "export the model with 1-D convolutions")
@@ -77,7 +100,7 @@ def _conv(lowering: Lowering, node: Node) -> None:
     weights_at = lowering.pack_weights(pack_panels(weight, groups).tobytes())
     bias_at = plan.NONE if bias is None else lowering.constant_at(bias.known(node))
     alpha_at = 0 if "alpha" not in a or a.get("activation") != "Snake" else _snake(lowering, a["alpha"])
-    out_rows = node.output.shape[2] // upsample
+    out_rows = int(a.get("rows", node.output.shape[2] // upsample))
     for batch in range(x.shape[0]):
         planes = [
             None if v is None else _plane(v, batch) for v in (added, raw and raw[0], active and active[0])
