@@ -17,8 +17,8 @@ struct Operand {
 template <class Function>
 static void MapRows(const LoopsTask& task, uint32_t first, uint32_t last, const Function& function) {
   const uint32_t count = task.dims[3];
+  uint32_t k = first % task.dims[2], j = first / task.dims[2] % task.dims[1], i = first / task.dims[2] / task.dims[1];
   for (uint32_t row = first; row < last; ++row) {
-    const uint32_t k = row % task.dims[2], ij = row / task.dims[2], j = ij % task.dims[1], i = ij / task.dims[1];
     const auto at = [&](const ptrdiff_t* step) {
       return static_cast<ptrdiff_t>(i) * step[0] + static_cast<ptrdiff_t>(j) * step[1] + static_cast<ptrdiff_t>(k) * step[2];
     };
@@ -37,6 +37,13 @@ static void MapRows(const LoopsTask& task, uint32_t first, uint32_t last, const 
         float scattered[Vec::kLanes];
         Vec::Store(scattered, y);
         for (int n = 0; n < some; ++n) out[static_cast<ptrdiff_t>(c + static_cast<uint32_t>(n)) * out_step] = scattered[n];
+      }
+    }
+    if (++k == task.dims[2]) {
+      k = 0;
+      if (++j == task.dims[1]) {
+        j = 0;
+        ++i;
       }
     }
   }

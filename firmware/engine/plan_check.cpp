@@ -26,7 +26,14 @@ bool Inside(uint32_t file_bytes, uint32_t at, uint64_t size) {
   return at >= sizeof(Header) && at % 4u == 0u && at + size <= file_bytes;
 }
 
-bool Terminated(const char* text, size_t size) { return std::memchr(text, 0, size) != nullptr; }
+// Printable ASCII with a zero behind it: what may go into an OSC packet, a status line and a Python string.
+bool IsName(const char* text, size_t size) {
+  for (size_t i = 0; i < size; ++i) {
+    if (text[i] == 0) return true;
+    if (text[i] < 0x20 || text[i] > 0x7e) return false;
+  }
+  return false;
+}
 
 const char* CheckHeader(const Header& h, const uint8_t* bytes, size_t count) {
   if (std::memcmp(h.magic, plan::kMagic, sizeof h.magic) != 0) return "wanted a plan, got a file without a plan's first bytes";
@@ -35,7 +42,7 @@ const char* CheckHeader(const Header& h, const uint8_t* bytes, size_t count) {
   const size_t behind = offsetof(Header, crc32) + sizeof h.crc32;
   if (h.crc32 != Crc32(bytes + behind, count - behind)) return "wanted an intact plan, got a wrong checksum";
   if (h.kind != 1u && h.kind != 2u) return "wanted a touch or voice plan, got another kind";
-  if (!Terminated(h.name, sizeof h.name)) return "wanted a name of at most 63 bytes, got a longer one";
+  if (!IsName(h.name, sizeof h.name)) return "wanted a name of at most 63 plain letters, got another";
   if (h.arena_floats > kMostFloats || h.state_floats > kMostFloats || h.io_floats > kMostFloats ||
       h.constant_floats > kMostFloats || h.weight_bytes > 4u * kMostFloats)
     return "wanted at most 256 MB in each space, got more";
@@ -56,7 +63,7 @@ const char* CheckSections(const Header& h) {
 }
 
 const char* CheckDescriptor(const plan::Descriptor& d, const Header& h) {
-  if (!Terminated(d.name, sizeof d.name)) return "wanted input and output names of at most 63 bytes, got a longer one";
+  if (!IsName(d.name, sizeof d.name)) return "wanted input names of at most 63 plain letters, got another";
   if (d.rank > 4u || d.role > 2u) return "wanted at most four dimensions and a known role, got something else";
   uint64_t elements = 1;
   for (uint32_t i = 0; i < d.rank; ++i) {

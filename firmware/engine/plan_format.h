@@ -67,7 +67,8 @@ enum class Map : uint32_t {
   kReciprocal, kNot, kTruncate, kIsNonzero, kLeakyRelu, kTan, kAtan, kSquare,
   kAdd = 64, kSub, kMul, kDiv, kPow, kMin, kMax, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kEqual, kAnd, kOr, kMod,
   kFmod, kSnake,
-  kWhere = 128, kClip, kMulAdd
+  kWhere = 128, kClip, kMulAdd,
+  kGate  // tanh(a sigmoid(b)) c: the amplitude modulation of a v2 decoder, with the filter bank's signs
 };
 
 enum class Reduction : uint32_t { kSum = 0, kMean, kMax, kMin, kProduct };

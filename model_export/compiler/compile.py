@@ -12,6 +12,7 @@ import onnx
 
 from model_export.compiler import plan
 from model_export.compiler.arena import place
+from model_export.compiler.elementwise import join
 from model_export.compiler.errors import PlanError
 from model_export.compiler.filterbank import factor
 from model_export.compiler.fuse import fuse
@@ -53,6 +54,7 @@ def build_plan(graph: Graph, card_text: str) -> plan.Plan:
     output_names = [value.name for value in graph.outputs]
     rewrite(graph)
     interleave(graph)
+    join(graph)
     fuse(graph)
     factor(graph)
     graph.prune()

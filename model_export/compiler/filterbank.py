@@ -1,10 +1,11 @@
 """The cosine-modulated filter bank in its fast form.
 
-The synthesis filter of band b is p[n] cos(φ_b + (2b + 1) π n / 2M): a prototype times a cosine that returns, but for its
-sign, every 2M samples. As a convolution with taps k and output phases m (n = M k + m), the weights of one phase at
-every second tap are therefore multiples of one vector over the bands. Two matrices of rank one per phase replace the
-dense kernel: M bands to 2M directions once per row, then one multiplication per tap and phase; for 16 bands and 33 taps
-an eighth of the work. The factors are found from the weights alone, by singular values, whatever made them.
+The synthesis filter of band b is p[n] cos(φ_b + (2b + 1) π n / 2M): a prototype times a cosine that
+returns, but for its sign, every 2M samples. As a convolution with taps k and output phases m (n = M k + m),
+the weights of one phase at every second tap are therefore multiples of one vector over the bands. Two
+matrices of rank one per phase replace the dense kernel: M bands to 2M directions once per row, then one
+multiplication per tap and phase; for 16 bands and 33 taps an eighth of the work. The factors are found from
+the weights alone, by singular values, whatever made them.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from model_export.compiler.ir import Array, Graph, Node, Value, constant, like
 
 PERIOD = 2  # taps after which the directions return
 SHORTEST = 9  # taps below which the dense kernel is as fast
-# Second singular value against the largest of all: cosines computed in float32 leave 1e-6, a tenth of what the engine's
-# output may differ from ONNX Runtime's.
+# Second singular value against the largest of all: cosines computed in float32 leave 1e-6, a tenth of what
+# the engine's output may differ from ONNX Runtime's.
 TOLERANCE = 2e-6
 
 
@@ -26,7 +27,9 @@ def factor(graph: Graph) -> None:
 
 
 def rank_one(weight: Array) -> tuple[Array, Array] | None:
-    """Directions [PERIOD, out, in] and factors [out, taps], or None when the weights are no such filter bank."""
+    """Directions [PERIOD, out, in] and factors [out, taps], or None when the weights are no such filter
+    bank.
+    """
     out, channels, taps = weight.shape
     directions = np.zeros((PERIOD, out, channels))
     factors = np.zeros((out, taps))
@@ -66,9 +69,16 @@ def _fast(conv: Node) -> list[Node] | None:
         part = like(x, (x.shape[0], out, rows), f".phase{phase}")
         bounds = [[phase * out, phase], [(phase + 1) * out, x.shape[2]], [1, 2]]
         nodes.append(Node("Slice", [turned, *(constant(np.array(b, np.int64)) for b in bounds)], [part]))
-        taps = constant(factors[:, None, phase::PERIOD].astype(np.float32), f"{conv.input(1).name}.phase{phase}")
+        taps = constant(
+            factors[:, None, phase::PERIOD].astype(np.float32), f"{conv.input(1).name}.phase{phase}"
+        )
         target = conv.outputs if last else [like(conv.output, conv.output.shape, f".phase{phase}")]
-        attributes = {**a, "group": out, "dilations": [PERIOD], "rows": conv.output.shape[2] // a.get("upsample", 1)}
+        attributes = {
+            **a,
+            "group": out,
+            "dilations": [PERIOD],
+            "rows": conv.output.shape[2] // a.get("upsample", 1),
+        }
         if not last:
             for key in ("raw", "active", "activation"):
                 attributes.pop(key, None)

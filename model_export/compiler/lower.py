@@ -191,7 +191,7 @@ class Lowering:
                 )
             lower(self, node)
         for value, place in zip(outputs, places, strict=True):
-            if self.homes.get(value) != place:
+            if self.view(value) != place:
                 self.copy(place, self.view(value))
         self._advance(states)
         return places

@@ -44,6 +44,7 @@ _DIRECT = {
             "Or",
             "Where",
             "Snake",
+            "Gate",
         ),
         ("Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal"),
     )

@@ -72,9 +72,8 @@ def _concat(lowering: Lowering, node: Node) -> None:
     axis, start = node.attributes["axis"] % len(whole.dims), 0
     for value in node.inputs:
         assert value is not None
-        placed = lowering.parts.get(value)
-        if value.size and placed != (node.output, axis, start):
-            to = whole.slice(axis, start, value.shape[axis])
+        to = whole.slice(axis, start, value.shape[axis])
+        if value.size and lowering.views.get(value) != to:
             source = lowering.view(value) if value.data is None else lowering.constant(value.data, to.order())
             lowering.copy(to, source)
         start += value.shape[axis]

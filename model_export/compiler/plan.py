@@ -55,7 +55,7 @@ _BINARY = (
 MAP_FUNCTIONS = {
     **{name: i for i, name in enumerate(_UNARY)},
     **{name: 64 + i for i, name in enumerate(_BINARY)},
-    **{name: 128 + i for i, name in enumerate(("Where", "Clip", "MulAdd"))},
+    **{name: 128 + i for i, name in enumerate(("Where", "Clip", "MulAdd", "Gate"))},
 }
 REDUCTIONS = {"Sum": 0, "Mean": 1, "Max": 2, "Min": 3, "Product": 4}
 ACTIVATIONS = {"": 0, "LeakyRelu": 1, "Tanh": 2, "Sigmoid": 3, "Snake": 4}
@@ -220,6 +220,6 @@ class Plan:
         behind += struct.pack(
             "<15I", *sizes, *counts, descriptors, operations, state, constants, weights, text
         )
-        behind += struct.pack("<64s16x", self.name.encode()[:63]) + bytes(body)
+        behind += struct.pack("<64s16x", self.name.encode("ascii", "replace")[:63]) + bytes(body)
         front = MAGIC + struct.pack("<4I", VERSION, HEADER_BYTES, total, zlib.crc32(behind))
         return front + behind

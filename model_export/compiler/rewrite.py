@@ -13,6 +13,13 @@ def rewrite(graph: Graph) -> None:
     graph.prune()
     share_equal_nodes(graph)
     graph.nodes = [new for node in graph.nodes for new in _plainer(node)]
+    _forget_identities(graph)
+
+
+def _forget_identities(graph: Graph) -> None:
+    for node in [n for n in graph.nodes if n.op in ("Identity", "Dropout")]:
+        graph.replace(node.output, node.input(0))
+    graph.remove([n for n in graph.nodes if n.op in ("Identity", "Dropout")])
 
 
 def share_equal_nodes(graph: Graph) -> None:

@@ -1,4 +1,6 @@
-"""Finds the interleaving of sub-pixel convolutions: reshape, transpose, reshape become the convolution's `upsample`."""
+"""Finds the interleaving of sub-pixel convolutions: reshape, transpose, reshape become the convolution's
+`upsample`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def _chain(graph: Graph, conv: Node, readers: dict[Value, list[Node]]) -> tuple[
 
 
 def _absorb(conv: Node, split: Node, turn: Node, merge: Node) -> bool:
-    """Rewrites `conv` when the chain spreads channels over time; row j of the new rows holds channels order[j]."""
+    """Rewrites `conv` when the chain spreads channels over time; row j of the new rows holds channels
+    order[j].
+    """
     if len(conv.output.shape) != 3 or int(conv.attributes.get("group", 1)) != 1:
         return False
     batch, channels, rows = conv.output.shape
@@ -47,7 +51,9 @@ def _absorb(conv: Node, split: Node, turn: Node, merge: Node) -> bool:
     spread = numbers.reshape(split.output.shape[1:]).transpose([p - 1 for p in perm[1:]])
     result = spread.reshape(target[1], rows, ratio)  # [channel, row of the convolution, row within it]
     order = (result[:, 0, :] // rows).T.reshape(-1)
-    if not np.array_equal(result, order.reshape(ratio, target[1]).T[:, None, :] * rows + np.arange(rows)[:, None]):
+    if not np.array_equal(
+        result, order.reshape(ratio, target[1]).T[:, None, :] * rows + np.arange(rows)[:, None]
+    ):
         return False
     weight, bias = conv.input(1), conv.optional(2)
     conv.inputs[1] = constant(np.ascontiguousarray(weight.known(conv)[order]), weight.name)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.graph_maker import GraphMaker
 from bench.oracle import compare
-from bench.synthetic import FORMS, decoder
+from bench.synthetic import decoder
 
 sizes = st.integers(1, 40)
 
@@ -83,7 +83,7 @@ def test_stacks(stack: tuple[onnx.ModelProto, int, int], kernels: str) -> None:
     assert difference.error <= 1e-5 * max(difference.peak, 0.1)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ["transposed", "subpixel"])
 @pytest.mark.parametrize(("capacity", "kernels"), [(4, "best"), (16, "best"), (16, "portable"), (16, "avx2")])
 def test_decoder(capacity: int, kernels: str, form: str) -> None:
     if kernels == "avx2" and "avx2" not in Path("/proc/cpuinfo").read_text():

@@ -209,6 +209,17 @@ def test_states_that_feed_states_keep_their_order() -> None:
         assert np.array_equal(engine.run(feed)["y"], oracle.run(feed)["y"])
 
 
+def test_views_that_others_expect_elsewhere_are_copied() -> None:
+    """Casts and even look-ups cost nothing, so they are not where a Concat or an output wants them."""
+    g = GraphMaker()
+    a = g.input("a", [3, 4])
+    truth = g.node("Cast", g.node("Greater", a, g.constant(0.0)), to=TensorProto.FLOAT)
+    picked = g.node("Gather", a, g.constant([0, 2], np.int64), axis=0)
+    g.output(g.node("Concat", truth, picked, g.node("Neg", a), axis=0), "y", [8, 4])
+    feed = {"a": np.random.default_rng(7).normal(size=(3, 4)).astype(np.float32)}
+    assert compare(g.model(), [feed]).error == 0
+
+
 def test_an_operator_that_the_engine_has_not_is_named() -> None:
     g = GraphMaker()
     a = g.input("a", [4])

@@ -1,4 +1,6 @@
-"""A running engine allocates nothing, takes no lock and calls no system function; and the guard would notice."""
+"""A running engine allocates nothing, takes no lock and calls no system function; and the guard would
+notice.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,102 @@
+"""Recognises element-wise formulas that the engine computes in one pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model_export.compiler.ir import Array, Graph, Node, Value, constant
+
+Makers = dict[Value, Node]
+Readers = dict[Value, list[Node]]
+
+
+def join(graph: Graph) -> None:
+    """Snake and the gate of v2 decoders become single nodes."""
+    _join_snakes(graph)
+    _join_gates(graph)
+
+
+def _only_reader(graph: Graph, value: Value, readers: Readers) -> Node | None:
+    users = list(dict.fromkeys(readers.get(value, [])))
+    return users[0] if len(users) == 1 and value not in graph.outputs else None
+
+
+def _replace(graph: Graph, last: Node, gone: list[Node], new: Node) -> None:
+    graph.nodes = [new if node is last else node for node in graph.nodes]
+    graph.remove(node for node in gone if node is not last)
+
+
+def _join_gates(graph: Graph) -> None:
+    """tanh(a sigmoid(b)), and a constant factor behind it where there is one."""
+    producers, readers = graph.producers(), graph.consumers()
+    for tanh in [node for node in graph.nodes if node.op == "Tanh"]:
+        product = producers.get(tanh.input(0))
+        if product is None or product.op != "Mul" or _only_reader(graph, product.output, readers) is not tanh:
+            continue
+        for a, b in ((0, 1), (1, 0)):
+            sigmoid = producers.get(product.input(b))
+            if sigmoid is None or sigmoid.op != "Sigmoid" or product.input(a).shape != tanh.output.shape:
+                continue
+            alone = _only_reader(graph, sigmoid.output, readers) is product
+            if not alone or sigmoid.output.shape != tanh.output.shape:
+                continue
+            factor, last = _factor(graph, tanh, readers)
+            inputs: list[Value | None] = [product.input(a), sigmoid.input(0), factor]
+            gate = Node("Gate", inputs, [last.output], {}, tanh.name)
+            _replace(graph, last, [sigmoid, product, tanh, last], gate)
+            break
+
+
+def _factor(graph: Graph, tanh: Node, readers: Readers) -> tuple[Value, Node]:
+    follower = _only_reader(graph, tanh.output, readers)
+    if follower is not None and follower.op == "Mul" and follower.output.shape == tanh.output.shape:
+        other = follower.input(1) if follower.input(0) is tanh.output else follower.input(0)
+        if other.data is not None:
+            return other, follower
+    return constant(np.ones(1, np.float32)), tanh
+
+
+def _join_snakes(graph: Graph) -> None:
+    """x + sin(alpha x)^2 / (alpha + 1e-9) with a constant alpha per channel."""
+    producers, readers = graph.producers(), graph.consumers()
+    for add in [node for node in graph.nodes if node.op == "Add"]:
+        for first, second in ((0, 1), (1, 0)):
+            x, ripple = add.input(first), producers.get(add.input(second))
+            found = None if ripple is None else _snake(x, ripple, producers)
+            if found is None:
+                continue
+            alpha, inner = found
+            if all(_only_reader(graph, node.output, readers) is not None for node in inner):
+                snake = Node("Snake", [x, constant(alpha, "alpha")], [add.output], {}, add.name)
+                _replace(graph, add, [*inner, add], snake)
+                break
+
+
+def _snake(x: Value, ripple: Node, producers: Makers) -> tuple[Array, list[Node]] | None:
+    if ripple.op not in ("Mul", "Div"):
+        return None
+    for a, b in ((0, 1), (1, 0)):
+        scale, square = ripple.input(a).data, producers.get(ripple.input(b))
+        if scale is None or square is None or (ripple.op == "Div" and b != 0):
+            continue
+        sine = _squared(square, producers)
+        turn = None if sine is None or sine.op != "Sin" else producers.get(sine.input(0))
+        if sine is None or turn is None or turn.op != "Mul" or x not in turn.inputs:
+            continue
+        alpha = (turn.input(1) if turn.input(0) is x else turn.input(0)).data
+        if alpha is None or alpha.shape != scale.shape:
+            continue
+        wanted = alpha + np.float32(1e-9)
+        if np.allclose(scale, wanted if ripple.op == "Div" else 1 / wanted, rtol=1e-5):
+            return alpha, [ripple, square, sine, turn]
+    return None
+
+
+def _squared(node: Node, producers: Makers) -> Node | None:
+    if node.op == "Pow":
+        exponent = node.input(1).data
+        two = exponent is not None and bool(np.all(exponent == 2))
+        return producers.get(node.input(0)) if two else None
+    if node.op == "Mul" and node.input(0) is node.input(1):
+        return producers.get(node.input(0))
+    return None
