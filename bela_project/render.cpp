@@ -2,6 +2,7 @@
 #define BELA_DONT_INCLUDE_UTILITIES
 #include <Bela.h>
 
+#include "firmware/engine/flush_denormals.h"
 #include "firmware/platform/board_program.h"
 
 namespace {
@@ -40,6 +41,7 @@ bool setup(BelaContext* context, void*) {
 }
 
 void render(BelaContext* context, void*) {
+  const lodestone::FlushDenormals flush;
   program->instrument().Render(ViewOf(context, context->audioIn, context->audioInChannels),
                                ViewOf(context, context->audioOut, context->audioOutChannels), context->audioFrames);
   if (voice_task != nullptr && program->instrument().VoiceDue()) Bela_scheduleAuxiliaryTask(voice_task);

@@ -93,10 +93,10 @@ void Instrument::KeepMode() {
 void Instrument::Tell() {
   tell_ = false;
   told_us_ = now_us_;
-  out_.SendStatus(Report());
   const Scene* scene = scenes_.playing();
   if (tell_model_ && scene != nullptr) out_.SendModel(scene->voice->info(), scene->touch->name());
   tell_model_ = false;
+  out_.SendStatus(Report());  // last: whoever said hello then knows all
 }
 
 float Instrument::frames_per_second() const {

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include "firmware/engine/flush_denormals.h"
 #include "firmware/platform/sensor_conf.h"
 
 namespace lodestone {
@@ -54,6 +55,7 @@ BoardProgram::~BoardProgram() { running = nullptr; }
 
 // Frames begin on a fixed grid; a tick that took too long costs frames, not pace.
 void BoardProgram::TouchLoop(bool (*stop)()) {
+  const FlushDenormals flush;
   Clock& clock = platform_->clock();
   const uint64_t every_us = 1000000u / conf_.frame_rate_hz;
   uint64_t next_us = clock.NowUs();
@@ -68,6 +70,7 @@ void BoardProgram::TouchLoop(bool (*stop)()) {
 }
 
 void BoardProgram::VoiceWork(bool (*stop)()) {
+  const FlushDenormals flush;
   Clock& clock = platform_->clock();
   while (!stop() && instrument_->VoiceStep(kSliceItems)) {
     if (Hooks().voice_slice_us > 0) clock.SleepUntilUs(clock.NowUs() + Hooks().voice_slice_us);
@@ -76,6 +79,7 @@ void BoardProgram::VoiceWork(bool (*stop)()) {
 }
 
 void BoardProgram::ControlLoop(bool (*stop)()) {
+  const FlushDenormals flush;
   Clock& clock = platform_->clock();
   while (!stop()) {
     const uint64_t now_us = clock.NowUs();

@@ -1,0 +1,171 @@
+"""`lodestone build | flash | logs | status | mode | scene | knob | mute | rest`: the board and its image."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lodestone.board import Board, Status
+
+Address = Annotated[str | None, typer.Option("--board", help="Address of the board; else the usual ones.")]
+Port = Annotated[int, typer.Option(help="Where the board listens.")]
+FLAGS = ("lost", "saturated", "has reset", "frozen", "another chip")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verbs to the command line."""
+    for verb in (build, flash, logs, status, mode, scene, knob, mute, rest):
+        app.command(verb.__name__)(verb)
+
+
+def build(
+    settings: Annotated[Path, typer.Argument(help="The player's settings.")] = Path("instrument.toml"),
+    out: Annotated[Path, typer.Option(help="The image folder to make.")] = Path("out/image"),
+    init: Annotated[bool, typer.Option("--init", help="Write a commented instrument.toml instead.")] = False,
+) -> None:
+    """Make the image of an instrument: plans, settings, firmware."""
+    from lodestone.image import ImageError, build_image
+    from lodestone.settings import SettingsError, default_toml, load_settings
+
+    if init:
+        if settings.exists():
+            raise SettingsError("no file yet", str(settings), "edit it, or name another")
+        settings.write_text(default_toml(), encoding="utf-8")
+        print(settings)
+        return
+    from lodestone.scenes import find_voice, make_scene
+
+    read = load_settings(settings)
+    folder = settings.parent
+    plans = out.parent / "plans"
+    made = []
+    for one in read.scenes:
+        print(f"{one.name}: {one.voice}, {one.mapping}", file=sys.stderr)
+        near = folder / one.voice
+        voice = near if near.is_file() else find_voice(one.voice)
+        made.append(make_scene(one.name, voice, folder / one.calibration, one.mapping, plans))
+        if made[-1].card.sample_rate != read.rate:
+            raise ImageError(
+                f"voices of {read.rate} Hz, as audio.rate says",
+                f"{one.voice} of {made[-1].card.sample_rate} Hz",
+                "set audio.rate, or take another voice",
+            )
+    print(build_image(out, made, read))
+
+
+def flash(
+    image: Annotated[Path, typer.Option(help="What `lodestone build` made.")] = Path("out/image"),
+    host: Annotated[str | None, typer.Argument(help="Address of the board; else the usual ones.")] = None,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Back to the version before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+) -> None:
+    """Put an image on the board over ssh; whatever goes wrong, the previous version plays on."""
+    options = ["--rollback"] if rollback else ["--image", str(image)]
+    _deploy([*options, *(["--dry-run"] if dry_run else []), *([host] if host else [])])
+
+
+def logs(
+    host: Annotated[str | None, typer.Argument(help="Address of the board; else the usual ones.")] = None,
+) -> None:
+    """What the board has said lately."""
+    _deploy(["--logs", *([host] if host else [])])
+
+
+def _deploy(arguments: list[str]) -> None:
+    from lodestone.image import ROOT
+
+    raise typer.Exit(subprocess.run([ROOT / "deploy.sh", *arguments], check=False).returncode)
+
+
+def _connect(address: str | None, port: int) -> Board:
+    from lodestone.board import Board
+
+    return Board(address, port)
+
+
+def _tell(status: Status) -> None:
+    away = "" if status.asked == status.sounding else f" (asked: {status.asked}; the host is silent)"
+    print(f"scene    {status.scene} {status.scene_name}")
+    print(f"mode     {status.sounding}{away}{', muted' if status.muted else ''}")
+    print(f"load     voice {status.voice_load:.0%}, touch {status.touch_load:.0%} of a core")
+    print(f"sensors  {status.frames_per_second:.1f} frames/s, {status.temperature_c:.1f} °C")
+    for number, flags in enumerate(status.sensor_flags, 1):
+        words = [word for bit, word in enumerate(FLAGS) if flags >> bit & 1]
+        if words:
+            print(f"         sensor {number}: {', '.join(words)}")
+    print(f"underruns {status.underruns} in {status.uptime_s:.0f} s, firmware {status.version}")
+    if status.trouble:
+        print(f"trouble  {status.trouble}")
+
+
+def status(
+    board: Address = None,
+    port: Port = 7564,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """How the board is."""
+    with _connect(board, port) as connection:
+        if not as_json:
+            _tell(connection.status)
+            return
+        found = dataclasses.asdict(connection.status)
+        found["model"] = dataclasses.asdict(connection.model) if connection.model else None
+        print(json.dumps(found, indent=1))
+
+
+def mode(
+    mode: Annotated[str, typer.Argument(help="onboard, host or both.")],
+    board: Address = None,
+    port: Port = 7564,
+) -> None:
+    """Choose who sounds."""
+    from lodestone.board import BoardError
+
+    if mode not in ("onboard", "host", "both"):
+        raise BoardError("onboard, host or both", repr(mode), "name one of them")
+    with _connect(board, port) as connection:
+        _tell(connection.mode(mode))
+
+
+def scene(
+    scene: Annotated[int, typer.Argument(help="Its number, from 0.")],
+    board: Address = None,
+    port: Port = 7564,
+) -> None:
+    """Go to a scene."""
+    with _connect(board, port) as connection:
+        _tell(connection.scene(scene))
+
+
+def knob(
+    name: Annotated[str, typer.Argument(help="For instance entanglement or reach.")],
+    value: Annotated[float, typer.Argument()],
+    board: Address = None,
+    port: Port = 7564,
+) -> None:
+    """Turn a knob of the touch."""
+    with _connect(board, port) as connection:
+        connection.knob(name, value)
+
+
+def mute(
+    off: Annotated[bool, typer.Option("--off", help="Sound again.")] = False,
+    board: Address = None,
+    port: Port = 7564,
+) -> None:
+    """Silence the board."""
+    with _connect(board, port) as connection:
+        _tell(connection.mute(not off))
+
+
+def rest(board: Address = None, port: Port = 7564) -> None:
+    """Take the board as it stands as empty; take the magnets away first."""
+    with _connect(board, port) as connection:
+        connection.rest()
