@@ -14,6 +14,7 @@ from model_export.delay import delay_samples
 from model_export.errors import ExportError
 from model_export.graph import Graph, cost
 from model_export.graph.fold import folded
+from model_export.graph.modulated import with_fast_banks
 from model_export.graph.onnx_writer import to_onnx
 from model_export.graph.prune import pruned
 from model_export.graph.spectral import without_spectra
@@ -90,7 +91,7 @@ def _finished(exact: Graph, card: Card, progress: Progress) -> onnx.ModelProto:
     """Simplifies the graph and checks the result against the unsimplified one, through the reference run."""
     progress("simplifying the graph")
     plain = without_spectra(exact)
-    final = folded(without_transposed(plain))
+    final = with_fast_banks(folded(without_transposed(plain)))
     card = replace(
         card,
         parameters=cost.parameters(final),

@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from model_export.errors import ExportError
-from model_export.graph.ir import Attribute, Graph, Node, Value
+from model_export.graph.ir import Attribute, Graph, Node, Value, ordered
 
 OPSET = 17
 IR_VERSION = 8
@@ -55,8 +55,6 @@ class _Writer:
         return model
 
     def _ordered(self) -> list[tuple[Node, Value]]:
-        from model_export.graph.ir import ordered
-
         return [(value.node, value) for value in ordered(self._graph.results()) if value.node is not None]
 
     def _input(self, value: Value, name: str) -> onnx.ValueInfoProto:
