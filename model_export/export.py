@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from model_export.card import Card, LatentStatistics, attach_card
+from model_export.card import Card, attach_card
+from model_export.corpus import corpus_statistics
 from model_export.delay import delay_samples
 from model_export.errors import ExportError
 from model_export.graph import Graph, cost
@@ -36,6 +37,7 @@ def export(
     frames: int = 1,
     latents: int | None = None,
     latent_noise: float = 1.0,
+    corpus: str | Path | None = None,
     progress: Progress = lambda message: None,
 ) -> onnx.ModelProto:
     """Turns a RAVE decoder into a streaming ONNX voice. Nothing of the file is run; PyTorch is not needed.
@@ -45,6 +47,7 @@ def export(
         frames: latent frames a call (T).
         latents: rows of the `latent` input (Z), where the file leaves a choice; by default the file's own.
         latent_noise: 0..1, scale of the noise that fills the latents left out by the file; 1 as upstream.
+        corpus: folder of recordings that are encoded to measure the latents; without, upstream's prior.
         progress: told one short line at each stage.
 
     Returns:
@@ -71,6 +74,7 @@ def export(
         _require_voice(exact, wrapper, frames)
         delay = delay_samples(exact, script.root)
         source_hash = script.sha256()
+    prior = prior_statistics(exact, rows)
     card = Card(
         kind="voice",
         name=Path(path).stem.removesuffix("_streaming"),
@@ -81,7 +85,7 @@ def export(
         channels=exact.outputs["audio"].shape[1],
         delay_samples=delay,
         source_sha256=source_hash,
-        latent=prior_statistics(exact, rows),
+        latent=prior if corpus is None else corpus_statistics(path, corpus, rows, progress),
         noise={f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(exact.draws)},
     )
     return _finished(exact, card, progress)
@@ -107,12 +111,6 @@ def _finished(exact: Graph, card: Card, progress: Progress) -> onnx.ModelProto:
     model = to_onnx(final, card.name)
     attach_card(model, card)
     verify(model, card)
-    return model
-
-
-def with_statistics(model: onnx.ModelProto, card: Card, latent: LatentStatistics) -> onnx.ModelProto:
-    """The model with measured latent statistics in its card."""
-    attach_card(model, replace(card, latent=latent))
     return model
 
 

@@ -73,7 +73,10 @@ class OrtStream:
         for name, value in inputs.items():
             if name not in self.inputs:
                 raise ExportError(f"inputs among {', '.join(self.inputs)}", name, "check the name")
-            feed[name] = np.ascontiguousarray(value, np.float32).reshape(self.inputs[name])
+            data, shape = np.asarray(value, np.float32), self.inputs[name]
+            if data.size != int(np.prod(shape)):
+                raise ExportError(f"{name} of {list(shape)}", f"{list(data.shape)}", "check the shape")
+            feed[name] = np.ascontiguousarray(data).reshape(shape)
         for name, shape in self.inputs.items():
             if name not in feed:
                 feed[name] = self._default(name, shape)

@@ -23,12 +23,14 @@ class Wrapper:
         sample_rate: Hz.
         latents: rows of a latent frame that the file itself asks for.
         hop: audio samples a latent frame.
+        audio_inputs: channels that `encode` takes.
     """
 
     module: Module
     sample_rate: int
     latents: int
     hop: int
+    audio_inputs: int
 
 
 def unwrap(script: ScriptFile) -> Wrapper:
@@ -51,7 +53,8 @@ def unwrap(script: ScriptFile) -> Wrapper:
     if not (1 <= latents <= 1024 and 1 <= hop <= 1 << 20 and 1000 <= rate <= 400_000):
         got = f"{latents} latents, hop {hop}, {rate} Hz"
         raise ExportError("1..1024 latents, hop 1..1048576, 1000..400000 Hz", got, _DO)
-    return Wrapper(module, rate, latents, hop)
+    encode = _numbers(script, layers, ("encode_params", "decode_params"))
+    return Wrapper(module, rate, latents, hop, min(max(encode[0], 1), 16))
 
 
 def _has_method(script: ScriptFile, module: Module, name: str) -> bool:

@@ -27,6 +27,7 @@ def _talk(message: str) -> None:
 def export_command(
     model: Annotated[Path, typer.Argument(help="A RAVE model exported for streaming (.ts).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The voice to write (.onnx).")],
+    corpus: Annotated[Path | None, typer.Option(help="Recordings to measure the latents by.")] = None,
     frames: Annotated[int, typer.Option(help="Latent frames a call.")] = 1,
     latents: Annotated[int | None, typer.Option(help="Latents to play; the rest becomes noise.")] = None,
     latent_noise: Annotated[float, typer.Option(help="0..1: noise in the latents left out.")] = 1.0,
@@ -36,7 +37,9 @@ def export_command(
     from model_export.card import read_card
     from model_export.export import export, write_model
 
-    made = export(model, frames=frames, latents=latents, latent_noise=latent_noise, progress=_talk)
+    made = export(
+        model, frames=frames, latents=latents, latent_noise=latent_noise, corpus=corpus, progress=_talk
+    )
     write_model(made, output)
     card = read_card(made)
     _talk(f"wrote {output}: {card.name}, {card.latents} latents, {card.sample_rate} Hz, hop {card.hop}")

@@ -1,11 +1,11 @@
 """The fast form of a cosine-modulated filter bank.
 
-A synthesis bank sums, for every output phase m, filters p[n] c_k[n] over the bands k; the cosine of band k
-repeats with alternating sign after two polyphase steps, so the taps of one parity share one combination of
-the bands: H[m, :, parity] = u_m s_m^T. Then the bands are combined first (a 1 x 1 convolution to 2 M rows) and
-each row is filtered by itself. This is found in the numbers (a rank of one), not by a name, and used only
-where the product gives the filters back to 1e-6 of their norm (float32 rounding in the file is 9e-7). (P. P. Vaidyanathan, Multirate Systems and
-Filter Banks, 1993, section 8.5.)
+A synthesis bank sums, for every output phase m, filters p[n] c_k[n] over the bands k. The cosine of band k
+repeats with alternating sign after two polyphase steps, so the taps of one parity share one combination
+of the bands: H[m, :, parity] = u_m s_m^T. The bands are combined first (a 1 x 1 convolution to 2 M rows),
+then each row is filtered by itself. This is found in the numbers (a rank of one), not by a name, and used
+only where the product gives the filters back to 1e-6 of their norm; float32 rounding in the file is 9e-7.
+(P. P. Vaidyanathan, Multirate Systems and Filter Banks, 1993, section 8.5.)
 """
 
 from __future__ import annotations

@@ -200,3 +200,33 @@ def _gru_layer(build: Builder, x: Value, hidden: Value, weights: Sequence[Value]
     shape = [x.shape[0], 1, x.shape[1], size]
     y = build.emit("GRU", [x, w, r, b, hidden], shape, hidden_size=size, linear_before_reset=1)
     return build.reshape(y, [x.shape[0], x.shape[1], size])
+
+
+@operator("batch_norm")
+def _batch_norm(
+    machine: Machine,
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor,
+    variance: Tensor,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn: bool = False,
+) -> Tensor:
+    """Outside training a normalisation is a fixed scale and offset of every channel."""
+    if training:
+        raise ValueError("a normalisation that has stopped learning")
+    build, value = machine.build, value_of(machine, x)
+
+    def column(tensor: Tensor | None, default: float) -> Value:
+        if tensor is None:
+            return build.constant(np.float32(default))
+        data = value_of(machine, tensor)
+        return build.reshape(data, [data.shape[0], *[1] * (len(value.shape) - 2)])
+
+    spread = build.unary("Sqrt", build.binary("Add", column(variance, 1), build.constant(np.float32(eps))))
+    scale = build.binary("Div", column(weight, 1), spread)
+    offset = build.binary("Sub", column(bias, 0), build.binary("Mul", column(mean, 0), scale))
+    return Tensor.of(build.binary("Add", build.binary("Mul", value, scale), offset))

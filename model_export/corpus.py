@@ -1,0 +1,127 @@
+"""Latent statistics measured: recordings go through the model's own encoder, in ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy.signal import resample_poly
+
+from model_export.card import Card, LatentStatistics
+from model_export.errors import ExportError
+from model_export.graph.fold import folded
+from model_export.graph.onnx_writer import to_onnx
+from model_export.graph.prune import pruned
+from model_export.graph.spectral import without_spectra
+from model_export.statistics import PROBABILITIES
+from model_export.stream import FloatArray, OrtStream
+from model_export.symbolic import trace
+from model_export.torchscript import Archive, read_script
+from model_export.wrapper import unwrap
+
+SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".ogg")
+MAX_SECONDS = 300.0  # of all recordings together; quantiles settle long before
+BLOCK_FRAMES = 16  # latent frames a call of the encoder
+WARM_UP_FRAMES = 16  # of every recording: the encoder's caches fill
+LEAST_FRAMES = 32
+
+
+def corpus_statistics(
+    path: str | Path, folder: str | Path, latents: int, progress: Callable[[str], None] = lambda message: None
+) -> LatentStatistics:
+    """Mean, spread and quantiles of the latents that recordings excite.
+
+    Args:
+        path: the `.ts` file; its `encode` is executed symbolically like `decode`.
+        folder: recordings (wav, flac, aiff, ogg), searched in subfolders; any rate, mixed to mono.
+        latents: Z; the encoder gives at least so many rows.
+        progress: told one line a recording.
+
+    Raises:
+        ExportError: no recordings, unreadable ones, or a model without a usable encoder.
+    """
+    files = _recordings(Path(folder))
+    encoder, rate, hop = _encoder(Path(path))
+    share = MAX_SECONDS / len(files)
+    rows: list[FloatArray] = []
+    for file in files:
+        progress(f"encoding {file.name}")
+        rows.append(_encoded(encoder, read_mono(file, rate, share), hop)[:, :latents])
+    frames = np.concatenate(rows)
+    if len(frames) < LEAST_FRAMES:
+        wanted = f"recordings of at least {LEAST_FRAMES} latent frames"
+        raise ExportError(wanted, f"{len(frames)} in {folder}", "add longer recordings")
+    if frames.shape[1] != latents:
+        raise ExportError(f"{latents} encoded latents", str(frames.shape[1]), "leave --latents out")
+    return LatentStatistics(
+        "corpus",
+        frames.mean(axis=0),
+        frames.std(axis=0),
+        PROBABILITIES,
+        np.quantile(frames, PROBABILITIES, axis=0).T.astype(np.float32),
+    )
+
+
+def _recordings(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise ExportError("a folder of recordings", f"none at {folder}", "check --corpus")
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    if not files:
+        raise ExportError(f"recordings ({', '.join(SUFFIXES)})", f"none in {folder}", "check --corpus")
+    return files
+
+
+def read_mono(file: Path, rate: int, seconds: float) -> FloatArray:
+    """At most so many seconds of a recording, mixed to one channel at the given rate."""
+    try:
+        with soundfile.SoundFile(str(file)) as sound:
+            source = int(sound.samplerate)
+            data = sound.read(int(seconds * source) + 1, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise ExportError("a readable recording", f"{file.name} ({error})", "remove or convert it") from error
+    mono = data.mean(axis=1)
+    if source == rate or not len(mono):
+        return np.asarray(mono, np.float32)
+    divisor = int(np.gcd(source, rate))
+    return np.asarray(resample_poly(mono, rate // divisor, source // divisor), np.float32)
+
+
+def _encoder(path: Path) -> tuple[OrtStream, int, int]:
+    """(streaming encoder of BLOCK_FRAMES frames a call, sample rate, hop)."""
+    with Archive(path) as archive:
+        script = read_script(archive)
+        wrapper = unwrap(script)
+        shape = [1, wrapper.audio_inputs, BLOCK_FRAMES * wrapper.hop]
+        try:
+            graph = pruned(trace(script, wrapper.module, "encode", shape, "audio", "latent").graph)
+        except ExportError as error:
+            raise ExportError(
+                error.wanted, error.got, "leave --corpus out: this encoder cannot be run"
+            ) from error
+    latent = graph.outputs["latent"].shape
+    if len(latent) != 3 or latent[2] != BLOCK_FRAMES:
+        raise ExportError(f"latents of [1, Z, {BLOCK_FRAMES}]", str(list(latent)), "leave --corpus out")
+    noise = {f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(graph.draws)}
+    stream = OrtStream(to_onnx(folded(without_spectra(graph)), "encoder"))
+    stream.card = Card("voice", "encoder", wrapper.latents, noise=noise)
+    return stream, wrapper.sample_rate, wrapper.hop
+
+
+def _encoded(encoder: OrtStream, sound: FloatArray, hop: int) -> FloatArray:
+    """[frames, Z] of one recording, without the warm-up."""
+    encoder.reset()
+    rows = [block.T for block in _blocks(encoder, sound, hop)]
+    frames = np.concatenate(rows) if rows else np.zeros((0, encoder.outputs["latent"][1]), np.float32)
+    return frames[min(WARM_UP_FRAMES, len(frames) // 2) :]
+
+
+def _blocks(encoder: OrtStream, sound: FloatArray, hop: int) -> Iterator[FloatArray]:
+    """Latents [Z, T] block by block; the last, shorter block is filled with silence and cut."""
+    shape = encoder.inputs["audio"]
+    for start in range(0, len(sound) - hop + 1, shape[2]):
+        piece = sound[start : start + shape[2]]
+        block = np.zeros(shape, np.float32)
+        block[:, :, : len(piece)] = piece
+        yield encoder.run({"audio": block})["latent"][0, :, : len(piece) // hop]
