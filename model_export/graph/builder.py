@@ -24,11 +24,8 @@ UNARY: dict[str, Callable[[Array], Array]] = {
     "Ceil": np.ceil,
     "Round": np.round,
     "Sign": np.sign,
-    "Reciprocal": np.reciprocal,
     "Not": np.logical_not,
     "Sigmoid": lambda x: np.asarray(1 / (1 + np.exp(-x.astype(np.float64))), dtype=x.dtype),
-    "Softplus": lambda x: np.asarray(np.logaddexp(0, x.astype(np.float64)), dtype=x.dtype),
-    "Relu": lambda x: np.maximum(x, 0),
     "Erf": lambda x: _erf(x),
 }
 BINARY: dict[str, Callable[[Array, Array], Array]] = {

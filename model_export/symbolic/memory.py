@@ -13,8 +13,6 @@ from model_export.graph.ir import Draw
 from model_export.symbolic.tensor import Storage, Tensor
 from model_export.torchscript import Module, ScriptFile, TensorRef
 
-_NOT_FINITE = "train longer or export another checkpoint"
-
 
 @dataclass(frozen=True)
 class StatePlan:
@@ -114,20 +112,11 @@ class Memory:
             return self._build.constant(np.zeros(tuple(shape), np.float32))
         value = self._build.input(shape)
         self.draws.append(Draw(value, distribution))
-        if distribution == "normal" and len(shape) == 3 and shape[-1] == self._frames:
-            return (
-                self._build.binary("Mul", value, self._build.constant(np.float32(self._latent_noise)))
-                if self._latent_noise
-                else self._build.constant(np.zeros(tuple(shape), np.float32))
-            )
-        return value
-
-
-def require_finite(values: Sequence[Value], names: Sequence[str]) -> None:
-    """Refuses weights that are not numbers."""
-    for value, name in zip(values, names, strict=True):
-        if value.constant is not None and not np.all(np.isfinite(value.constant)):
-            raise ExportError("finite weights", f"NaN or infinity in {name}", _NOT_FINITE)
+        if distribution != "normal" or len(shape) != 3 or shape[-1] not in (1, self._frames):
+            return value
+        if self._latent_noise == 0:
+            return self._build.constant(np.zeros(tuple(shape), np.float32))
+        return self._build.binary("Mul", value, self._build.constant(np.float32(self._latent_noise)))
 
 
 def _same(a: Value, b: Value) -> bool:

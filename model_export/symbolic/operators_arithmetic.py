@@ -169,9 +169,6 @@ _UNARY = {
     "cos": "Cos",
     "tanh": "Tanh",
     "sigmoid": "Sigmoid",
-    "reciprocal": "Reciprocal",
-    "softplus": "Softplus",
-    "relu": "Relu",
     "round": "Round",
     "sign": "Sign",
     "logical_not": "Not",
@@ -184,9 +181,7 @@ _NUMBERS: dict[str, Callable[[float], float]] = {"neg": lambda v: -v, "abs": abs
 
 def _register_unary(name: str, op: str) -> None:
     @operator(name, name + "_")
-    def apply(machine: Machine, x: object, *defaults: object) -> object:
-        if name == "softplus" and defaults not in ((), (1,), (1, 20), (1.0, 20.0)):
-            raise ValueError("softplus with its default shape")
+    def apply(machine: Machine, x: object) -> object:
         if isinstance(x, (int, float)):
             if name not in _NUMBERS:
                 raise TypeError("a tensor is wanted")
@@ -196,6 +191,27 @@ def _register_unary(name: str, op: str) -> None:
 
 for _name, _op in _UNARY.items():
     _register_unary(_name, _op)
+
+
+@operator("reciprocal")
+def _reciprocal(machine: Machine, x: Tensor) -> Tensor:
+    return Tensor.of(combine(machine, "div", 1.0, x))
+
+
+@operator("relu", "relu_")
+def _relu(machine: Machine, x: Tensor) -> Tensor:
+    return Tensor.of(combine(machine, "maximum", x, 0.0))
+
+
+@operator("softplus")
+def _softplus(machine: Machine, x: Tensor, beta: object = 1, threshold: object = 20) -> Tensor:
+    """log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|))."""
+    if number(machine, beta) != 1:
+        raise ValueError("softplus of slope one")
+    build, value = machine.build, value_of(machine, x)
+    tail = build.unary("Exp", build.unary("Neg", build.unary("Abs", value)))
+    tail = build.unary("Log", build.binary("Add", tail, build.constant(np.float32(1))))
+    return Tensor.of(build.binary("Add", build.binary("Max", value, build.constant(np.float32(0))), tail))
 
 
 @operator("leaky_relu", "leaky_relu_")

@@ -8,19 +8,23 @@ from pathlib import Path
 
 import pytest
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN, FOREIGN = (Path(__file__).parent / folder for folder in ("golden", "foreign"))
 MODELS = sorted(path.name.removesuffix(".ts.xz") for path in GOLDEN.glob("*.ts.xz"))
+"""Upstream's configurations, archives and recordings by `voices.fixtures.make`."""
+FOREIGN_MODELS = sorted(path.stem for path in FOREIGN.glob("*.npz"))
+"""In the manner of older exporters and forks, by `foreign/make.py`."""
 
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the path of a model's `.ts`, as upstream's exporter wrote it."""
+    """Gives the path of a model's `.ts`, as its exporter wrote it."""
     folder = tmp_path_factory.mktemp("archives")
 
     def unpack(name: str) -> Path:
         path = folder / f"{name}_streaming.ts"
         if not path.exists():
-            path.write_bytes(lzma.decompress((GOLDEN / f"{name}.ts.xz").read_bytes()))
+            (source,) = [p for p in (f / f"{name}.ts.xz" for f in (GOLDEN, FOREIGN)) if p.exists()]
+            path.write_bytes(lzma.decompress(source.read_bytes()))
         return path
 
     return unpack

@@ -10,7 +10,7 @@ import onnx
 
 from model_export.stream import FloatArray, OrtStream
 
-GOLDEN = Path(__file__).parent / "golden"
+FOLDERS = [Path(__file__).parent / folder for folder in ("golden", "foreign")]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ def load_take(path: Path, frames: int) -> Take:
 
 def golden(name: str, frames: int = 1) -> Take:
     """A take of a fixture."""
-    return load_take(GOLDEN / f"{name}.npz", frames)
+    (path,) = [p for p in (folder / f"{name}.npz" for folder in FOLDERS) if p.exists()]
+    return load_take(path, frames)
 
 
 def matching_draws(stream: OrtStream, take: Take) -> dict[str, FloatArray]:

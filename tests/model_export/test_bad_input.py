@@ -133,10 +133,12 @@ def test_nan_weights(files: dict[str, bytes], tmp_path: Path) -> None:
     refused(archives.write(tmp_path / "n.ts", files), "NaN")
 
 
-def test_encoder_only(files: dict[str, bytes], tmp_path: Path) -> None:
-    name = archives.entry(files, "scripts/export.py")
-    files[name] = files[name].replace(b"def decode(", b"def unused(")
-    refused(archives.write(tmp_path / "e.ts", files), "without it")
+def test_encoder_only(archive: Unpack) -> None:
+    refused(archive("encoder_only"), "without it")
+
+
+def test_not_streaming(archive: Unpack) -> None:
+    refused(archive("not_streaming"), "one without caches (decoder.net.0): export it again with `rave export")
 
 
 def test_unknown_operator_names_place_and_line(files: dict[str, bytes], tmp_path: Path) -> None:
