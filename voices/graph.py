@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 
 import model_export
-from model_export.card import LatentStatistics, read_card
-from model_export.export import with_statistics
+from model_export.card import LatentStatistics, attach_card, read_card
 from voices.catalogue import FORMAT
 
 
@@ -39,4 +39,6 @@ def export_voice(archive: Path) -> onnx.ModelProto:
     """
     model = model_export.export(archive)
     measured = corpus_statistics(archive)
-    return model if measured is None else with_statistics(model, read_card(model), measured)
+    if measured is not None:
+        attach_card(model, replace(read_card(model), latent=measured))
+    return model
