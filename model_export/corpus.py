@@ -43,7 +43,7 @@ def corpus_statistics(
         ExportError: no recordings, unreadable ones, or a model without a usable encoder.
     """
     files = _recordings(Path(folder))
-    encoder, rate, hop = _encoder(Path(path))
+    encoder, rate, hop = encoder_of(Path(path))
     share = MAX_SECONDS / len(files)
     rows: list[FloatArray] = []
     for file in files:
@@ -88,7 +88,7 @@ def read_mono(file: Path, rate: int, seconds: float) -> FloatArray:
     return np.asarray(resample_poly(mono, rate // divisor, source // divisor), np.float32)
 
 
-def _encoder(path: Path) -> tuple[OrtStream, int, int]:
+def encoder_of(path: Path) -> tuple[OrtStream, int, int]:
     """(streaming encoder of BLOCK_FRAMES frames a call, sample rate, hop)."""
     with Archive(path) as archive:
         script = read_script(archive)

@@ -57,61 +57,74 @@ def export(
     Raises:
         ExportError: anything in the file that is not such a decoder.
     """
+    _check(frames, latents, latent_noise)
+    exact, card = _traced(Path(path), frames, latents, latent_noise, progress)
+    if corpus is not None:
+        card = replace(card, latent=corpus_statistics(path, corpus, card.latents, progress))
+    progress("simplifying the graph")
+    final = with_fast_banks(folded(without_transposed(exact)))
+    card = _with_costs(card, final)
+    progress("verifying in ONNX Runtime")
+    plain = to_onnx(exact, card.name)
+    del exact  # weights are large: what follows needs one copy less at a time
+    attach_card(plain, card)
+    data = plain.SerializeToString()
+    del plain
+    card = replace(card, reference=make_reference(OrtStream(data, lean=True), card))
+    del data
+    model = to_onnx(final, card.name)
+    del final
+    attach_card(model, card)
+    verify(model, card)
+    return model
+
+
+def _check(frames: int, latents: int | None, latent_noise: float) -> None:
     if not 1 <= frames <= MAX_FRAMES:
         raise ExportError(f"1 to {MAX_FRAMES} frames a call", str(frames), "choose fewer")
     if not 0.0 <= latent_noise <= 1.0:
         raise ExportError("latent noise from 0 to 1", str(latent_noise), "choose a value in between")
-    with Archive(Path(path)) as archive:
+    if latents is not None and latents < 1:
+        raise ExportError("at least one latent", str(latents), "leave --latents out")
+
+
+def _traced(
+    path: Path, frames: int, latents: int | None, latent_noise: float, progress: Progress
+) -> tuple[Graph, Card]:
+    """The decoder as its code says it, in operators that ONNX has, and what the archive tells about it."""
+    with Archive(path) as archive:
         progress("reading the archive")
         script = read_script(archive)
         wrapper = unwrap(script)
         rows = wrapper.latents if latents is None else latents
-        if rows < 1:
-            raise ExportError("at least one latent", str(rows), "leave --latents out")
         progress("executing decode symbolically")
-        traced = trace(script, wrapper.module, "decode", [1, rows, frames], "latent", "audio", latent_noise)
-        exact = pruned(traced.graph)
-        _require_voice(exact, wrapper, frames)
-        delay = delay_samples(exact, script.root)
-        source_hash = script.sha256()
-    prior = prior_statistics(exact, rows)
-    card = Card(
-        kind="voice",
-        name=Path(path).stem.removesuffix("_streaming"),
-        latents=rows,
-        sample_rate=wrapper.sample_rate,
-        hop=wrapper.hop,
-        frames=frames,
-        channels=exact.outputs["audio"].shape[1],
-        delay_samples=delay,
-        source_sha256=source_hash,
-        latent=prior if corpus is None else corpus_statistics(path, corpus, rows, progress),
-        noise={f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(exact.draws)},
-    )
-    return _finished(exact, card, progress)
+        shape = [1, rows, frames]
+        graph = pruned(trace(script, wrapper.module, "decode", shape, "latent", "audio", latent_noise).graph)
+        _require_voice(graph, wrapper, frames)
+        card = Card(
+            kind="voice",
+            name=path.stem.removesuffix("_streaming"),
+            latents=rows,
+            sample_rate=wrapper.sample_rate,
+            hop=wrapper.hop,
+            frames=frames,
+            channels=graph.outputs["audio"].shape[1],
+            delay_samples=delay_samples(graph, script.root),
+            source_sha256=script.sha256(),
+            latent=prior_statistics(graph, rows),
+            noise={f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(graph.draws)},
+        )
+    return without_spectra(graph), card
 
 
-def _finished(exact: Graph, card: Card, progress: Progress) -> onnx.ModelProto:
-    """Simplifies the graph and checks the result against the unsimplified one, through the reference run."""
-    progress("simplifying the graph")
-    plain = without_spectra(exact)
-    final = with_fast_banks(folded(without_transposed(plain)))
-    card = replace(
+def _with_costs(card: Card, graph: Graph) -> Card:
+    per_second = cost.multiplications(graph) * card.sample_rate / (card.hop * card.frames)
+    return replace(
         card,
-        parameters=cost.parameters(final),
-        macs_per_second=round(cost.multiplications(final) * card.sample_rate / (card.hop * card.frames)),
-        state_bytes=cost.state_bytes(final),
+        parameters=cost.parameters(graph),
+        macs_per_second=round(per_second),
+        state_bytes=cost.state_bytes(graph),
     )
-    progress("verifying in ONNX Runtime")
-    described = to_onnx(plain, card.name)
-    attach_card(described, card)
-    reference = make_reference(OrtStream(described), card)
-    del described, plain, exact
-    card = replace(card, reference=reference)
-    model = to_onnx(final, card.name)
-    attach_card(model, card)
-    verify(model, card)
-    return model
 
 
 def _require_voice(graph: Graph, wrapper: Wrapper, frames: int) -> None:

@@ -16,12 +16,14 @@ from model_export.errors import ExportError
 FloatArray = npt.NDArray[np.float32]
 
 
-def ort_session(model: onnx.ModelProto | bytes | str | Path, optimise: bool = True) -> ort.InferenceSession:
+def ort_session(model: onnx.ModelProto | bytes | str | Path, lean: bool = False) -> ort.InferenceSession:
     """A one-thread session. Raises ExportError when ONNX Runtime refuses the model."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    if not optimise:
+    if lean:
+        options.enable_cpu_mem_arena = False
+        options.add_session_config_entry("session.disable_prepacking", "1")
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model
     try:
@@ -39,13 +41,13 @@ class OrtStream:
     Args:
         model: a graph in Lodestone's conventions (`state.K` in, `next.K` out), as proto, bytes or path.
         seed: of the generator that draws the `noise.K` inputs not given to `run`.
-        optimise: False runs the nodes exactly as written.
+        lean: runs the nodes exactly as written, slowly and in little memory.
     """
 
     def __init__(
-        self, model: onnx.ModelProto | bytes | str | Path, seed: int = 0, optimise: bool = True
+        self, model: onnx.ModelProto | bytes | str | Path, seed: int = 0, lean: bool = False
     ) -> None:
-        self._session = ort_session(model, optimise)
+        self._session = ort_session(model, lean)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.card: Card | None = (
             Card.from_json(metadata["lodestone.card"]) if "lodestone.card" in metadata else None

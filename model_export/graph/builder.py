@@ -169,7 +169,7 @@ class Builder:
         shape[axis] = length
         if x.constant is not None:
             index = (np.s_[:],) * axis + (np.s_[start:stop:step],)
-            return self.constant(np.ascontiguousarray(x.constant[index]))
+            return self.constant(x.constant[index])
         if x.node is not None and x.node.op == "Slice" and x.node.attributes["axis"] == axis and step == 1:
             inner = x.node.attributes
             if inner["step"] == 1:

@@ -16,7 +16,7 @@ from model_export.symbolic import (  # noqa: F401  (the operator tables fill on 
 )
 from model_export.symbolic.interpreter import Interpreter
 from model_export.symbolic.memory import Memory, StatePlan
-from model_export.symbolic.tensor import Storage, Tensor
+from model_export.symbolic.tensor import Tensor
 from model_export.torchscript import Module, ScriptFile
 
 _BROKEN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError)
@@ -53,11 +53,8 @@ def trace(
     Raises:
         ExportError: an operator, branch or write that cannot be followed, with module path and line.
     """
-    plan = StatePlan({})
-    first = _pass(script, module, method, shape, plan, latent_noise)
-    changed = first.memory.changed()
-    plan = StatePlan({s.origin: s.rows_touched for s in changed if not _settled(s)})
-    second = _pass(script, module, method, shape, plan, latent_noise)
+    plan = _states(_Pass(script, module, method, shape, StatePlan({}), latent_noise))
+    second = _Pass(script, module, method, shape, plan, latent_noise)
     states, origins = [], []
     for storage in second.memory.changed():
         if storage.origin in plan.rows and storage.initial is not None:
@@ -65,11 +62,6 @@ def trace(
             origins.append(storage.origin)
     graph = Graph({input_name: second.given}, {output_name: second.result}, states, second.memory.draws)
     return Traced(graph, tuple(origins))
-
-
-def _settled(storage: Storage) -> bool:
-    """Set to a constant by the call: the same from the first call on, so not a state."""
-    return storage.value.constant is not None
 
 
 class _Pass:
@@ -98,7 +90,7 @@ class _Pass:
         self.result = result.read(build)
 
 
-def _pass(
-    script: ScriptFile, module: Module, method: str, shape: Sequence[int], plan: StatePlan, noise: float
-) -> _Pass:
-    return _Pass(script, module, method, shape, plan, noise)
+def _states(first: _Pass) -> StatePlan:
+    """The module tensors that a call changes; one set to a constant is the same from the first call on."""
+    changed = [s for s in first.memory.changed() if s.value.constant is None]
+    return StatePlan({s.origin: s.rows_touched for s in changed})
