@@ -1,4 +1,4 @@
-"""Record what PyTorch encodes: seeded (21) noise through `encode` of some golden archives, caches silent at first.
+"""Record what PyTorch encodes: seeded (21) noise through `encode`, caches silent at first.
 
     PYTHONPATH=. .venv-rave/bin/python tests/model_export/encoded/make.py
 
