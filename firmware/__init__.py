@@ -10,6 +10,8 @@ from firmware._firmware import (
     SensorArray,
     SensorChip,
     SensorSettings,
+    SensorWeight,
+    Tmag5273Settings,
 )
 from firmware.errors import EngineError
 
@@ -24,4 +26,6 @@ __all__ = [
     "SensorArray",
     "SensorChip",
     "SensorSettings",
+    "SensorWeight",
+    "Tmag5273Settings",
 ]

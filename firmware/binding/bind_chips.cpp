@@ -95,7 +95,9 @@ void BindFrame(nb::module_& m) {
 }
 
 void BindSettings(nb::module_& m) {
-  nb::enum_<SensorChip>(m, "SensorChip").value("MLX90393", SensorChip::kMlx90393);
+  nb::enum_<SensorChip>(m, "SensorChip")
+      .value("MLX90393", SensorChip::kMlx90393)
+      .value("TMAG5273", SensorChip::kTmag5273);
   nb::class_<Mlx90393Settings>(m, "Mlx90393Settings", "Gain, resolution and filter; the default is recommended.")
       .def(nb::init<>())
       .def_rw("gain_sel", &Mlx90393Settings::gain_sel)
@@ -111,6 +113,10 @@ void BindSettings(nb::module_& m) {
       .def_rw("filter", &Mlx90393Settings::filter)
       .def_rw("temperature_oversampling", &Mlx90393Settings::temperature_oversampling)
       .def_rw("allow_wrapping", &Mlx90393Settings::allow_wrapping);
+  nb::class_<Tmag5273Settings>(m, "Tmag5273Settings", "Range and averaging of a TMAG5273.")
+      .def(nb::init<>())
+      .def_rw("wide_range", &Tmag5273Settings::wide_range)
+      .def_rw("averaging", &Tmag5273Settings::averaging);
   nb::class_<SensorSettings>(m, "SensorSettings", "One sensor: chip, 7-bit address, mounting, chip settings.")
       .def(nb::init<>())
       .def_rw("chip", &SensorSettings::chip)
@@ -122,7 +128,8 @@ void BindSettings(nb::module_& m) {
             std::memcpy(s.axes, value.data(), kAxes);
           })
       .def_rw("identity", &SensorSettings::identity)
-      .def_rw("mlx90393", &SensorSettings::mlx90393);
+      .def_rw("mlx90393", &SensorSettings::mlx90393)
+      .def_rw("tmag5273", &SensorSettings::tmag5273);
 }
 
 void BindHealth(nb::module_& m) {
@@ -167,6 +174,14 @@ int CheckedIndex(int index, int end) {
   return index;
 }
 
+// The hold, fade and glide of SensorWeight, for sources that do not come through SensorArray.
+void BindWeight(nb::module_& m) {
+  nb::class_<SensorWeight>(m, "SensorWeight", "How much one sensor counts, 0..1: held, faded, glided back.")
+      .def(nb::init<>())
+      .def("update", &SensorWeight::Update, nb::arg("good"), nb::arg("now_us"))
+      .def_prop_ro("value", &SensorWeight::value);
+}
+
 void BindArray(nb::module_& m) {
   nb::class_<BoundArray>(m, "SensorArray",
                          "Four sensors on one bus: tick() starts all, waits, reads all.\n\n"
@@ -209,6 +224,7 @@ void BindChips(nb::module_& m) {
   BindFrame(m);
   BindSettings(m);
   BindHealth(m);
+  BindWeight(m);
   BindArray(m);
 }
 

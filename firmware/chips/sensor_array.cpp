@@ -23,6 +23,16 @@ const char* CheckAxes(const int8_t axes[kAxes]) {
   return seen == 0xE ? nullptr : "axes must name each of 1, 2 and 3 once";
 }
 
+const char* CheckChip(const SensorSettings& sensor) {
+  switch (sensor.chip) {
+    case SensorChip::kMlx90393:
+      return CheckMlx90393(sensor.mlx90393);
+    case SensorChip::kTmag5273:
+      return CheckTmag5273(sensor.tmag5273);
+  }
+  return "unknown chip";
+}
+
 }  // namespace
 
 const char* CheckSensorArray(const SensorArraySettings& settings) {
@@ -33,7 +43,7 @@ const char* CheckSensorArray(const SensorArraySettings& settings) {
       if (settings.sensor[j].address == sensor.address) return "two sensors have the same address";
     }
     const char* wrong = CheckAxes(sensor.axes);
-    if (wrong == nullptr) wrong = CheckMlx90393(sensor.mlx90393);
+    if (wrong == nullptr) wrong = CheckChip(sensor);
     if (wrong != nullptr) return wrong;
   }
   if (!(settings.frame_rate_hz >= 1.0f && settings.frame_rate_hz <= 1000.0f)) {
@@ -44,8 +54,13 @@ const char* CheckSensorArray(const SensorArraySettings& settings) {
 }
 
 SensorArray::Slot::Slot(I2cBus& bus, Clock& clock, const SensorSettings& sensor, float outlier_mt)
-    : settings(sensor), mlx90393(bus, clock, sensor.address, sensor.mlx90393), outlier(outlier_mt), health() {
-  driver().Restart(true);
+    : settings(sensor),
+      mlx90393(bus, clock, sensor.address, sensor.mlx90393),
+      tmag5273(bus, clock, sensor.address, sensor.tmag5273),
+      driver(sensor.chip == SensorChip::kTmag5273 ? static_cast<FieldSensor&>(tmag5273) : mlx90393),
+      outlier(outlier_mt),
+      health() {
+  driver.Restart(true);
 }
 
 SensorArray::SensorArray(I2cBus& bus, Clock& clock, const SensorArraySettings& settings)
@@ -68,9 +83,7 @@ void SensorArray::Tick(FieldFrame* frame) {
   for (Slot& slot : slots_) {
     if (!slot.health.running) BringUp(slot);
   }
-  for (Slot& slot : slots_) {
-    if (slot.started) ReadSensor(slot);
-  }
+  for (Slot& slot : slots_) ReadSensor(slot);
   Fill(frame);
   const uint32_t spent = static_cast<uint32_t>(clock_.NowUs() - begun_us);
   if (spent > stats_.longest_us) stats_.longest_us = spent;
@@ -98,7 +111,7 @@ void SensorArray::FreeBus(uint64_t now_us) {
   for (Slot& slot : slots_) {
     slot.health.running = false;
     slot.retry_us = 0;
-    slot.driver().Restart(true);
+    slot.driver.Restart(true);
   }
 }
 
@@ -110,7 +123,7 @@ void SensorArray::StartSensor(int sensor) {
   // The thermometers take turns, so that no frame waits for more than one of them.
   const uint32_t turn = settings_.temperature_frames / kSensors * static_cast<uint32_t>(sensor);
   const bool with_temperature = stats_.frames % settings_.temperature_frames == turn;
-  const SensorOutcome outcome = slot.driver().Start(with_temperature);
+  const SensorOutcome outcome = slot.driver.Start(with_temperature);
   if (outcome != SensorOutcome::kDone) return Fail(slot, outcome);
   slot.started = true;
   slot.started_us = clock_.NowUs();
@@ -118,12 +131,12 @@ void SensorArray::StartSensor(int sensor) {
 
 void SensorArray::BringUp(Slot& slot) {
   const uint64_t now_us = clock_.NowUs();
-  if (bus_down_ || now_us < slot.retry_us || now_us < slot.driver().DueUs()) return;
-  const SensorOutcome outcome = slot.driver().Advance();
+  if (bus_down_ || now_us < slot.retry_us || now_us < slot.driver.DueUs()) return;
+  const SensorOutcome outcome = slot.driver.Advance();
   if (outcome == SensorOutcome::kPending) return;
   if (outcome != SensorOutcome::kDone) return Fail(slot, outcome);
   slot.health.running = true;
-  slot.health.identity = slot.driver().Identity();
+  slot.health.identity = slot.driver.Identity();
   ++slot.health.bring_ups;
   slot.failures = 0;
   slot.outlier.Clear();
@@ -132,12 +145,13 @@ void SensorArray::BringUp(Slot& slot) {
 }
 
 void SensorArray::ReadSensor(Slot& slot) {
-  if (bus_down_) return;
+  if (bus_down_) slot.started = false;
+  if (!slot.started) return;
   SensorReading reading;
   SensorOutcome outcome = SensorOutcome::kPending;
   for (int attempt = 0; attempt < kReadAttempts && outcome == SensorOutcome::kPending; ++attempt) {
-    clock_.SleepUntilUs(slot.driver().DueUs());
-    outcome = slot.driver().Read(&reading);
+    clock_.SleepUntilUs(slot.driver.DueUs());
+    outcome = slot.driver.Read(&reading);
     if (outcome == SensorOutcome::kPending) ++slot.health.not_ready;
   }
   if (outcome != SensorOutcome::kDone) return Fail(slot, outcome);
@@ -154,7 +168,7 @@ void SensorArray::Accept(Slot& slot, const SensorReading& reading) {
     ++slot.health.freezes;
     slot.frozen = true;
     slot.health.running = false;
-    slot.driver().Restart(true);
+    slot.driver.Restart(true);
   }
   if (slot.frozen) return;
   float field_mt[kAxes];
@@ -183,7 +197,7 @@ void SensorArray::Fail(Slot& slot, SensorOutcome outcome) {
       ++slot.health.resets;
       slot.flags |= kSensorReset;
       slot.health.running = false;
-      slot.driver().Restart(false);
+      slot.driver.Restart(false);
       return;
     case SensorOutcome::kAbsent:
       ++slot.health.naks;
@@ -198,7 +212,7 @@ void SensorArray::Fail(Slot& slot, SensorOutcome outcome) {
   const bool refused = slot.health.running && outcome != SensorOutcome::kAbsent && slot.failures < kRefusals;
   if (refused) return;  // a single strange answer costs a frame, not a reset
   slot.health.running = false;
-  slot.driver().Restart(true);
+  slot.driver.Restart(true);
   slot.retry_us = clock_.NowUs() + kRetryUs;
 }
 
@@ -213,7 +227,7 @@ void SensorArray::Fill(FieldFrame* frame) {
     if (slot.wrong) slot.flags |= kSensorWrong;
     frame->valid[i] = slot.weight.Update(slot.good, begun_us_);
     frame->flags[i] = slot.flags;
-    frame->temperature_c[i] = slot.driver().TemperatureC();
+    frame->temperature_c[i] = slot.driver.TemperatureC();
     for (int axis = 0; axis < kAxes; ++axis) {
       frame->counts[i][axis] = slot.counts[axis];
       frame->field_mt[i][axis] = slot.glide.shown()[axis];
@@ -230,7 +244,7 @@ uint64_t SensorArray::MidConversionUs() {
     if (!slot.started) continue;
     if (slot.started_us < first_us) first_us = slot.started_us;
     if (slot.started_us > last_start_us) last_start_us = slot.started_us;
-    const uint64_t ended_us = slot.started_us + slot.driver().ConversionUs();
+    const uint64_t ended_us = slot.started_us + slot.driver.ConversionUs();
     if (ended_us > last_us) last_us = ended_us;
   }
   if (last_us == 0) return begun_us_;

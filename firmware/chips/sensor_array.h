@@ -11,10 +11,11 @@
 #include "firmware/chips/mlx90393.h"
 #include "firmware/chips/reading_checks.h"
 #include "firmware/chips/sensor_weight.h"
+#include "firmware/chips/tmag5273.h"
 
 namespace lodestone {
 
-enum class SensorChip : uint8_t { kMlx90393 };
+enum class SensorChip : uint8_t { kMlx90393, kTmag5273 };
 
 struct SensorSettings {
   SensorChip chip = SensorChip::kMlx90393;
@@ -23,7 +24,9 @@ struct SensorSettings {
   int8_t axes[kAxes] = {1, 2, 3};
   // The identity (TREF) of the chip that was calibrated; another one is flagged kSensorWrong. 0 takes any.
   uint16_t identity = 0;
+  // Only the settings of the chip named above count.
   Mlx90393Settings mlx90393;
+  Tmag5273Settings tmag5273;
 };
 
 struct SensorArraySettings {
@@ -74,16 +77,16 @@ class SensorArray {
 
   const SensorHealth& Health(int sensor) const { return slots_[sensor].health; }
   const SensorArrayStats& Stats() const { return stats_; }
-  float FullScaleMt(int sensor, int axis) const { return slots_[sensor].driver().FullScaleMt(axis); }
+  float FullScaleMt(int sensor, int axis) const { return slots_[sensor].driver.FullScaleMt(axis); }
 
  private:
   struct Slot {
     Slot(I2cBus& bus, Clock& clock, const SensorSettings& sensor, float outlier_mt);
-    FieldSensor& driver() { return mlx90393; }
-    const FieldSensor& driver() const { return mlx90393; }
 
     const SensorSettings settings;
-    Mlx90393 mlx90393;
+    Mlx90393 mlx90393;  // both exist, one is used: no heap
+    Tmag5273 tmag5273;
+    FieldSensor& driver;
     SensorWeight weight;
     FieldGlide glide;
     FreezeWatch freeze;
