@@ -9,18 +9,24 @@ from typing import Any
 import firmware
 from sensors.errors import SensorError
 
+_CHIPS = {"mlx90393": firmware.SensorChip.MLX90393, "tmag5273": firmware.SensorChip.TMAG5273}
+_WANTED = f"a chip that has a driver ({', '.join(_CHIPS)})"
+ADDRESSES = {"mlx90393": (0x0C, 0x0D, 0x0E, 0x0F), "tmag5273": (0x35, 0x22, 0x78, 0x44)}
+"""The four factory addresses of each chip, in the order of the attractors."""
+
 
 @dataclass(frozen=True)
 class SensorSettings:
     """One sensor.
 
     Attributes:
-        chip: "mlx90393".
+        chip: "mlx90393" or "tmag5273".
         address: 7-bit I2C address.
         axes: which chip axis (1, 2, 3) lies along the board's x, y, z; negative where turned round.
         identity: TREF of the chip that was calibrated; 0 takes any.
         gain_sel, resolution, oversampling, filter: of an MLX90393; the defaults are the recommended setting.
         allow_wrapping: takes resolution 0 or 1 all the same.
+        wide_range, averaging: of a TMAG5273.
     """
 
     chip: str = "mlx90393"
@@ -32,36 +38,50 @@ class SensorSettings:
     oversampling: int = 1
     filter: int = 2
     allow_wrapping: bool = False
+    wide_range: bool = True
+    averaging: int = 4
 
     def to_firmware(self) -> firmware.SensorSettings:
         """The same for the driver. Raises SensorError where a value does not fit its field."""
         settings = firmware.SensorSettings()
-        chip = firmware.Mlx90393Settings()
-        if self.chip != "mlx90393":
-            raise SensorError("a chip that has a driver (mlx90393)", repr(self.chip), "correct the settings")
+        if self.chip not in _CHIPS:
+            raise SensorError(_WANTED, repr(self.chip), "correct the settings")
         try:
-            settings.chip = firmware.SensorChip.MLX90393
+            settings.chip = _CHIPS[self.chip]
             settings.address = self.address
             settings.axes = self.axes
             settings.identity = self.identity
-            chip.gain_sel = self.gain_sel
-            chip.resolution = self.resolution
-            chip.oversampling = self.oversampling
-            chip.filter = self.filter
-            chip.allow_wrapping = self.allow_wrapping
+            settings.mlx90393 = self._mlx90393()
+            settings.tmag5273 = self._tmag5273()
         except (TypeError, RuntimeError):
             raise SensorError("sensor settings in their ranges", repr(self), "correct the settings") from None
-        settings.mlx90393 = chip
         return settings
+
+    def _mlx90393(self) -> firmware.Mlx90393Settings:
+        chip = firmware.Mlx90393Settings()
+        chip.gain_sel = self.gain_sel
+        chip.resolution = self.resolution
+        chip.oversampling = self.oversampling
+        chip.filter = self.filter
+        chip.allow_wrapping = self.allow_wrapping
+        return chip
+
+    def _tmag5273(self) -> firmware.Tmag5273Settings:
+        chip = firmware.Tmag5273Settings()
+        chip.wide_range = self.wide_range
+        chip.averaging = self.averaging
+        return chip
 
     def info(self) -> dict[str, Any]:
         """JSON-ready."""
         return asdict(self)
 
 
-def default_sensors() -> tuple[SensorSettings, ...]:
-    """Four MLX90393 at 0x0C to 0x0F with the recommended setting."""
-    return tuple(SensorSettings(address=0x0C + sensor) for sensor in range(4))
+def default_sensors(chip: str = "mlx90393") -> tuple[SensorSettings, ...]:
+    """Four chips of one kind at their factory addresses with the recommended setting. Raises SensorError."""
+    if chip not in ADDRESSES:
+        raise SensorError(_WANTED, repr(chip), "correct the settings")
+    return tuple(SensorSettings(chip=chip, address=address) for address in ADDRESSES[chip])
 
 
 def sensor_array(

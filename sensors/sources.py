@@ -36,6 +36,8 @@ def _simulated(spec: str, gesture: str, query: dict[str, str]) -> FrameSource:
     from sensors.simulation import Environment, SimulatedBoard, load_gesture
 
     loaded = load_gesture(gesture)
+    chip = query.pop("chip", "mlx90393")
+    sensors = default_sensors(chip)
     room_keys = {entry.name for entry in fields(Environment)} - {"ambient_ut"}
     numbers = _numbers(query, room_keys | {"seed", "noise_ut", "overhead_us", "rate_hz"}, spec)
     room = Environment.from_settings(loaded.environment)
@@ -44,7 +46,8 @@ def _simulated(spec: str, gesture: str, query: dict[str, str]) -> FrameSource:
     board = SimulatedBoard(
         loaded,
         seed=int(numbers.get("seed", 0)),
-        noise_ut=numbers.get("noise_ut", 5.0),
+        noise_ut=numbers.get("noise_ut"),
+        chip=chip,
         overhead_us=numbers.get("overhead_us", 0.0),
         environment=room,
     )
@@ -52,7 +55,7 @@ def _simulated(spec: str, gesture: str, query: dict[str, str]) -> FrameSource:
         spec,
         board.bus,
         board.clock,
-        default_sensors(),
+        sensors,
         rate_hz=numbers.get("rate_hz", 200.0),
         until_us=round(board.duration_s * 1e6),
     )

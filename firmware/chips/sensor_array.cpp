@@ -155,7 +155,6 @@ void SensorArray::ReadSensor(Slot& slot) {
     if (outcome == SensorOutcome::kPending) ++slot.health.not_ready;
   }
   if (outcome != SensorOutcome::kDone) return Fail(slot, outcome);
-  slot.failures = 0;
   Accept(slot, reading);
 }
 
@@ -179,8 +178,12 @@ void SensorArray::Accept(Slot& slot, const SensorReading& reading) {
   for (int axis = 0; axis < kAxes; ++axis) slot.counts[axis] = reading.counts[axis];
   if (!slot.outlier.Pass(field_mt)) {
     ++slot.health.outliers;
+    if (++slot.failures < kRefusals) return;
+    slot.health.running = false;  // leaps in a row are no magnet: ask who is there
+    slot.driver.Restart(false);
     return;
   }
+  slot.failures = 0;
   slot.good = true;
   ++slot.health.good;
   slot.glide.Good(slot.started_us, field_mt);

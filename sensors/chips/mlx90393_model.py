@@ -48,6 +48,7 @@ class Mlx90393Model:
         self.broken_memory = False
         self.flip_bits = 0
         self.stretch_ns = 0
+        self.extra_ut = 0.0
         self.noise_ut = noise_ut
         self._world, self._sensor = world, sensor
         self._noise = gaussian(seed, 100 + sensor)
@@ -223,7 +224,7 @@ class Mlx90393Model:
         for axis, bit in enumerate((2, 4, 8)):
             if self._select & bit:
                 field = self._world.axis_ut(self._sensor, axis, int(at + window / 2))
-                field += self.noise_ut * next(self._noise)
+                field += self.extra_ut + self.noise_ut * next(self._noise)
                 resolution = (self._ram[2] >> codes.RES_SHIFT[axis]) & 3
                 data[bit] = codes.encode(field, axis, gain, resolution)
                 at += window

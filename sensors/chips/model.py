@@ -30,6 +30,7 @@ class ChipModel(Protocol):
         frozen: every conversion gives the data of the one before it.
         broken_memory: an uncorrectable memory error.
         flip_bits: XORed into the first word of the next reading, then cleared.
+        extra_ut: added to the field of every axis.
         stretch_ns: how long the chip holds the clock at every byte.
     """
 
@@ -39,6 +40,7 @@ class ChipModel(Protocol):
     frozen: bool
     broken_memory: bool
     flip_bits: int
+    extra_ut: float
     stretch_ns: int
 
     def write(self, data: bytes, now_ns: int) -> None:

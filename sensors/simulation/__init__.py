@@ -2,8 +2,10 @@
 
 from sensors.simulation.board import SimulatedBoard
 from sensors.simulation.bus import SimulatedBus, VirtualClock
+from sensors.simulation.faults import Fault, FaultSchedule, random_faults
 from sensors.simulation.geometry import BoardGeometry
 from sensors.simulation.gesture import Gesture, gesture_names, load_gesture
+from sensors.simulation.improvise import improvise
 from sensors.simulation.server import BoardServer, Outside, QuietOutside
 from sensors.simulation.world import Environment, World
 
@@ -11,6 +13,8 @@ __all__ = [
     "BoardGeometry",
     "BoardServer",
     "Environment",
+    "Fault",
+    "FaultSchedule",
     "Gesture",
     "Outside",
     "QuietOutside",
@@ -19,5 +23,7 @@ __all__ = [
     "VirtualClock",
     "World",
     "gesture_names",
+    "improvise",
     "load_gesture",
+    "random_faults",
 ]

@@ -8,12 +8,15 @@ from typing import Any
 
 from firmware import BusNak, BusStuck, BusTimeout
 from sensors.chips.mlx90393_model import Mlx90393Model
+from sensors.chips.model import ChipModel
+from sensors.chips.tmag5273_model import Tmag5273Model
+from sensors.settings import ADDRESSES
 from sensors.simulation.bus import SimulatedBus, VirtualClock
+from sensors.simulation.faults import Fault, FaultSchedule
 from sensors.simulation.geometry import BoardGeometry
 from sensors.simulation.gesture import Gesture, load_gesture
 from sensors.simulation.world import Environment, World
 
-ADDRESSES = (0x0C, 0x0D, 0x0E, 0x0F)
 OK, NAK, TIMEOUT, STUCK = range(4)
 
 
@@ -21,34 +24,55 @@ class SimulatedBoard:
     """Everything that is on the sensor bus, and its clock.
 
     Args:
-        gesture: a gesture, the name of one, or a path.
+        gesture: a gesture, the name of one, a path, or a world computed before.
         seed: of all noise and of the chips' TREF.
-        noise_ut: standard deviation of each reading, µT.
+        noise_ut: standard deviation of each reading, µT; None for what the chip is assumed to have.
+        chip: "mlx90393" or "tmag5273".
         geometry, environment: see `World`; the environment defaults to the gesture's.
         addresses: of the four chips, in the order of the attractors.
         overhead_us: software time of the host for each transfer.
+        faults: what breaks, and when.
     """
 
     def __init__(
         self,
-        gesture: Gesture | str | Path,
+        gesture: Gesture | World | str | Path,
         *,
         seed: int = 0,
-        noise_ut: float = 5.0,
+        noise_ut: float | None = None,
+        chip: str = "mlx90393",
         geometry: BoardGeometry | None = None,
         environment: Environment | None = None,
-        addresses: Sequence[int] = ADDRESSES,
+        addresses: Sequence[int] | None = None,
         bit_rate_hz: float = 400_000.0,
         overhead_us: float = 0.0,
+        faults: Sequence[Fault] = (),
     ) -> None:
-        self.gesture = gesture if isinstance(gesture, Gesture) else load_gesture(gesture)
-        self.world = World(self.gesture, geometry, environment)
+        if isinstance(gesture, World):
+            self.world = gesture
+        else:
+            loaded = gesture if isinstance(gesture, Gesture) else load_gesture(gesture)
+            self.world = World(loaded, geometry, environment)
+        self.gesture = self.world.gesture
         self.clock = VirtualClock()
-        self.chips = [
-            Mlx90393Model(self.world, sensor, address, seed=seed, noise_ut=noise_ut)
-            for sensor, address in enumerate(addresses)
-        ]
-        self.bus = SimulatedBus(self.chips, self.clock, bit_rate_hz=bit_rate_hz, overhead_us=overhead_us)
+        addresses = ADDRESSES[chip] if addresses is None else addresses
+        self.chips = [self._chip(chip, k, address, seed, noise_ut) for k, address in enumerate(addresses)]
+        self.bus = SimulatedBus(
+            self.chips,
+            self.clock,
+            bit_rate_hz=bit_rate_hz,
+            overhead_us=overhead_us,
+            faults=FaultSchedule(faults) if faults else None,
+        )
+
+    def _chip(self, kind: str, sensor: int, address: int, seed: int, noise_ut: float | None) -> ChipModel:
+        if kind == "tmag5273":
+            return Tmag5273Model(
+                self.world, sensor, address, seed=seed, noise_ut=20.0 if noise_ut is None else noise_ut
+            )
+        return Mlx90393Model(
+            self.world, sensor, address, seed=seed, noise_ut=5.0 if noise_ut is None else noise_ut
+        )
 
     @property
     def duration_s(self) -> float:
@@ -86,5 +110,5 @@ class SimulatedBoard:
             "title": self.gesture.title,
             "duration_s": self.gesture.duration_s,
             "addresses": [chip.address for chip in self.chips],
-            "tref": [chip.tref for chip in self.chips],
+            "tref": [getattr(chip, "tref", 0) for chip in self.chips],
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from firmware import BusNak, BusStuck
 from sensors.chips.model import ChipModel
@@ -28,6 +29,14 @@ class VirtualClock:
         self.now_ns = max(self.now_ns, time_us * 1000)
 
 
+class Faults(Protocol):
+    """Whatever breaks the bus and its chips as time passes (`sensors.simulation.faults`)."""
+
+    def apply(self, bus: SimulatedBus, now_ns: int) -> None:
+        """Makes everything happen that is due by `now_ns`."""
+        ...
+
+
 class SimulatedBus:
     """One I2C bus with any number of chip models.
 
@@ -40,7 +49,7 @@ class SimulatedBus:
         clock: moved on by every transfer.
         bit_rate_hz: 400 kHz is fast mode.
         overhead_us: software time of the host for each transfer.
-        before: called with the time in ns before each transfer (the fault schedule).
+        faults: told the time before each transfer, and between its write and its read.
     """
 
     def __init__(
@@ -50,7 +59,7 @@ class SimulatedBus:
         *,
         bit_rate_hz: float = 400_000.0,
         overhead_us: float = 0.0,
-        before: Callable[[int], None] | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.chips = list(chips)
         self.clock = clock
@@ -59,7 +68,7 @@ class SimulatedBus:
         self.transfers = 0
         self._bit_ns = 1e9 / bit_rate_hz
         self._overhead_ns = round(overhead_us * 1000)
-        self._before = before
+        self._faults = faults
 
     def transfer(self, address: int, write: bytes, read_bytes: int) -> bytes:
         """Writes, then reads after a repeated start.
@@ -116,5 +125,5 @@ class SimulatedBus:
         self.clock.now_ns += round(bits * self._bit_ns) + extra_ns
 
     def _notify(self) -> None:
-        if self._before is not None:
-            self._before(self.clock.now_ns)
+        if self._faults is not None:
+            self._faults.apply(self, self.clock.now_ns)
