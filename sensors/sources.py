@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from sensors.array_source import ArraySource
+from sensors.clock import MonotonicClock
 from sensors.errors import SensorError
 from sensors.frame import FrameSource
 from sensors.settings import default_sensors
 
+if TYPE_CHECKING:
+    from sensors.replay import RecordedWorld
+    from sensors.simulation import Fault, SimulatedBoard, World
+
+Query = list[tuple[str, str]]
 _ADVICE = "see `lodestone sensors --help`"
 
 
@@ -19,7 +26,14 @@ def open_source(spec: str) -> FrameSource:
     """Frames from a bus, a board or a file. Use the result as a context manager.
 
     Args:
-        spec: `sim:GESTURE[?seed=1&noise_ut=5&…]` (a built-in gesture or a file; keys also of [environment]).
+        spec: one of
+
+            - `sim:GESTURE[?seed=1&noise_ut=5&fault=unplug,2,3.0,1.5&…]`: a simulated board; a
+              built-in gesture, a gesture file or a recording; keys also of [environment] in docs/gestures.md
+            - `smbus:1[?chip=tmag5273&rate_hz=200&gain_sel=3]`: Linux I2C, by number or path
+            - `serial:/dev/ttyUSB0[?baud=460800]`: a microcontroller that streams frames
+            - `osc:192.168.7.2`: a board that sends OSC
+            - `replay:FILE[?speed=1]`: a recording; speed 0 is as fast as it is read
 
     Raises:
         SensorError: nothing of that kind; says what there is.
@@ -29,50 +43,123 @@ def open_source(spec: str) -> FrameSource:
         wanted = ", ".join(f"{name}:…" for name in _KINDS)
         raise SensorError(f"a source ({wanted})", repr(spec), _ADVICE)
     place, _, query = rest.partition("?")
-    return _KINDS[kind](spec, place, dict(parse_qsl(query, keep_blank_values=True)))
+    return _KINDS[kind](spec, place, parse_qsl(query, keep_blank_values=True))
 
 
-def _simulated(spec: str, gesture: str, query: dict[str, str]) -> FrameSource:
-    from sensors.simulation import Environment, SimulatedBoard, load_gesture
+def simulated_board(spec: str) -> SimulatedBoard:
+    """The board of a `sim:` specification, for whoever needs more of it than frames. Raises SensorError."""
+    from sensors.recording import is_recording
+    from sensors.replay import RecordedWorld
+    from sensors.simulation import Environment, SimulatedBoard, World, load_gesture
 
-    loaded = load_gesture(gesture)
-    chip = query.pop("chip", "mlx90393")
-    sensors = default_sensors(chip)
+    place, _, query = spec.removeprefix("sim:").partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    faults = [_fault(text, spec) for key, text in pairs if key == "fault"]
+    chip = dict(pairs).get("chip", "mlx90393")
+    default_sensors(chip)
     room_keys = {entry.name for entry in fields(Environment)} - {"ambient_ut"}
-    numbers = _numbers(query, room_keys | {"seed", "noise_ut", "overhead_us", "rate_hz"}, spec)
-    room = Environment.from_settings(loaded.environment)
-    asked: dict[str, Any] = {key: value for key, value in numbers.items() if key in room_keys}
-    room = replace(room, **asked)
-    board = SimulatedBoard(
-        loaded,
+    others = [(key, text) for key, text in pairs if key not in ("fault", "chip")]
+    numbers = _numbers(others, room_keys | {"seed", "noise_ut", "overhead_us", "rate_hz"}, spec)
+    world: World | RecordedWorld
+    if is_recording(place):
+        world = RecordedWorld(place)
+        numbers.setdefault("noise_ut", 0.0)  # it is in the recording
+    else:
+        gesture = load_gesture(place)
+        asked: dict[str, Any] = {key: value for key, value in numbers.items() if key in room_keys}
+        world = World(gesture, environment=replace(Environment.from_settings(gesture.environment), **asked))
+    return SimulatedBoard(
+        world,
         seed=int(numbers.get("seed", 0)),
         noise_ut=numbers.get("noise_ut"),
         chip=chip,
         overhead_us=numbers.get("overhead_us", 0.0),
-        environment=room,
+        faults=faults,
     )
+
+
+def _simulated(spec: str, place: str, query: Query) -> FrameSource:
+    board = simulated_board(spec)
+    asked = dict(query)
     return ArraySource(
         spec,
         board.bus,
         board.clock,
-        sensors,
-        rate_hz=numbers.get("rate_hz", 200.0),
+        default_sensors(asked.get("chip", "mlx90393")),
+        rate_hz=float(asked.get("rate_hz", 200.0)),
         until_us=round(board.duration_s * 1e6),
     )
 
 
-def _numbers(query: dict[str, str], known: set[str], spec: str) -> dict[str, float]:
+def _smbus(spec: str, place: str, query: Query) -> FrameSource:
+    from sensors.buses.smbus import SmbusBus
+
+    chip = dict(query).get("chip", "mlx90393")
+    numbers = _numbers([pair for pair in query if pair[0] != "chip"], {"rate_hz", "gain_sel"}, spec)
+    sensors = default_sensors(chip)
+    if "gain_sel" in numbers:
+        sensors = tuple(replace(sensor, gain_sel=int(numbers["gain_sel"])) for sensor in sensors)
+    rate_hz = numbers.get("rate_hz", 200.0)
+    return ArraySource(spec, SmbusBus(place), MonotonicClock(), sensors, rate_hz=rate_hz)
+
+
+def _serial(spec: str, place: str, query: Query) -> FrameSource:
+    from sensors.buses.serial_source import SerialSource, open_port
+
+    baud = int(_numbers(query, {"baud"}, spec).get("baud", 460_800))
+    return SerialSource(spec, lambda: open_port(place, baud))
+
+
+def _osc(spec: str, place: str, query: Query) -> FrameSource:
+    from sensors.buses.osc_source import LISTEN_PORT, OscSource
+
+    port = int(_numbers(query, {"port"}, spec).get("port", LISTEN_PORT))
+    try:
+        ipaddress.IPv4Address(place)
+    except ValueError:
+        raise SensorError(
+            "a numeric IPv4 address after osc:", repr(place), "write it as 192.168.7.2"
+        ) from None
+    return OscSource(spec, place, listen_port=port)
+
+
+def _replay(spec: str, place: str, query: Query) -> FrameSource:
+    from sensors.replay import ReplaySource
+
+    return ReplaySource(place, speed=_numbers(query, {"speed"}, spec).get("speed", 0.0))
+
+
+def _fault(text: str, spec: str) -> Fault:
+    from sensors.simulation import Fault
+
+    kind, *numbers = text.split(",")
+    try:
+        sensor, at_s, seconds = (float(number) for number in [*numbers, "0"][:3])
+    except ValueError:
+        wanted = f"fault=KIND,SENSOR,AT[,SECONDS] in {spec!r}"
+        raise SensorError(wanted, repr(text), "as in fault=unplug,2,3.0,1.5") from None
+    return Fault(kind, at_s, seconds, int(sensor))
+
+
+def _numbers(query: Query, known: set[str], spec: str) -> dict[str, float]:
     values: dict[str, float] = {}
-    for key, text in query.items():
+    for key, text in query:
         if key not in known:
             raise SensorError(f"only {', '.join(sorted(known))} after the ? of {spec!r}", repr(key), _ADVICE)
         try:
             values[key] = float(text)
         except ValueError:
             raise SensorError(f"a number for {key} in {spec!r}", repr(text), _ADVICE) from None
-        if not abs(values[key]) < 1e9 or values[key] < 0.0 or (key == "seed" and values[key] % 1):
+        if not 0.0 <= values[key] < 1e9 or (key in _WHOLE and values[key] % 1):
             raise SensorError(f"a sane number for {key} in {spec!r}", text, _ADVICE)
     return values
 
 
-_KINDS: dict[str, Callable[[str, str, dict[str, str]], FrameSource]] = {"sim": _simulated}
+_WHOLE = {"seed", "baud", "port", "gain_sel"}
+_KINDS: dict[str, Callable[[str, str, Query], FrameSource]] = {
+    "sim": _simulated,
+    "smbus": _smbus,
+    "serial": _serial,
+    "osc": _osc,
+    "replay": _replay,
+}

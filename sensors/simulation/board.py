@@ -10,6 +10,7 @@ from firmware import BusNak, BusStuck, BusTimeout
 from sensors.chips.mlx90393_model import Mlx90393Model
 from sensors.chips.model import ChipModel
 from sensors.chips.tmag5273_model import Tmag5273Model
+from sensors.replay import RecordedWorld
 from sensors.settings import ADDRESSES
 from sensors.simulation.bus import SimulatedBus, VirtualClock
 from sensors.simulation.faults import Fault, FaultSchedule
@@ -24,7 +25,7 @@ class SimulatedBoard:
     """Everything that is on the sensor bus, and its clock.
 
     Args:
-        gesture: a gesture, the name of one, a path, or a world computed before.
+        gesture: a gesture, the name of one, a path, or a world made before (a recording is one).
         seed: of all noise and of the chips' TREF.
         noise_ut: standard deviation of each reading, µT; None for what the chip is assumed to have.
         chip: "mlx90393" or "tmag5273".
@@ -36,7 +37,7 @@ class SimulatedBoard:
 
     def __init__(
         self,
-        gesture: Gesture | World | str | Path,
+        gesture: Gesture | World | RecordedWorld | str | Path,
         *,
         seed: int = 0,
         noise_ut: float | None = None,
@@ -48,12 +49,12 @@ class SimulatedBoard:
         overhead_us: float = 0.0,
         faults: Sequence[Fault] = (),
     ) -> None:
-        if isinstance(gesture, World):
+        self.world: World | RecordedWorld
+        if isinstance(gesture, World | RecordedWorld):
             self.world = gesture
         else:
             loaded = gesture if isinstance(gesture, Gesture) else load_gesture(gesture)
             self.world = World(loaded, geometry, environment)
-        self.gesture = self.world.gesture
         self.clock = VirtualClock()
         addresses = ADDRESSES[chip] if addresses is None else addresses
         self.chips = [self._chip(chip, k, address, seed, noise_ut) for k, address in enumerate(addresses)]
@@ -77,7 +78,7 @@ class SimulatedBoard:
     @property
     def duration_s(self) -> float:
         """Length of the gesture."""
-        return self.gesture.duration_s
+        return self.world.duration_s
 
     def transfer_at(self, now_us: int, address: int, write: bytes, read_bytes: int) -> tuple[int, int, bytes]:
         """One transfer that begins at `now_us` on somebody else's clock.
@@ -106,9 +107,9 @@ class SimulatedBoard:
     def info(self) -> dict[str, Any]:
         """What is simulated, JSON-ready."""
         return {
-            "gesture": self.gesture.name,
-            "title": self.gesture.title,
-            "duration_s": self.gesture.duration_s,
+            "gesture": self.world.name,
+            "title": self.world.title,
+            "duration_s": self.world.duration_s,
             "addresses": [chip.address for chip in self.chips],
             "tref": [getattr(chip, "tref", 0) for chip in self.chips],
         }

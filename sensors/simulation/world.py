@@ -77,6 +77,7 @@ class World:
         mounts: Sequence[tuple[int, int, int]] = (STRAIGHT,) * 4,
     ) -> None:
         self.gesture = gesture
+        self.name, self.title, self.duration_s = gesture.name, gesture.title, gesture.duration_s
         self.geometry = geometry or BoardGeometry()
         self.environment = environment or Environment.from_settings(gesture.environment)
         self.times_s = np.arange(0.0, gesture.duration_s + GRID_S, GRID_S)

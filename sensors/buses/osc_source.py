@@ -1,0 +1,146 @@
+"""Frames from a board that sends OSC: /mag and /field for each sensor of each frame."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+import firmware
+from sensors.array_source import Clock
+from sensors.clock import MonotonicClock
+from sensors.errors import SensorError
+from sensors.frame import SENSORS, Flag, Frame
+
+LISTEN_PORT = 7563
+BOARD_PORT = 7564
+HELLO_US = 1_000_000
+SILENCE_S = 0.05
+
+
+class OscSource:
+    """A `FrameSource`. Says /hello to the board once a second, so that it answers here.
+
+    Args:
+        spec: how this source was asked for.
+        board: numeric address of the board.
+        listen_port: UDP port here; 0 takes any that is free.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        board: str,
+        *,
+        listen_port: int = LISTEN_PORT,
+        board_port: int = BOARD_PORT,
+        clock: Clock | None = None,
+    ) -> None:
+        self._spec, self._board, self._board_port = spec, board, board_port
+        self._clock: Clock = clock or MonotonicClock()
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.settimeout(SILENCE_S)
+        try:
+            self._socket.bind(("", listen_port))
+        except OSError as error:
+            self._socket.close()
+            got = error.strerror or str(error)
+            raise SensorError(f"UDP port {listen_port}", got, "close what listens there") from None
+        self.port: int = self._socket.getsockname()[1]
+        self._weights = [firmware.SensorWeight() for _ in range(SENSORS)]
+        self._field = np.zeros((SENSORS, 3), dtype=np.float32)
+        self._counts = np.zeros((SENSORS, 3), dtype=np.int32)
+        self._seen: set[int] = set()
+        self._hello_us = 0
+        self._sequence = 0
+        self.bad_packets = 0
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """Spec and nominal rate."""
+        return {"spec": self._spec, "rate_hz": 200.0}
+
+    def __enter__(self) -> OscSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        while True:
+            self._hello()
+            try:
+                data, sender = self._socket.recvfrom(2048)
+            except TimeoutError:
+                yield self._emit(set())
+                continue
+            if sender[0] != self._board:
+                continue
+            for address, values in self._messages(data):
+                if address == "/field" and values[0] - 1 in self._seen:
+                    yield self._emit(self._seen)  # the next round has begun: a sensor was left out
+                    self._seen = set()
+                self._store(address, values)
+                if len(self._seen) == SENSORS:
+                    yield self._emit(self._seen)
+                    self._seen = set()
+
+    def _hello(self) -> None:
+        now = self._clock.now_us()
+        if now < self._hello_us:
+            return
+        self._hello_us = now + HELLO_US
+        packet = b"/hello\0\0,i\0\0" + struct.pack(">i", self.port)
+        try:
+            self._socket.sendto(packet, (self._board, self._board_port))
+        except OSError as error:
+            got = error.strerror or str(error)
+            raise SensorError(
+                f"a way to the board {self._board}", got, "check the address and the cable"
+            ) from None
+
+    def _messages(self, data: bytes) -> Iterator[tuple[str, list[Any]]]:
+        from pythonosc.osc_packet import OscPacket, ParseError
+
+        try:
+            packet = OscPacket(data)
+        except ParseError:
+            self.bad_packets += 1
+            return
+        for timed in packet.messages:
+            values = list(timed.message.params)
+            if timed.message.address in ("/field", "/mag") and _is_reading(values):
+                yield timed.message.address, values
+
+    def _store(self, address: str, values: list[Any]) -> None:
+        sensor = values[0] - 1
+        if address == "/mag":
+            self._counts[sensor] = values[1:]
+        else:
+            self._field[sensor] = values[1:]
+            self._seen.add(sensor)
+
+    def _emit(self, seen: set[int]) -> Frame:
+        self._sequence += 1
+        now = self._clock.now_us()
+        weights = [self._weights[k].update(k in seen, now) for k in range(SENSORS)]
+        return Frame(
+            time_s=now * 1e-6,
+            sequence=self._sequence,
+            field_mt=self._field.copy(),
+            counts=self._counts.copy(),
+            temperature_c=np.full(SENSORS, 25.0, dtype=np.float32),
+            valid=np.array(weights, dtype=np.float32),
+            flags=np.array([0 if k in seen else Flag.LOST for k in range(SENSORS)], dtype=np.uint32),
+        )
+
+
+def _is_reading(values: list[Any]) -> bool:
+    numbers = len(values) == 4 and all(isinstance(value, int | float) for value in values)
+    return numbers and isinstance(values[0], int) and 1 <= values[0] <= SENSORS

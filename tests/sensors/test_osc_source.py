@@ -1,0 +1,66 @@
+"""Frames from a board that sends OSC, written by an independent implementation (python-osc)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import numpy as np
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonosc.udp_client import SimpleUDPClient
+
+from sensors import Flag, SensorError, open_source
+from sensors.buses.osc_source import OscSource
+
+
+def test_frames_of_a_board() -> None:
+    board = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    board.bind(("127.0.0.1", 0))
+    board.settimeout(5.0)
+    source = OscSource("osc:127.0.0.1", "127.0.0.1", listen_port=0, board_port=board.getsockname()[1])
+
+    def play() -> None:
+        hello = OscMessage(board.recv(64))
+        assert hello.address == "/hello"
+        client = SimpleUDPClient("127.0.0.1", hello.params[0])
+        client.send_message("/field", ["not", "a", "reading"])
+        for frame in range(3):
+            for sensor in range(1, 5):
+                if frame == 1 and sensor == 3:
+                    continue
+                client.send_message("/mag", [sensor, 100 * sensor, frame, -7])
+                client.send_message("/field", [sensor, float(sensor), float(frame), -0.5])
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    with source:
+        frames = _take(source, 3)
+    thread.join()
+    board.close()
+    assert [frame.field_mt[0, 1] for frame in frames] == [0.0, 1.0, 2.0]
+    assert frames[1].flags.tolist() == [0, 0, Flag.LOST, 0]
+    np.testing.assert_array_equal(frames[2].counts[3], [400, 2, -7])
+    np.testing.assert_allclose(frames[2].field_mt[2], [3.0, 2.0, -0.5])
+
+
+def _take(source: OscSource, count: int) -> list:
+    """The first frames that hold anything."""
+    frames = []
+    for frame in source:
+        if (frame.flags & Flag.LOST).all():
+            continue
+        frames.append(frame)
+        if len(frames) == count:
+            return frames
+    return frames
+
+
+def test_addresses_that_cannot_be_used() -> None:
+    with pytest.raises(SensorError, match="numeric"):
+        open_source("osc:bela.local")
+    taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    taken.bind(("", 0))
+    with pytest.raises(SensorError, match="UDP port"):
+        open_source(f"osc:127.0.0.1?port={taken.getsockname()[1]}")
+    taken.close()
