@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from sensors.array_source import ArraySource
+from sensors.array_source import ArraySource, Bus, Clock
 from sensors.clock import MonotonicClock
 from sensors.errors import SensorError
 from sensors.frame import FrameSource
@@ -44,6 +45,25 @@ def open_source(spec: str) -> FrameSource:
         raise SensorError(f"a source ({wanted})", repr(spec), _ADVICE)
     place, _, query = rest.partition("?")
     return _KINDS[kind](spec, place, parse_qsl(query, keep_blank_values=True))
+
+
+@contextlib.contextmanager
+def open_bus(spec: str) -> Iterator[tuple[Bus, Clock]]:
+    """The wires of a `smbus:` or `sim:` specification, and their clock. Raises SensorError."""
+    kind, _, rest = spec.partition(":")
+    if kind == "sim" and rest:
+        board = simulated_board(spec)
+        yield board.bus, board.clock
+    elif kind == "smbus" and rest:
+        from sensors.buses.smbus import SmbusBus
+
+        bus = SmbusBus(rest.partition("?")[0])
+        try:
+            yield bus, MonotonicClock()
+        finally:
+            bus.close()
+    else:
+        raise SensorError("an I2C bus (smbus:1 or sim:GESTURE)", repr(spec), _ADVICE)
 
 
 def simulated_board(spec: str) -> SimulatedBoard:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.chips import mlx90393_codes as codes
+from sensors.settings import ADDRESSES, SensorSettings
 
 VERSION = 1
 MAX_LINE = 512
@@ -37,6 +38,23 @@ class SerialHeader:
     gain_sel: int
     resolution: tuple[int, int, int]
     tref: tuple[int, int, int, int]
+
+    def sensors(self) -> tuple[SensorSettings, ...]:
+        """As settings; the microcontroller keeps the addresses to itself."""
+        wraps = min(self.resolution) < 2
+        return tuple(
+            SensorSettings(
+                address=ADDRESSES[self.chip][k],
+                gain_sel=self.gain_sel,
+                resolution=self.resolution,
+                allow_wrapping=wraps,
+            )
+            for k in range(4)
+        )
+
+    def full_scale_mt(self) -> list[float]:
+        """Half the range of x, y and z in mT."""
+        return [codes.full_scale_ut(axis, self.gain_sel, self.resolution[axis]) * 1e-3 for axis in range(3)]
 
     def count_mt(self) -> NDArray[np.float32]:
         """[3] mT a count."""

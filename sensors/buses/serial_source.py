@@ -87,10 +87,9 @@ class SerialSource:
         return {
             "spec": self._spec,
             "rate_hz": header.rate_hz,
-            "chip": header.chip,
-            "gain_sel": header.gain_sel,
-            "resolution": list(header.resolution),
+            "sensors": [sensor.info() for sensor in header.sensors()],
             "identity": list(header.tref),
+            "full_scale_mt": [header.full_scale_mt()] * SENSORS,
         }
 
     def __enter__(self) -> SerialSource:

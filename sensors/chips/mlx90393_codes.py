@@ -26,6 +26,12 @@ def count_ut(axis: int, gain_sel: int, resolution: int) -> float:
     return BASE_UT[axis] * GAIN_FACTORS[gain_sel] * (1 << resolution)
 
 
+def full_scale_ut(axis: int, gain_sel: int, resolution: int) -> float:
+    """Half the range in µT: where words wrap (RES 0 and 1) or stand at a rail (RES 2 and 3)."""
+    bits = 15 if resolution < 2 else 17 - resolution
+    return count_ut(axis, gain_sel, resolution) * float(1 << bits)
+
+
 def encode(field_ut: float, axis: int, gain_sel: int, resolution: int) -> int:
     """The 16-bit word that the chip sends for a field: 18-bit offset binary, clamped, shifted by RES, cut."""
     code = round(field_ut / count_ut(axis, gain_sel, 0)) + ZERO_CODE

@@ -1,0 +1,179 @@
+"""`lodestone sensors …`: scan, check, watch, record and replay what the magnets do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sensors import Frame, FrameSource
+
+_BUS_HELP = "smbus:1 | serial:/dev/ttyUSB0 | sim:GESTURE | osc:BOARD | replay:FILE"
+BusOption = Annotated[str, typer.Option("--bus", help=_BUS_HELP)]
+JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verbs to the command line."""
+    group = typer.Typer(help="Scan, check, watch, record and replay the sensors.", no_args_is_help=True)
+    for verb in (scan, check, watch, record, replay):
+        group.command()(verb)
+    app.add_typer(group, name="sensors")
+
+
+def scan(bus: BusOption = "smbus:1", as_json: JsonOption = False) -> None:
+    """Name what answers on an I2C bus, and say what is wrong. Exits with 1 where something is."""
+    from sensors.scan import scan as scan_bus
+    from sensors.sources import open_bus
+
+    with open_bus(bus) as (wires, clock):
+        result = scan_bus(wires, clock)
+    if as_json:
+        print(json.dumps(result.info()))
+    else:
+        for entry in result.found:
+            identity = f"  TREF {entry.identity}" if entry.identity else ""
+            print(f"0x{entry.address:02X}  {entry.chip}{identity}")
+        for remark in result.remarks:
+            print(remark)
+    raise typer.Exit(1 if result.remarks else 0)
+
+
+def check(
+    bus: BusOption = "smbus:1",
+    seconds: Annotated[float, typer.Option(help="How long to listen.", min=0.5, max=600)] = 3.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge the sensors: rate, noise, clipping, temperature. Exits with 1 where one is not well."""
+    from sensors import open_source
+    from sensors.check import check_frames
+
+    with open_source(bus) as source:
+        frames = list(_first(source, seconds))
+        report = check_frames(frames, source.info)
+    if as_json:
+        print(json.dumps(report.info()))
+    else:
+        for sensor in report.sensors:
+            noise = " ".join(f"{value:5.1f}" for value in sensor.noise_ut)
+            field = " ".join(f"{value:+8.3f}" for value in sensor.field_mt)
+            verdict = "; ".join(sensor.faults) or "ok"
+            warmth = f"{sensor.temperature_c:.1f} °C"
+            print(f"sensor {sensor.sensor}  {field} mT  noise {noise} µT  {warmth}  {verdict}")
+        print(f"{report.rate_hz:.1f} frames a second, longest gap {report.longest_gap_ms:.1f} ms")
+        for remark in report.remarks:
+            print(remark)
+        print("ready to play" if report.ok else "not well")
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def watch(
+    bus: BusOption = "smbus:1",
+    seconds: Annotated[float, typer.Option(help="Stop after so long; 0 for never.", min=0)] = 0.0,
+    speed: Annotated[float, typer.Option(help="Pace of a simulation or a recording; 0: none.", min=0)] = 1.0,
+) -> None:
+    """Twelve live bars with rates and health; a line a second where the output is no terminal."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from sensors import open_source
+    from sensors.watch import WatchView, plain_line
+
+    console = Console()
+    with open_source(bus) as source, contextlib.suppress(KeyboardInterrupt):
+        view = WatchView(source.info)
+        frames = _paced(_first(source, seconds), speed if bus.startswith(("sim:", "replay:")) else 0.0)
+        if not console.is_terminal:
+            for number, frame in enumerate(frames):
+                view.add(frame)
+                if number % 200 == 199:
+                    print(plain_line(frame, view.rate_hz), flush=True)
+            return
+        with Live(console=console, auto_refresh=False) as live:
+            for number, frame in enumerate(frames):
+                view.add(frame)
+                if number % 8 == 0:
+                    live.update(view.render(), refresh=True)
+
+
+def record(
+    out: Annotated[Path, typer.Argument(help="The recording to write.")],
+    bus: BusOption = "smbus:1",
+    seconds: Annotated[float, typer.Option(help="Stop after so long; 0: at the end or ^C.", min=0)] = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Write every frame to a compact, checksummed file, settings inside."""
+    from sensors import open_source
+    from sensors.recording import RecordingWriter
+
+    with open_source(bus) as source, RecordingWriter(out, source.info) as writer:
+        with contextlib.suppress(KeyboardInterrupt):
+            for frame in _first(source, seconds):
+                writer.add(frame)
+        result = {"file": str(out), "frames": writer.frames, "sha256": writer.sha256}
+    if as_json:
+        print(json.dumps(result))
+    else:
+        print(f"{result['frames']} frames in {out}, {out.stat().st_size} bytes, sha256 {result['sha256']}")
+
+
+def replay(
+    recording: Annotated[Path, typer.Argument(help="A file that record wrote.")],
+    speed: Annotated[float, typer.Option(help="1 as played, 2 twice as fast; 0: no pause.", min=0)] = 1.0,
+    osc: Annotated[list[str] | None, typer.Option(help="Send /mag and /field there (HOST:PORT).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a recording again, to OSC targets as a board would; says what is in it and what is missing."""
+    from sensors.osc_sender import OscSender
+    from sensors.recording import read_recording
+
+    loaded = read_recording(recording)
+    sender = OscSender(osc or [])
+    if loaded.damage:
+        print(f"{recording}: {loaded.damage}", file=sys.stderr)
+    frames: Iterator[Frame] = loaded.frames()
+    with contextlib.suppress(KeyboardInterrupt):
+        for frame in _paced(frames, speed) if osc else frames:
+            sender.send(frame)
+    count = len(loaded.records)
+    length = float(loaded.records["time_s"][-1] - loaded.records["time_s"][0]) if count else 0.0
+    result: dict[str, Any] = {
+        "frames": count,
+        "seconds": length,
+        "sha256": loaded.sha256,
+        "damage": loaded.damage,
+        "source": loaded.info,
+    }
+    if as_json:
+        print(json.dumps(result))
+    else:
+        print(f"{count} frames, {length:.2f} s, sha256 {loaded.sha256}")
+
+
+def _first(source: FrameSource, seconds: float) -> Iterator[Frame]:
+    """The frames of the first so many seconds; all where 0."""
+    begun: float | None = None
+    for frame in source:
+        begun = frame.time_s if begun is None else begun
+        if seconds and frame.time_s - begun >= seconds:
+            return
+        yield frame
+
+
+def _paced(frames: Iterator[Frame], speed: float) -> Iterator[Frame]:
+    """At the pace of their time stamps, times `speed`; unpaced where 0."""
+    from sensors.clock import MonotonicClock
+
+    clock = MonotonicClock()
+    begun_us, first_s = clock.now_us(), None
+    for frame in frames:
+        first_s = frame.time_s if first_s is None else first_s
+        if speed:
+            clock.sleep_until_us(begun_us + round((frame.time_s - first_s) / speed * 1e6))
+        yield frame
