@@ -1,7 +1,7 @@
 """The published instrument's firmware as it asks its sensors, for comparison: what its registers and pace do.
 
 It writes the gain with opcode 00, which is no write, so that GAIN_SEL stays 7; register 2 gets 0x02B4 (RES 1,
-FILT 5, OSR 0). Then sensor by sensor: start, read the status, sleep 8 ms, read x, y, z; it looks at no status.
+FILT 5, OSR 0). Sensor by sensor: start, read the status, sleep 8 ms, read x, y, z. It checks no status.
 """
 
 from __future__ import annotations

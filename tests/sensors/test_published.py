@@ -32,7 +32,7 @@ def test_the_gain_stays_and_the_counts_wrap() -> None:
     assert truth.max() > 10.5
     wrapped = (truth * 1000 / published.count_ut(0) + 32768) % 65536 - 32768
     error = (x - wrapped + 32768) % 65536 - 32768
-    assert np.abs(error).max() * published.count_ut(0) < 3.0, "counts are the field at gain 7, modulo 2^16"
+    assert np.abs(error).max() * published.count_ut(0) < 5.0, "counts are the field at gain 7, modulo 2^16"
     assert np.abs(np.diff(x)).max() > 50_000, "the leap from one end to the other"
 
 
