@@ -1,6 +1,6 @@
 """How well a voice gives back recordings that it was not trained on.
 
-    .venv-rave/bin/python -m voices.measure voices/glass --run out/voices/glass [--against CHECKPOINT.pt ...]
+    .venv-rave/bin/python -m voices.measure voices/glass --run out/voices/glass [--against CHECKPOINT ...]
 
 Prints, for the averaged weights, for the same network untrained, and for any other checkpoint given:
 upstream's multi-scale spectral distance (its five scales and floor), and the mean error of loudness in
@@ -65,7 +65,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--recordings", type=Path, default=Path("/usr/share/sonic-pi/samples"))
-    parser.add_argument("--against", type=Path, nargs="*", default=[], help="other checkpoint.pt files")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="other checkpoints, ours (.pt) or upstream's (.ckpt)",
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     settings = Settings.load(options.folder / "settings.toml")
@@ -73,11 +79,15 @@ def main() -> None:
     untrained = rave_model.build(settings.configs, settings.overrides, settings.seed).state_dict()
     rows = {f"{settings.name}, {trainer.step} steps": trainer.average, "untrained": untrained}
     for path in options.against:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        rows[f"{path.parent.name}, {saved['step']} steps"] = saved["average"]
+        saved = torch.load(path, map_location="cpu", weights_only=False)
+        steps, weights = (
+            saved.get("step", saved.get("global_step")),
+            saved.get("average", saved.get("state_dict")),
+        )
+        rows[f"{path}, {steps} steps"] = {name: weights[name] for name in trainer.average}
     for name, weights in rows.items():
         spectral, loudness = reconstruction(trainer, weights)
-        print(f"{name:32} spectral distance {spectral:6.2f}   loudness error {loudness:5.1f} dB")
+        print(f"{name:40} spectral distance {spectral:6.2f}   loudness error {loudness:5.1f} dB")
 
 
 if __name__ == "__main__":

@@ -138,15 +138,14 @@ class Trainer:
             flush=True,
         )
         start, base, saved = time.monotonic(), self.seconds, time.monotonic()
-        totals: dict[str, float] = {}
+        rows: list[dict[str, float]] = []
         while self.step < self.options.steps and time.monotonic() - start < 60 * minutes:
-            row = self.take_step()
-            totals = {name: totals.get(name, 0.0) + value for name, value in row.items()}
+            rows.append(self.take_step())
             self.step += 1
             self.seconds = base + time.monotonic() - start
             if self.step % REPORT_STEPS == 0:
-                self.report({name: value / REPORT_STEPS for name, value in totals.items()})
-                totals = {}
+                self.report({name: sum(row[name] for row in rows) / len(rows) for name in rows[0]})
+                rows = []
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self.save()
                 saved = time.monotonic()
