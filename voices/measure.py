@@ -43,7 +43,8 @@ def loudness_error(x: Audio, y: Audio) -> float:
 def reconstruction(trainer: Trainer, weights: Mapping[str, torch.Tensor]) -> tuple[float, float]:
     """Spectral distance and loudness error on the held-out takes longer than half a second."""
     model = trainer.model
-    model.load_state_dict(weights)
+    networks = {n: w for n, w in weights.items() if n.startswith(("encoder.", "decoder."))}
+    model.load_state_dict(networks, strict=False)
     model.eval()
     distance = AudioDistanceV1(lambda: MultiScaleSTFT(SCALES, model.sr), LOG_FLOOR)
     spectral, loudness = [], []
@@ -80,11 +81,9 @@ def main() -> None:
     rows = {f"{settings.name}, {trainer.step} steps": trainer.average, "untrained": untrained}
     for path in options.against:
         saved = torch.load(path, map_location="cpu", weights_only=False)
-        steps, weights = (
-            saved.get("step", saved.get("global_step")),
-            saved.get("average", saved.get("state_dict")),
-        )
-        rows[f"{path}, {steps} steps"] = {name: weights[name] for name in trainer.average}
+        steps = saved.get("step", saved.get("global_step"))
+        weights = saved.get("average", saved.get("state_dict"))
+        rows[f"{path.name}, {steps} steps"] = weights
     for name, weights in rows.items():
         spectral, loudness = reconstruction(trainer, weights)
         print(f"{name:40} spectral distance {spectral:6.2f}   loudness error {loudness:5.1f} dB")

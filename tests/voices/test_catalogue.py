@@ -92,3 +92,34 @@ def test_an_atlas_needs_a_name(tmp_path: Path) -> None:
     result = CliRunner().invoke(build_app(), ["voices", "--atlas", str(tmp_path / "atlas.png")])
     assert isinstance(result.exception, VoiceError)
     assert not (tmp_path / "atlas.png").exists()
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(path.parent.name for path in catalogue.FOLDER.glob("*/settings.toml"))
+)
+def test_settings_load_and_agree_with_the_card(folder: str) -> None:
+    pytest.importorskip("tomllib")
+    from voices.train.settings import Settings
+
+    settings = Settings.load(catalogue.FOLDER / folder / "settings.toml")
+    assert settings.name == folder
+    assert "causal" in settings.configs
+    card = catalogue.FOLDER / folder / "card.json"
+    if card.exists():
+        shipped = json.loads(card.read_text())
+        assert shipped["training"]["overrides"] == list(settings.overrides)
+        assert [entry["file"] for entry in shipped["corpus"]] == [source.file for source in settings.sources]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "name = 1", "not toml at all", '[training]\nstep = 3\n[model]\n[[corpus]]\nfile = "a"'],
+    ids=repr,
+)
+def test_wrong_settings_are_one_clear_line(text: str, tmp_path: Path) -> None:
+    pytest.importorskip("tomllib")
+    from voices.train.settings import Settings
+
+    (tmp_path / "settings.toml").write_text(text)
+    with pytest.raises(VoiceError, match="voice settings"):
+        Settings.load(tmp_path / "settings.toml")

@@ -14,7 +14,7 @@ pytest.importorskip("rave")
 
 from voices.catalogue import FOLDER  # noqa: E402
 from voices.errors import VoiceError  # noqa: E402
-from voices.train import corpus, latents, rave_model  # noqa: E402
+from voices.train import corpus, latents, rave_model, spread  # noqa: E402
 from voices.train.loop import Trainer  # noqa: E402
 from voices.train.settings import Settings, Source, Training  # noqa: E402
 
@@ -114,3 +114,14 @@ def test_the_log_has_one_line_per_hundred_steps(tmp_path: Path) -> None:
     with (tmp_path / "progress.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert (row["step"], row["fullband"], row["held_out"]) == ("100", "1", "")
+
+
+def test_the_spread_penalty_wants_unit_uncorrelated_latents() -> None:
+    torch.manual_seed(1)
+    white = torch.randn(64, 8, spread.FRAMES)
+    asleep, together = white.clone(), white.clone()
+    asleep[:, 0] *= 0.01
+    together[:, 0] = together[:, 1]
+    assert spread.penalty(white) < 0.02
+    assert spread.penalty(asleep) > 1.0
+    assert spread.penalty(together) > 0.03

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
+import signal
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from voices.train import corpus, rave_model
+from voices.train import corpus, rave_model, spread
 from voices.train.settings import Settings
 
 CHECKPOINT_SECONDS = 150.0
@@ -37,10 +38,13 @@ class Trainer:
         self.crops = corpus.Crops(
             self.corpus.train, self.options.frames * self.hop, self.options.gain_range_db, settings.seed
         )
+        self.short_crops = corpus.Crops(
+            self.corpus.train, spread.FRAMES * self.hop, self.options.gain_range_db, settings.seed + 1
+        )
         self.parameters = [*self.model.encoder.parameters(), *self.model.decoder.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, self.options.learning_rate, (0.5, 0.9))
         self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.stopped = 0, 0.0, False
         self.resume()
 
     def takes(self) -> list[corpus.Audio]:
@@ -104,7 +108,7 @@ class Trainer:
         x = torch.from_numpy(self.crops.batch(self.options.batch, self.step))
         fullband, multiband, divergence = self.distances(x)
         self.optimizer.zero_grad()
-        (fullband + multiband + beta * divergence).backward()
+        (fullband + multiband + beta * divergence + self.spread_penalty()).backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 10.0)
         self.optimizer.step()
         self.update_average()
@@ -114,6 +118,14 @@ class Trainer:
             "kl": divergence.item(),
             "beta": beta,
         }
+
+    def spread_penalty(self) -> torch.Tensor:
+        """Weighted penalty for latents that sleep or move together, on crops of its own."""
+        if self.step < self.options.spread_from:
+            return torch.zeros(())
+        x = torch.from_numpy(self.short_crops.batch(spread.CROPS, self.step))
+        means = self.model.encode(x).chunk(2, 1)[0]
+        return self.options.spread * spread.penalty(means)
 
     def update_average(self) -> None:
         """Moves the averaged weights (the ones that are exported) towards the present ones."""
@@ -131,15 +143,16 @@ class Trainer:
         return sum(self.distances(torch.from_numpy(crops.batch(4, k)))[0].item() for k in range(4)) / 4
 
     def train(self, minutes: float) -> None:
-        """Steps until the settings' number is reached or `minutes` have passed."""
+        """Steps until the settings' number is reached or `minutes` have passed; a SIGTERM ends it, saved."""
         sounding, held = self.corpus.seconds
         print(
             f"{self.settings.name}: {sounding:.0f} s of sound, {held:.0f} s held out, step {self.step}",
             flush=True,
         )
+        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "stopped", True))
         start, base, saved = time.monotonic(), self.seconds, time.monotonic()
         rows: list[dict[str, float]] = []
-        while self.step < self.options.steps and time.monotonic() - start < 60 * minutes:
+        while self.step < self.options.steps and self.seconds - base < 60 * minutes and not self.stopped:
             rows.append(self.take_step())
             self.step += 1
             self.seconds = base + time.monotonic() - start

@@ -27,7 +27,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Training:
-    """How long and with what a voice is trained. Frames are latent frames (hop samples each)."""
+    """How long and with what a voice is trained. Frames are latent frames (hop samples each).
+
+    `beta` weighs the divergence of the latents from N(0, 1), reached from `beta_start` in `beta_steps`;
+    `spread` weighs the penalty that keeps all latents moving (`voices.train.spread`), from `spread_from` on.
+    """
 
     steps: int
     batch: int = 4
@@ -37,6 +41,8 @@ class Training:
     beta: float = 0.003
     beta_start: float = 1e-4
     beta_steps: int = 3000
+    spread: float = 1.0
+    spread_from: int = 0
     gain_range_db: float = 12.0
     ema: float = 0.999
 
