@@ -41,7 +41,7 @@ class Training:
     beta: float = 0.003
     beta_start: float = 1e-4
     beta_steps: int = 3000
-    spread: float = 1.0
+    spread: float = 5.0
     spread_from: int = 0
     gain_range_db: float = 12.0
     ema: float = 0.999
