@@ -17,10 +17,10 @@ static bool MapUnary(plan::Map function, const LoopsTask& t, uint32_t first, uin
     case plan::Map::kCos: Map1(t, first, last, [](F x) { return Cos(x); }); return true;
     case plan::Map::kTanh: Map1(t, first, last, [](F x) { return Tanh(x); }); return true;
     case plan::Map::kSigmoid: Map1(t, first, last, [](F x) { return Sigmoid(x); }); return true;
-    case plan::Map::kAsinh: Map1(t, first, last, [](F x) { return Lanes(x, __builtin_asinhf); }); return true;
-    case plan::Map::kErf: Map1(t, first, last, [](F x) { return Lanes(x, __builtin_erff); }); return true;
-    case plan::Map::kTan: Map1(t, first, last, [](F x) { return Lanes(x, __builtin_tanf); }); return true;
-    case plan::Map::kAtan: Map1(t, first, last, [](F x) { return Lanes(x, __builtin_atanf); }); return true;
+    case plan::Map::kAsinh: Map1(t, first, last, [](F x) { return Lanes(x, [](float v) { return __builtin_asinhf(v); }); }); return true;
+    case plan::Map::kErf: Map1(t, first, last, [](F x) { return Lanes(x, [](float v) { return __builtin_erff(v); }); }); return true;
+    case plan::Map::kTan: Map1(t, first, last, [](F x) { return Lanes(x, [](float v) { return __builtin_tanf(v); }); }); return true;
+    case plan::Map::kAtan: Map1(t, first, last, [](F x) { return Lanes(x, [](float v) { return __builtin_atanf(v); }); }); return true;
     case plan::Map::kFloor: Map1(t, first, last, [](F x) { return Floor(x); }); return true;
     case plan::Map::kCeil:
       Map1(t, first, last, [](F x) { return Vec::Sub(Vec::Set(0.0f), Floor(Vec::Sub(Vec::Set(0.0f), x))); });
@@ -48,7 +48,7 @@ static bool MapBinary(plan::Map function, const LoopsTask& t, uint32_t first, ui
     case plan::Map::kSub: Map2(t, first, last, [](F a, F b) { return Vec::Sub(a, b); }); return true;
     case plan::Map::kMul: Map2(t, first, last, [](F a, F b) { return Vec::Mul(a, b); }); return true;
     case plan::Map::kDiv: Map2(t, first, last, [](F a, F b) { return Vec::Div(a, b); }); return true;
-    case plan::Map::kPow: Map2(t, first, last, [](F a, F b) { return Lanes(a, b, __builtin_powf); }); return true;
+    case plan::Map::kPow: Map2(t, first, last, [](F a, F b) { return Lanes(a, b, [](float v, float w) { return __builtin_powf(v, w); }); }); return true;
     case plan::Map::kMin: Map2(t, first, last, [](F a, F b) { return Vec::Min(a, b); }); return true;
     case plan::Map::kMax: Map2(t, first, last, [](F a, F b) { return Vec::Max(a, b); }); return true;
     case plan::Map::kLess: Map2(t, first, last, [](F a, F b) { return Truth(Vec::Less(a, b)); }); return true;
@@ -63,7 +63,7 @@ static bool MapBinary(plan::Map function, const LoopsTask& t, uint32_t first, ui
       Map2(t, first, last, [](F a, F b) { return Vec::Select(IsZero(a), Vec::Sub(Vec::Set(1.0f), Truth(IsZero(b))), Vec::Set(1.0f)); });
       return true;
     case plan::Map::kMod: Map2(t, first, last, [](F a, F b) { return Modulo(a, b); }); return true;
-    case plan::Map::kFmod: Map2(t, first, last, [](F a, F b) { return Lanes(a, b, __builtin_fmodf); }); return true;
+    case plan::Map::kFmod: Map2(t, first, last, [](F a, F b) { return Lanes(a, b, [](float v, float w) { return __builtin_fmodf(v, w); }); }); return true;
     case plan::Map::kSnake:
       Map2(t, first, last, [](F x, F alpha) {
         return Snake(x, alpha, Vec::Div(Vec::Set(1.0f), Vec::Add(alpha, Vec::Set(1e-9f))));

@@ -21,6 +21,8 @@ struct Task {
   void (*function)(void*);
   void* argument;
   VirtualTime::Actor* actor;
+  std::atomic<bool> asked;  // to run; render() may ask without a lock
+  std::atomic<bool> at_work;
   std::thread thread;
   double cpu_s;
 };
@@ -32,7 +34,9 @@ std::atomic<bool> stop_requested(false);
 void RunTask(Task* task) {
   virtual_time->Enter(task->actor);
   while (!stop_requested) {
+    task->at_work = true;
     task->function(task->argument);
+    task->at_work = false;
     if (!stop_requested) virtual_time->WaitForSignal();
   }
   task->cpu_s = static_cast<double>(ThreadLoad::CpuUs()) * 1e-6;
@@ -51,6 +55,14 @@ BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>&
   return context;
 }
 
+void RenderOnce(void* context) { render(static_cast<BelaContext*>(context), nullptr); }
+
+void WakeAsked() {
+  for (const std::unique_ptr<Task>& task : tasks) {
+    if (task->asked.exchange(false)) virtual_time->Signal(task->actor);
+  }
+}
+
 // Every task sees the stop; sleepers wake in their time, waiters are woken.
 void EndTasks() {
   stop_requested = true;
@@ -61,12 +73,14 @@ void EndTasks() {
 
 }  // namespace
 
-bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, ThreadSeconds* seconds) {
+bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, const RenderCall& call,
+                ThreadSeconds* seconds) {
   virtual_time = time;
   std::vector<float> in(settings.period_frames * settings.in_channels, 0.0f);
   std::vector<float> out(settings.period_frames * settings.out_channels, 0.0f);
   BelaContext context = ContextOf(settings, in, &out);
   if (!setup(&context, nullptr)) return false;
+  WakeAsked();
   const double period_us = 1e6 * settings.period_frames / static_cast<double>(settings.sample_rate_hz);
   uint64_t render_us = 0;
   bool more = true;
@@ -74,8 +88,9 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
     time->SleepUntilUs(static_cast<uint64_t>(static_cast<double>(period) * period_us));
     out.assign(out.size(), kNotWritten);
     const uint64_t before_us = ThreadLoad::CpuUs();
-    render(&context, nullptr);
+    call(RenderOnce, &context);
     render_us += ThreadLoad::CpuUs() - before_us;
+    WakeAsked();
     more = port(context.audioFramesElapsed, out, &in);
     context.audioFramesElapsed += settings.period_frames;
   }
@@ -92,15 +107,22 @@ extern "C" {
 
 AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, const char* name, void* argument) {
   using namespace lodestone;
-  tasks.emplace_back(new Task{name, function, argument, virtual_time->Add(priority), std::thread(), 0.0});
+  tasks.emplace_back(new Task());
   Task* task = tasks.back().get();
+  task->name = name;
+  task->function = function;
+  task->argument = argument;
+  task->actor = virtual_time->Add(priority);
   task->thread = std::thread(RunTask, task);
   return task;
 }
 
 int Bela_scheduleAuxiliaryTask(AuxiliaryTask task) {
   using namespace lodestone;
-  return virtual_time->Signal(static_cast<Task*>(task)->actor) ? 0 : EBUSY;
+  Task* asked = static_cast<Task*>(task);
+  if (asked->at_work) return EBUSY;
+  asked->asked = true;
+  return 0;
 }
 
 int Bela_stopRequested() { return lodestone::stop_requested ? 1 : 0; }

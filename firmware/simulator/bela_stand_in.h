@@ -21,10 +21,14 @@ struct StandInSettings {
 // Called after each period, while its output begins to sound: `in` is filled for the next period. False ends the run.
 using AudioPort = std::function<bool(uint64_t frame, const std::vector<float>& out, std::vector<float>* in)>;
 
+// Calls render(); a test may do so from a thread of its own, as long as it returns only when render() has.
+using RenderCall = std::function<void(void (*render_once)(void* context), void* context)>;
+
 // CPU seconds of each thread, by the name of its task; "audio" for render().
 using ThreadSeconds = std::map<std::string, double>;
 
 // One run from setup() to cleanup(). False when setup() refuses.
-bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, ThreadSeconds* seconds);
+bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, const RenderCall& call,
+                ThreadSeconds* seconds);
 
 }  // namespace lodestone

@@ -1,76 +1,8 @@
 // lodestone-sim: the board's program on this machine, against a simulated board, in simulated time.
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstring>
 
-#include "firmware/platform/board_program.h"
-#include "firmware/platform/sim_link.h"
-#include "firmware/simulator/bela_stand_in.h"
-#include "firmware/simulator/logs.h"
-#include "firmware/simulator/options.h"
-
-namespace lodestone {
-namespace {
-
-constexpr int kAudioPriority = 95;
-
-int Refuse(const std::string& line) {
-  std::fprintf(stderr, "lodestone-sim: %s\n", line.c_str());
-  return 1;
-}
-
-// Files are named from where the caller stands, plans from inside the image: open the one before entering the other.
-std::string Absolute(const std::string& path) {
-  char here[4096];
-  if (path.empty() || path[0] == '/' || getcwd(here, sizeof here) == nullptr) return path;
-  return std::string(here) + "/" + path;
-}
-
-int Play(SimOptions options) {
-  LatentLog latents;
-  ModeLog modes;
-  WavFile wav;
-  const uint32_t rate_hz = static_cast<uint32_t>(options.stand_in.sample_rate_hz);
-  if (!options.wav.empty() && !wav.Open(options.wav, options.wav_format, options.stand_in.out_channels, rate_hz)) {
-    return Refuse("wanted a writable file, got " + options.wav + ": name another");
-  }
-  if (!options.latent_log.empty() && !latents.Open(options.latent_log)) {
-    return Refuse("wanted a writable file, got " + options.latent_log + ": name another");
-  }
-  const std::string stats = Absolute(options.stats);
-  if (options.state != "-") options.state = Absolute(options.state);
-  if (chdir(options.image.c_str()) != 0 || access("board.conf", R_OK) != 0) {
-    return Refuse("wanted an image folder with a board.conf, got " + options.image + ": make one with `lodestone build`");
-  }
-
-  VirtualTime time(kAudioPriority);
-  time.Pace(options.paced);
-  Hooks().clock = &time;
-  Hooks().bus = options.bus;
-  Hooks().state_folder = options.state;
-  Hooks().voice_slice_us = options.voice_slice_us;
-  Hooks().voice_tap = &latents;
-  Hooks().mode_tap = &modes;
-  bool written = true;
-  ThreadSeconds seconds;
-  const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in) {
-    if (!options.wav.empty()) written = wav.Write(out) && written;
-    SimLink* link = Hooks().link;
-    return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
-  };
-  if (!RunStandIn(options.stand_in, &time, port, &seconds)) return Refuse("setup() has refused, which it never should");
-  const bool deserted = !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && Hooks().link == nullptr;
-  if (Hooks().link != nullptr) Hooks().link->Close();
-  const Instrument& instrument = BoardProgram::Running()->instrument();
-  if (!stats.empty()) written = WriteStats(stats, instrument, modes, options.stand_in, seconds) && written;
-  if (!wav.Close() || !written) return Refuse("wanted to write all of the run, got a full or failing disk: make room");
-  if (deserted) return Refuse("wanted a simulated board at " + options.bus + ", got nobody there: start it first");
-  return 0;
-}
-
-}  // namespace
-}  // namespace lodestone
+#include "firmware/simulator/play.h"
 
 int main(int argc, char** argv) {
   if (argc == 2 && (std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0)) {
@@ -79,6 +11,9 @@ int main(int argc, char** argv) {
   }
   lodestone::SimOptions options;
   std::string error;
-  if (!lodestone::ParseSimOptions(argc, argv, &options, &error)) return lodestone::Refuse(error);
-  return lodestone::Play(options);
+  if (!lodestone::ParseSimOptions(argc, argv, &options, &error)) {
+    std::fprintf(stderr, "lodestone-sim: %s\n", error.c_str());
+    return 1;
+  }
+  return lodestone::PlayImage(options, [](void (*render_once)(void*), void* context) { render_once(context); });
 }

@@ -10,21 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
-from pythonosc.osc_message_builder import OscMessageBuilder
 
 from firmware import Engine
 from sensors.simulation import QuietOutside, SimulatedBoard
 
+from .messages import message
 from .tiny import RATE, SIM, Run, image, play, scene, voice_plan
 
 FADE_IN = 128
-
-
-def message(address: str, *values: object) -> bytes:
-    builder = OscMessageBuilder(address)
-    for value in values:
-        builder.add_arg(value)
-    return builder.build().dgram
 
 
 class ScriptedHost(QuietOutside):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,12 +104,13 @@ def play(
     outside: Outside | None = None,
     gesture: str = "free-play",
     board: SimulatedBoard | None = None,
+    program: Sequence[str | Path] = (SIM,),
 ) -> Run:
     """Plays an image against a simulated board."""
     folder.mkdir(parents=True, exist_ok=True)
     heard = outside or QuietOutside()
     made = board or SimulatedBoard(gesture, seed=3)
-    command = [SIM, image_folder, "--bus", f"sim:{folder}/bus", "--seconds", str(seconds)]
+    command = [*program, image_folder, "--bus", f"sim:{folder}/bus", "--seconds", str(seconds)]
     command += [
         "--wav",
         folder / "out.wav",
