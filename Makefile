@@ -11,7 +11,7 @@ setup: $(VENV)/.deps
 $(VENV)/.deps: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.18" ninja
-	$(PY) -m pip install --quiet --no-build-isolation -Cwheel.cmake=false -e '.[dev]'
+	$(PY) -m pip install --quiet --no-build-isolation --config-settings=wheel.cmake=false -e '.[dev]'
 	touch $@
 
 build: setup
