@@ -20,6 +20,9 @@ LISTEN_PORT = 7563
 BOARD_PORT = 7564
 HELLO_US = 1_000_000
 SILENCE_S = 0.05
+STATUS_FIELDS = 17
+STATUS_FLAGS = slice(8, 12)
+STATUS_TEMPERATURE = 12
 
 
 class OscSource:
@@ -54,6 +57,8 @@ class OscSource:
         self._weights = [firmware.SensorWeight() for _ in range(SENSORS)]
         self._field = np.zeros((SENSORS, 3), dtype=np.float32)
         self._counts = np.zeros((SENSORS, 3), dtype=np.int32)
+        self._temperature = np.full(SENSORS, 25.0, dtype=np.float32)
+        self._conditions = np.zeros(SENSORS, dtype=np.uint32)
         self._seen: set[int] = set()
         self._hello_us = 0
         self._sequence = 0
@@ -117,6 +122,16 @@ class OscSource:
             values = list(timed.message.params)
             if timed.message.address in ("/field", "/mag") and _is_reading(values):
                 yield timed.message.address, values
+            elif timed.message.address == "/status" and len(values) == STATUS_FIELDS:
+                self._hear_status(values)
+
+    def _hear_status(self, values: list[Any]) -> None:
+        """Once a second: the mean temperature, and flags of the sensors that last (docs/osc.md)."""
+        flags, temperature = values[STATUS_FLAGS], values[STATUS_TEMPERATURE]
+        if all(isinstance(flag, int) and 0 <= flag < 1 << 32 for flag in flags):
+            self._conditions = np.array([flag & ~Flag.LOST for flag in flags], dtype=np.uint32)
+        if isinstance(temperature, float) and temperature == temperature:
+            self._temperature[:] = temperature
 
     def _store(self, address: str, values: list[Any]) -> None:
         sensor = values[0] - 1
@@ -129,15 +144,16 @@ class OscSource:
     def _emit(self, seen: set[int]) -> Frame:
         self._sequence += 1
         now = self._clock.now_us()
+        lost = [0 if k in seen else Flag.LOST for k in range(SENSORS)]
         weights = [self._weights[k].update(k in seen, now) for k in range(SENSORS)]
         return Frame(
             time_s=now * 1e-6,
             sequence=self._sequence,
             field_mt=self._field.copy(),
             counts=self._counts.copy(),
-            temperature_c=np.full(SENSORS, 25.0, dtype=np.float32),
+            temperature_c=self._temperature.copy(),
             valid=np.array(weights, dtype=np.float32),
-            flags=np.array([0 if k in seen else Flag.LOST for k in range(SENSORS)], dtype=np.uint32),
+            flags=self._conditions | np.array(lost, dtype=np.uint32),
         )
 
 

@@ -98,6 +98,16 @@ def test_warming_weakens_the_stacks() -> None:
     assert warm.temperature_c(0, 4_000_000_000) == pytest.approx(40.0, abs=0.1)
 
 
+def test_vibration_shakes_the_static_field() -> None:
+    text = HEAD + "[environment]\nvibration_um = 100.0\nvibration_hz = 20.0\n"
+    field = World(parse_gesture(text, "shaken")).board_ut
+    swing = np.ptp(field, axis=0)
+    slope = 28_100 * 3 / (27 + 10)  # µT a mm, about: the field falls with the third power of the distance
+    assert swing[0, 2] == pytest.approx(2 * 0.1 * slope, rel=0.3)
+    spectrum = np.abs(np.fft.rfft(field[:, 0, 2] - field[:, 0, 2].mean()))
+    assert np.fft.rfftfreq(len(field), 0.002)[spectrum.argmax()] == pytest.approx(20.0, abs=0.3)
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

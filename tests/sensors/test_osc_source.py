@@ -25,6 +25,8 @@ def test_frames_of_a_board() -> None:
         assert hello.address == "/hello"
         client = SimpleUDPClient("127.0.0.1", hello.params[0])
         client.send_message("/field", ["not", "a", "reading"])
+        status = ["onboard", "onboard", 0, "one", 0.1, 0.1, 0, 200.0, 0, 8, 0, 1, 31.5, 0, 9.0, "0.1.0", ""]
+        client.send_message("/status", status)
         for frame in range(3):
             for sensor in range(1, 5):
                 if frame == 1 and sensor == 3:
@@ -39,7 +41,8 @@ def test_frames_of_a_board() -> None:
     thread.join()
     board.close()
     assert [frame.field_mt[0, 1] for frame in frames] == [0.0, 1.0, 2.0]
-    assert frames[1].flags.tolist() == [0, 0, Flag.LOST, 0]
+    assert frames[1].flags.tolist() == [0, Flag.FROZEN, Flag.LOST, 0]
+    assert frames[1].temperature_c.tolist() == [31.5] * 4
     np.testing.assert_array_equal(frames[2].counts[3], [400, 2, -7])
     np.testing.assert_allclose(frames[2].field_mt[2], [3.0, 2.0, -0.5])
 

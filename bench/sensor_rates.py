@@ -1,0 +1,42 @@
+"""Frames a second of four MLX90393 on one bus, every bit counted: `python -m bench.sensor_rates`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sensors import default_sensors, sensor_array
+from sensors.simulation import SimulatedBoard
+
+FILTERS = ((0, 2), (1, 1), (0, 3), (1, 2), (0, 4), (1, 3), (2, 2), (0, 5), (2, 3), (3, 3))
+OVERHEADS_US = (0.0, 70.0, 150.0)
+FRAMES = 400
+
+
+def frames_per_second(
+    oversampling: int, digital_filter: int, overhead_us: float, *, bit_rate_hz: float = 400_000.0
+) -> float:
+    """As fast as the driver goes: it waits for the longest conversion that the data sheet allows."""
+    board = SimulatedBoard("empty", overhead_us=overhead_us, bit_rate_hz=bit_rate_hz)
+    sensors = [replace(s, oversampling=oversampling, filter=digital_filter) for s in default_sensors()]
+    array = sensor_array(board.bus, board.clock, sensors)
+    while not all(array.health(sensor).running for sensor in range(4)):
+        array.tick()
+        board.clock.sleep_until_us(board.clock.now_us() + 1000)
+    begun = board.clock.now_us()
+    for _ in range(FRAMES):
+        array.tick()
+    return FRAMES * 1e6 / (board.clock.now_us() - begun)
+
+
+def main() -> None:
+    """Prints the table."""
+    print("frames a second, start all, wait, read all; µs of software time for each transfer")
+    print("oversampling/filter   " + "".join(f"{overhead:6.0f} µs" for overhead in OVERHEADS_US))
+    for oversampling, digital_filter in FILTERS:
+        rates = [frames_per_second(oversampling, digital_filter, overhead) for overhead in OVERHEADS_US]
+        print(f"{oversampling}/{digital_filter:<20}" + "".join(f"{rate:9.0f}" for rate in rates))
+    print(f"1/2 at 100 kHz        {frames_per_second(1, 2, 0.0, bit_rate_hz=100_000.0):9.0f}")
+
+
+if __name__ == "__main__":
+    main()
