@@ -83,7 +83,7 @@ class Card:
         state_bytes: memory between calls.
         source_sha256: of the file that the graph was made from.
         noise: name -> (distribution "normal" or "uniform", shape).
-        initial_state: name -> value at reset, for states that do not start at zero.
+        initial_state: name -> values at reset in row-major order, for states that do not start at zero.
         rate_hz, knobs, calibration_sha256, voice: touch graphs.
         states: name -> what this memory is, in words (touch graphs).
     """
@@ -128,7 +128,7 @@ class Card:
         if self.noise:
             data["noise"] = {k: {"distribution": d, "shape": list(s)} for k, (d, s) in self.noise.items()}
         if self.initial_state:
-            data["initial_state"] = {k: _pack(v) for k, v in self.initial_state.items()}
+            data["initial_state"] = {k: _base64(v) for k, v in self.initial_state.items()}
         if self.kind == "touch":
             data["knobs"] = {name: vars(knob) for name, knob in self.knobs.items()}
             data["states"] = dict(self.states)
@@ -155,7 +155,7 @@ class Card:
                 **plain,
                 latent=_statistics(data.get("latent")),
                 noise={k: (v["distribution"], tuple(v["shape"])) for k, v in data.get("noise", {}).items()},
-                initial_state={k: _unpack(v) for k, v in data.get("initial_state", {}).items()},
+                initial_state={k: _floats(v) for k, v in data.get("initial_state", {}).items()},
                 states=dict(data.get("states", {})),
                 knobs={k: Knob(**v) for k, v in data.get("knobs", {}).items()},
                 reference=_reference(data.get("reference")),
@@ -171,15 +171,22 @@ _TOUCH = ("rate_hz", "calibration_sha256", "voice")
 
 def _pack(array: npt.ArrayLike) -> dict[str, object]:
     data = np.ascontiguousarray(array, "<f4")
-    return {"shape": list(data.shape), "float32": base64.b64encode(data.tobytes()).decode("ascii")}
+    return {"shape": list(data.shape), "float32": _base64(data)}
+
+
+def _base64(array: npt.ArrayLike) -> str:
+    return base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode("ascii")
+
+
+def _floats(text: object) -> FloatArray:
+    return np.frombuffer(base64.b64decode(str(text), validate=True), "<f4").astype(np.float32)
 
 
 def _unpack(packed: Mapping[str, object]) -> FloatArray:
     shape = packed["shape"]
     if not isinstance(shape, list):
         raise TypeError("shape")
-    raw = base64.b64decode(str(packed["float32"]))
-    return np.frombuffer(raw, "<f4").astype(np.float32).reshape(shape)
+    return _floats(packed["float32"]).reshape(shape)
 
 
 def _statistics(data: Mapping[str, object] | None) -> LatentStatistics | None:

@@ -14,9 +14,11 @@ from model_export.corpus import corpus_statistics
 from model_export.delay import delay_samples
 from model_export.errors import ExportError
 from model_export.graph import Graph, cost
+from model_export.graph.affine import with_short_chains
+from model_export.graph.axes import with_folded_axes
 from model_export.graph.fold import folded
 from model_export.graph.modulated import with_fast_banks
-from model_export.graph.onnx_writer import to_onnx
+from model_export.graph.onnx_writer import initial_states, to_onnx
 from model_export.graph.prune import pruned
 from model_export.graph.spectral import without_spectra
 from model_export.graph.subpixel import without_transposed
@@ -62,16 +64,16 @@ def export(
     if corpus is not None:
         card = replace(card, latent=corpus_statistics(path, corpus, card.latents, progress))
     progress("simplifying the graph")
-    final = with_fast_banks(folded(without_transposed(exact)))
-    card = _with_costs(card, final)
+    final = _simplified(exact)
     progress("verifying in ONNX Runtime")
     plain = to_onnx(exact, card.name)
     del exact  # weights are large: what follows needs one copy less at a time
     attach_card(plain, card)
     data = plain.SerializeToString()
     del plain
-    card = replace(card, reference=make_reference(OrtStream(data, lean=True), card))
+    reference = make_reference(OrtStream(data, lean=True), card)
     del data
+    card = replace(_with_costs(card, final), reference=reference)
     model = to_onnx(final, card.name)
     del final
     attach_card(model, card)
@@ -117,6 +119,12 @@ def _traced(
     return without_spectra(graph), card
 
 
+def _simplified(graph: Graph) -> Graph:
+    """The same sound in fewer and plainer operators."""
+    plain = folded(with_short_chains(without_transposed(graph)))
+    return with_fast_banks(with_folded_axes(plain))
+
+
 def _with_costs(card: Card, graph: Graph) -> Card:
     per_second = cost.multiplications(graph) * card.sample_rate / (card.hop * card.frames)
     return replace(
@@ -124,6 +132,7 @@ def _with_costs(card: Card, graph: Graph) -> Card:
         parameters=cost.parameters(graph),
         macs_per_second=round(per_second),
         state_bytes=cost.state_bytes(graph),
+        initial_state=initial_states(graph),
     )
 
 

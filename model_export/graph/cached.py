@@ -25,7 +25,7 @@ class CachedConv:
         return self.conv.node
 
 
-Remade = Callable[[Builder, CachedConv, Value], tuple[Value, Value, Value]]
+Remade = Callable[[Builder, CachedConv, Value], tuple[State, Value]]
 
 
 def cached_convs(graph: Graph) -> list[CachedConv]:
@@ -73,22 +73,21 @@ def remake(graph: Graph, chosen: list[CachedConv], remade: Remade) -> Graph:
     Args:
         graph: left as it is.
         chosen: which ones.
-        remade: given the builder, the old one and its new input x, makes (state, next state, output).
+        remade: given the builder, the old one and its new input x, makes (state, output).
     """
     if not chosen:
         return graph
     by_conv = {id(match.conv): match for match in chosen}
-    states: dict[int, tuple[Value, Value]] = {}
+    states: dict[int, State] = {}
 
     def rule(build: Builder, site: Site) -> Value | None:
         match = by_conv.get(id(site.old))
         join = site.inputs[0].node
         if match is None or join is None:
             return None
-        memory, following, output = remade(build, match, join.inputs[1])
-        states[id(match.state.value)] = (memory, following)
+        states[id(match.state.value)], output = remade(build, match, join.inputs[1])
         return output
 
     result = rewrite(graph, rule)
-    result.states = [State(*states.get(id(s.value), (s.value, s.next))) for s in result.states]
+    result.states = [states.get(id(s.value), s) for s in result.states]
     return result

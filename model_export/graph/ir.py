@@ -53,10 +53,11 @@ class Node:
 
 @dataclass(eq=False)
 class State:
-    """Memory between calls: what comes in, what goes out; zero at the start."""
+    """Memory between calls: what comes in, what goes out; `initial` at the start, zero if None."""
 
     value: Value
     next: Value
+    initial: Array | None = None
 
 
 @dataclass(eq=False)

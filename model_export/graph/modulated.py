@@ -14,7 +14,7 @@ import numpy as np
 
 from model_export.graph.builder import Builder
 from model_export.graph.cached import CachedConv, cached_convs, remake
-from model_export.graph.ir import Array, Graph, Value
+from model_export.graph.ir import Array, Graph, State, Value
 
 EXACT = 1e-6
 SHORTEST = 8  # taps; below, the plain form costs as little
@@ -29,7 +29,7 @@ def with_fast_banks(graph: Graph) -> Graph:
             factors[id(match.conv)] = found
     chosen = [match for match in cached_convs(graph) if id(match.conv) in factors]
 
-    def remade(build: Builder, match: CachedConv, x: Value) -> tuple[Value, Value, Value]:
+    def remade(build: Builder, match: CachedConv, x: Value) -> tuple[State, Value]:
         mix, taps = factors[id(match.conv)]
         build.scope = match.node.scope
         rows = build.convolve(x, build.constant(mix), None)
@@ -42,7 +42,8 @@ def with_fast_banks(graph: Graph) -> Graph:
         if len(match.node.inputs) > 2:
             bias = match.node.inputs[2]
             output = build.binary("Add", output, build.reshape(bias, [*bias.shape, 1]))
-        return memory, build.slice(joined, 2, length - taps.shape[2] + 1, length), output
+        following = build.slice(joined, 2, length - taps.shape[2] + 1, length)
+        return State(memory, following), output
 
     return remake(graph, chosen, remade)
 

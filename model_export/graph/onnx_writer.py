@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from model_export.errors import ExportError
-from model_export.graph.ir import Attribute, Graph, Node, Value, ordered
+from model_export.graph.ir import Array, Attribute, Graph, Node, Value, ordered
 
 OPSET = 17
 IR_VERSION = 8
@@ -26,6 +26,11 @@ _TYPES = {
 def to_onnx(graph: Graph, name: str) -> onnx.ModelProto:
     """The model. Inputs: the graph's, then `noise.K`, then `state.K`; outputs: the graph's, then `next.K`."""
     return _Writer(graph).model(name)
+
+
+def initial_states(graph: Graph) -> dict[str, Array]:
+    """The states that do not start at zero, by the names that `to_onnx` gives them."""
+    return {f"state.{k}": s.initial for k, s in enumerate(graph.states) if s.initial is not None}
 
 
 class _Writer:

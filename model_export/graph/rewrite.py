@@ -50,7 +50,7 @@ def rewrite(graph: Graph, *rules: Rule, replaced: dict[int, Value] | None = None
         if id(value) not in new:
             new[id(value)] = _rebuilt(build, value, new, uses, rules)
     outputs = {name: new[id(value)] for name, value in graph.outputs.items()}
-    states = [State(s.value, new[id(s.next)]) for s in graph.states]
+    states = [State(s.value, new[id(s.next)], s.initial) for s in graph.states]
     return Graph(dict(graph.inputs), outputs, states, list(graph.draws))
 
 
