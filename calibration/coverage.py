@@ -1,7 +1,7 @@
 """Which part of the play room the magnets have visited, without knowing where they are.
 
-A cell is: which sensor feels most, from which of eight sides, and how strongly in three steps between the
-dead zone and the reach. Every cell is music that the calibration has seen.
+A cell is: which sensor feels most, from which of eight sides, and whether from near or from far. Every cell
+is music that the calibration has seen.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ import numpy.typing as npt
 from calibration.model import AXES, SENSORS, Array
 
 SIDES = 8
-LEVELS = 3
+LEVELS = 2
 CELLS = SENSORS * SIDES * LEVELS
+# Near is more than this part of the reach at the sensor that feels most.
+NEAR = 0.35
 
 
-def visited_cells(played_mt: Array, floor_mt: float, top_mt: float) -> npt.NDArray[np.bool_]:
-    """[4, 8, 3] which cells the field [N, 12] (rest removed) has entered.
+def visited_cells(played_mt: Array, floor_mt: float, reach_mt: float) -> npt.NDArray[np.bool_]:
+    """[4, 8, 2] which cells the field [N, 12] (rest removed) has entered: far first, then near.
 
-    Levels are equal steps in log field between `floor_mt` and `top_mt`; weaker field enters nothing.
+    Fields weaker than `floor_mt` enter nothing; `reach_mt` is that of a typical axis.
     """
     field = played_mt.reshape(-1, SENSORS, AXES)
     size = np.linalg.norm(field, axis=2)
@@ -30,8 +32,7 @@ def visited_cells(played_mt: Array, floor_mt: float, top_mt: float) -> npt.NDArr
     chosen = field[frames, strongest]
     angle = np.arctan2(chosen[:, 1], chosen[:, 0])
     side = np.floor((angle + np.pi) / (2 * np.pi) * SIDES).astype(int) % SIDES
-    span = np.log(max(top_mt, 2.0 * floor_mt) / floor_mt)
-    level = np.clip(np.log(np.maximum(most, floor_mt) / floor_mt) / span * LEVELS, 0, LEVELS - 1).astype(int)
+    level = (most > NEAR * reach_mt).astype(int)
     cells = np.zeros((SENSORS, SIDES, LEVELS), dtype=bool)
     cells[strongest[loud], side[loud], level[loud]] = True
     return cells

@@ -38,31 +38,26 @@ def _good_rows(recording: Recording, seconds: float, step: str) -> Recording:
             raise CalibrationError(
                 f"four sensors that answer during {step}", got, "check its cable, then repeat"
             )
-    rows = good.all(axis=1)
-    kept = Recording(
-        recording.time_s[rows],
-        recording.field_mt[rows],
-        recording.temperature_c[rows],
-        recording.valid[rows],
-        recording.flags[rows],
-    )
+    rows = np.asarray(good.all(axis=1))
+    kept = recording.only(rows)
     if kept.seconds < seconds:
         got = f"{kept.seconds:.1f} s"
-        raise CalibrationError(f"at least {seconds:.0f} s of {step}", got, "record longer")
+        raise CalibrationError(f"at least {seconds:g} s of {step}", got, "record longer")
     return kept
 
 
-def fit_rest(recording: Recording, hum_filter: bool = True) -> Rest:
+def fit_rest(recording: Recording, hum_filter: bool = True, shortest_s: float = SHORTEST_REST_S) -> Rest:
     """Offset, noise, drift, hum and temperature of the empty board.
 
     Args:
-        recording: at least SHORTEST_REST_S of the board without magnets.
+        recording: at least `shortest_s` of a board on which nothing moves.
         hum_filter: False leaves the mains line alone, whatever it is.
+        shortest_s: a shorter recording is refused.
 
     Raises:
         CalibrationError: a sensor is silent or frozen, something moves, or it is too short.
     """
-    rest = _good_rows(recording, SHORTEST_REST_S, "empty board")
+    rest = _good_rows(recording, shortest_s, "still board")
     field, time = rest.field_mt, rest.time_s
     offset, _ = rest_level(field)
     for channel in range(CHANNELS):

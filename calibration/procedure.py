@@ -1,20 +1,25 @@
-"""The calibration procedure: self-check, empty board, free play; each step a recording, then the fit.
+"""The calibration procedure: self-check, empty board, free play, known spots; each a recording.
 
 It knows nothing of buses or screens: `open_step` yields frames for a step, a `Watcher` shows them.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from calibration.fit import fit_play, fit_rest
-from calibration.model import AXES, SENSORS, Calibration, SensorIdentity
+import numpy as np
+
+from calibration.board_model import ball_moment
+from calibration.coverage import missing_words, visited_cells
+from calibration.errors import CalibrationError
+from calibration.fit import DEAD_ZONE_SIGMAS, fit_play, fit_rest, played_field
+from calibration.model import AXES, CHANNELS, SENSORS, Rest, SensorIdentity
 from calibration.recording import FrameLike, Recording, collect
 from calibration.self_check import self_check
+from calibration.spots import SpotReadings, printed_spots
 
 
 class Source(Protocol):
@@ -27,18 +32,29 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: how long it listens and what the player is asked to do."""
+    """One step: how long it listens, what the player is asked to do, and whether that takes a moment.
+
+    A known spot carries the place of the ball [x, y] in mm and whether its mark points up.
+    """
 
     name: str
     seconds: float
     request: str
+    asks: bool = True
+    place_mm: tuple[float, float] | None = None
+    mark_up: bool = True
 
 
-SELF_CHECK = Step("self-check", 3.0, "Nothing to do: the sensors are being asked.")
+SELF_CHECK = Step("self-check", 3.0, "Nothing to do: the sensors are being asked.", asks=False)
 EMPTY = Step("empty board", 5.0, "Take every magnet and both hands away from the board.")
 FREE_PLAY = Step(
-    "free play", 40.0, "Play with everything you will use tonight, over the whole board, near and far."
+    "free play", 38.0, "Play with everything you will use tonight, over the whole board, near and far."
 )
+SPOT_SECONDS = 1.0
+# After a chip has come up its weight glides to 1 for this long; those frames do not count.
+SETTLING_S = 0.35
+# Below this coverage the reach would be guessed.
+LEAST_COVERAGE = 0.35
 
 
 class Watcher(Protocol):
@@ -54,12 +70,13 @@ OpenStep = Callable[[Step], AbstractContextManager[Source]]
 
 @dataclass(frozen=True)
 class Session:
-    """What was recorded: of one board, before anything is fitted."""
+    """What was recorded: of one board, before anything is fitted. `spots` is None where they were skipped."""
 
     sensors: tuple[SensorIdentity, ...]
     source: str
     empty: Recording
     free_play: Recording
+    spots: SpotReadings | None = None
 
 
 def identities(info: Mapping[str, Any]) -> tuple[SensorIdentity, ...]:
@@ -93,8 +110,20 @@ def _numbers(settings: Mapping[str, Any]) -> dict[str, int]:
     return flat
 
 
-def record(open_step: OpenStep, watcher: Watcher, *, play_seconds: float = FREE_PLAY.seconds) -> Session:
+def record(
+    open_step: OpenStep,
+    watcher: Watcher,
+    *,
+    play_seconds: float = FREE_PLAY.seconds,
+    ball_mm: float | None = None,
+) -> Session:
     """Goes through the steps; refuses as soon as one shows that the next would be in vain.
+
+    Args:
+        open_step: gives the frames of a step.
+        watcher: shows them.
+        play_seconds: length of the free play.
+        ball_mm: diameter of the ball for the known spots; None skips them.
 
     Raises:
         CalibrationError: a sensor is at fault, something moved, or a recording cannot be used.
@@ -107,9 +136,9 @@ def record(open_step: OpenStep, watcher: Watcher, *, play_seconds: float = FREE_
     watcher.end(EMPTY, f"noise {1000 * rest.noise_mt.max():.1f} µT, still")
     free = Step(FREE_PLAY.name, play_seconds, FREE_PLAY.request)
     source, play, _ = _listen(open_step, watcher, free)
-    fitted, _ = fit_play(play, rest)
-    watcher.end(free, f"{100 * fitted.coverage:.0f} % of the play room visited")
-    return Session(sensors, source, empty, play)
+    watcher.end(free, _play_words(play, rest))
+    spots = None if ball_mm is None else _record_spots(open_step, watcher, rest, ball_mm)
+    return Session(sensors, source, empty, play, spots)
 
 
 def _listen(
@@ -122,18 +151,43 @@ def _listen(
         return str(info["spec"]), recording, identities(info)
 
 
-def fit(session: Session, *, board: str, magnet_set: str, created: str | None = None) -> Calibration:
-    """A calibration out of the recordings."""
-    rest = fit_rest(session.empty)
-    play, response = fit_play(session.free_play, rest)
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Calibration(
-        created=created or now,
-        board=board,
-        magnet_set=magnet_set,
-        frame_rate_hz=round(session.free_play.rate_hz, 1),
-        sensors=session.sensors,
-        rest=rest,
-        play=play,
-        response=response,
-    )
+def _play_words(play: Recording, rest: Rest) -> str:
+    fitted, response = fit_play(play, rest)
+    if fitted.coverage < LEAST_COVERAGE:
+        field = played_field(play, rest, np.eye(CHANNELS))
+        floor = DEAD_ZONE_SIGMAS * float(rest.noise_mt.max())
+        missing = missing_words(visited_cells(field, floor, float(np.median(response.reach_mt))))
+        got = f"{100 * fitted.coverage:.0f} % of it"
+        raise CalibrationError("most of the play room visited", got, f"play {missing}, then repeat")
+    return f"{100 * fitted.coverage:.0f} % of the play room visited"
+
+
+def spot_steps() -> list[Step]:
+    """The sixteen placements: every printed spot with the ball's mark up, then with the mark down."""
+    return [
+        Step(
+            f"known spot {number + 1} of 16",
+            SPOT_SECONDS,
+            f"Put the ball alone on the {spot.name}, its mark {'up' if up else 'down'}, and let go.",
+            place_mm=spot.place_mm,
+            mark_up=up,
+        )
+        for number, (up, spot) in enumerate((up, spot) for up in (True, False) for spot in printed_spots())
+    ]
+
+
+def _record_spots(open_step: OpenStep, watcher: Watcher, rest: Rest, ball_mm: float) -> SpotReadings:
+    readings, places = [], []
+    for step in spot_steps():
+        _, recording, _ = _listen(open_step, watcher, step)
+        still = recording.since(SETTLING_S)
+        if still.frames < 2:
+            raise CalibrationError("a moment of frames on a known spot", "none", "check the bus, then repeat")
+        fit_rest(still, hum_filter=False, shortest_s=0.3)
+        field = played_field(still, rest, np.eye(CHANNELS))
+        readings.append(np.median(field, axis=0).reshape(SENSORS, AXES))
+        assert step.place_mm is not None
+        places.append((*step.place_mm, ball_mm / 2.0))
+        watcher.end(step, "heard")
+    noise = float(rest.noise_mt.max()) / np.sqrt(max(still.frames, 1))
+    return SpotReadings(np.array(readings), np.array(places), ball_moment(ball_mm), noise)

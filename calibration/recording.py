@@ -65,9 +65,29 @@ class Recording:
         return float(steps.max() * self.rate_hz) if len(steps) else 0.0
 
     @property
+    def answered(self) -> npt.NDArray[np.bool_]:
+        """[N, 4]: frames in which the chip answered with a reading that can be believed."""
+        return np.asarray(self.flags & (LOST | FROZEN | WRONG | WRAPPED) == 0)
+
+    @property
     def good(self) -> npt.NDArray[np.bool_]:
-        """[N, 4]: frames in which the sensor answered and can be trusted."""
-        return np.asarray((self.valid > 0.99) & (self.flags & (LOST | FROZEN | WRONG | WRAPPED) == 0))
+        """[N, 4]: frames in which it answered and has its full weight: not just back, not fading."""
+        return np.asarray((self.valid > 0.99) & self.answered)
+
+    def since(self, seconds: float) -> Recording:
+        """Without the first `seconds`."""
+        rows = self.time_s - self.time_s[0] >= seconds
+        return self.only(rows)
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> Recording:
+        """These frames."""
+        return Recording(
+            self.time_s[rows],
+            self.field_mt[rows],
+            self.temperature_c[rows],
+            self.valid[rows],
+            self.flags[rows],
+        )
 
     def usable(self, sensor: int) -> Array:
         """The trusted frames of one sensor, [n, 3] mT."""

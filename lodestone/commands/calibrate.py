@@ -1,4 +1,4 @@
-"""`lodestone calibrate`: from an empty board and free play to a calibration file."""
+"""`lodestone calibrate`: from an empty board and free play to a calibration file, a verdict and a report."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from calibration.procedure import OpenStep, Source, Step
 
 DEFAULT_FILE = Path("lodestone.calibration.json")
+# Of a ball that rests on the simulated board while a known spot is read.
+SPOT_GESTURE = """format = "lodestone-gesture"
+version = 1
+title = "Known spot"
+duration_s = 2.0
+[[object]]
+kind = "ball"
+diameter_mm = {diameter}
+pole = "{pole}"
+at = [{x}, {y}, 0.0]
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -23,58 +34,88 @@ def register(app: typer.Typer) -> None:
 
 
 def calibrate(
-    bus: Annotated[
-        str | None, typer.Option(help="smbus:1, serial:/dev/…, replay:FILE or sim:GESTURE.")
-    ] = None,
+    bus: Annotated[str | None, typer.Option(help="smbus:1, serial:/dev/…, replay:FILE, sim:GESTURE.")] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="Calibrate the simulated board.")] = False,
     seed: Annotated[int, typer.Option(help="Which simulated board.")] = 0,
     out: Annotated[Path, typer.Option(help="The calibration file; the one before is kept.")] = DEFAULT_FILE,
+    report: Annotated[Path | None, typer.Option(help="Write REPORT.png and REPORT.html.")] = None,
     board: Annotated[str, typer.Option(help="What this board is called.")] = "stacco",
     magnets: Annotated[str, typer.Option(help="What tonight's magnets are called.")] = "",
     play_seconds: Annotated[float, typer.Option(help="Length of the free play.", min=10.0)] = 38.0,
+    spots: Annotated[bool, typer.Option("--spots", help="Also put one ball on 16 known spots.")] = False,
+    ball_mm: Annotated[float, typer.Option(help="Diameter of that ball.", min=3.0, max=40.0)] = 15.0,
     yes: Annotated[bool, typer.Option("--yes", help="Do not wait for Enter.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Calibrate the board: self-check, empty board, free play; under a minute."""
+    """Calibrate the board in under two minutes; says whether it can be trusted tonight."""
     from rich.console import Console
 
     from calibration import CalibrationError, checksum, save
-    from calibration.procedure import fit, record
-    from calibration.terminal import TerminalWatcher
+    from calibration.assemble import fit, verdict_of
+    from calibration.procedure import record
+    from calibration.report import write_report
+    from calibration.terminal import TerminalWatcher, print_verdict
 
     if simulate == (bus is not None):
         raise CalibrationError("one of --bus and --simulate", "both" if simulate else "neither", "give one")
-    open_step = _simulated(seed) if simulate else _bus(str(bus))
+    open_step = open_simulated(seed, ball_mm) if simulate else open_bus(str(bus))
     console = Console(stderr=True)
     watcher = TerminalWatcher(console, ask=not (yes or simulate) and sys.stdin.isatty())
     try:
-        session = record(open_step, watcher, play_seconds=play_seconds)
+        session = record(open_step, watcher, play_seconds=play_seconds, ball_mm=ball_mm if spots else None)
+        result = fit(session, board=board, magnet_set=magnets)
     except KeyboardInterrupt:
         raise CalibrationError("a calibration", "an interruption", "the old one stays in force") from None
     finally:
         watcher.close()
-    result = fit(session, board=board, magnet_set=magnets)
     path = save(result, out)
-    console.print(f"wrote {path}")
+    judged = verdict_of(result)
+    assert judged is not None
+    print_verdict(console, judged[1])
+    written = [path, *(write_report(result, report) if report is not None else ())]
+    console.print(f"wrote {', '.join(str(each) for each in written)}")
     if as_json:
-        print(json.dumps({"file": str(path), "sha256": checksum(result), "coverage": result.play.coverage}))
+        verdict = judged[1].plain()
+        print(
+            json.dumps(
+                {
+                    "file": str(path),
+                    "sha256": checksum(result),
+                    "verdict": verdict,
+                    "figures": judged[0].plain(),
+                }
+            )
+        )
 
 
-def _simulated(seed: int) -> OpenStep:
+def open_simulated(seed: int, ball_mm: float = 15.0) -> OpenStep:
+    """The simulated board: empty, played, or with the ball on a spot, as the step asks."""
     from calibration.procedure import FREE_PLAY
 
     def open_step(step: Step) -> AbstractContextManager[Source]:
+        if step.place_mm is not None:
+            return _spot(step, seed, ball_mm)
         gesture = "free-play" if step.name == FREE_PLAY.name else "empty"
         return _open(f"sim:{gesture}?seed={seed}")
 
     return open_step
 
 
-def _bus(spec: str) -> OpenStep:
-    def open_step(_: Step) -> AbstractContextManager[Source]:
-        return _open(spec)
+def _spot(step: Step, seed: int, ball_mm: float) -> AbstractContextManager[Source]:
+    import tempfile
 
-    return open_step
+    assert step.place_mm is not None
+    x, y = step.place_mm
+    text = SPOT_GESTURE.format(diameter=ball_mm, pole="up" if step.mark_up else "down", x=x, y=y)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "spot.toml"
+        path.write_text(text, encoding="utf-8")
+        return _open(f"sim:{path}?seed={seed}")
+
+
+def open_bus(spec: str) -> OpenStep:
+    """The same source for every step."""
+    return lambda _: _open(spec)
 
 
 def _open(spec: str) -> AbstractContextManager[Source]:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from calibration import Calibration, CalibrationError, Recording
-from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Step, fit, record
+from calibration.assemble import fit
+from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Step, record
 from calibration.recording import FROZEN, LOST, SATURATED_AXES, check_recording
 
 PLAY_S = 20.0

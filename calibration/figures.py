@@ -1,0 +1,153 @@
+"""The figures of the report card, each from the recordings and the fit alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from calibration.coverage import visited_cells
+from calibration.fit import filtered, played_field
+from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration
+from calibration.recording import RESET, Recording
+from calibration.reference import static_touch
+from calibration.statistics import participation_ratio
+from calibration.wiring import Wiring, check_wiring
+
+# A sensor is on its own in the frames in which it feels most of all that it ever feels.
+OWN_FRAMES = 0.98
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the verdict is made of; lists are in channel order (sensor 1 x, y, z, sensor 2 x, ...).
+
+    Attributes:
+        snr_db: [12] 20 log10(reach / 2 / noise).
+        saturation: [12] part of the played frames at a rail.
+        full_scale_part: [12] largest field, rest included, over the chip's range.
+        frame_rate_hz, longest_gap: in frames of that rate, over all steps.
+        lost: part of the frames without an answer of every chip; resets: chips that restarted by themselves.
+        drift: [12] part of the reach in ten minutes, 0 where it cannot be told from noise.
+        mains: [12] amplitude of the hum over the reach; mains_hz which.
+        coverage: part of the play room visited; cells which, [4][8][2] as in `calibration.coverage`.
+        crosstalk: [4][4] what sensor j feels of a magnet over ring i, over what i feels.
+        crosstalk_condition: its condition number.
+        participation: how many of the twelve touch values move independently.
+        dipole_residual: part of the field of a known ball left unexplained; None without known spots.
+        attractor_mt: [4] size of each sensor's rest.
+        temperature_c: hottest chip while the board was empty.
+        wiring_misfit, exchanged, turned: see `calibration.wiring.Wiring`.
+    """
+
+    snr_db: list[float]
+    saturation: list[float]
+    full_scale_part: list[float]
+    frame_rate_hz: float
+    longest_gap: float
+    lost: float
+    resets: int
+    drift: list[float]
+    mains: list[float]
+    mains_hz: float
+    coverage: float
+    cells: list[list[list[bool]]]
+    crosstalk: list[list[float]]
+    crosstalk_condition: float
+    participation: float
+    dipole_residual: float | None
+    attractor_mt: list[float]
+    temperature_c: float
+    wiring_misfit: float
+    exchanged: tuple[int, int] | None
+    turned: tuple[int, int] | None
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, values: Mapping[str, Any]) -> Figures:
+        """Back from JSON."""
+        pairs = {key: tuple(values[key]) if values[key] else None for key in ("exchanged", "turned")}
+        return cls(**{**values, **pairs})
+
+
+def measure(
+    calibration: Calibration,
+    empty: Recording,
+    free_play: Recording,
+    *,
+    dipole_residual: float | None = None,
+    wiring: Wiring | None = None,
+) -> Figures:
+    """Every figure of a fitted calibration."""
+    rest, reach = calibration.rest, calibration.response.reach_mt
+    field = played_field(free_play, rest, calibration.correction)
+    noise = calibration.response.dead_zone_mt / 4.0
+    crosstalk = crosstalk_matrix(field)
+    found = wiring or check_wiring(filtered(field, rest.mains_taps))
+    largest = np.abs(free_play.field_mt).max(axis=0)
+    scale = np.array([sensor.full_scale_mt for sensor in calibration.sensors])
+    return Figures(
+        snr_db=_plain(20.0 * np.log10(reach / 2.0 / noise)),
+        saturation=_plain(calibration.play.saturation),
+        full_scale_part=_plain((largest / scale).ravel()),
+        frame_rate_hz=calibration.frame_rate_hz,
+        longest_gap=max(empty.longest_gap, free_play.longest_gap),
+        lost=float(1.0 - np.concatenate([empty.answered, free_play.answered]).all(axis=1).mean()),
+        resets=_resets(empty) + _resets(free_play),
+        drift=_plain(_drift(calibration, empty)),
+        mains=_plain(rest.mains_mt.ravel() / reach),
+        mains_hz=rest.mains_hz,
+        coverage=calibration.play.coverage,
+        cells=visited_cells(field, float(noise.max()) * 4.0, float(np.median(reach))).tolist(),
+        crosstalk=[_plain(row) for row in crosstalk],
+        crosstalk_condition=float(np.linalg.cond(crosstalk)),
+        participation=participation_ratio(static_touch(field, calibration.response)),
+        dipole_residual=dipole_residual,
+        attractor_mt=_plain(np.linalg.norm(rest.offset_mt, axis=1)),
+        temperature_c=float(rest.temperature_c.max()),
+        wiring_misfit=found.misfit,
+        exchanged=found.exchanged,
+        turned=found.turned,
+    )
+
+
+def _plain(values: Array) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _resets(recording: Recording) -> int:
+    """Rising edges of the reset flag, over all chips; the first frame is the start-up."""
+    flag = (recording.flags & RESET) != 0
+    return int(np.sum(flag[1:] & ~flag[:-1]))
+
+
+def _drift(calibration: Calibration, empty: Recording) -> Array:
+    """[12] slope over ten minutes, part of the reach; within four standard errors it counts as none."""
+    rest = calibration.rest
+    frames = max(empty.frames, 2)
+    error = rest.noise_mt * np.sqrt(12.0 / frames) / max(rest.seconds, 1e-3) * 60.0
+    sure = np.maximum(np.abs(rest.drift_mt_per_min) - 4.0 * error, 0.0).ravel()
+    return np.asarray(10.0 * sure / calibration.response.reach_mt)
+
+
+def crosstalk_matrix(played_mt: Array) -> Array:
+    """[4, 4] C_ij: what sensor j feels while a magnet is close to sensor i, over what i feels itself.
+
+    Other magnets can only add to it, so of those frames the quietest quarter at j counts.
+    """
+    size = np.linalg.norm(played_mt.reshape(-1, SENSORS, AXES), axis=2)
+    matrix = np.eye(SENSORS)
+    for i in range(SENSORS):
+        own = size[:, i] >= max(float(np.quantile(size[:, i], OWN_FRAMES)), 1e-6)
+        ratio = size[own] / size[own, i : i + 1]
+        matrix[i] = np.quantile(ratio, 0.25, axis=0)
+        matrix[i, i] = 1.0
+    return matrix
+
+
+assert CHANNELS == SENSORS * AXES

@@ -1,0 +1,89 @@
+"""The figures as rows for a reader: name, value, limit, level."""
+
+from __future__ import annotations
+
+from calibration import verdict as limits
+from calibration.figures import Figures
+from calibration.model import channel_name
+
+Row = tuple[str, str, str, str]
+
+
+def figure_rows(figures: Figures) -> list[Row]:
+    """One row per figure of the report card."""
+    levels = {finding.figure: finding.level for finding in reversed(limits.judge(figures).findings)}
+
+    def row(figure: str, name: str, value: str, limit: str) -> Row:
+        return name, value, limit, levels.get(figure, limits.READY)
+
+    faint = min(range(len(figures.snr_db)), key=figures.snr_db.__getitem__)
+    rows = [
+        row(
+            "noise",
+            "signal to noise, worst axis",
+            f"{figures.snr_db[faint]:.0f} dB, {channel_name(faint)}",
+            f"≥ {limits.SNR_DB[0]:.0f} dB",
+        ),
+        row(
+            "saturation",
+            "frames at a rail, worst axis",
+            _percent(max(figures.saturation)),
+            f"≤ {_percent(limits.SATURATION[0])}",
+        ),
+        row(
+            "gaps",
+            "frames per second, longest pause",
+            f"{figures.frame_rate_hz:.0f} Hz, {figures.longest_gap:.1f} frames",
+            f"≤ {limits.GAP_FRAMES[0]:g}",
+        ),
+        row(
+            "lost frames", "frames without a sensor", _percent(figures.lost), f"≤ {_percent(limits.LOST[0])}"
+        ),
+        row(
+            "drift",
+            "drift in ten minutes, of the reach",
+            _percent(max(figures.drift)),
+            f"≤ {_percent(limits.DRIFT[0])}",
+        ),
+        row(
+            "mains",
+            f"{figures.mains_hz:.0f} Hz hum, of the reach",
+            _percent(max(figures.mains)),
+            f"≤ {_percent(limits.MAINS[0])}",
+        ),
+        row("coverage", "play room visited", _percent(figures.coverage), f"≥ {_percent(limits.COVERAGE[0])}"),
+        row(
+            "crosstalk",
+            "crosstalk condition",
+            f"{figures.crosstalk_condition:.1f}",
+            f"≤ {limits.CONDITION[0]:g}",
+        ),
+        row(
+            "participation",
+            "independent touches of 12",
+            f"{figures.participation:.1f}",
+            f"≥ {limits.PARTICIPATION[0]:g}",
+        ),
+        row(
+            "attractors",
+            "attractors' rest field",
+            f"{min(figures.attractor_mt):.0f} to {max(figures.attractor_mt):.0f} mT",
+            "alike",
+        ),
+        row("wiring", "one magnet looks like one", f"misfit {figures.wiring_misfit:.1f}", "≤ 2.2"),
+        row("resets", "chips that restarted", str(figures.resets), "0"),
+    ]
+    if figures.dipole_residual is not None:
+        rows.append(
+            row(
+                "dipole residual",
+                "known ball unexplained",
+                _percent(figures.dipole_residual),
+                f"≤ {_percent(limits.DIPOLE_RESIDUAL[0])}",
+            )
+        )
+    return rows
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.2g} %" if part < 0.1 else f"{100 * part:.0f} %"

@@ -1,0 +1,163 @@
+"""Ready, play with care, or do not play: each with its reason and its remedy in words.
+
+Limits are those of docs/calibration.md. A figure just beyond its limit asks for care; far beyond, the
+instrument would deceive its player, and the verdict says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from calibration.figures import Figures
+from calibration.model import SENSORS, channel_name
+
+READY, CARE, STOP = "ready", "play with care", "do not play"
+_ORDER = (READY, CARE, STOP)
+
+# figure: care beyond, stop beyond
+SNR_DB = (40.0, 20.0)
+SATURATION = (0.001, 0.02)
+GAP_FRAMES = (2.5, 40.0)
+LOST = (0.01, 0.1)
+DRIFT = (0.005, 0.1)
+MAINS = (0.01, 0.1)
+COVERAGE = (0.7, 0.35)
+CONDITION = (3.0, 10.0)
+PARTICIPATION = (4.0, 2.0)
+DIPOLE_RESIDUAL = (0.02, 0.05)
+# An attractor whose rest is this much weaker than the typical one has lost a disc, or all of them.
+ATTRACTOR_WEAK, ATTRACTOR_MISSING = 0.65, 0.3
+ATTRACTORS_AT_ALL_MT = 1.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason: how grave (CARE or STOP), which figure, the cause and the remedy in words."""
+
+    level: str
+    figure: str
+    cause: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The worst level and its reasons, gravest first."""
+
+    level: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def words(self) -> str:
+        """One line for the player."""
+        if not self.findings:
+            return "Ready: every figure is inside its limit."
+        first = self.findings[0]
+        more = f" ({len(self.findings) - 1} more)" if len(self.findings) > 1 else ""
+        return f"{self.level.capitalize()}: {first.cause}. {first.remedy.capitalize()}.{more}"
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"level": self.level, "words": self.words, "findings": [asdict(f) for f in self.findings]}
+
+
+def judge(figures: Figures) -> Verdict:
+    """The verdict on these figures."""
+    findings = sorted(_findings(figures), key=lambda finding: -_ORDER.index(finding.level))
+    return Verdict(findings[0].level if findings else READY, tuple(findings))
+
+
+def _above(value: float, limits: tuple[float, float]) -> str:
+    return STOP if value > limits[1] else CARE if value > limits[0] else READY
+
+
+def _below(value: float, limits: tuple[float, float]) -> str:
+    return STOP if value < limits[1] else CARE if value < limits[0] else READY
+
+
+def _findings(figures: Figures) -> Iterator[Finding]:
+    for finding in (*_wiring(figures), *_signal(figures), *_bus(figures), *_play(figures)):
+        if finding.level != READY:
+            yield finding
+
+
+def _wiring(figures: Figures) -> Iterator[Finding]:
+    if figures.exchanged is not None:
+        one, other = figures.exchanged
+        cause = f"sensors {one + 1} and {other + 1} are exchanged"
+        yield Finding(STOP, "wiring", cause, "swap their cables, or their addresses in the settings")
+    if figures.turned is not None:
+        sensor, quarter = figures.turned
+        cause = f"sensor {sensor + 1} is mounted turned by {90 * quarter} degrees"
+        yield Finding(STOP, "wiring", cause, "turn it, or set its axes")
+    attractors = np.array(figures.attractor_mt)
+    typical = float(np.median(attractors))
+    if typical < ATTRACTORS_AT_ALL_MT:
+        yield Finding(CARE, "attractors", "no attractor magnet is felt", "put the stacks under the sensors")
+        return
+    for sensor in range(SENSORS):
+        part = attractors[sensor] / typical
+        if part < ATTRACTOR_MISSING:
+            cause = f"the magnet of attractor {sensor + 1} is missing"
+            yield Finding(STOP, "attractors", cause, "put it back, then calibrate again")
+        elif part < ATTRACTOR_WEAK:
+            cause = f"the magnet of attractor {sensor + 1} is weak ({100 * part:.0f} % of the others)"
+            yield Finding(CARE, "attractors", cause, "look for a missing disc, or a larger gap to the sensor")
+
+
+def _signal(figures: Figures) -> Iterator[Finding]:
+    clipped = int(np.argmax(figures.saturation))
+    level = _above(figures.saturation[clipped], SATURATION)
+    cause = f"{channel_name(clipped)} clips in {100 * figures.saturation[clipped]:.1f} % of the play"
+    yield Finding(
+        level, "saturation", cause, "choose a wider range, or move the magnets away from the sensor"
+    )
+    faint = int(np.argmin(figures.snr_db))
+    cause = f"{channel_name(faint)} is faint ({figures.snr_db[faint]:.0f} dB over its noise)"
+    yield Finding(
+        _below(figures.snr_db[faint], SNR_DB), "noise", cause, "use stronger magnets, or a finer range"
+    )
+    humming = int(np.argmax(figures.mains))
+    cause = (
+        f"{figures.mains_hz:.0f} Hz hum of {100 * figures.mains[humming]:.1f} % of the reach, "
+        f"most on {channel_name(humming)}"
+    )
+    remedy = "move power supplies and cables away; the hum filter is on meanwhile"
+    yield Finding(_above(figures.mains[humming], MAINS), "mains", cause, remedy)
+    drifting = int(np.argmax(figures.drift))
+    part = 100 * figures.drift[drifting]
+    cause = f"{channel_name(drifting)} drifts by {part:.1f} % of the reach in ten minutes"
+    remedy = "let the board warm up under the lights, then calibrate again"
+    yield Finding(_above(figures.drift[drifting], DRIFT), "drift", cause, remedy)
+
+
+def _bus(figures: Figures) -> Iterator[Finding]:
+    cause = f"a pause of {figures.longest_gap:.0f} frames"
+    remedy = "check the bus cable; close other programs on the board"
+    yield Finding(_above(figures.longest_gap, GAP_FRAMES), "gaps", cause, remedy)
+    cause = f"{100 * figures.lost:.1f} % of the frames lack a sensor"
+    yield Finding(_above(figures.lost, LOST), "lost frames", cause, "check plugs and cables")
+    if figures.resets:
+        cause = f"a chip restarted by itself ({figures.resets} times)"
+        yield Finding(CARE, "resets", cause, "check the sensors' supply")
+
+
+def _play(figures: Figures) -> Iterator[Finding]:
+    cause = f"only {100 * figures.coverage:.0f} % of the play room was visited"
+    remedy = "play around every attractor, near and far, and repeat this step"
+    yield Finding(_below(figures.coverage, COVERAGE), "coverage", cause, remedy)
+    cause = f"the rings hear each other (condition {figures.crosstalk_condition:.1f})"
+    remedy = "bring the magnets closer to the sensors, or the sensors further apart"
+    yield Finding(_above(figures.crosstalk_condition, CONDITION), "crosstalk", cause, remedy)
+    cause = f"the twelve touches move like {figures.participation:.1f}"
+    yield Finding(
+        _below(figures.participation, PARTICIPATION), "participation", cause, "play more freely, all axes"
+    )
+    if figures.dipole_residual is not None:
+        cause = f"{100 * figures.dipole_residual:.1f} % of the known ball's field is unexplained"
+        remedy = "repeat the known spots with one ball, exactly on the marks"
+        yield Finding(_above(figures.dipole_residual, DIPOLE_RESIDUAL), "dipole residual", cause, remedy)

@@ -1,0 +1,68 @@
+"""Two hundred imperfect boards, fixed seeds: what `lodestone calibration prove` prints, held to its limits.
+
+One promise of the plan is not kept and is stated as it is: after known spots the touch of two boards whose
+sensors differ in height by up to 6 mm differs by 2.3 % rms, not 2 %, because a field at another height is
+another field.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calibration.proof import Proof, Spread, prove
+from calibration.proving import Stage
+
+
+@pytest.fixture(scope="module")
+def proof() -> Proof:
+    """Every board once."""
+    return prove(200)
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_touch_is_the_same_on_any_board(proof: Proof) -> None:
+    assert proof.after_play.worst <= 0.08
+    assert proof.after_spots.rms <= 0.025
+    assert proof.after_spots.rms < proof.after_play.rms
+
+
+def test_offset_gain_rotation_height(proof: Proof) -> None:
+    assert proof.offset_in_errors >= 0.99
+    assert proof.gain <= 0.01
+    assert proof.rotation_deg <= 0.5
+    assert proof.height_mm <= 0.2
+
+
+def test_warming_leaves_the_rest(proof: Proof) -> None:
+    assert proof.drift <= 0.005
+
+
+def test_a_ball_is_located(proof: Proof) -> None:
+    assert proof.ball_mm <= 1.0
+
+
+def test_the_table_says_what_was_measured(proof: Proof) -> None:
+    table = "\n".join(proof.lines())
+    assert table.startswith("200 boards")
+    assert f"{100 * proof.gain:.2f} %" in table
+
+
+def test_spread_of_known_touches() -> None:
+    """Three boards: two alike, one 0.3 beside them."""
+    touches = np.zeros((3, 500))
+    touches[2] = 0.3
+    spread = Spread.of(touches)
+    assert spread.worst == pytest.approx(0.3)
+    assert spread.rms == pytest.approx(0.3 * np.sqrt(2 / 3))
+
+
+def test_heights_between_the_computed_ones_are_exact() -> None:
+    """Interpolated at 0.5 mm against computed at 0.5 mm."""
+    at_half = np.full(4, 0.5)
+    played, _ = Stage("free-play", 3.0).at(at_half)
+    exact, _ = Stage("free-play", 3.0, np.array([0.5, 1.5])).at(at_half)
+    assert played == pytest.approx(exact, abs=1e-4)
+    assert np.abs(exact).max() > 0.5
