@@ -3,7 +3,7 @@
     .venv-rave/bin/python -m voices.ship voices/glass --run out/voices/glass
 
 Takes the averaged weights of the checkpoint, finds the principal axes of the latents over the corpus at three
-levels, and runs upstream's exporter. Writes `NAME.ts`, `card.json` and `golden.npz` into the voice's folder.
+levels, and runs upstream's exporter. Writes `NAME.ts`, `card.json`, `golden.npz` and `progress.csv` into the voice's folder.
 """
 
 from __future__ import annotations
@@ -52,8 +52,16 @@ def statistics(z: torch.Tensor) -> dict[str, Any]:
     }
 
 
+def copy_progress(run: Path, folder: Path) -> None:
+    """Keeps the training's log with the voice; of steps taken twice (after a resume) the later line."""
+    lines = (run / "progress.csv").read_text().splitlines()
+    rows = {int(line.split(",")[0]): line for line in lines[1:]}
+    text = "\n".join([lines[0], *(rows[step] for step in sorted(rows))])
+    (folder / "progress.csv").write_text(text + "\n")
+
+
 def ship(folder: Path, run: Path, recordings: Path) -> dict[str, Any]:
-    """Writes the voice's three files; returns the card."""
+    """Writes the voice's files; returns the card."""
     settings = Settings.load(folder / "settings.toml")
     trainer = Trainer(settings, run, recordings)
     model = trainer.model
@@ -89,6 +97,7 @@ def ship(folder: Path, run: Path, recordings: Path) -> dict[str, Any]:
         "corpus": [origin(source, recordings) for source in settings.sources],
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    copy_progress(run, folder)
     arrays = record_golden.record(archive, GOLDEN_SEED, np.array(card["latent"]["std"]))
     np.savez_compressed(folder / "golden.npz", **arrays)
     return card
