@@ -3,7 +3,8 @@
     .venv-rave/bin/python -m voices.ship voices/glass --run out/voices/glass
 
 Takes the averaged weights of the checkpoint, finds the principal axes of the latents over the corpus at three
-levels, and runs upstream's exporter. Writes `NAME.ts`, `card.json`, `golden.npz` and `progress.csv` into the voice's folder.
+levels, and runs upstream's exporter. Writes `NAME.ts`, `card.json`, `golden.npz` and `progress.csv` into the
+folder of the voice.
 """
 
 from __future__ import annotations
