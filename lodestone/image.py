@@ -109,6 +109,7 @@ def board_conf(scene_names: Sequence[str], settings: Settings) -> str:
     lines += [f"prefill = {settings.prefill}", f"crossfade_ms = {settings.crossfade_ms}"]
     lines += [f"heartbeat_ms = {settings.heartbeat_ms}", f"swap = {settings.swap}"]
     lines += [f"button_pin = {settings.button_pin}", f"led_pin = {settings.led_pin}"]
+    lines += ["state = /root/lodestone/state", "status_file = /run/lodestone.status"]
     lines += [f"scene = {name} plans/{name}.touch.plan plans/{name}.voice.plan" for name in scene_names]
     return "\n".join(lines) + "\n"
 

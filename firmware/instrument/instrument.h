@@ -78,6 +78,7 @@ class Instrument : private Commands {
   const InstrumentSettings& settings() const { return settings_; }
   Mode sounding() const { return sounding_; }
   float frames_per_second() const;
+  StatusReport Report() const;
 
  private:
   void OnMode(Mode mode) override;
@@ -91,7 +92,6 @@ class Instrument : private Commands {
   void ReadPackets();
   void KeepMode();
   void Tell();
-  StatusReport Report() const;
 
   InstrumentSettings settings_;
   Network* network_;

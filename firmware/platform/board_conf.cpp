@@ -129,6 +129,7 @@ const std::map<std::string, Key>& Keys() {
       {"swap", {"crossfade or fade", Swap}},
       {"button_pin", {"-1 to 15", [](Text t, BoardConf* c) { return Number(t, -1, 15, &c->button_pin); }}},
       {"led_pin", {"-1 to 15", [](Text t, BoardConf* c) { return Number(t, -1, 15, &c->led_pin); }}},
+      {"status_file", {"a file", [](Text t, BoardConf* c) { c->status_file = t; return !t.empty(); }}},
       {"state", {"a folder", [](Text t, BoardConf* c) { c->state_folder = t; return !t.empty(); }}},
   };
   return keys;

@@ -41,6 +41,7 @@ struct BoardConf {
   bool carries_two = true;      // two voices at once while scenes are swapped
   int32_t button_pin = -1, led_pin = -1;
   std::string state_folder;     // empty: nothing is remembered
+  std::string status_file;      // empty: none is written
 };
 
 // False and one line in `error` (line, wanted, got) when anything is not understood; `conf` then holds what came before.

@@ -4,11 +4,13 @@
 
 #include "firmware/engine/flush_denormals.h"
 #include "firmware/platform/sensor_conf.h"
+#include "firmware/platform/status_file.h"
 
 namespace lodestone {
 namespace {
 
 constexpr uint64_t kControlEveryUs = 10000;
+constexpr uint64_t kStatusFileEveryUs = 1000000;
 // Kernel calls of the voice between two looks at the clock and the stop flag: some 30 us each on the slowest board.
 constexpr uint32_t kSliceItems = 16;
 
@@ -81,10 +83,16 @@ void BoardProgram::VoiceWork(bool (*stop)()) {
 void BoardProgram::ControlLoop(bool (*stop)()) {
   const FlushDenormals flush;
   Clock& clock = platform_->clock();
+  const std::string status_file = Hooks().clock == nullptr ? conf_.status_file : Hooks().status_file;
+  uint64_t next_file_us = 0;
   while (!stop()) {
     const uint64_t now_us = clock.NowUs();
     instrument_->SetLoad(voice_share_.load(std::memory_order_relaxed), touch_share_.load(std::memory_order_relaxed));
     instrument_->ControlTick(now_us);
+    if (now_us >= next_file_us && !status_file.empty()) {
+      WriteStatusFile(status_file, instrument_->Report());
+      next_file_us = now_us + kStatusFileEveryUs;
+    }
     clock.SleepUntilUs(now_us + kControlEveryUs);
   }
 }

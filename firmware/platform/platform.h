@@ -19,7 +19,8 @@ class ModeTap;
 struct PlatformHooks {
   Clock* clock = nullptr;      // instead of the machine's
   std::string bus;             // instead of the settings'
-  std::string state_folder;    // instead of the settings'; "-": none
+  std::string state_folder;    // instead of the settings'; empty: none
+  std::string status_file;     // likewise
   uint32_t voice_slice_us = 0;  // what one slice of the voice costs in simulated time
   VoiceTap* voice_tap = nullptr;
   ModeTap* mode_tap = nullptr;

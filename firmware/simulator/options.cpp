@@ -40,6 +40,7 @@ const std::map<std::string, Option>& Options() {
       {"--stats", {"a file", [](Text t, SimOptions* o) { o->stats = t; return !t.empty(); }}},
       {"--latent-log", {"a file", [](Text t, SimOptions* o) { o->latent_log = t; return !t.empty(); }}},
       {"--state", {"a folder", [](Text t, SimOptions* o) { o->state = t; return !t.empty(); }}},
+      {"--status-file", {"a file", [](Text t, SimOptions* o) { o->status_file = t; return !t.empty(); }}},
       {"--wav-format", {"int16 or float32", [](Text t, SimOptions* o) {
          o->wav_format = t == "int16" ? WavFile::Format::kInt16 : WavFile::Format::kFloat32;
          return t == "int16" || t == "float32";
@@ -63,6 +64,7 @@ const char kSimUsage[] =
     "  --stats FILE          figures of the run, JSON\n"
     "  --latent-log FILE     each latent vector that a voice consumed\n"
     "  --state FOLDER        where the board remembers scene, mode, knobs and rest (nowhere)\n"
+    "  --status-file FILE    the status once a second\n"
     "  --voice-slice-us US   simulated cost of a slice of the voice (0)\n"
     "  --paced               no faster than real time\n";
 

@@ -10,7 +10,7 @@
 namespace lodestone {
 
 struct SimOptions {
-  std::string image, bus, wav, stats, latent_log, state = "-";
+  std::string image, bus, wav, stats, latent_log, state, status_file;
   double seconds = 10.0;
   WavFile::Format wav_format = WavFile::Format::kFloat32;
   uint32_t voice_slice_us = 0;

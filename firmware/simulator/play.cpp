@@ -41,7 +41,8 @@ int PlayImage(SimOptions options, const RenderCall& call) {
     return Refuse("wanted a writable file, got " + options.latent_log + ": name another");
   }
   const std::string stats = Absolute(options.stats);
-  if (options.state != "-") options.state = Absolute(options.state);
+  Hooks().state_folder = Absolute(options.state);
+  Hooks().status_file = Absolute(options.status_file);
   if (chdir(options.image.c_str()) != 0 || access("board.conf", R_OK) != 0) {
     return Refuse("wanted an image folder with a board.conf, got " + options.image + ": make one with `lodestone build`");
   }
@@ -50,7 +51,6 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   time.Pace(options.paced);
   Hooks().clock = &time;
   Hooks().bus = options.bus;
-  Hooks().state_folder = options.state;
   Hooks().voice_slice_us = options.voice_slice_us;
   Hooks().voice_tap = &latents;
   Hooks().mode_tap = &modes;

@@ -1,0 +1,171 @@
+"""deploy.sh against a board in a folder: every way it can fail leaves the previous version playing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from lodestone.image import ROOT
+from tests.board.fake_board import FakeBoard
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> FakeBoard:
+    made = FakeBoard(tmp_path / "board")
+    first = made.deploy("--image", made.image("first"))
+    assert first.returncode == 0, first.stderr
+    assert made.playing() == made.installed() == "first"
+    return made
+
+
+def test_a_new_version_takes_over_and_the_old_one_is_kept(board: FakeBoard) -> None:
+    done = board.deploy("--image", board.image("second"))
+    assert done.returncode == 0, done.stderr
+    assert board.playing() == board.installed() == "second"
+    assert "second" in done.stdout
+    versions = sorted(p.name for p in (board.folder / "versions").glob("ready.*"))
+    assert len(versions) == 2
+    assert (board.folder / "startup").read_text().strip() == "lodestone"
+    assert not list((board.folder / "versions").glob("incoming.*"))
+
+
+def test_new_plans_compile_nothing_and_new_sources_do(board: FakeBoard) -> None:
+    def compiled() -> int:
+        return (board.folder / "events").read_text().count("compiled")
+
+    assert compiled() == 1
+    assert board.deploy("--image", board.image("plans")).returncode == 0
+    assert compiled() == 1
+    assert board.deploy("--image", board.image("sources", "// two")).returncode == 0
+    assert compiled() == 2
+    assert not list((board.folder / "versions" / "current" / "build").rglob("*.d"))
+
+
+def test_rollback_and_back_again(board: FakeBoard) -> None:
+    assert board.deploy("--image", board.image("second")).returncode == 0
+    assert board.deploy("--rollback").returncode == 0
+    assert board.playing() == board.installed() == "first"
+    assert board.deploy("--rollback").returncode == 0
+    assert board.playing() == board.installed() == "second"
+
+
+def test_rollback_without_a_version_before(board: FakeBoard) -> None:
+    done = board.deploy("--rollback")
+    assert (done.returncode, board.playing()) == (1, "first")
+    assert "found none" in done.stderr
+
+
+def test_dry_run_status_logs_stop(board: FakeBoard) -> None:
+    before = sorted(str(p) for p in (board.folder / "versions").rglob("*"))
+    assert board.deploy("--dry-run", "--image", board.image("second")).returncode == 0
+    assert sorted(str(p) for p in (board.folder / "versions").rglob("*")) == before
+    assert "first" in board.deploy("--status").stdout
+    assert board.deploy("--logs").returncode == 0
+    assert board.deploy("--stop").returncode == 0
+    assert board.playing() == ""
+
+
+def test_no_boot(board: FakeBoard) -> None:
+    assert board.deploy("--no-boot", "--image", board.image("second")).returncode == 0
+    assert board.playing() == "second"
+    assert not (board.folder / "startup").exists()
+
+
+def test_a_compile_error(board: FakeBoard) -> None:
+    (board.folder / "no-compile").touch()
+    done = board.deploy("--image", board.image("second", "// wrong"))
+    assert (done.returncode, board.playing(), board.installed()) == (1, "first", "first")
+    assert "does not compile there" in done.stderr
+    assert "error" in board.deploy("--logs").stdout
+
+
+def test_a_failing_self_test(board: FakeBoard) -> None:
+    done = board.deploy("--image", board.image("untested"))
+    assert (done.returncode, board.playing(), board.installed()) == (1, "first", "first")
+    assert "self-test failed" in done.stderr
+
+
+def test_a_version_that_starts_and_does_not_play_is_taken_back(board: FakeBoard) -> None:
+    done = board.deploy("--image", board.image("broken"))
+    assert (done.returncode, board.playing(), board.installed()) == (1, "first", "first")
+    assert "gone back" in done.stderr
+
+
+def test_a_full_disk(board: FakeBoard) -> None:
+    df = board.folder / "bin" / "df"
+    df.write_text("#!/bin/bash\necho head\necho fs 1000 900 100 90% /\n")
+    df.chmod(0o755)
+    done = board.deploy("--image", board.image("second"))
+    assert (done.returncode, board.playing()) == (1, "first")
+    assert "MB free" in done.stderr
+
+
+def test_a_disk_that_fills_while_copying(board: FakeBoard) -> None:
+    rsync = board.folder / "bin" / "rsync"
+    rsync.write_text("#!/bin/bash\necho 'No space left on device' >&2\nexit 11\n")
+    rsync.chmod(0o755)
+    done = board.deploy("--image", board.image("second"))
+    assert (done.returncode, board.playing(), board.installed()) == (1, "first", "first")
+    assert "copying broke off" in done.stderr
+
+
+def test_an_image_that_was_changed_and_a_folder_that_is_none(board: FakeBoard, tmp_path: Path) -> None:
+    image = board.image("second")
+    (image / "plans" / "name").write_text("changed\n")
+    assert "a changed one" in board.deploy("--image", image).stderr
+    assert "wanted an image folder" in board.deploy("--image", tmp_path).stderr
+    assert board.playing() == "first"
+
+
+def test_nobody_there(board: FakeBoard) -> None:
+    done = board.deploy("--image", board.image("second"), "elsewhere")
+    assert done.returncode == 1
+    assert "nobody answered ssh" in done.stderr
+
+
+def test_a_cut_at_any_step_leaves_a_whole_version_playing(tmp_path: Path) -> None:
+    """Each ssh call in turn does not come through, or is killed in the middle; then all is tried again."""
+    steps = 7
+    for cut in [c for n in range(1, steps + 1) for c in (str(n), f"{n},half")]:
+        board = FakeBoard(tmp_path / f"cut-{cut}")
+        assert board.deploy("--image", board.image("first")).returncode == 0
+        (board.folder / "compile-seconds").write_text("0.3")
+        done = board.deploy("--image", board.image("second", "// two"), LODESTONE_CUT=cut)
+        assert board.installed() in ("first", "second"), cut
+        assert board.playing() == board.installed() or "half" in cut, cut
+        if done.returncode == 0:
+            assert board.installed() == "second"
+        again = board.deploy("--image", board.image("third", "// three"))
+        assert again.returncode == 0, (cut, again.stderr)
+        assert board.playing() == board.installed() == "third"
+        assert not list((board.folder / "versions").glob("incoming.*"))
+    assert board.calls() == steps
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.3, 0.6])
+def test_control_c(board: FakeBoard, after_s: float) -> None:
+    (board.folder / "compile-seconds").write_text("1")
+    image = board.image("second", "// two")
+    command = [ROOT / "deploy.sh", "--image", image]
+    with subprocess.Popen(
+        command, env=board.environment(), stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        time.sleep(after_s)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert board.installed() in ("first", "second")
+    assert board.deploy("--image", board.image("third")).returncode == 0
+    assert board.playing() == "third"
+
+
+def test_an_unknown_option_is_one_line(board: FakeBoard) -> None:
+    done = board.deploy("--fast")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_the_script_is_sound() -> None:
+    assert subprocess.run(["bash", "-n", ROOT / "deploy.sh"]).returncode == 0
