@@ -124,7 +124,7 @@ def is_recording(path: str | Path) -> bool:
     try:
         with open(path, "rb") as file:
             return file.read(len(MAGIC)) == MAGIC
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a path with a NUL in it
         return False
 
 
@@ -138,6 +138,8 @@ def read_recording(path: str | Path) -> Recording:
         data = Path(path).read_bytes()
     except OSError as error:
         raise SensorError(f"the recording {path}", error.strerror or str(error), "correct the path") from None
+    except ValueError as error:
+        raise SensorError("the path of a recording", str(error), "correct the path") from None
     info, at = _read_header(data, str(path))
     blocks: list[bytes] = []
     damage: str | None = None
@@ -177,7 +179,13 @@ def _read_header(data: bytes, name: str) -> tuple[dict[str, Any], int]:
     after = at + size + _CRC.size
     if size > _MAX_HEADER or len(data) < after or _CRC.unpack_from(data, at + size)[0] != zlib.crc32(header):
         raise SensorError("an undamaged header", f"a wrong checksum in {name}", do)
-    source = json.loads(header).get("source", {})
+    try:
+        content = json.loads(header)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise SensorError(f"a header of format {FORMAT}", f"another in {name}", do)
+    source = content.get("source", {})
     return (source if isinstance(source, dict) else {}), after
 
 
@@ -198,9 +206,12 @@ def _read_block(data: bytes, at: int) -> tuple[bytes | None, int, str | None]:
         return None, at, "the file is cut off"
     if _CRC.unpack_from(data, end)[0] != zlib.crc32(data[at:end]):
         return None, at, f"damaged at byte {at}"
-    unpacked = zlib.decompress(data[at + _BLOCK.size : end])
+    try:
+        unpacked = zlib.decompressobj().decompress(data[at + _BLOCK.size : end], count * RECORD.itemsize + 1)
+    except zlib.error:
+        unpacked = b""
     columns = np.frombuffer(unpacked, dtype=np.uint8)
-    if columns.size != count * RECORD.itemsize:
+    if columns.size == 0 or columns.size != count * RECORD.itemsize:
         return None, at, f"damaged at byte {at}"
     return columns.reshape(RECORD.itemsize, count).T.tobytes(), end + _CRC.size, None
 

@@ -170,7 +170,8 @@ def _numbers(query: Query, known: set[str], spec: str) -> dict[str, float]:
             values[key] = float(text)
         except ValueError:
             raise SensorError(f"a number for {key} in {spec!r}", repr(text), _ADVICE) from None
-        if not 0.0 <= values[key] < 1e9 or (key in _WHOLE and values[key] % 1):
+        least = 1e-3 if key in ("warm_seconds", "rate_hz") else 0.0
+        if not least <= values[key] < 1e9 or (key in _WHOLE and values[key] % 1):
             raise SensorError(f"a sane number for {key} in {spec!r}", text, _ADVICE)
     return values
 

@@ -5,6 +5,7 @@ namespace lodestone {
 namespace {
 
 constexpr uint64_t kRetryUs = 50000;     // between attempts on an absent sensor, and on a bus that is down
+constexpr uint64_t kBlameUs = 500000;    // before a sensor is asked that failed the bus twice
 constexpr int kRefusals = 3;             // so many rejected answers in a row lead to a full reset
 constexpr int kReadAttempts = 4;         // conversions up to 3/8 longer than the data sheet says are waited for
 constexpr uint32_t kUsPerSecond = 1000000;
@@ -107,12 +108,7 @@ void SensorArray::FreeBus(uint64_t now_us) {
   next_recovery_us_ = now_us + kRetryUs;
   if (!bus_.Recover()) return;
   ++stats_.bus_recoveries;
-  bus_down_ = false;
-  for (Slot& slot : slots_) {
-    slot.health.running = false;
-    slot.retry_us = 0;
-    slot.driver.Restart(true);
-  }
+  bus_down_ = false;  // a bus clear resets no chip: those that ran go on, and their status tells if they cannot
 }
 
 void SensorArray::StartSensor(int sensor) {
@@ -185,6 +181,7 @@ void SensorArray::Accept(Slot& slot, const SensorReading& reading) {
   }
   slot.failures = 0;
   slot.good = true;
+  slot.strikes = 0;
   ++slot.health.good;
   slot.glide.Good(slot.started_us, field_mt);
 }
@@ -193,9 +190,7 @@ void SensorArray::Fail(Slot& slot, SensorOutcome outcome) {
   slot.started = false;
   switch (outcome) {
     case SensorOutcome::kBusDown:
-      ++stats_.bus_failures;
-      bus_down_ = true;
-      return;
+      return BlameForBus(slot);
     case SensorOutcome::kWasReset:
       ++slot.health.resets;
       slot.flags |= kSensorReset;
@@ -217,6 +212,17 @@ void SensorArray::Fail(Slot& slot, SensorOutcome outcome) {
   slot.health.running = false;
   slot.driver.Restart(true);
   slot.retry_us = clock_.NowUs() + kRetryUs;
+}
+
+// Whoever was asked when the bus failed may be the one that holds it: it is brought up anew, and if that fails the
+// bus again, it is left alone for long enough that the others play.
+void SensorArray::BlameForBus(Slot& slot) {
+  ++stats_.bus_failures;
+  bus_down_ = true;
+  ++slot.strikes;
+  slot.health.running = false;
+  slot.driver.Restart(true);
+  slot.retry_us = clock_.NowUs() + (slot.strikes > 1 ? kBlameUs : kRetryUs);
 }
 
 void SensorArray::Fill(FieldFrame* frame) {

@@ -1,7 +1,8 @@
 // Four field sensors on one bus, read as one: start all, wait, read all, and survive whatever happens to each.
 //
 // Tick() is one frame. It is called by the touch thread at a steady rate, uses no heap and does a bounded amount
-// of work: at most four transfers of bring-up for each lost sensor, done while the others convert.
+// of work: at most four transfers of bring-up for each lost sensor, done while the others convert. A transfer that
+// hangs ends the work of its frame.
 #pragma once
 
 #include "firmware/chips/clock.h"
@@ -97,6 +98,7 @@ class SensorArray {
     bool frozen = false;      // set by the freeze watch until the words move again
     bool wrong = false;       // the last bring-up met something that is not this chip
     int failures = 0;         // in a row
+    int strikes = 0;          // times in a row that the bus failed while this sensor was asked
     uint64_t started_us = 0;
     uint64_t retry_us = 0;    // a lost sensor is not asked before
     uint32_t flags = 0;
@@ -110,6 +112,7 @@ class SensorArray {
   void ReadSensor(Slot& slot);
   void Accept(Slot& slot, const SensorReading& reading);
   void Fail(Slot& slot, SensorOutcome outcome);
+  void BlameForBus(Slot& slot);
   void Fill(FieldFrame* frame);
   uint64_t MidConversionUs();
 

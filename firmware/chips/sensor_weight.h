@@ -49,12 +49,18 @@ class SensorWeight {
 };
 
 // The field of one sensor across a gap: the last good value is kept, and after a gap longer than kSeamlessUs it
-// glides to the new one within kReturnUs instead of jumping.
+// glides to the new one within kReturnUs instead of jumping. Readings that repeat the one before them are a gap
+// too: a chip that freezes for a while comes back with a leap like one that was lost.
 class FieldGlide {
  public:
   // `field_mt` comes in as just read and goes out as to be shown.
   void Good(uint64_t now_us, float field_mt[kAxes]) {
-    const bool returns = seen_ && now_us - last_good_us_ > kSeamlessUs;
+    bool fresh = !seen_;
+    for (int axis = 0; axis < kAxes; ++axis) {
+      fresh = fresh || field_mt[axis] != read_[axis];
+      read_[axis] = field_mt[axis];
+    }
+    const bool returns = seen_ && fresh && now_us - last_fresh_us_ > kSeamlessUs;
     if (returns) {
       returned_us_ = now_us;
       for (int axis = 0; axis < kAxes; ++axis) offset_[axis] = shown_[axis] - field_mt[axis];
@@ -65,7 +71,7 @@ class FieldGlide {
       for (int axis = 0; axis < kAxes; ++axis) field_mt[axis] += offset_[axis] * left;
     }
     for (int axis = 0; axis < kAxes; ++axis) shown_[axis] = field_mt[axis];
-    last_good_us_ = now_us;
+    if (fresh) last_fresh_us_ = now_us;
     seen_ = true;
   }
 
@@ -74,8 +80,9 @@ class FieldGlide {
  private:
   bool seen_ = false;
   bool gliding_ = false;
-  uint64_t last_good_us_ = 0;
+  uint64_t last_fresh_us_ = 0;
   uint64_t returned_us_ = 0;
+  float read_[kAxes] = {0.0f, 0.0f, 0.0f};
   float shown_[kAxes] = {0.0f, 0.0f, 0.0f};
   float offset_[kAxes] = {0.0f, 0.0f, 0.0f};
 };

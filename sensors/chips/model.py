@@ -30,6 +30,7 @@ class ChipModel(Protocol):
         frozen: every conversion gives the data of the one before it.
         broken_memory: an uncorrectable memory error.
         flip_bits: XORed into the first word of the next reading, then cleared.
+        hangs: it holds the clock low whenever it is asked.
         extra_ut: added to the field of every axis.
         stretch_ns: how long the chip holds the clock at every byte.
     """
@@ -40,6 +41,7 @@ class ChipModel(Protocol):
     frozen: bool
     broken_memory: bool
     flip_bits: int
+    hangs: bool
     extra_ut: float
     stretch_ns: int
 

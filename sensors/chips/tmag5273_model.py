@@ -37,6 +37,7 @@ class Tmag5273Model:
         self.frozen = False
         self.broken_memory = False
         self.flip_bits = 0
+        self.hangs = False
         self.stretch_ns = 0
         self.extra_ut = 0.0
         self.noise_ut = noise_ut

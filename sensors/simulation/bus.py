@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from firmware import BusNak, BusStuck
+from firmware import BusNak, BusStuck, BusTimeout
 from sensors.chips.model import ChipModel
 
 STUCK_NS = 10_000_000
@@ -76,6 +76,7 @@ class SimulatedBus:
         Raises:
             BusNak: nobody answers to `address`, or the chip vanished between write and read.
             BusStuck: SDA is held low.
+            BusTimeout: the chip holds the clock and never lets go.
         """
         clock = self.clock
         self.transfers += 1
@@ -88,6 +89,9 @@ class SimulatedBus:
         if not chips:
             self._spend(1 + 9 + 2)
             raise BusNak(f"nobody answers at 0x{address:02X}")
+        if any(chip.hangs for chip in chips):
+            clock.now_ns += STUCK_NS
+            raise BusTimeout(f"0x{address:02X} holds the clock")
         stretch = max(chip.stretch_ns for chip in chips)
         answer = b""
         if write or not read_bytes:

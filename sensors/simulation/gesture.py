@@ -103,7 +103,7 @@ def load_gesture(name_or_path: str | Path) -> Gesture:
             (resources.files("sensors") / "gestures" / f"{text}.toml").read_text("utf-8"), text
         )
     path = Path(text)
-    if not path.is_file():
+    if not _is_file(path):
         raise SensorError(
             "a gesture",
             f"{text!r}, which is neither a file nor one of {', '.join(gesture_names())}",
@@ -113,6 +113,13 @@ def load_gesture(name_or_path: str | Path) -> Gesture:
         return parse_gesture(path.read_text("utf-8"), path.stem)
     except UnicodeDecodeError:
         raise SensorError("a gesture file (TOML)", f"bytes that are no text in {path}", _ADVICE) from None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+        return False
 
 
 def parse_gesture(text: str, name: str) -> Gesture:

@@ -55,6 +55,8 @@ class Environment:
                 isinstance(x, int | float) and abs(x) < 1e6 for x in numbers
             ):
                 raise SensorError(f"{wanted} number(s) for {entry.name}", repr(value), "see docs/gestures.md")
+            if entry.name == "warm_seconds" and not numbers[0] > 0:
+                raise SensorError("warm_seconds above 0", repr(value), "see docs/gestures.md")
             values[entry.name] = tuple(float(x) for x in numbers) if wanted == 3 else float(numbers[0])
         return cls(**values)
 

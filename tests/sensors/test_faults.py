@@ -25,19 +25,20 @@ def world() -> World:
     return World(improvise(seed=5, duration_s=MINUTES * 60))
 
 
-def play(world: World, fault: Fault, seed: int) -> tuple[list[Frame], SimulatedBoard]:
-    """From one second before the fault to two seconds after its end."""
+def play(world: World, fault: Fault, seed: int) -> tuple[list[Frame], np.ndarray]:
+    """From one second before the fault to two seconds after its end; and when each frame began, s."""
     board = SimulatedBoard(world, seed=seed, faults=[fault])
     begin, end = fault.at_s - SETTLED_S, fault.at_s + fault.seconds + 2.0
     board.clock.now_ns = round(begin * 1e9)
     array = sensor_array(board.bus, board.clock, default_sensors())
-    frames = []
+    frames, begins = [], []
     while board.clock.now_us() < end * 1e6:
         begun = board.clock.now_us()
+        begins.append(begun * 1e-6)
         frames.append(Frame.from_firmware(array.tick()))
         board.clock.sleep_until_us(begun + 5000)
     assert array.stats.longest_us < 16_000
-    return frames, board
+    return frames, np.array(begins)
 
 
 def schedule(number: int) -> Fault:
@@ -54,7 +55,7 @@ def touched(fault: Fault) -> set[int]:
     return {fault.sensor, (fault.sensor + 1) % 4} if fault.kind == "clash" else {fault.sensor}
 
 
-def check(world: World, fault: Fault, frames: list[Frame]) -> None:
+def check(world: World, fault: Fault, frames: list[Frame], begins: np.ndarray) -> None:
     times = np.array([frame.time_s for frame in frames])
     field = np.array([frame.field_mt for frame in frames])
     valid = np.array([frame.valid for frame in frames])
@@ -62,24 +63,28 @@ def check(world: World, fault: Fault, frames: list[Frame]) -> None:
     truth = world.field_mt(times)
     # the axes are converted one after another and stamped with one time: as far as the field moves in 2.5 ms
     near = [np.abs(world.field_mt(times + shift) - truth) for shift in (-0.0025, 0.0025)]
-    wrong = np.abs(field - truth) - np.maximum(*near)
+    between = np.maximum(*near)
+    wrong = np.abs(field - truth) - between
     settled = times > fault.at_s - SETTLED_S + 0.4
     assert np.all((valid >= 0.0) & (valid <= 1.0))
-    fall = -np.diff(valid, axis=0) / np.diff(times)[:, None]
+    fall = -np.diff(valid, axis=0) / np.diff(begins)[:, None]
     assert fall.max() < 1.05, "the influence fades within a second, never faster"
     assert -fall.min() < 1.05 / 0.3, "and returns within 0.3 s"
     for sensor in set(range(4)) - touched(fault):
-        assert not flags[settled, sensor].any(), "the others play on"
-        assert wrong[settled, sensor].max() < 0.06, "and truly"
+        # a chip that holds the clock takes a frame or two from all, twice a second
+        missed = float((flags[settled, sensor] != 0).mean())
+        assert missed <= (0.06 if fault.kind == "hang" else 0.0), "the others play on"
+        assert np.all(valid[settled, sensor] == 1.0)
+        assert wrong[settled & (flags[:, sensor] == 0), sensor].max() < 0.06, "and truly"
     over = times > fault.at_s + fault.seconds + BACK_S
     assert np.all(valid[over] == 1.0), "everything is back a second after the fault"
     assert not flags[over].any()
     assert wrong[over].max() < 0.06
     if fault.kind not in ("magnet", "clash"):
-        no_leap(times, field, truth, settled)
+        no_leap(field, truth, between, settled)
 
 
-def no_leap(times: np.ndarray, field: np.ndarray, truth: np.ndarray, settled: np.ndarray) -> None:
+def no_leap(field: np.ndarray, truth: np.ndarray, between: np.ndarray, settled: np.ndarray) -> None:
     """What is shown moves no faster than the magnets did lately, and the glide back."""
     step = np.abs(np.diff(field, axis=0))[settled[1:]]
     lately = 13  # frames: 50 ms of gap without a glide, and one frame of doubt
@@ -87,16 +92,16 @@ def no_leap(times: np.ndarray, field: np.ndarray, truth: np.ndarray, settled: np
     for back in range(1, lately + 1):
         moved[back:] = np.maximum(moved[back:], np.abs(truth[back:] - truth[:-back]))
     glide = np.abs(truth.max(axis=0) - truth.min(axis=0)) * PERIOD_S / 0.3 * 1.05
-    assert np.all(step < (moved[1:] + glide + 0.15)[settled[1:]])
+    assert np.all(step < (moved[1:] + between[1:] + glide + 0.15)[settled[1:]])
 
 
 @pytest.mark.parametrize("first", range(0, SCHEDULES, CHUNK))
 def test_faults_at_random_moments(world: World, first: int) -> None:
     for number in range(first, first + CHUNK):
         fault = schedule(number)
-        frames, _ = play(world, fault, number)
+        frames, begins = play(world, fault, number)
         try:
-            check(world, fault, frames)
+            check(world, fault, frames, begins)
         except AssertionError as error:
             raise AssertionError(f"schedule {number}, {fault}: {error}") from None
 
@@ -106,6 +111,7 @@ def expected(kind: str) -> Iterator[Flag]:
         "unplug": Flag.LOST,
         "brown-out": Flag.RESET,
         "stuck": Flag.LOST,
+        "hang": Flag.LOST,
         "frozen": Flag.FROZEN,
         "memory": Flag.WRONG,
         "flip": Flag.LOST,

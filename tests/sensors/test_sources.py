@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sensors import Flag, SensorError, open_source
 
@@ -54,11 +58,29 @@ def test_room_keys_reach_the_world() -> None:
         ("sim:empty?seed=green", "green"),
         ("sim:empty?seed=-1", "seed"),
         ("sim:empty?seed=nan", "seed"),
+        ("sim:empty?warm_seconds=0", "warm_seconds"),
+        ("sim:empty?rate_hz=0", "rate_hz"),
+        ("sim:empty?rate_hz=5000", "frame_rate_hz"),
     ],
 )
 def test_wrong_specifications(spec: str, word: str) -> None:
     with pytest.raises(SensorError, match=word):
         open_source(spec)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_is_a_source_or_one_line(text: str) -> None:
+    for kind in ("", "sim:", "sim:empty?", "replay:", "osc:", "smbus:9?"):
+        with contextlib.suppress(SensorError):
+            open_source(kind + text)
+
+
+@pytest.mark.parametrize("place", ["\0", "a" * 5000, "/", "empty\0"])
+def test_places_that_no_file_has(place: str) -> None:
+    for kind in ("sim:", "replay:"):
+        with pytest.raises(SensorError):
+            open_source(kind + place)
 
 
 def test_flags_are_those_of_the_firmware() -> None:
