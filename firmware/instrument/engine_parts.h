@@ -23,6 +23,9 @@ class EngineTouch : public Touch {
   void Run(const FieldFrame& frame, float dt_s) override;
   const float* touch() const override { return engine_.output_data(touch_); }
   const float* latent() const override { return engine_.output_data(latent_); }
+  size_t state_bytes() const override { return engine_.state_bytes(); }
+  void SaveState(void* to) const override { engine_.SaveState(to); }
+  void LoadState(const void* from) override { engine_.LoadState(from); }
 
  private:
   explicit EngineTouch(Engine engine);

@@ -129,6 +129,34 @@ StatusReport Instrument::Report() const {
   return report;
 }
 
+void Instrument::Remember(Memory* memory) {
+  constexpr size_t kMostTouches = 8;
+  Scene* scene = scenes_.playing();
+  memory->mode = modes_.asked();
+  if (scene == nullptr) return;
+  memory->scene = scene->name;
+  memory->knobs.clear();
+  for (uint32_t k = 0; k < std::min(scene->touch->knobs(), kMaxKnobs); ++k) {
+    if (static_cast<int32_t>(k) == scene->rest_knob) continue;
+    memory->knobs.emplace_back(scene->touch->knob(k).name, scene->knob_targets[k].load(std::memory_order_relaxed));
+  }
+  if (!scene->after_rest_ready.exchange(false, std::memory_order_acquire)) return;
+  std::vector<TouchMemory>& touches = memory->touches;
+  const uint32_t crc = scene->touch_crc;
+  touches.erase(std::remove_if(touches.begin(), touches.end(),
+                               [crc](const TouchMemory& touch) { return touch.plan_crc == crc; }),
+                touches.end());
+  if (touches.size() >= kMostTouches) touches.erase(touches.begin());
+  touches.push_back({crc, scene->after_rest});
+}
+
+void Instrument::Recall(const Memory& memory) {
+  modes_.Ask(memory.mode);
+  const Scene* scene = scenes_.playing();
+  if (scene == nullptr || memory.scene != scene->name) return;  // knobs belong to their scene
+  for (const auto& knob : memory.knobs) OnKnob(knob.first.c_str(), knob.second);
+}
+
 void Instrument::OnMode(Mode mode) {
   modes_.Ask(mode);
   tell_ = true;

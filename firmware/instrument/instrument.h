@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "firmware/instrument/command_reader.h"
+#include "firmware/instrument/memory.h"
 #include "firmware/instrument/mixer.h"
 #include "firmware/instrument/mode_keeper.h"
 #include "firmware/instrument/osc_out.h"
@@ -69,6 +70,11 @@ class Instrument : private Commands {
   }
   // One line that the status tells until something newer; for the platform's troubles. Threads: control, or before.
   void SetTrouble(const char* line);
+
+  // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured. Threads: control.
+  void Remember(Memory* memory);
+  // Mode and knobs as remembered; the scene is chosen by Begin. Before the threads start.
+  void Recall(const Memory& memory);
 
   // Threads: control, or after all have ended.
   const Mixer& mixer() const { return mixer_; }

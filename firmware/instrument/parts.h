@@ -37,6 +37,10 @@ class Touch {
   virtual void Run(const FieldFrame& frame, float dt_s) = 0;
   virtual const float* touch() const = 0;   // kTouchValues, in -1..1
   virtual const float* latent() const = 0;  // latents()
+  // Everything it has gathered, a captured rest above all. Threads: touch, or before it has been handed over.
+  virtual size_t state_bytes() const = 0;
+  virtual void SaveState(void* to) const = 0;
+  virtual void LoadState(const void* from) = 0;
 };
 
 struct VoiceInfo {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "firmware/instrument/latest_value.h"
 #include "firmware/instrument/parts.h"
@@ -25,12 +26,16 @@ struct Scene {
   LatestValue<LatentFrame> latents;               // touch thread to voice thread
   std::atomic<float> knob_targets[kMaxKnobs];     // control thread to touch thread
   uint32_t blocks;                                // that the voice has begun, warming included
+  uint32_t touch_crc;                             // of the touch's plan
+  std::vector<uint8_t> after_rest;                // state of the touch once a rest has been captured
+  std::atomic<bool> after_rest_ready;             // touch thread to control thread
   int32_t rest_knob;                              // the knob that takes the empty board as rest; -1: none
 
-  Scene() : name(), index(0), knob_targets(), blocks(0), rest_knob(-1) {}
+  Scene() : name(), index(0), knob_targets(), blocks(0), touch_crc(0), after_rest(), after_rest_ready(false), rest_knob(-1) {}
 
   // Knobs of the touch, at their defaults. Call once `touch` is there.
   void ResetKnobs() {
+    after_rest.assign(touch->state_bytes(), 0);
     for (uint32_t k = 0; k < touch->knobs() && k < kMaxKnobs; ++k) {
       knob_targets[k] = touch->knob(k).default_value;
       if (std::strcmp(touch->knob(k).name, "rest_capture") == 0) rest_knob = static_cast<int32_t>(k);

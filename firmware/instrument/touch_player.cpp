@@ -13,7 +13,7 @@ constexpr float kFirstStepS = 0.005f;
 
 TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
     : source_(source), out_(out), playing_(nullptr), coming_(nullptr), turns_(0), turns_wanted_(0), before_(nullptr),
-      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_asked_(false), rest_frames_(0), seen_() {}
+      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_asked_(false), rest_at_us_(0), rest_frames_(0), seen_() {}
 
 void TouchPlayer::Tick() {
   source_->Read(&frame_);
@@ -27,7 +27,10 @@ void TouchPlayer::Tick() {
   if (promoted) std::copy(coming_knobs_, coming_knobs_ + kMaxKnobs, knobs_);
 
   out_->SendFrame(frame_);
-  if (rest_asked_.exchange(false, std::memory_order_acq_rel)) rest_frames_ = kRestFrames;
+  if (rest_asked_.exchange(false, std::memory_order_acq_rel)) {
+    rest_frames_ = kRestFrames;
+    rest_at_us_ = frame_.time_us;
+  }
   if (playing != nullptr) {
     Play(playing, dt_s, knobs_, playing != before_ && !promoted);
     out_->SendTouch(playing->touch->touch(), playing->touch->latent(), playing->touch->latents());
@@ -36,8 +39,17 @@ void TouchPlayer::Tick() {
   if (rest_frames_ > 0) --rest_frames_;
   before_ = playing;
   before_coming_ = coming;
+  KeepRest(playing);
   Watch();
   turns_.fetch_add(1, std::memory_order_release);
+}
+
+// Once a captured rest has settled, the touch's state is laid out for the control thread to keep.
+void TouchPlayer::KeepRest(Scene* playing) {
+  if (playing == nullptr || rest_at_us_ == 0 || frame_.time_us - rest_at_us_ < kRestSettlesUs) return;
+  rest_at_us_ = 0;
+  playing->touch->SaveState(playing->after_rest.data());
+  playing->after_rest_ready.store(true, std::memory_order_release);
 }
 
 void TouchPlayer::Watch() {

@@ -22,6 +22,7 @@ class TouchPlayer {
  public:
   static constexpr float kKnobGlideS = 0.05f;
   static constexpr uint32_t kRestFrames = 20;
+  static constexpr uint64_t kRestSettlesUs = 5000000;  // a capture takes 3 s, and then glides
 
   TouchPlayer(FieldSource* source, OscOut* out);
 
@@ -46,6 +47,7 @@ class TouchPlayer {
  private:
   void Play(Scene* scene, float dt_s, float (&knobs)[kMaxKnobs], bool fresh);
   void Watch();
+  void KeepRest(Scene* playing);
 
   FieldSource* source_;
   OscOut* out_;
@@ -57,6 +59,7 @@ class TouchPlayer {
   FieldFrame frame_;
   uint64_t last_us_;
   std::atomic<bool> rest_asked_;
+  uint64_t rest_at_us_;   // of the last press; 0: kept, or none
   uint32_t rest_frames_;  // for which the knob stays pressed
   TouchHealth seen_;
   LatestValue<TouchHealth> health_;

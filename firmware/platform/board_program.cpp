@@ -10,7 +10,7 @@ namespace lodestone {
 namespace {
 
 constexpr uint64_t kControlEveryUs = 10000;
-constexpr uint64_t kStatusFileEveryUs = 1000000;
+constexpr uint64_t kKeepEveryUs = 1000000;
 // Kernel calls of the voice between two looks at the clock and the stop flag: some 30 us each on the slowest board.
 constexpr uint32_t kSliceItems = 16;
 
@@ -33,7 +33,7 @@ InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz, ui
 BoardProgram* BoardProgram::Running() { return running; }
 
 BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames)
-    : touch_share_(0.0f), voice_share_(0.0f) {
+    : next_keep_us_(0), touch_share_(0.0f), voice_share_(0.0f) {
   std::string conf_trouble, platform_trouble, sensor_trouble;
   ReadBoardConf(folder + "board.conf", &conf_, &conf_trouble);
   platform_ = MakePlatform(conf_, &platform_trouble);
@@ -45,7 +45,9 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   scenes_.reset(new PlanScenes(conf_, folder, sample_rate_hz, settings.prefill_frames));
   instrument_.reset(new Instrument(settings, source_.get(), &platform_->network(), scenes_.get()));
   instrument_->SetTaps(Hooks().voice_tap, Hooks().mode_tap);
+  Recollect();
   instrument_->Begin(conf_.first_scene, platform_->clock().NowUs());
+  instrument_->Recall(memory_);
   for (const std::string* trouble : {&sensor_trouble, &platform_trouble, &conf_trouble}) {
     if (!trouble->empty()) instrument_->SetTrouble(trouble->c_str());
   }
@@ -83,18 +85,37 @@ void BoardProgram::VoiceWork(bool (*stop)()) {
 void BoardProgram::ControlLoop(bool (*stop)()) {
   const FlushDenormals flush;
   Clock& clock = platform_->clock();
-  const std::string status_file = Hooks().clock == nullptr ? conf_.status_file : Hooks().status_file;
-  uint64_t next_file_us = 0;
   while (!stop()) {
     const uint64_t now_us = clock.NowUs();
     instrument_->SetLoad(voice_share_.load(std::memory_order_relaxed), touch_share_.load(std::memory_order_relaxed));
     instrument_->ControlTick(now_us);
-    if (now_us >= next_file_us && !status_file.empty()) {
-      WriteStatusFile(status_file, instrument_->Report());
-      next_file_us = now_us + kStatusFileEveryUs;
-    }
+    Keep(now_us);
     clock.SleepUntilUs(now_us + kControlEveryUs);
   }
+}
+
+void BoardProgram::Recollect() {
+  const bool simulated = Hooks().clock != nullptr;
+  status_file_ = simulated ? Hooks().status_file : conf_.status_file;
+  const std::string& folder = simulated ? Hooks().state_folder : conf_.state_folder;
+  scenes_->SetTouches(&memory_.touches);
+  if (folder.empty()) return;
+  store_.reset(new MemoryStore(folder));
+  if (!store_->Load(&memory_)) return;
+  kept_ = memory_;
+  for (size_t s = 0; s < conf_.scenes.size(); ++s) {
+    if (conf_.scenes[s].name == memory_.scene) conf_.first_scene = static_cast<int32_t>(s);
+  }
+}
+
+// Once a second the status as a file; and what has changed into the memory, which a card bears that seldom.
+void BoardProgram::Keep(uint64_t now_us) {
+  if (now_us < next_keep_us_) return;
+  next_keep_us_ = now_us + kKeepEveryUs;
+  if (!status_file_.empty()) WriteStatusFile(status_file_, instrument_->Report());
+  instrument_->Remember(&memory_);
+  if (store_ == nullptr || memory_ == kept_) return;
+  if (store_->Save(memory_)) kept_ = memory_;
 }
 
 }  // namespace lodestone

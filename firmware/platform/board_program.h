@@ -6,6 +6,7 @@
 
 #include "firmware/chips/sensor_array.h"
 #include "firmware/instrument/instrument.h"
+#include "firmware/platform/memory_store.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/platform.h"
 #include "firmware/platform/thread_load.h"
@@ -43,7 +44,14 @@ class BoardProgram {
     SensorArray* array_;
   };
 
+  void Recollect();
+  void Keep(uint64_t now_us);
+
   BoardConf conf_;
+  std::unique_ptr<MemoryStore> store_;  // null: nothing is remembered
+  Memory memory_, kept_;
+  std::string status_file_;
+  uint64_t next_keep_us_;
   std::unique_ptr<Platform> platform_;
   std::unique_ptr<SensorArray> sensors_;
   std::unique_ptr<ArraySource> source_;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "firmware/engine/crc32.h"
 #include "firmware/instrument/engine_parts.h"
 #include "firmware/instrument/instrument.h"
 #include "firmware/platform/files.h"
@@ -11,7 +12,8 @@ namespace lodestone {
 
 PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz,
                        uint32_t prefill_frames)
-    : conf_(conf), folder_(folder), sample_rate_hz_(sample_rate_hz), prefill_frames_(prefill_frames) {}
+    : conf_(conf), folder_(folder), sample_rate_hz_(sample_rate_hz), prefill_frames_(prefill_frames),
+      touches_(nullptr) {}
 
 std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error_bytes) {
   const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
@@ -19,7 +21,9 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   std::snprintf(scene->name, sizeof scene->name, "%s", from.name.c_str());
   scene->index = index;
   Engine touch, voice;
-  if (!LoadPlan(from.touch_plan, &touch, error, error_bytes) || !LoadPlan(from.voice_plan, &voice, error, error_bytes)) {
+  uint32_t unused = 0;
+  if (!LoadPlan(from.touch_plan, &touch, &scene->touch_crc, error, error_bytes) ||
+      !LoadPlan(from.voice_plan, &voice, &unused, error, error_bytes)) {
     return nullptr;
   }
   scene->touch = EngineTouch::Make(std::move(touch), error, error_bytes);
@@ -27,15 +31,27 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   scene->voice = EngineVoice::Make(std::move(voice), error, error_bytes);
   if (!scene->voice || !Fits(*scene, error, error_bytes)) return nullptr;
   scene->ResetKnobs();
+  RecallRest(scene.get());
   return scene;
 }
 
-bool PlanScenes::LoadPlan(const std::string& plan, Engine* engine, char* error, size_t error_bytes) const {
+void PlanScenes::RecallRest(Scene* scene) const {
+  if (touches_ == nullptr) return;
+  for (const TouchMemory& touch : *touches_) {
+    if (touch.plan_crc == scene->touch_crc && touch.state.size() == scene->touch->state_bytes()) {
+      scene->touch->LoadState(touch.state.data());
+    }
+  }
+}
+
+bool PlanScenes::LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error,
+                          size_t error_bytes) const {
   std::string bytes, trouble;
   if (!ReadFile(folder_ + plan, &bytes, &trouble)) {
     std::snprintf(error, error_bytes, "%s", trouble.c_str());
     return false;
   }
+  *crc = Crc32(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   char reason[160];
   if (engine->Load(bytes.data(), bytes.size(), reason, sizeof reason)) return true;
   std::snprintf(error, error_bytes, "%s: %s", plan.c_str(), reason);

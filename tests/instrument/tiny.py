@@ -54,15 +54,18 @@ def voice_plan(
 
 
 def touch_plan(latents: int = 2) -> bytes:
-    """Compressed field of the first attractor as latents, with a knob for the reach."""
+    """Compressed field of the first attractor as latents, a knob for the reach, and a rest taken at once."""
     g = GraphMaker()
-    field = g.input("field", [4, 3])
-    touch = g.node(
-        "Reshape", g.node("Tanh", g.node("Mul", field, g.input("knob.reach", []))), g.constant([12], np.int64)
-    )
+    field, before = g.input("field", [4, 3]), g.input("state.0", [4, 3])
+    pressed = g.node("Greater", g.input("knob.rest_capture", []), g.constant(0.5))
+    rest = g.node("Where", pressed, field, before)
+    g.output(rest, "next.0", [4, 3])
+    lifted = g.node("Mul", g.node("Sub", field, rest), g.input("knob.reach", []))
+    touch = g.node("Reshape", g.node("Tanh", lifted), g.constant([12], np.int64))
     g.output(touch, "touch", [12])
     g.output(g.slice(touch, 0, 0, latents), "latent", [latents])
-    knobs = {"reach": {"minimum": 0, "maximum": 4, "default": 0.25}}
+    knobs = {"reach": {"minimum": 0, "maximum": 4, "default": 0.25},
+             "rest_capture": {"minimum": 0, "maximum": 1, "default": 0}}  # fmt: skip
     card = {"kind": "touch", "name": "tiny-touch", "latents": latents, "knobs": knobs}
     return compile_plan(g.model(json.dumps(card)))
 
