@@ -55,7 +55,7 @@ bool Target(const std::string& text, BoardConf* conf) {
 bool Sensor(const std::string& text, BoardConf* conf) {
   const std::vector<std::string> words = Words(text);
   SensorConf sensor = {};
-  if (words.size() < 2 || conf->sensors.size() >= kSensors || !Number(words[1], 0x08, 0x77, &sensor.address)) {
+  if (words.size() < 2 || conf->sensors.size() >= kSensors || !Number(words[1], 0x08, 0x7B, &sensor.address)) {
     return false;
   }
   sensor.chip = words[0];
