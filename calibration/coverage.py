@@ -13,7 +13,6 @@ from calibration.model import AXES, SENSORS, Array
 
 SIDES = 8
 LEVELS = 2
-CELLS = SENSORS * SIDES * LEVELS
 # Near is more than this part of the reach at the sensor that feels most.
 NEAR = 0.35
 

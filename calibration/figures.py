@@ -10,7 +10,7 @@ import numpy as np
 
 from calibration.coverage import visited_cells
 from calibration.fit import filtered, played_field
-from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration
+from calibration.model import AXES, SENSORS, Array, Calibration
 from calibration.recording import RESET, Recording
 from calibration.reference import static_touch
 from calibration.statistics import participation_ratio
@@ -148,6 +148,3 @@ def crosstalk_matrix(played_mt: Array) -> Array:
         matrix[i] = np.quantile(ratio, 0.25, axis=0)
         matrix[i, i] = 1.0
     return matrix
-
-
-assert CHANNELS == SENSORS * AXES

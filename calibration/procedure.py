@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -58,11 +59,12 @@ LEAST_COVERAGE = 0.35
 
 
 class Watcher(Protocol):
-    """Shows what happens. `begin` may wait for the player."""
+    """Shows what happens. `begin` may wait for the player; `again` asks whether to repeat a refused step."""
 
     def begin(self, step: Step) -> None: ...
     def frame(self, step: Step, frame: FrameLike) -> None: ...
     def end(self, step: Step, words: str) -> None: ...
+    def again(self, step: Step, error: CalibrationError) -> bool: ...
 
 
 OpenStep = Callable[[Step], AbstractContextManager[Source]]
@@ -128,17 +130,44 @@ def record(
     Raises:
         CalibrationError: a sensor is at fault, something moved, or a recording cannot be used.
     """
-    _, check, sensors = _listen(open_step, watcher, SELF_CHECK)
-    self_check(check, sensors)
+    check, sensors = _attempt(watcher, SELF_CHECK, lambda: _self_check(open_step, watcher))
     watcher.end(SELF_CHECK, f"four sensors, {check.rate_hz:.0f} frames/s")
-    _, empty, _ = _listen(open_step, watcher, EMPTY)
-    rest = fit_rest(empty)
+    empty, rest = _attempt(watcher, EMPTY, lambda: _empty(open_step, watcher))
     watcher.end(EMPTY, f"noise {1000 * rest.noise_mt.max():.1f} µT, still")
     free = Step(FREE_PLAY.name, play_seconds, FREE_PLAY.request)
-    source, play, _ = _listen(open_step, watcher, free)
-    watcher.end(free, _play_words(play, rest))
+    source, play, words = _attempt(watcher, free, lambda: _free_play(open_step, watcher, free, rest))
+    watcher.end(free, words)
     spots = None if ball_mm is None else _record_spots(open_step, watcher, rest, ball_mm)
     return Session(sensors, source, empty, play, spots)
+
+
+T = TypeVar("T")
+
+
+def _attempt(watcher: Watcher, step: Step, action: Callable[[], T]) -> T:
+    """Does a step again for as long as it is refused and the player wants to."""
+    while True:
+        try:
+            return action()
+        except CalibrationError as error:
+            if not watcher.again(step, error):
+                raise
+
+
+def _self_check(open_step: OpenStep, watcher: Watcher) -> tuple[Recording, tuple[SensorIdentity, ...]]:
+    _, check, sensors = _listen(open_step, watcher, SELF_CHECK)
+    self_check(check, sensors)
+    return check, sensors
+
+
+def _empty(open_step: OpenStep, watcher: Watcher) -> tuple[Recording, Rest]:
+    _, empty, _ = _listen(open_step, watcher, EMPTY)
+    return empty, fit_rest(empty)
+
+
+def _free_play(open_step: OpenStep, watcher: Watcher, step: Step, rest: Rest) -> tuple[str, Recording, str]:
+    source, play, _ = _listen(open_step, watcher, step)
+    return source, play, _play_words(play, rest)
 
 
 def _listen(
@@ -177,17 +206,22 @@ def spot_steps() -> list[Step]:
 
 
 def _record_spots(open_step: OpenStep, watcher: Watcher, rest: Rest, ball_mm: float) -> SpotReadings:
-    readings, places = [], []
+    readings, places, frames = [], [], 1
     for step in spot_steps():
-        _, recording, _ = _listen(open_step, watcher, step)
-        still = recording.since(SETTLING_S)
-        if still.frames < 2:
-            raise CalibrationError("a moment of frames on a known spot", "none", "check the bus, then repeat")
-        fit_rest(still, hum_filter=False, shortest_s=0.3)
+        still = _attempt(watcher, step, partial(_spot, open_step, watcher, step))
         field = played_field(still, rest, np.eye(CHANNELS))
         readings.append(np.median(field, axis=0).reshape(SENSORS, AXES))
         assert step.place_mm is not None
         places.append((*step.place_mm, ball_mm / 2.0))
+        frames = still.frames
         watcher.end(step, "heard")
-    noise = float(rest.noise_mt.max()) / np.sqrt(max(still.frames, 1))
+    noise = float(rest.noise_mt.max()) / np.sqrt(frames)
     return SpotReadings(np.array(readings), np.array(places), ball_moment(ball_mm), noise)
+
+
+def _spot(open_step: OpenStep, watcher: Watcher, step: Step) -> Recording:
+    """The frames of a ball that lies still on its spot."""
+    _, recording, _ = _listen(open_step, watcher, step)
+    still = recording.since(SETTLING_S)
+    fit_rest(still, hum_filter=False, shortest_s=0.3)
+    return still

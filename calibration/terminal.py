@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import numpy.typing as npt
 from rich.columns import Columns
@@ -12,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from calibration.coverage import SIDES, missing_words, visited_cells
+from calibration.errors import CalibrationError
 from calibration.figures import Figures
 from calibration.guard import Difference
 from calibration.model import AXES, CHANNELS, SENSORS, Calibration
@@ -70,6 +73,15 @@ class TerminalWatcher:
         self.close()
         self._console.print(f"  [green]✓[/green] {words}")
 
+    def again(self, step: Step, error: CalibrationError) -> bool:
+        """Says why the step was refused; repeats it when the player presses Enter, unless `ask` is false."""
+        self.close()
+        if not self._ask:
+            return False
+        self._console.print(f"  [red]✗[/red] {error}")
+        answer = self._console.input(f"  Enter to repeat {step.name}, q to give up ")
+        return answer.strip().lower() not in ("q", "n", "no")
+
     def close(self) -> None:
         """Takes the live picture away; safe to call twice."""
         if self._live is not None:
@@ -125,7 +137,8 @@ def print_card(calibration: Calibration, judged: tuple[Figures, Verdict] | None)
     """A calibration for a reader."""
     console = Console()
     magnets = calibration.magnet_set or "not named"
-    console.print(f"{calibration.board}, {calibration.created}, magnets: {magnets}")
+    age = age_words(calibration.created, datetime.datetime.now(datetime.timezone.utc))
+    console.print(f"{calibration.board}, {calibration.created}{age}, magnets: {magnets}")
     if judged is None:
         console.print("no figures: made without a report")
         return
@@ -137,6 +150,20 @@ def print_card(calibration: Calibration, judged: tuple[Figures, Verdict] | None)
     for name, value, limit, level in figure_rows(figures):
         table.add_row(f"[{STYLES[level]}]●[/]", name, value, limit)
     console.print(table)
+
+
+def age_words(created: str, now: datetime.datetime) -> str:
+    """` (3 hours ago)`; nothing where the time cannot be read."""
+    try:
+        made = datetime.datetime.strptime(created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return ""
+    hours = (now - made).total_seconds() / 3600.0
+    if hours < 1.0:
+        return " (within the hour)"
+    if hours < 48.0:
+        return f" ({hours:.0f} hours ago)"
+    return f" ({hours / 24.0:.0f} days ago: calibrate again before you play)"
 
 
 def print_differences(lines: list[Difference]) -> None:

@@ -53,9 +53,9 @@ def touch_graph(
     attach_touch_card(
         model,
         graph,
+        calibration,
         name=f"{mapping}-{seed}",
         latents=statistics.latents,
-        rate_hz=calibration.frame_rate_hz,
         voice=statistics.voice,
         calibration_sha256=checksum(calibration),
     )

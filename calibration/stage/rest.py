@@ -14,7 +14,7 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
-from calibration.model import AXES, CHANNELS, SENSORS, Calibration
+from calibration.model import AXES, SENSORS, Calibration
 from calibration.stage.smoothing import follow
 from calibration.stateful import Knob, State, StatefulGraph, const, shape_const
 
@@ -144,6 +144,3 @@ def _track(graph: StatefulGraph, clock: Clock, now: _Stillness, calibration: Cal
     most = op.mul(const(TRACKING_PER_S * reach), op.mul(clock.dt, allowed))
     step = op.max([op.min([now.residual, most]), op.neg(most)])
     return op.mul(step, now.present)
-
-
-assert CHANNELS == SENSORS * AXES

@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from calibration import Calibration
     from calibration.procedure import OpenStep, Source, Step
 
 DEFAULT_FILE = Path("lodestone.calibration.json")
@@ -68,10 +69,13 @@ def calibrate(
         raise CalibrationError("a calibration", "an interruption", "the old one stays in force") from None
     finally:
         watcher.close()
+    changed = _since_last(result, out)
     path = save(result, out)
     judged = verdict_of(result)
     assert judged is not None
     print_verdict(console, judged[1])
+    for words in changed:
+        console.print(f"  since the last calibration: {words}")
     written = [path, *(write_report(result, report) if report is not None else ())]
     console.print(f"wrote {', '.join(str(each) for each in written)}")
     if as_json:
@@ -86,6 +90,19 @@ def calibrate(
                 }
             )
         )
+
+
+def _since_last(result: Calibration, out: Path) -> list[str]:
+    """In words, what differs from the calibration that this one replaces."""
+    from calibration import CalibrationError, load
+    from calibration.guard import differences
+
+    if not out.exists():
+        return []
+    try:
+        return [line.words for line in differences(load(out), result) if line.words]
+    except CalibrationError as error:
+        return [str(error)]
 
 
 def open_simulated(seed: int, ball_mm: float = 15.0) -> OpenStep:

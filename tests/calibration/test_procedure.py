@@ -39,9 +39,10 @@ class Source:
 
 
 class Silent:
-    """A watcher that remembers what was begun and what came of it."""
+    """Remembers what was begun and what came of it; repeats a refused step `patience` times."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: int = 0) -> None:
+        self.patience = patience
         self.begun: list[str] = []
         self.words: list[str] = []
 
@@ -53,6 +54,10 @@ class Silent:
 
     def end(self, step: Step, words: str) -> None:
         self.words.append(words)
+
+    def again(self, step: Step, error: CalibrationError) -> bool:
+        self.patience -= 1
+        return self.patience >= 0
 
 
 def run(
@@ -165,3 +170,37 @@ def test_no_frames_and_wrong_shapes_are_refused(make_board: Any) -> None:
     empty = make_board().empty(1.0)
     with pytest.raises(CalibrationError, match="4 sensors"):
         check_recording(dataclasses.replace(empty, field_mt=empty.field_mt[:, :3]))
+
+
+def test_a_refused_step_can_be_repeated(make_board: Any) -> None:
+    """A hand over the empty board once, then gone: only that step comes again."""
+    board, tries = make_board(), iter([True, False])
+
+    def open_step(step: Step) -> Any:
+        if step.name == FREE_PLAY.name:
+            return contextlib.nullcontext(Source(board.played(PLAY_S + 1)))
+        recording = board.empty(step.seconds + 0.1)
+        if step.name == EMPTY.name and next(tries):
+            recording = dataclasses.replace(recording, field_mt=slide(recording.field_mt.copy()))
+        return contextlib.nullcontext(Source(recording))
+
+    watcher = Silent(patience=1)
+    record(open_step, watcher, play_seconds=PLAY_S)
+    assert watcher.begun == [SELF_CHECK.name, EMPTY.name, EMPTY.name, FREE_PLAY.name]
+    assert len(watcher.words) == 3
+
+
+def test_the_known_spots_are_asked_one_by_one(make_board: Any) -> None:
+    board, places = make_board(), []
+
+    def open_step(step: Step) -> Any:
+        if step.place_mm is not None:
+            places.append((step.place_mm, step.mark_up))
+        played = board.played(PLAY_S + 1) if step.name == FREE_PLAY.name else board.empty(step.seconds + 0.1)
+        return contextlib.nullcontext(Source(played))
+
+    session = record(open_step, Silent(), play_seconds=PLAY_S, ball_mm=15.0)
+    assert len(places) == len(set(places)) == 16
+    assert session.spots is not None
+    assert session.spots.places_mm[:, 2] == pytest.approx(np.full(16, 7.5))
+    assert np.abs(session.spots.field_mt).max() < 0.01

@@ -15,7 +15,7 @@ from calibration.assemble import fit, verdict_of
 from calibration.procedure import FREE_PLAY, Step
 from calibration.proving import ImperfectBoard, Stage
 from calibration.report import write_report
-from calibration.terminal import TerminalWatcher, board_map, print_card, print_verdict
+from calibration.terminal import TerminalWatcher, age_words, board_map, print_card, print_verdict
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +105,13 @@ def test_reasons_come_with_their_remedy(capsys: pytest.CaptureFixture[str]) -> N
     print_verdict(Console(), verdict)
     assert "a hum: move the lamp" in capsys.readouterr().out
     assert verdict.words == "Play with care: a hum. Move the lamp."
+
+
+def test_age_in_words() -> None:
+    import datetime
+
+    now = datetime.datetime(2026, 1, 3, 20, 0, tzinfo=datetime.timezone.utc)
+    assert age_words("2026-01-03T19:30:00Z", now) == " (within the hour)"
+    assert age_words("2026-01-03T15:00:00Z", now) == " (5 hours ago)"
+    assert "31 days ago: calibrate again" in age_words("2025-12-03T20:00:00Z", now)
+    assert age_words("yesterday", now) == ""
