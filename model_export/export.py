@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from model_export.card import Card, attach_card
+from model_export.card import Card, Reference, attach_card
 from model_export.corpus import corpus_statistics
 from model_export.delay import delay_samples
 from model_export.errors import ExportError
@@ -63,20 +66,17 @@ def export(
     exact, card = _traced(Path(path), frames, latents, latent_noise, progress)
     if corpus is not None:
         card = replace(card, latent=corpus_statistics(path, corpus, card.latents, progress))
+    progress("recording a reference run in ONNX Runtime")
+    reference = _recorded(exact, card)
     progress("simplifying the graph")
     final = _simplified(exact)
-    progress("verifying in ONNX Runtime")
-    plain = to_onnx(exact, card.name)
-    del exact  # weights are large: what follows needs one copy less at a time
-    attach_card(plain, card)
-    data = plain.SerializeToString()
-    del plain
-    reference = make_reference(OrtStream(data, lean=True), card)
-    del data
+    del exact  # weights are large: one copy less at a time
     card = replace(_with_costs(card, final), reference=reference)
     model = to_onnx(final, card.name)
     del final
     attach_card(model, card)
+    _give_back()
+    progress("verifying the result")
     verify(model, card)
     return model
 
@@ -117,6 +117,24 @@ def _traced(
             noise={f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(graph.draws)},
         )
     return without_spectra(graph), card
+
+
+def _recorded(exact: Graph, card: Card) -> Reference:
+    """The reference run of the graph as traced; it passes through a file, so that the model itself can go."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "exact.onnx"
+        write_model(to_onnx(exact, card.name), path)
+        _give_back()
+        reference = make_reference(OrtStream(path, lean=True), card)
+    _give_back()
+    return reference
+
+
+def _give_back() -> None:
+    """Freed pages to the system at once; glibc would keep the weights' copies of every step."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
 
 
 def _simplified(graph: Graph) -> Graph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,11 +26,19 @@ def ort_session(model: onnx.ModelProto | bytes | str | Path, lean: bool = False)
         options.enable_cpu_mem_arena = False
         options.add_session_config_entry("session.disable_prepacking", "1")
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model
+    if lean and isinstance(model, onnx.ModelProto):
+        with tempfile.TemporaryDirectory() as folder:  # read from a file, one copy of the weights less
+            path = Path(folder) / "lean.onnx"
+            path.write_bytes(model.SerializeToString())
+            return _session(str(path), options)
+    if isinstance(model, onnx.ModelProto):
+        return _session(model.SerializeToString(), options)
+    return _session(model if isinstance(model, bytes) else str(model), options)
+
+
+def _session(source: bytes | str, options: ort.SessionOptions) -> ort.InferenceSession:
     try:
-        return ort.InferenceSession(
-            source if isinstance(source, bytes) else str(source), options, providers=["CPUExecutionProvider"]
-        )
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a family of its own, without a common base
         got = f"one that ONNX Runtime refuses ({str(error).splitlines()[0][:160]})"
         raise ExportError("an ONNX graph that runs", got, "export it again") from error

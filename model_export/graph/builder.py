@@ -9,7 +9,8 @@ import numpy as np
 from model_export.errors import ExportError
 from model_export.graph.ir import Array, Attribute, Node, Value
 
-MAX_ELEMENTS = 1 << 27  # of one tensor; the largest real one, a weight of capacity 96, has 2^23
+MAX_ELEMENTS = 1 << 25  # of one tensor; the largest real one, a weight of capacity 96, has 2^23
+MAX_MADE = 1 << 26  # of all constants that code computes; real decoders stay below 2^22
 
 UNARY: dict[str, Callable[[Array], Array]] = {
     "Neg": np.negative,
@@ -60,6 +61,7 @@ class Builder:
     def __init__(self) -> None:
         self.scope = ""
         self._known: dict[tuple[object, ...], Value] = {}
+        self._made = 0
 
     def constant(self, data: object, dtype: object = None) -> Value:
         """A value known now."""
@@ -82,6 +84,13 @@ class Builder:
                 f"tensors of at most {MAX_ELEMENTS} elements", f"shape {list(shape)}", "check the model"
             )
 
+    def charge(self, shape: Sequence[int]) -> None:
+        """Counts a constant that code computes, so that a small file cannot ask for unbounded memory."""
+        self.check_size(shape)
+        self._made += int(np.prod(tuple(shape), dtype=np.int64))
+        if self._made > MAX_MADE:
+            raise ExportError(f"at most {MAX_MADE} computed constants", "more", "check the model")
+
     def emit(
         self,
         op: str,
@@ -95,6 +104,7 @@ class Builder:
         self.check_size(shape)
         kind = inputs[0].dtype if dtype is None else dtype
         if fold is not None and all(value.constant is not None for value in inputs):
+            self.charge(shape)
             with np.errstate(all="ignore"):
                 result = fold(*(value.constant for value in inputs))
             return self.constant(np.asarray(result, dtype=kind).reshape(tuple(shape)))
@@ -201,7 +211,7 @@ class Builder:
         if target == x.shape:
             return x
         if x.constant is not None:
-            self.check_size(target)
+            self.charge(target)
             return self.constant(np.broadcast_to(x.constant, target))
         return self.emit("Expand", [x, self.constant(target, np.int64)], target)
 

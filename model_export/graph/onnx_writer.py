@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from model_export.errors import ExportError
 from model_export.graph.ir import Array, Attribute, Graph, Node, Value, ordered
@@ -37,34 +37,34 @@ class _Writer:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._names: dict[int, str] = {}
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, onnx.TensorProto] = {}
+        self._model = onnx.ModelProto(ir_version=IR_VERSION, producer_name="lodestone")
+        self._model.opset_import.append(helper.make_opsetid("", OPSET))
         self._small: dict[bytes, str] = {}
 
     def model(self, name: str) -> onnx.ModelProto:
-        inputs = [self._input(value, label) for label, value in self._graph.inputs.items()]
-        inputs += [self._input(d.value, f"noise.{k}") for k, d in enumerate(self._graph.draws)]
-        inputs += [self._input(s.value, f"state.{k}") for k, s in enumerate(self._graph.states)]
+        """Writes into the model in place: protobuf's helpers would hold three copies of the weights."""
+        self._model.graph.name = _identifier(name)
+        for label, value in self._graph.inputs.items():
+            self._input(value, label)
+        for k, draw in enumerate(self._graph.draws):
+            self._input(draw.value, f"noise.{k}")
+        for k, state in enumerate(self._graph.states):
+            self._input(state.value, f"state.{k}")
         self._name_results()
         for node, value in self._ordered():
             self._write(node, value)
-        outputs = [self._output(value, label) for label, value in self._graph.outputs.items()]
-        outputs += [self._output(s.next, f"next.{k}") for k, s in enumerate(self._graph.states)]
-        graph = helper.make_graph(
-            self._nodes, _identifier(name), inputs, outputs, list(self._constants.values())
-        )
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lodestone"
-        )
-        model.ir_version = IR_VERSION
-        return model
+        for label, value in self._graph.outputs.items():
+            self._output(value, label)
+        for k, state in enumerate(self._graph.states):
+            self._output(state.next, f"next.{k}")
+        return self._model
 
     def _ordered(self) -> list[tuple[Node, Value]]:
         return [(value.node, value) for value in ordered(self._graph.results()) if value.node is not None]
 
-    def _input(self, value: Value, name: str) -> onnx.ValueInfoProto:
+    def _input(self, value: Value, name: str) -> None:
         self._names[id(value)] = name
-        return _info(value, name)
+        self._model.graph.input.append(_info(value, name))
 
     def _name_results(self) -> None:
         """Results bear their output's name, except those that are an input, a constant or another result."""
@@ -73,10 +73,13 @@ class _Writer:
             if value.node is not None:
                 self._names.setdefault(id(value), name)
 
-    def _output(self, value: Value, name: str) -> onnx.ValueInfoProto:
+    def _output(self, value: Value, name: str) -> None:
         if self._name(value) != name:
-            self._nodes.append(helper.make_node("Identity", [self._name(value)], [name], name=name))
-        return _info(value, name)
+            self._add(helper.make_node("Identity", [self._name(value)], [name], name=name))
+        self._model.graph.output.append(_info(value, name))
+
+    def _add(self, node: onnx.NodeProto) -> None:
+        self._model.graph.node.append(node)
 
     def _name(self, value: Value) -> str:
         if id(value) in self._names:
@@ -89,13 +92,15 @@ class _Writer:
     def _constant(self, value: Value) -> str:
         data = value.constant
         assert data is not None
-        data = np.ascontiguousarray(data)
-        key = data.dtype.str.encode() + repr(data.shape).encode() + data.tobytes()
-        if data.nbytes <= 4096 and key in self._small:
+        raw = np.ascontiguousarray(data, data.dtype.newbyteorder("<")).tobytes()
+        key = f"{data.dtype.str}{data.shape}".encode() + raw if len(raw) <= 4096 else b""
+        if key in self._small:
             return self._small[key]
-        name = f"constant.{len(self._constants)}"
-        self._constants[name] = numpy_helper.from_array(data, name)
-        if data.nbytes <= 4096:
+        name = f"constant.{len(self._model.graph.initializer)}"
+        tensor = self._model.graph.initializer.add(name=name, data_type=_type(data.dtype, name))
+        tensor.dims.extend(data.shape)
+        tensor.raw_data = raw
+        if key:
             self._small[key] = name
         return name
 
@@ -104,11 +109,11 @@ class _Writer:
         return self._constant(Value(tuple(data.shape), data.dtype, data))
 
     def _write(self, node: Node, value: Value) -> None:
-        name = f"{node.scope or 'model'}/{node.op}.{len(self._nodes)}"
+        name = f"{node.scope or 'model'}/{node.op}.{len(self._model.graph.node)}"
         output = self._names.setdefault(id(value), name)
         names = [self._name(source) for source in node.inputs]
         names, attributes = self._convention(node, names)
-        self._nodes.append(helper.make_node(node.op, names, [output], name=name, **attributes))
+        self._add(helper.make_node(node.op, names, [output], name=name, **attributes))
 
     def _convention(self, node: Node, names: list[str]) -> tuple[list[str], dict[str, Any]]:
         """Inputs and attributes as ONNX wants them."""
@@ -130,7 +135,7 @@ class _Writer:
         if node.op.startswith("Reduce"):
             return names, {"axes": a["axes"], "keepdims": 1}
         if node.op == "Cast":
-            return names, {"to": _TYPES[str(a["to"])]}
+            return names, {"to": _type(np.dtype(str(a["to"])), node.scope)}
         return names, dict(a)
 
 
@@ -150,11 +155,13 @@ def _int(attribute: Attribute) -> int:
 
 
 def _info(value: Value, name: str) -> onnx.ValueInfoProto:
-    if value.dtype.name not in _TYPES:
-        raise ExportError(
-            "tensors of float32, int64 or bool", f"{value.dtype} at {name}", "report this model"
-        )
-    return helper.make_tensor_value_info(name, _TYPES[value.dtype.name], list(value.shape))
+    return helper.make_tensor_value_info(name, _type(value.dtype, name), list(value.shape))
+
+
+def _type(dtype: np.dtype[Any], name: str) -> int:
+    if dtype.name not in _TYPES:
+        raise ExportError("tensors of float32, int64 or bool", f"{dtype} at {name}", "report this model")
+    return int(_TYPES[dtype.name])
 
 
 def _identifier(name: str) -> str:

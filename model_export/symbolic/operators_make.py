@@ -14,7 +14,7 @@ from model_export.symbolic.tensor import Tensor
 
 def _filled(machine: Machine, sizes: Sequence[object], fill: Scalar, dtype: np.dtype[np.generic]) -> Tensor:
     shape = tuple(integer(machine, size) for size in sizes)
-    machine.build.check_size(shape)
+    machine.build.charge(shape)
     return Tensor.of(machine.build.constant(np.full(shape, fill, dtype)))
 
 
@@ -71,14 +71,14 @@ def _arange(machine: Machine, *arguments: object, **_: object) -> Tensor:
     numbers = [number(machine, a) for a in arguments if a is not None and not isinstance(a, str)]
     bounds = numbers[:3] if len(arguments) >= 6 else numbers[:2] if len(arguments) == 5 else numbers[:1]
     length = bounds[0] if len(bounds) == 1 else bounds[1] - bounds[0]
-    machine.build.check_size([int(length)])
+    machine.build.charge([int(length)])
     result = np.arange(*bounds)
     return Tensor.of(machine.build.constant(result, np.float32 if result.dtype.kind == "f" else np.int64))
 
 
 @operator("hann_window")
 def _hann_window(machine: Machine, length: int, *rest: object, **_: object) -> Tensor:
-    machine.build.check_size([length])
+    machine.build.charge([length])
     periodic = rest[0] if rest and isinstance(rest[0], bool) else True
     period = length if periodic else max(length - 1, 1)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / period)

@@ -42,6 +42,7 @@ class SliceStep:
         if (self.start, self.stop, self.step) == (0, length, 1):
             return part
         if whole.constant is not None and part.constant is not None:
+            build.charge(whole.shape)
             changed = whole.constant.copy()
             index = (np.s_[:],) * self.axis + (np.s_[self.start : self.stop : self.step],)
             changed[index] = part.constant
