@@ -92,7 +92,7 @@ class Rows:
         return y
 
     def _interleave(self, index: int, node: onnx.NodeProto, x: str) -> int:
-        """[1, out, ratio, T] in the source; here [1, T, out, ratio], so that rows follow each other."""
+        """[1, out, ratio, T] in the source; here [1, T, out, ratio], turned into following rows."""
         shape = self.constants[node.input[1]]
         batch, out, ratio, rows = (int(n) for n in shape)
         y = self.g.node("Reshape", x, self.g.constant([batch, rows, out, ratio], np.int64))

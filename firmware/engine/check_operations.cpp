@@ -85,10 +85,42 @@ const char* CheckLoops(const plan::Header& h, const plan::Loops& op, uint64_t* w
   if (gather) dims[3] = 1u;
   if (operands > 1 && !ViewInside(h, op.b, gather ? dims : op.dims, 0)) return kOutside;
   if (operands > 2 && !ViewInside(h, op.c, op.dims, 0)) return kOutside;
+  if ((operands < 2 && op.b.space != plan::kNowhere) || (operands < 3 && op.c.space != plan::kNowhere))
+    return "wanted no more operands than the operation has, got more";
   return nullptr;
 }
 
-const char* CheckConv(const plan::Header& h, const plan::Conv& op, uint64_t* work) {
+// The largest sum of weight magnitudes of an output, times the largest input, has to fit 31 bits.
+bool SumsFit(const PlanParts& parts, const plan::Conv& op) {
+  const int8_t* weights = reinterpret_cast<const int8_t*>(parts.weights + op.weights_at);
+  const uint64_t depth = uint64_t{op.taps} * op.in_channels;
+  for (uint64_t panel = 0; panel < (op.out_channels + plan::kPanel - 1u) / plan::kPanel; ++panel, weights += depth * plan::kPanel) {
+    int64_t sums[plan::kPanel] = {};
+    for (uint64_t k = 0; k < depth; ++k)
+      for (uint32_t o = 0; o < plan::kPanel; ++o) {
+        const int weight = weights[k * plan::kPanel + o];
+        sums[o] += weight < 0 ? -weight : weight;
+      }
+    for (int64_t sum : sums)
+      if (sum * op.input_limit > 0x7fffffff) return false;
+  }
+  return true;
+}
+
+const char* CheckFormat(const PlanParts& parts, const plan::Conv& op, uint64_t out) {
+  const plan::WeightFormat format = static_cast<plan::WeightFormat>(op.format);
+  if (op.format > static_cast<uint32_t>(plan::WeightFormat::kInt16)) return "wanted known weights, got another format";
+  if (format == plan::WeightFormat::kFloat32) return nullptr;
+  if (!ConstantsInside(parts.header, op.scale_at, out)) return kOutside;
+  if (format != plan::WeightFormat::kInt8Int16) return nullptr;
+  if (op.groups != 1u || (op.in_channels == 1u && op.out_channels == 1u)) return "wanted 16-bit input in plain convolutions, got another";
+  if (!(op.input_scale > 1e-30f && op.input_scale < 1e30f) || op.input_limit < 1 || op.input_limit > 32767)
+    return "wanted a sane input scale, got another";
+  return SumsFit(parts, op) ? nullptr : "wanted sums of at most 31 bits, got larger ones";
+}
+
+const char* CheckConv(const PlanParts& parts, const plan::Conv& op, uint64_t* work) {
+  const plan::Header& h = parts.header;
   const uint32_t sizes[] = {op.rows, op.taps, op.dilation, op.stride, op.in_channels, op.out_channels, op.groups};
   for (uint32_t size : sizes)
     if (size == 0u || size > (1u << 20)) return "wanted a convolution of sane size, got another";
@@ -108,15 +140,14 @@ const char* CheckConv(const plan::Header& h, const plan::Conv& op, uint64_t* wor
   if (op.bias_at != plan::kNone && !ConstantsInside(h, op.bias_at, out)) return kOutside;
   if (op.activation == static_cast<uint32_t>(plan::Activation::kSnake) && !ConstantsInside(h, op.alpha_at, 2u * out))
     return kOutside;
-  if (op.format != static_cast<uint32_t>(plan::WeightFormat::kFloat32)) return "wanted float weights, got another format";
-  return nullptr;
+  return CheckFormat(parts, op, out);
 }
 
 }  // namespace
 
 const char* CheckOperation(const PlanParts& parts, uint32_t index, uint64_t* work) {
   const char* wrong = OperationKind(parts, index) == static_cast<uint32_t>(Kind::kConv)
-                          ? CheckConv(parts.header, ReadConv(parts, index), work)
+                          ? CheckConv(parts, ReadConv(parts, index), work)
                           : CheckLoops(parts.header, ReadLoops(parts, index), work);
   if (wrong) return wrong;
   return *work > kMostWork ? "wanted a call that ends in reasonable time, got more work" : nullptr;

@@ -54,37 +54,27 @@ static inline void Finish(const ConvTask& task, Vec::F y, uint32_t row, uint32_t
   }
 }
 
-// Row pointers in steps of three: base + {0, 1, 2} * step is one addressing mode, so that twelve rows need four registers.
 template <int kRows, int kVectors>
 static void RunTile(const ConvTask& task, const Tile& tile) {
+  // The pragmas keep every sum in a register: an index that is not constant would send the array to memory.
   Vec::F sum[kRows][kVectors];
+#pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
     const Vec::F start = !task.bias ? Vec::Set(0.0f)
                          : left >= Vec::kLanes ? Vec::Load(task.bias + tile.column + v * Vec::kLanes)
                          : Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes, left > 0 ? left : 0);
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) sum[r][v] = start;
   }
-  constexpr int kTriples = (kRows + 2) / 3;
   const float* weights = tile.weights;
-  const ptrdiff_t step = tile.row_step;
   for (uint32_t tap = 0; tap < tile.taps; ++tap) {
-    const float* x[kTriples];
-    for (int t = 0; t < kTriples; ++t) x[t] = tile.x + tap * tile.tap_step + 3 * t * step;
-    for (uint32_t c = 0; c < tile.channels; ++c) {
-      Vec::F w[kVectors];
-      for (int v = 0; v < kVectors; ++v) w[v] = Vec::Load(weights + v * Vec::kLanes);
-      weights += kVectors * Vec::kLanes;
-#pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const Vec::F value = Vec::Set(x[r / 3][(r % 3) * step]);
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::MulAdd(value, w[v], sum[r][v]);
-      }
-      for (int t = 0; t < kTriples; ++t) ++x[t];
-    }
+    Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
+    weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
       if (left > 0)

@@ -21,6 +21,7 @@ struct LoopsTask {
 
 struct ConvTask {
   uint32_t rows, taps, in_channels, out_channels, groups;  // channels per group
+  uint32_t input_stride, dilation;                         // in rows
   ptrdiff_t row_step, tap_step;                            // of the input, in floats
   const float* input;
   const float* weights;  // packed by Kernels::pack, or as the plan has them
@@ -31,7 +32,16 @@ struct ConvTask {
   plan::Activation activation;
   float slope;
   const float *alpha, *alpha_reciprocal;
+
+  // 8-bit weights times 16-bit input, or all null: rows are quantised into `scratch` first.
+  const int8_t* weights8;  // packed by Kernels::pack8
+  const float* scale;      // of a sum, per output channel
+  int16_t* scratch;
+  float steps_per_unit, input_limit;
 };
+
+// Channels of a quantised row: rounded up, so that whole pairs (x86) or fours (NEON) of them can be read.
+inline uint32_t ScratchChannels(const ConvTask& task) { return (task.in_channels + 3u) / 4u * 4u; }
 
 // One instruction set. All functions are pure arithmetic on memory that the caller owns.
 struct Kernels {
@@ -41,6 +51,8 @@ struct Kernels {
   void (*pack)(const ConvTask& task, const float* plan_order, float* to);
   uint32_t (*conv_items)(const ConvTask& task);
   void (*conv)(const ConvTask& task, uint32_t first, uint32_t last);
+  size_t (*packed_bytes8)(const ConvTask& task);
+  void (*pack8)(const ConvTask& task, const int8_t* plan_order, int8_t* to);
   float (*unary)(uint32_t function, float x);  // one value, for tests of the error bounds
 };
 

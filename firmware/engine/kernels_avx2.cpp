@@ -15,6 +15,7 @@ struct TileShape {
   static constexpr uint32_t kRowsOf4 = 3, kRowsOf2 = 6, kRowsOf1 = 10;
 };
 
+#include "firmware/engine/products_broadcast.h"
 #include "firmware/engine/kernels_impl.h"
 
 }  // namespace
@@ -22,9 +23,17 @@ struct TileShape {
 
 const Kernels* Avx2Kernels() {
   using namespace avx2_set;
-  static const Kernels kernels = {"avx2", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, RunUnary};
+  static const Kernels kernels = {"avx2", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, RunUnary};
   return &kernels;
 }
+
+}  // namespace lodestone
+#else
+#include "firmware/engine/kernels.h"
+
+namespace lodestone {
+
+const Kernels* Avx2Kernels() { return nullptr; }
 
 }  // namespace lodestone
 #endif

@@ -18,6 +18,7 @@ struct TileShape {
   static constexpr uint32_t kRowsOf4 = 6, kRowsOf2 = 12, kRowsOf1 = 14;
 };
 
+#include "firmware/engine/products_broadcast.h"
 #include "firmware/engine/kernels_impl.h"
 
 }  // namespace
@@ -25,9 +26,17 @@ struct TileShape {
 
 const Kernels* Avx512Kernels() {
   using namespace avx512_set;
-  static const Kernels kernels = {"avx512", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, RunUnary};
+  static const Kernels kernels = {"avx512", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, RunUnary};
   return &kernels;
 }
+
+}  // namespace lodestone
+#else
+#include "firmware/engine/kernels.h"
+
+namespace lodestone {
+
+const Kernels* Avx512Kernels() { return nullptr; }
 
 }  // namespace lodestone
 #endif

@@ -5,15 +5,18 @@
 #include "firmware/engine/map_impl.h"
 #include "firmware/engine/map_table_impl.h"
 #include "firmware/engine/conv_impl.h"
+#include "firmware/engine/conv8_impl.h"
 #include "firmware/engine/depthwise_impl.h"
 
 static size_t PackedSize(const ConvTask& task) { return IsDepthwise(task) ? PackedDepthwise(task) : PackedFloats(task); }
 static void PackAny(const ConvTask& task, const float* plan_order, float* to) {
   IsDepthwise(task) ? PackDepthwise(task, plan_order, to) : Pack(task, plan_order, to);
 }
-static uint32_t ItemsOf(const ConvTask& task) { return IsDepthwise(task) ? DepthwiseItems(task) : ConvItems(task); }
+static uint32_t ItemsOf(const ConvTask& task) {
+  return task.weights8 ? Conv8Items(task) : IsDepthwise(task) ? DepthwiseItems(task) : ConvItems(task);
+}
 static void RunAnyConv(const ConvTask& task, uint32_t first, uint32_t last) {
-  IsDepthwise(task) ? RunDepthwise(task, first, last) : RunConv(task, first, last);
+  task.weights8 ? RunConv8(task, first, last) : IsDepthwise(task) ? RunDepthwise(task, first, last) : RunConv(task, first, last);
 }
 
 static float RunUnary(uint32_t function, float x) {

@@ -12,6 +12,7 @@ struct TileShape {
   static constexpr uint32_t kRowsOf4 = 1, kRowsOf2 = 4, kRowsOf1 = 6;
 };
 
+#include "firmware/engine/products_broadcast.h"
 #include "firmware/engine/kernels_impl.h"
 
 }  // namespace
@@ -19,7 +20,7 @@ struct TileShape {
 
 const Kernels* PortableKernels() {
   using namespace portable_set;
-  static const Kernels kernels = {"portable", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, RunUnary};
+  static const Kernels kernels = {"portable", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, RunUnary};
   return &kernels;
 }
 

@@ -116,7 +116,8 @@ plan::Conv ReadConv(const PlanParts& p, uint32_t index) {
 
 uint64_t WeightBytes(const plan::Conv& c) {
   const uint64_t panels = (uint64_t{c.out_channels} + plan::kPanel - 1u) / plan::kPanel;
-  const uint64_t each = c.format == static_cast<uint32_t>(plan::WeightFormat::kFloat32) ? 4u : 1u;
+  const plan::WeightFormat format = static_cast<plan::WeightFormat>(c.format);
+  const uint64_t each = format == plan::WeightFormat::kFloat32 ? 4u : format == plan::WeightFormat::kInt16 ? 2u : 1u;
   return panels * plan::kPanel * c.taps * c.in_channels * c.groups * each;
 }
 

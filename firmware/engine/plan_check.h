@@ -28,7 +28,7 @@ uint32_t OperationKind(const PlanParts& parts, uint32_t index);
 plan::Loops ReadLoops(const PlanParts& parts, uint32_t index);
 plan::Conv ReadConv(const PlanParts& parts, uint32_t index);
 
-// Floats, or bytes for integer formats, that a convolution's weights take in the plan.
+// Bytes that a convolution's weights take in the plan.
 uint64_t WeightBytes(const plan::Conv& conv);
 
 }  // namespace lodestone

@@ -31,6 +31,7 @@ Program::Program(const PlanParts& parts, const Kernels& kernels) : kernels_(kern
     else
       AddLoops(ReadLoops(parts, i));
   }
+  TakeScratch();
 }
 
 float* Program::At(uint32_t space, uint32_t offset) {
@@ -67,6 +68,8 @@ void Program::AddConv(const PlanParts& parts, const plan::Conv& op) {
   task.in_channels = op.in_channels;
   task.out_channels = op.out_channels;
   task.groups = op.groups;
+  task.input_stride = op.stride;
+  task.dilation = op.dilation;
   task.row_step = static_cast<ptrdiff_t>(op.stride) * op.input.row_stride;
   task.tap_step = static_cast<ptrdiff_t>(op.dilation) * op.input.row_stride;
   task.input = At(op.input.space, op.input.offset);
@@ -83,14 +86,57 @@ void Program::AddConv(const PlanParts& parts, const plan::Conv& op) {
     task.alpha = At(plan::kConstant, op.alpha_at);
     task.alpha_reciprocal = task.alpha + static_cast<size_t>(op.groups) * op.out_channels;
   }
-  std::vector<float> plan_order(WeightBytes(op) / sizeof(float));
-  std::memcpy(plan_order.data(), parts.weights + op.weights_at, plan_order.size() * sizeof(float));
-  weights_.emplace_back();
-  weights_.back().Take(kernels_.packed_floats(task));
-  kernels_.pack(task, plan_order.data(), weights_.back().data());
-  task.weights = weights_.back().data();
+  PackWeights(parts, op, &task);
   operations_.push_back(Operation{plan::Kind::kConv, static_cast<uint32_t>(convs_.size()), kernels_.conv_items(task), 0u});
   convs_.push_back(task);
+}
+
+void Program::PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask* task) {
+  const uint8_t* from = parts.weights + op.weights_at;
+  const plan::WeightFormat format = static_cast<plan::WeightFormat>(op.format);
+  weights_.emplace_back();
+  if (format == plan::WeightFormat::kInt8Int16) {
+    const size_t bytes = kernels_.packed_bytes8(*task);
+    weights_.back().Take((bytes + sizeof(float) - 1) / sizeof(float));
+    int8_t* packed = reinterpret_cast<int8_t*>(weights_.back().data());
+    kernels_.pack8(*task, reinterpret_cast<const int8_t*>(from), packed);
+    task->weights8 = packed;
+    task->scale = At(plan::kConstant, op.scale_at);
+    task->steps_per_unit = 1.0f / op.input_scale;
+    task->input_limit = static_cast<float>(op.input_limit);
+    return;
+  }
+  std::vector<float> plan_order(static_cast<size_t>(uint64_t{op.groups} * ((op.out_channels + plan::kPanel - 1u) / plan::kPanel) *
+                                                    plan::kPanel * op.taps * op.in_channels));
+  const float* scale = format == plan::WeightFormat::kFloat32 ? nullptr : At(plan::kConstant, op.scale_at);
+  if (!scale) {
+    std::memcpy(plan_order.data(), from, plan_order.size() * sizeof(float));
+  } else {
+    const size_t depth = static_cast<size_t>(op.taps) * op.in_channels;
+    const size_t panels = (op.out_channels + plan::kPanel - 1u) / plan::kPanel;
+    for (size_t i = 0; i < plan_order.size(); ++i) {
+      const size_t panel = i / (depth * plan::kPanel), o = panel % panels * plan::kPanel + i % plan::kPanel;
+      if (o >= op.out_channels) continue;
+      int16_t wide = 0;
+      if (format == plan::WeightFormat::kInt16) std::memcpy(&wide, from + 2 * i, sizeof wide);
+      const int step = format == plan::WeightFormat::kInt16 ? wide : static_cast<int8_t>(from[i]);
+      plan_order[i] = static_cast<float>(step) * scale[panel / panels * op.out_channels + o];
+    }
+  }
+  weights_.back().Take(kernels_.packed_floats(*task));
+  kernels_.pack(*task, plan_order.data(), weights_.back().data());
+  task->weights = weights_.back().data();
+}
+
+// One scratch serves all: operations run one after another.
+void Program::TakeScratch() {
+  size_t most = 0;
+  for (const ConvTask& task : convs_) {
+    const size_t last = static_cast<size_t>(task.rows - 1u) * task.input_stride + static_cast<size_t>(task.taps - 1u) * task.dilation;
+    if (task.weights8) most = most > (last + 1u) * ScratchChannels(task) ? most : (last + 1u) * ScratchChannels(task);
+  }
+  scratch_.Take((most * sizeof(int16_t) + sizeof(float) - 1) / sizeof(float));
+  for (ConvTask& task : convs_) task.scratch = reinterpret_cast<int16_t*>(scratch_.data());
 }
 
 void Program::Run(const Operation& operation, uint32_t first, uint32_t last) const {

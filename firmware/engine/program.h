@@ -47,10 +47,13 @@ class Program {
   float* At(uint32_t space, uint32_t offset);
   void AddLoops(const plan::Loops& op);
   void AddConv(const PlanParts& parts, const plan::Conv& op);
+  void PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask* task);
+  void TakeScratch();
 
   const Kernels& kernels_;
   Floats spaces_[plan::kSpaces];
   std::vector<Floats> weights_;
+  Floats scratch_;  // quantised input rows of the convolution that runs
   std::vector<Operation> operations_;
   std::vector<LoopsTask> loops_;
   std::vector<ConvTask> convs_;

@@ -39,6 +39,19 @@ struct Vec {
   static inline M EqualInt(I a, I b) { return _mm512_cmpeq_epi32_mask(a, b); }
   template <int kBits> static inline I ShiftLeft(I a) { return _mm512_slli_epi32(a, kBits); }
   template <int kBits> static inline I ShiftRight(I a) { return _mm512_srai_epi32(a, kBits); }
+  typedef __m512i W;
+  static inline W LoadWeights(const int8_t* p) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  static inline I Pair(const int16_t* p) {
+    int32_t both;
+    __builtin_memcpy(&both, p, 4);
+    return _mm512_set1_epi32(both);
+  }
+  static inline I AddPairs(I sum, I pair, W w) { return _mm512_dpwssd_epi32(sum, pair, w); }
+  static inline void StoreInt16(int16_t* p, I a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(a));
+  }
   static inline I Bits(F a) { return _mm512_castps_si512(a); }
   static inline F FromBits(I a) { return _mm512_castsi512_ps(a); }
 };

@@ -41,6 +41,16 @@ struct Vec {
   static inline M EqualInt(I a, I b) { return a == b; }
   template <int kBits> static inline I ShiftLeft(I a) { return a << kBits; }
   template <int kBits> static inline I ShiftRight(I a) { return a >> kBits; }
+  // Eight 16-bit weights; lane i holds those of output i for two inputs that follow each other.
+  typedef int16_t W __attribute__((vector_size(16)));
+  static inline W LoadWeights(const int8_t* p) { W w; for (int i = 0; i < 8; ++i) w[i] = p[i]; return w; }
+  static inline I Pair(const int16_t* p) { int32_t both; __builtin_memcpy(&both, p, 4); return SetInt(both); }
+  static inline I AddPairs(I sum, I pair, W w) {
+    const int32_t low = static_cast<int16_t>(pair[0] & 0xffff), high = pair[0] >> 16;
+    for (int i = 0; i < 4; ++i) sum[i] += low * w[2 * i] + high * w[2 * i + 1];
+    return sum;
+  }
+  static inline void StoreInt16(int16_t* p, I a) { for (int i = 0; i < 4; ++i) p[i] = static_cast<int16_t>(a[i]); }
   static inline I Bits(F a) { return reinterpret_cast<I>(a); }
   static inline F FromBits(I a) { return reinterpret_cast<F>(a); }
 };

@@ -1,28 +1,38 @@
-"""`lodestone compile`: graphs become plans."""
+"""`lodestone compile`, `quantize`, `fit` and `bench`: from graphs to plans, and what plans cost."""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+_JSON = typer.Option("--json", help="Figures as JSON on stdout.")
+
 
 def register(app: typer.Typer) -> None:
     """Adds this module's verbs."""
     app.command("compile")(compile_command)
+    app.command("quantize")(quantize_command)
+    app.command("fit")(fit_command)
+    bench = typer.Typer(help="Measure on this machine.", no_args_is_help=True)
+    bench.command("engine", context_settings={"allow_extra_args": False})(bench_engine_command)
+    bench.callback()(lambda: None)
+    app.add_typer(bench, name="bench")
+
+
+def _talk(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
 
 
 def compile_command(
     model: Annotated[Path, typer.Argument(help="An ONNX touch or voice graph.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The plan; beside the model if not given.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Figures as JSON on stdout.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The plan to write.")] = None,
+    as_json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Compile an ONNX graph into a plan, which the engine plays on the board and on this machine."""
-    import json
-
     from firmware import Engine
     from model_export.compiler import compile_plan
 
@@ -30,5 +40,122 @@ def compile_command(
     engine = Engine(plan)  # a plan is loaded once before it is shipped
     target = output or model.with_suffix(".plan")
     target.write_bytes(plan)
-    figures = {"plan": str(target), "bytes": len(plan), "kernels": engine.kernels, "inputs": engine.inputs}
-    typer.echo(json.dumps(figures) if as_json else f"{target}: {len(plan) / 1024:.0f} KiB", err=not as_json)
+    _talk(f"wrote {target}: {len(plan) / 1024:.0f} KiB")
+    if as_json:
+        print(json.dumps({"plan": str(target), "bytes": len(plan), "inputs": engine.inputs}))
+
+
+def quantize_command(
+    model: Annotated[Path, typer.Argument(help="An exported voice in fp32 (.onnx).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The smaller voice to write (.onnx).")],
+    mode: Annotated[
+        str, typer.Option(help="w8a16: fastest on a Cortex-A8; w8: arithmetic in floats.")
+    ] = "w8a16",
+    target_db: Annotated[
+        float, typer.Option(help="Signal-to-noise ratio up to which layers stay wider.")
+    ] = 45.0,
+    listen: Annotated[Path | None, typer.Option(help="Folder for exact.wav and quantised.wav.")] = None,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Turn a voice's weights into 8 bits: a quarter of the file and of the memory traffic."""
+    from dataclasses import asdict
+
+    from model_export.card import load_onnx, read_card
+    from model_export.quantise import quantise
+    from model_export.quantise.listening import write_pair
+
+    voice = load_onnx(model)
+    made = quantise(voice, mode, target_db, progress=_talk)
+    output.write_bytes(made.model.SerializeToString())
+    report = made.report
+    _talk(
+        f"wrote {output}: {report.snr_db:.1f} dB signal to noise, {report.log_spectral_distance_db:.2f} dB "
+        f"log-spectral distance, {report.size_share:.3f} of the size"
+    )
+    if listen is not None:
+        _talk(f"listen: {write_pair(listen, made, read_card(voice).sample_rate)}")
+    if as_json:
+        print(json.dumps(asdict(report)))
+
+
+def fit_command(
+    model: Annotated[Path, typer.Argument(help="A voice or touch graph (.onnx) or its plan.")],
+    target: Annotated[str, typer.Option(help="bela-mini, bela, bela-gem or host.")] = "bela",
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Predict a plan's load on a board, and say what would make it fit."""
+    from dataclasses import asdict
+
+    from model_export.compiler import compile_plan
+    from model_export.compiler.fit import COMFORTABLE, fit
+
+    data = model.read_bytes() if model.suffix == ".plan" and model.exists() else compile_plan(model)
+    if target == "host":
+        _fit_host(data, as_json)
+        return
+    found = fit(data, target)
+    if as_json:
+        print(json.dumps({**asdict(found), "fits": found.fits}))
+        return
+    low, high = found.load.low, found.load.high
+    verdict = "fits" if found.fits else f"does not fit (comfortable: {100 * COMFORTABLE:.0f} %)"
+    print(
+        f"{model.name} on {target} ({found.board.processor}): {100 * low:.0f} to {100 * high:.0f} % "
+        f"of one core, {verdict}; {found.instructions / 1e6:.2f} million instructions a call, "
+        f"{found.macs_per_second / 1e9:.3f} GMAC/s"
+    )
+    if not found.fits:
+        for what, left in found.advice:
+            print(f"  {what}: {100 * left:.0f} %")
+
+
+def _fit_host(data: bytes, as_json: bool) -> None:
+    import numpy as np
+
+    from firmware import Engine
+    from model_export.compiler.fit import period_of
+
+    engine = Engine(data)
+    seconds = np.array(engine.time_runs(200))
+    least, middle = 1e3 * float(seconds.min()), 1e3 * float(np.median(seconds))
+    load = middle / 1e3 / period_of(data)
+    if as_json:
+        figures = {"kernels": engine.kernels, "minimum_ms": least, "median_ms": middle, "load": load}
+        print(json.dumps(figures))
+        return
+    times = f"{least:.3f} ms a call (median {middle:.3f})"
+    print(f"this machine ({engine.kernels}): {times}, {100 * load:.2f} % of a core")
+
+
+def bench_engine_command(
+    voices: Annotated[
+        list[str] | None, typer.Argument(help="Capacities of synthetic v2 voices, or .onnx files.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="For each voice.")] = 4.0,
+    torchscript: Annotated[
+        Path | None, typer.Option(help="The .ts of the last voice, when PyTorch is there.")
+    ] = None,
+    quantised: Annotated[
+        bool, typer.Option(help="The voices with 8-bit weights too (slow to make).")
+    ] = False,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Engine against ONNX Runtime: same machine, same voice, one thread, interleaved."""
+    import importlib.util
+    import os
+    import subprocess
+
+    from lodestone.errors import LodestoneError
+
+    if importlib.util.find_spec("bench") is None:
+        raise LodestoneError("the repository's bench/ folder", "an installed package", "run it in a checkout")
+    command = [sys.executable, "-m", "bench.engine_bench", *(voices or ["4", "8", "16", "32", "64"])]
+    command += [
+        "--seconds",
+        str(seconds),
+        *(["--json"] if as_json else []),
+        *(["--quantised"] if quantised else []),
+    ]
+    command += ["--torchscript", str(torchscript)] if torchscript is not None else []
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    raise typer.Exit(subprocess.run(command, check=False, env={**os.environ, **one_thread}).returncode)

@@ -47,7 +47,13 @@ def rank_one(weight: Array) -> tuple[Array, Array] | None:
 
 def _fast(conv: Node) -> list[Node] | None:
     a = conv.attributes
-    if conv.op != "Conv" or int(a.get("group", 1)) != 1 or "residual" in a or len(conv.input(0).shape) != 3:
+    if (
+        conv.op != "Conv"
+        or conv.input(1).grid is not None
+        or int(a.get("group", 1)) != 1
+        or "residual" in a
+        or len(conv.input(0).shape) != 3
+    ):
         return None
     weight, x = conv.input(1).known(conv), conv.input(0)
     if weight.ndim != 3 or min(weight.shape[0], weight.shape[1] - 1) < 2 or weight.shape[2] < SHORTEST:

@@ -64,17 +64,20 @@ def _per_channel(data: Array, channels: int) -> Array | None:
 
 
 def _scale_or_shift(conv: Node, op: str, per_channel: Array) -> None:
-    weight = conv.input(1).known(conv)
+    weight, grid = conv.input(1).known(conv), conv.input(1).grid
     given = conv.optional(2)
     bias = np.zeros(weight.shape[0], np.float32) if given is None else given.known(conv)
     if op == "Mul":
         weight = (weight * per_channel[:, None, None]).astype(np.float32)
         bias = bias * per_channel
+        grid = None if grid is None else grid.scaled(per_channel)
     else:
         bias = bias + per_channel
     name = conv.input(1).name
     keep = None if op == "Mul" and given is None else constant(bias.astype(np.float32), f"{name}.bias")
-    conv.inputs = [conv.inputs[0], constant(weight, name), keep, *conv.inputs[3:]]
+    scaled = constant(weight, name)
+    scaled.grid = grid
+    conv.inputs = [conv.inputs[0], scaled, keep, *conv.inputs[3:]]
 
 
 def _take_activation(graph: Graph, conv: Node, readers: dict[Value, list[Node]]) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from model_export.compiler.errors import PlanError
+
+if TYPE_CHECKING:
+    from model_export.compiler.dequantise import Grid
 
 Array = npt.NDArray[Any]
 
@@ -22,6 +25,7 @@ class Value:
     shape: tuple[int, ...]
     kind: str  # "float", "int" or "bool"
     data: Array | None = None
+    grid: Grid | None = None  # of quantised weights, with `data` their values
 
     @property
     def size(self) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
@@ -17,12 +17,40 @@ from model_export.compiler.views import View, dense
 PANEL = 8
 
 
-def pack_panels(weight: Array, groups: int) -> npt.NDArray[np.float32]:
+@dataclass(frozen=True)
+class _Weights:
+    """Where a convolution's weights went, and in which format."""
+
+    at: int
+    format: int = plan.FLOAT32
+    scale_at: int = 0
+    input_scale: float = 0.0
+    input_limit: int = 0
+
+
+def _store_weights(lowering: Lowering, value: Value, node: Node) -> _Weights:
+    grid, groups = value.grid, int(node.attributes.get("group", 1))
+    if grid is None:
+        return _Weights(lowering.pack_weights(pack_panels(value.known(node), groups).tobytes()))
+    at = lowering.pack_weights(pack_panels(grid.steps, groups).tobytes())
+    step = node.attributes.get("input_scale")
+    if grid.steps.dtype == np.int16:
+        return _Weights(at, plan.INT16, lowering.constant_at(grid.scale))
+    if step is None or groups != 1:
+        return _Weights(at, plan.INT8, lowering.constant_at(grid.scale))
+    # The largest sum of one output may not leave 32 bits, whatever comes in.
+    most = int(np.abs(grid.steps.astype(np.int64)).reshape(grid.steps.shape[0], -1).sum(1).max())
+    limit = min(32767, (2**31 - 1) // max(most, 1))
+    return _Weights(at, plan.INT8_INT16, lowering.constant_at(grid.scale * np.float32(step)), step, limit)
+
+
+def pack_panels(weight: Array, groups: int) -> Array:
     """[out, in / groups, taps] as [group][out / 8][taps * in][8], short panels filled with zeros."""
     out, channels, taps = weight.shape
     each = out // groups
     panels = -(-each // PANEL)
-    packed = np.zeros((groups, panels * PANEL, taps * channels), np.float32)
+    kind = weight.dtype if weight.dtype.kind == "i" else np.float32
+    packed = np.zeros((groups, panels * PANEL, taps * channels), kind)
     packed[:, :each] = weight.transpose(0, 2, 1).reshape(groups, each, taps * channels)
     return np.ascontiguousarray(packed.reshape(groups, panels, PANEL, -1).transpose(0, 1, 3, 2))
 
@@ -97,7 +125,7 @@ def _conv(lowering: Lowering, node: Node) -> None:
     raw_value, active_value = a.get("raw", node.output), a.get("active")
     raw = None if raw_value is None else _writable(lowering, raw_value, upsample)
     active = None if active_value is None else _writable(lowering, active_value, upsample)
-    weights_at = lowering.pack_weights(pack_panels(weight, groups).tobytes())
+    weights = _store_weights(lowering, node.input(1), node)
     bias_at = plan.NONE if bias is None else lowering.constant_at(bias.known(node))
     alpha_at = 0 if "alpha" not in a or a.get("activation") != "Snake" else _snake(lowering, a["alpha"])
     out_rows = int(a.get("rows", node.output.shape[2] // upsample))
@@ -117,7 +145,7 @@ def _conv(lowering: Lowering, node: Node) -> None:
             in_channels=weight.shape[1],
             out_channels=weight.shape[0] // groups,
             groups=groups,
-            weights_at=weights_at,
+            weights_at=weights.at,
             bias_at=bias_at,
             input=source_rows,
             residual=rows[0],
@@ -126,6 +154,10 @@ def _conv(lowering: Lowering, node: Node) -> None:
             activation=a.get("activation", ""),
             slope=float(a.get("slope", 0.0)),
             alpha_at=alpha_at,
+            format=weights.format,
+            scale_at=weights.scale_at,
+            input_scale=weights.input_scale,
+            input_limit=weights.input_limit,
         )
         lowering.emit(operation, [source_plane, *(p for p in planes if p is not None)])
     for value, places in ((raw_value, raw), (active_value, active)):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from model_export.compiler.dequantise import dequantise
 from model_export.compiler.errors import PlanError
 from model_export.compiler.ir import Array, Graph, Node, Value, constant, like
 
 
 def rewrite(graph: Graph) -> None:
     """All rewrites of this module, in order."""
+    dequantise(graph)
     graph.prune()
     share_equal_nodes(graph)
     graph.nodes = [new for node in graph.nodes for new in _plainer(node)]

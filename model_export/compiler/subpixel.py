@@ -56,7 +56,9 @@ def _absorb(conv: Node, split: Node, turn: Node, merge: Node) -> bool:
     ):
         return False
     weight, bias = conv.input(1), conv.optional(2)
-    conv.inputs[1] = constant(np.ascontiguousarray(weight.known(conv)[order]), weight.name)
+    reordered = constant(np.ascontiguousarray(weight.known(conv)[order]), weight.name)
+    reordered.grid = None if weight.grid is None else weight.grid.reordered(order)
+    conv.inputs[1] = reordered
     if bias is not None:
         conv.inputs[2] = constant(np.ascontiguousarray(bias.known(conv)[order]), bias.name)
     conv.attributes["upsample"] = ratio

@@ -1,0 +1,281 @@
+"""Engine against ONNX Runtime, TorchScript and the machine: one thread, interleaved, in one run.
+
+Run through `lodestone bench engine`, which keeps the matrix libraries to one thread. Times are processor
+time of the measuring thread, which other programs on the machine disturb less than the clock on the wall.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+from bench.oracle import Arrays, OrtStream
+from bench.synthetic import FORMS, decoder
+from firmware import Engine
+from model_export.compiler import compile_plan
+from model_export.quantise import quantise
+
+BATCH = 8  # calls of one contender before the next has its turn: caches hold what they would hold alone
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds for one call."""
+
+    minimum: float
+    median: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One voice: work, times by contender, and what follows from them."""
+
+    name: str
+    macs_per_frame: int
+    macs_per_second: int
+    times: dict[str, Timing]
+    against_ort: float  # fp32 against the best fp32 form
+    best_against_int8: float | None  # the engine's fastest precision against ONNX Runtime's int8
+    share_of_peak: float
+    share_of_real_time: float
+
+
+class BoundOrt:
+    """ONNX Runtime at its fastest: one thread, no spinning, outputs bound as the next states."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        providers = ["CPUExecutionProvider"]
+        self.session = ort.InferenceSession(model.SerializeToString(), options, providers=providers)
+        values = [{}, {}]
+        rng = np.random.default_rng(0)
+        for half in values:
+            for tensor in [*self.session.get_inputs(), *self.session.get_outputs()]:
+                name = tensor.name.replace("next.", "state.")
+                data = np.zeros(tensor.shape, np.float32)
+                if tensor.name == "latent" or tensor.name.startswith("noise."):
+                    data = rng.normal(size=tensor.shape).astype(np.float32)
+                half.setdefault(name, ort.OrtValue.ortvalue_from_numpy(data))
+        self.bindings = [self._bind(values[0], values[1]), self._bind(values[1], values[0])]
+        self.turn = 0
+
+    def _bind(self, source: dict[str, ort.OrtValue], target: dict[str, ort.OrtValue]) -> ort.IOBinding:
+        binding = self.session.io_binding()
+        for tensor in self.session.get_inputs():
+            binding.bind_ortvalue_input(tensor.name, source[tensor.name])
+        for tensor in self.session.get_outputs():
+            binding.bind_ortvalue_output(tensor.name, target[tensor.name.replace("next.", "state.")])
+        return binding
+
+    def __call__(self) -> None:
+        self.session.run_with_iobinding(self.bindings[self.turn])
+        self.turn = 1 - self.turn
+
+
+def measure(contenders: dict[str, Callable[[], None]], seconds: float) -> dict[str, Timing]:
+    """Calls them in turn until the time is over; the first rounds warm up."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for call in contenders.values():
+        for _ in range(8):
+            call()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end or min(map(len, times.values())) < 20:
+        for name, call in contenders.items():
+            for _ in range(BATCH):
+                before = time.thread_time_ns()
+                call()
+                times[name].append((time.thread_time_ns() - before) / 1e6)
+    return {name: Timing(min(t), float(np.median(t))) for name, t in times.items()}
+
+
+def peak_gmacs(seconds: float) -> float:
+    """Multiply-adds per second, in thousand millions, of the matrix library on one thread."""
+    a = np.random.default_rng(0).normal(size=(512, 512)).astype(np.float32)
+    timing = measure({"product": lambda: np.dot(a, a)}, seconds)["product"]  # type: ignore[dict-item]
+    return 512**3 / timing.minimum / 1e6
+
+
+def bandwidth_gbs(seconds: float) -> float:
+    """Gigabytes per second that one thread reads from memory: a matrix of 128 MiB times a vector."""
+    a, x = np.ones((4096, 8192), np.float32), np.ones(8192, np.float32)
+    timing = measure({"product": lambda: np.dot(a, x)}, seconds)["product"]  # type: ignore[dict-item]
+    return a.nbytes / timing.minimum / 1e6
+
+
+def macs_of(model: onnx.ModelProto) -> int:
+    """Multiply-adds of one call as the graph has them: convolutions and products with constants."""
+    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
+    shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in inferred.graph.value_info}
+    shapes |= {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in inferred.graph.output}
+    weights = {i.name: list(i.dims) for i in model.graph.initializer}
+    total = 0
+    for node in model.graph.node:
+        if node.op_type == "Conv" and node.input[1] in weights:
+            total += int(np.prod(shapes[node.output[0]])) * int(np.prod(weights[node.input[1]][1:]))
+    return total
+
+
+def compare_voice(
+    name: str,
+    models: dict[str, onnx.ModelProto],
+    torch_file: Path | None,
+    peak: float,
+    seconds: float,
+    quantised: bool,
+) -> Result:
+    """One voice in every form: the first model is what the engine plays."""
+    first = next(iter(models.values()))
+    engine = Engine(compile_plan(first))
+    rng = np.random.default_rng(0)
+    feeds: Arrays = {n: rng.normal(size=s).astype(np.float32) for n, s in engine.inputs.items()}
+    engine.run(feeds)
+    contenders: dict[str, Callable[[], None]] = {"engine fp32": lambda: engine.time_runs(1) and None}
+    contenders |= {f"ort {form}": BoundOrt(model) for form, model in models.items()}
+    if quantised:
+        contenders |= _quantised(first)
+    if torch_file is not None and (torch_call := _torch(torch_file, engine.inputs["latent"])) is not None:
+        contenders["torchscript"] = torch_call
+    times = measure(contenders, seconds)
+    card = json.loads(engine.card or "{}")
+    macs = macs_of(first)
+    rate = card.get("sample_rate", 44100) / max(card.get("hop", 2048), 1)
+    best = min(times[f"ort {form}"].minimum for form in models)
+    mine = times["engine fp32"].minimum
+    int8 = times.get("ort int8")
+    fastest = min(t.minimum for n, t in times.items() if n.startswith("engine "))
+    against_int8 = None if int8 is None else int8.minimum / fastest
+    return Result(
+        name,
+        macs,
+        round(macs * rate),
+        times,
+        best / mine,
+        against_int8,
+        macs / mine / 1e6 / peak,
+        mine * rate / 1e3,
+    )
+
+
+def _quantised(model: onnx.ModelProto) -> dict[str, Callable[[], None]]:
+    """The engine with 8-bit weights and 16-bit input, and ONNX Runtime with 8 bits for both."""
+    engine = Engine(compile_plan(quantise(model, "w8a16").model))
+    rng = np.random.default_rng(0)
+    engine.run({n: rng.normal(size=s).astype(np.float32) for n, s in engine.inputs.items()})
+    return {"engine w8a16": lambda: engine.time_runs(1) and None, "ort int8": BoundOrt(static_int8(model))}
+
+
+def static_int8(model: onnx.ModelProto) -> onnx.ModelProto:
+    """ONNX Runtime's own static quantisation (QDQ, per channel, 8-bit activations) on streamed calls."""
+    import tempfile
+
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            shapes = {i.name: [d.dim_value for d in i.type.tensor_type.shape.dim] for i in model.graph.input}
+            rng = np.random.default_rng(0)
+            oracle, self.calls = OrtStream(model), []
+            for _ in range(16):
+                feed = {
+                    n: rng.normal(size=s).astype(np.float32) for n, s in shapes.items() if "state." not in n
+                }
+                self.calls.append({**oracle.states, **feed})
+                oracle.run(feed)
+
+        def get_next(self) -> Arrays | None:
+            return self.calls.pop(0) if self.calls else None
+
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
+        onnx.save(model, source)
+        kinds = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
+        quantize_static(source, target, Reader(), quant_format=QuantFormat.QDQ, per_channel=True, **kinds)
+        return onnx.load(target)
+
+
+def _torch(path: Path, shape: tuple[int, ...]) -> Callable[[], None] | None:
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch.set_num_threads(1)
+    module = torch.jit.load(str(path)).eval()
+    latent = torch.randn(*shape)
+
+    def call() -> None:
+        with torch.no_grad():
+            module.decode(latent)
+
+    return call
+
+
+def machine() -> dict[str, str]:
+    """Processor and commit, for the table's head."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
+    return {"processor": model, "commit": commit.stdout.strip() or "unknown", "onnxruntime": ort.__version__}
+
+
+def table(results: list[Result], peak: float, bandwidth: float, about: dict[str, str]) -> str:
+    """For reading."""
+    lines = [
+        f"{about['processor']}, commit {about['commit']}, onnxruntime {about['onnxruntime']}, one thread",
+        f"matrix product {2 * peak:.0f} GFLOP/s, memory {bandwidth:.1f} GB/s; ms per frame, minimum (median)",
+    ]
+    for r in results:
+        lines.append(
+            f"\n{r.name}: {r.macs_per_second / 1e9:.3f} GMAC/s, "
+            f"{r.against_ort:.2f} x the best ONNX Runtime fp32 form, "
+            f"{100 * r.share_of_peak:.0f} % of peak, {100 * r.share_of_real_time:.2f} % of real time"
+        )
+        if r.best_against_int8 is not None:
+            lines.append(f"  best precision against ONNX Runtime int8: {r.best_against_int8:.2f} x")
+        lines += [f"  {name:18} {t.minimum:8.3f} ({t.median:.3f})" for name, t in r.times.items()]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> None:
+    """Capacities (numbers) or .onnx files; --json; --seconds N; --torchscript FILE for the last voice."""
+    seconds = float(arguments[arguments.index("--seconds") + 1]) if "--seconds" in arguments else 4.0
+    torch_file = (
+        Path(arguments[arguments.index("--torchscript") + 1]) if "--torchscript" in arguments else None
+    )
+    values = {arguments[i + 1] for i, a in enumerate(arguments) if a in ("--seconds", "--torchscript")}
+    voices = [a for a in arguments if not a.startswith("--") and a not in values]
+    peak, bandwidth = peak_gmacs(1.0), bandwidth_gbs(1.0)
+    quantised = "--quantised" in arguments
+    results = []
+    for voice in voices:
+        if voice.isdigit():
+            models = {form: decoder(int(voice), form) for form in ("subpixel", *FORMS) if form}
+            results.append(compare_voice(f"v2 capacity {voice}", models, None, peak, seconds, quantised))
+        else:
+            models = {"as exported": onnx.load(voice)}
+            results.append(compare_voice(Path(voice).stem, models, torch_file, peak, seconds, quantised))
+    about = machine()
+    if "--json" in arguments:
+        figures = {"machine": about, "peak_gflops": 2 * peak, "bandwidth_gbs": bandwidth}
+        print(json.dumps({**figures, "voices": [asdict(r) for r in results]}))
+    else:
+        print(table(results, peak, bandwidth, about))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,98 @@
+// The inner loop of a convolution's tile for NEON, whose multiply takes one lane of a register: four channels of a row are
+// loaded at once. Included inside a namespace, before conv_impl.h.
+
+template <int kLane>
+static inline Vec::F MulAddLane(Vec::F sum, Vec::F w, Vec::F x) {
+#if defined(__aarch64__)
+  return vfmaq_laneq_f32(sum, w, x, kLane);
+#else
+  return vmlaq_lane_f32(sum, w, kLane < 2 ? vget_low_f32(x) : vget_high_f32(x), kLane % 2);
+#endif
+}
+
+template <int kLane, int kRows, int kVectors>
+static inline const float* Products(const float* weights, const Vec::F (&x)[kRows], Vec::F (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v, weights += Vec::kLanes) {
+    const Vec::F w = Vec::Load(weights);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) sum[r][v] = MulAddLane<kLane>(sum[r][v], w, x[r]);
+  }
+  return weights;
+}
+
+template <int kRows, int kVectors>
+static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channels, const float* weights,
+                              Vec::F (&sum)[kRows][kVectors]) {
+  const float* at[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) at[r] = from + r * step;
+  uint32_t c = 0;
+  for (; c + 4u <= channels; c += 4u) {
+    // Weights are read once and in order: fetch them some lines ahead, which the Cortex-A8 does not do by itself.
+    __builtin_prefetch(weights + 4 * kVectors * Vec::kLanes + 64);
+    Vec::F x[kRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      x[r] = Vec::Load(at[r]);
+      at[r] += 4;
+    }
+    weights = Products<0>(weights, x, sum);
+    weights = Products<1>(weights, x, sum);
+    weights = Products<2>(weights, x, sum);
+    weights = Products<3>(weights, x, sum);
+  }
+  for (; c < channels; ++c) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const Vec::F w = Vec::Load(weights + v * Vec::kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) sum[r][v] = Vec::MulAdd(Vec::Set(*at[r]), w, sum[r][v]);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) ++at[r];
+    weights += kVectors * Vec::kLanes;
+  }
+}
+
+// The same for 8-bit weights and 16-bit input: eight weights are widened once and multiplied by a lane of each row, packed as
+// [channels][8]. A long multiply takes one cycle on a Cortex-A8, a float one two.
+struct PanelOrder8 {
+  static constexpr uint32_t kFewestVectors = 2;
+  static inline size_t Index(size_t depth, uint32_t column, uint32_t columns) { return depth * columns + column; }
+};
+
+template <int kLane, int kRows, int kVectors>
+static inline const int8_t* Products8(const int8_t* weights, const int16x4_t (&x)[kRows], Vec::I (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; v += 2, weights += 8) {
+    const int16x8_t w = vmovl_s8(vld1_s8(weights));
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      sum[r][v] = vmlal_lane_s16(sum[r][v], vget_low_s16(w), x[r], kLane);
+      sum[r][v + 1] = vmlal_lane_s16(sum[r][v + 1], vget_high_s16(w), x[r], kLane);
+    }
+  }
+  return weights;
+}
+
+template <int kRows, int kVectors>
+static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t channels, const int8_t* weights,
+                               Vec::I (&sum)[kRows][kVectors]) {
+  const int16_t* at[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) at[r] = from + r * step;
+  for (uint32_t c = 0; c < channels; c += 4u) {
+    __builtin_prefetch(weights + 256);
+    int16x4_t x[kRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      x[r] = vld1_s16(at[r]);
+      at[r] += 4;
+    }
+    weights = Products8<0>(weights, x, sum);
+    weights = Products8<1>(weights, x, sum);
+    weights = Products8<2>(weights, x, sum);
+    weights = Products8<3>(weights, x, sum);
+  }
+}

@@ -1,0 +1,84 @@
+"""Says whether a plan fits a board, and what would make it fit."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+
+from model_export.compiler import plan
+from model_export.compiler.boards import BOARDS, Board, Load
+from model_export.compiler.cost import PlanConv, convolutions, predicted
+from model_export.compiler.errors import PlanError
+
+COMFORTABLE = 0.70  # of a core: the rest is for Linux, sensors, OSC and the audio thread itself
+TOUCH_PERIOD_S = 1 / 200
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A plan on a board.
+
+    Attributes:
+        load: predicted share of one core.
+        instructions: predicted instructions of one call.
+        advice: what would bring the load down, each with the load that it would leave (high end).
+    """
+
+    board: Board
+    load: Load
+    instructions: float
+    macs_per_second: float
+    advice: list[tuple[str, float]]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the pessimistic end leaves room for everything else."""
+        return self.load.high <= COMFORTABLE
+
+
+def fit(data: bytes, target: str) -> Fit:
+    """Predicts one plan's load on one of BOARDS. Raises PlanError for another board or no plan."""
+    if target not in BOARDS:
+        raise PlanError(f"one of {', '.join([*BOARDS, 'host'])}", f"'{target}'", "choose one of these")
+    if data[:8] != plan.MAGIC:
+        raise PlanError("a plan", "another file", "give a .onnx or .plan file")
+    board, period = BOARDS[target], period_of(data)
+    counts = predicted(data, board.arch)
+    weights = struct.unpack_from("<I", data, 68)[0]
+    load = board.load(counts, weights, period)
+    macs = sum(conv.macs for conv in convolutions(data)) / period
+    return Fit(board, load, counts.total, macs, _advice(data, board, weights, period))
+
+
+def period_of(data: bytes) -> float:
+    """Seconds from one call to the next; a touch plan is called 200 times a second."""
+    rate, hop, frames = struct.unpack_from("<3I", data, 28)
+    return hop * frames / rate if rate and hop else TOUCH_PERIOD_S
+
+
+def _quantised(conv: PlanConv) -> PlanConv:
+    plain = conv.groups == 1 and conv.in_channels > 1 and conv.format == plan.FLOAT32
+    return replace(conv, format=plan.INT8_INT16) if plain else conv
+
+
+def _halved(conv: PlanConv) -> PlanConv:
+    if conv.in_channels == 1 and conv.out_channels == 1:
+        return conv
+    return replace(
+        conv, in_channels=max(1, conv.in_channels // 2), out_channels=max(1, conv.out_channels // 2)
+    )
+
+
+def _advice(data: bytes, board: Board, weights: int, period: float) -> list[tuple[str, float]]:
+    floats = any(conv.format == plan.FLOAT32 and conv.in_channels > 1 for conv in convolutions(data))
+    quantised = board.load(predicted(data, board.arch, _quantised), weights * 0.27, period).high
+    advice = []
+    if floats:
+        advice.append(("quantise it: 'lodestone quantize', 8-bit weights and 16-bit activations", quantised))
+    share = 0.25 * (0.27 if floats else 1.0)
+    smaller = predicted(data, board.arch, lambda conv: _halved(_quantised(conv)))
+    half = board.load(smaller, weights * share, period).high
+    advice.append(("train half the capacity (CAPACITY in the configuration), quantised", half))
+    if any(conv.taps >= 33 and conv.in_channels > 1 for conv in convolutions(data)):
+        advice.append(("train with a standard filter bank (the engine has a fast form for it)", quantised))
+    return advice

@@ -1,0 +1,74 @@
+"""Quantised voices: near the exact one, small, playable by ONNX Runtime and by the engine alike."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import onnx
+import pytest
+
+from bench.oracle import compare
+from bench.synthetic import decoder
+from model_export.compiler import compile_plan
+from model_export.errors import ExportError
+from model_export.quantise import Quantised, quantise
+from model_export.quantise.rounding import best_scale, compensated
+
+
+@pytest.fixture(scope="module")
+def exact() -> onnx.ModelProto:
+    return decoder(8)
+
+
+@pytest.fixture(scope="module")
+def made(exact: onnx.ModelProto) -> Quantised:
+    return quantise(exact, "w8a16", target_db=38.0)
+
+
+def test_random_weights_keep_38_db(made: Quantised) -> None:
+    assert made.report.snr_db >= 38.0
+    difference = made.exact.astype(np.float64) - made.played
+    measured = 10 * np.log10(np.mean(made.exact**2) / np.mean(difference**2))
+    assert abs(measured - made.report.snr_db) < 1e-3
+    assert made.report.log_spectral_distance_db < 1.0
+
+
+def test_weights_take_a_quarter_in_the_plan(exact: onnx.ModelProto, made: Quantised) -> None:
+    weights = [struct.unpack_from("<I", compile_plan(model), 68)[0] for model in (made.model, exact)]
+    assert (
+        weights[0] < 0.34 * weights[1]
+    )  # the filter bank's share stays exact, and is large in so small a voice
+
+
+def test_engine_and_onnxruntime_play_the_same_graph(made: Quantised) -> None:
+    rng = np.random.default_rng(0)
+    feeds = [{"latent": rng.normal(size=(1, 16, 1)).astype(np.float32)} for _ in range(6)]
+    # One step of 16 bits apart here and there, where a float lies on the edge between two.
+    assert compare(made.model, feeds).relative < 2e-3
+
+
+def test_weights_alone(exact: onnx.ModelProto) -> None:
+    voice = quantise(exact, "w8", target_db=30.0)
+    assert voice.report.snr_db >= 30.0
+    assert not any(node.op_type == "QuantizeLinear" for node in voice.model.graph.node)
+    rng = np.random.default_rng(0)
+    feeds = [{"latent": rng.normal(size=(1, 16, 1)).astype(np.float32)} for _ in range(4)]
+    assert compare(voice.model, feeds).relative < 1e-5
+
+
+def test_compensation_beats_plain_rounding() -> None:
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(48, 48))
+    heard = rng.normal(size=(400, 48)) @ mixing
+    covariance, weight = heard.T @ heard, rng.normal(size=(20, 48))
+    scale = best_scale(weight, np.diag(covariance), 127)
+    plain = np.clip(np.round(weight / scale[:, None]), -127, 127) * scale[:, None]
+    better = compensated(weight, covariance, scale, 127) * scale[:, None]
+    noise = [float(np.mean((heard @ (weight - w).T) ** 2)) for w in (plain, better)]
+    assert noise[1] < 0.5 * noise[0]
+
+
+def test_wrong_modes_are_named(exact: onnx.ModelProto) -> None:
+    with pytest.raises(ExportError, match="w4"):
+        quantise(exact, "w4")
