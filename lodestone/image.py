@@ -115,15 +115,16 @@ def board_conf(scene_names: Sequence[str], settings: Settings) -> str:
 
 
 def _sensor(sensor: SensorSettings) -> str:
-    fields = [
-        f"gain={sensor.gain_sel}",
-        "res=" + ",".join(str(r) for r in sensor.resolution),
-        f"osr={sensor.oversampling}",
-        f"filt={sensor.filter}",
-        "axes=" + ",".join(str(a) for a in sensor.axes),
-        f"identity={sensor.identity:#06x}",
-        f"wrap={int(sensor.allow_wrapping)}",
-    ]
+    fields = ["axes=" + ",".join(str(a) for a in sensor.axes), f"identity={sensor.identity:#06x}"]
+    if sensor.chip == "mlx90393":
+        fields += [f"gain={sensor.gain_sel}", "res=" + ",".join(str(r) for r in sensor.resolution)]
+        fields += [
+            f"osr={sensor.oversampling}",
+            f"filt={sensor.filter}",
+            f"wrap={int(sensor.allow_wrapping)}",
+        ]
+    if sensor.chip == "tmag5273":
+        fields += [f"wide={int(sensor.wide_range)}", f"averaging={sensor.averaging}"]
     return f"{sensor.chip} {sensor.address:#04x} {' '.join(fields)}"
 
 

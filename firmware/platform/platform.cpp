@@ -1,5 +1,6 @@
 #include "firmware/platform/platform.h"
 
+#include "firmware/platform/linux_i2c_bus.h"
 #include "firmware/platform/monotonic_clock.h"
 #include "firmware/platform/sim_link.h"
 #include "firmware/platform/udp_link.h"
@@ -7,31 +8,27 @@
 namespace lodestone {
 namespace {
 
-// A bus that is not there: sensors are lost, and everything else goes on.
-class AbsentBus : public I2cBus {
- public:
-  I2cResult Transfer(uint8_t, const uint8_t*, size_t, uint8_t*, size_t) override { return I2cResult::kNak; }
-  bool Recover() override { return false; }
-};
-
 class BoardPlatform : public Platform {
  public:
-  explicit BoardPlatform(const BoardConf& conf) : clock_(Hooks().clock), bus_(&absent_), udp_(conf) {
+  BoardPlatform(const BoardConf& conf, const std::string& path)
+      : clock_(Hooks().clock), bus_(path.c_str()), udp_(conf) {
     if (clock_ == nullptr) clock_ = &monotonic_;
   }
   Clock& clock() override { return *clock_; }
-  I2cBus& bus() override { return *bus_; }
+  I2cBus& bus() override { return bus_; }
   Network& network() override { return udp_; }
 
-  void Open(const std::string&, uint16_t port, std::string* trouble) {
+  // A bus that does not open now may do so later: the sensors are lost meanwhile, and everything else goes on.
+  void Open(uint16_t port, std::string* trouble) {
     udp_.Open(port, trouble);
+    const char* refused = bus_.Open();
+    if (refused != nullptr) *trouble = refused;
   }
 
  private:
   MonotonicClock monotonic_;
   Clock* clock_;
-  AbsentBus absent_;
-  I2cBus* bus_;
+  LinuxI2cBus bus_;
   UdpLink udp_;
 };
 
@@ -67,8 +64,8 @@ std::unique_ptr<Platform> MakePlatform(const BoardConf& conf, std::string* troub
     platform->Open(path, trouble);
     return platform;
   }
-  std::unique_ptr<BoardPlatform> platform(new BoardPlatform(conf));
-  platform->Open(path, conf.osc_port, trouble);
+  std::unique_ptr<BoardPlatform> platform(new BoardPlatform(conf, path));
+  platform->Open(conf.osc_port, trouble);
   return platform;
 }
 

@@ -36,6 +36,8 @@ bool Apply(const std::string& key, const std::string& value, SensorSettings* sen
   if (key == "filt") return Number(value, 7, &sensor->mlx90393.filter);
   if (key == "osr2") return Number(value, 3, &sensor->mlx90393.temperature_oversampling);
   if (key == "identity") return Number(value, 0xFFFF, &sensor->identity);
+  if (key == "wide") return Number(value, 1, &sensor->tmag5273.wide_range);
+  if (key == "averaging") return Number(value, 5, &sensor->tmag5273.averaging);
   if (key == "wrap") return Number(value, 1, &sensor->mlx90393.allow_wrapping);
   if (key == "res") {
     if (!ThreeNumbers(value, 0, 3, three)) return false;
@@ -65,14 +67,15 @@ bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::st
   for (size_t s = 0; s < conf.sensors.size(); ++s) {
     read.sensor[s].address = conf.sensors[s].address;
     std::istringstream words(conf.sensors[s].settings);
-    if (conf.sensors[s].chip != "mlx90393") {
-      *error = "board.conf: wanted the chip mlx90393, got " + conf.sensors[s].chip.substr(0, 40);
+    if (conf.sensors[s].chip != "mlx90393" && conf.sensors[s].chip != "tmag5273") {
+      *error = "board.conf: wanted the chip mlx90393 or tmag5273, got " + conf.sensors[s].chip.substr(0, 40);
       return false;
     }
+    read.sensor[s].chip = conf.sensors[s].chip == "mlx90393" ? SensorChip::kMlx90393 : SensorChip::kTmag5273;
     for (std::string word; words >> word;) {
       const size_t equals = word.find('=');
       if (equals == std::string::npos || !Apply(word.substr(0, equals), word.substr(equals + 1), &read.sensor[s])) {
-        *error = "board.conf: wanted gain, res, osr, filt, osr2, axes, identity or wrap of a sensor, got " + word.substr(0, 40);
+        *error = "board.conf: wanted gain, res, osr, filt, osr2, wrap, wide, averaging, axes or identity of a sensor, got " + word.substr(0, 40);
         return false;
       }
     }

@@ -25,6 +25,12 @@ class RoughEvening(QuietOutside):
         self.statuses: list[bytes] = []
         for _ in range(int(seconds * 2)):
             self._happen(self.random.uniform(0.5, seconds), scenes)
+        # Whatever chance brings: each mode and each scene sounds once.
+        self.packets += [(1.0 + i / 10, message("/heartbeat")) for i in range(30)]
+        self.packets += [
+            (1.2 + i * 0.6, message("/mode", mode)) for i, mode in enumerate(["host", "both", "onboard"])
+        ]
+        self.packets += [(5.0 + 2 * i, message("/scene", i)) for i in range(scenes)]
         self.packets.sort()
         self.switches.sort()
 
