@@ -43,11 +43,11 @@ def origin(source: Source, recordings: Path) -> dict[str, str]:
 
 def statistics(z: torch.Tensor) -> dict[str, Any]:
     """Mean, spread and quantiles of latents [frames, Z]; the form that every card has."""
-    quantiles = np.quantile(z.numpy(), PROBABILITIES, axis=0).T
+    quantiles = np.quantile(z.numpy().astype(float), PROBABILITIES, axis=0).T
     return {
         "origin": "corpus",
-        "mean": np.round(z.mean(0).numpy(), 5).tolist(),
-        "std": np.round(z.std(0).numpy(), 5).tolist(),
+        "mean": np.round(z.mean(0).numpy().astype(float), 5).tolist(),
+        "std": np.round(z.std(0).numpy().astype(float), 5).tolist(),
         "probabilities": list(PROBABILITIES),
         "quantiles": np.round(quantiles, 5).tolist(),
     }
