@@ -78,3 +78,14 @@ def test_nothing_clips_and_nothing_is_dead(name: str) -> None:
     sounds = [point for axis in surveyed(name).axes for point in axis.descriptors]
     assert max(point.peak for point in sounds) < 1.0
     assert max(point.loudness_db for point in sounds) > -30.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_six_latents_are_heard(name: str) -> None:
+    found = surveyed(name)
+    assert found.heard >= 6, atlas.table(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_rest_position_sounds(name: str) -> None:
+    assert surveyed(name).rest.loudness_db > -45.0
