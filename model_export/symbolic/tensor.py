@@ -7,7 +7,6 @@ a storage just points at its newest value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -102,7 +101,6 @@ class Storage:
     origin: str = ""
     initial: Value | None = None
     rows_touched: int = 0
-    reader: Callable[[Storage], None] | None = None
 
     def touch(self, steps: tuple[Step, ...]) -> None:
         """Notes how many rows of the first axis an access reaches (module tensors only)."""
@@ -112,8 +110,6 @@ class Storage:
         if steps and isinstance(steps[0], SliceStep) and steps[0].axis == 0:
             rows = steps[0].stop
         self.rows_touched = max(self.rows_touched, rows)
-        if self.reader is not None:
-            self.reader(self)
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from model_export.errors import ExportError
 from model_export.graph import Builder, Graph, State
 from model_export.symbolic import (  # noqa: F401  (the operator tables fill on import)
     operators_arithmetic,
+    operators_elementwise,
     operators_make,
     operators_scalar,
     operators_signal,

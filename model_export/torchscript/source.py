@@ -26,7 +26,6 @@ class ClassSource:
     name: str
     methods: dict[str, FunctionSource]
     finals: dict[str, object]
-    fields: tuple[str, ...]
 
 
 class SourceTable:
@@ -53,10 +52,6 @@ class SourceTable:
             raise ExportError(f"a function {qualified}", f"something else in {entry}", _AGAIN)
         return FunctionSource(entry, node)
 
-    def is_class(self, qualified: str) -> bool:
-        """Whether the name is a class rather than a function."""
-        return isinstance(self._find(qualified)[1], ast.ClassDef)
-
     def _find(self, qualified: str) -> tuple[str, ast.stmt]:
         module, _, name = qualified.rpartition(".")
         entry = "code/" + module.replace(".", "/") + ".py"
@@ -79,16 +74,14 @@ class SourceTable:
 def _read_class(qualified: str, entry: str, node: ast.ClassDef) -> ClassSource:
     methods: dict[str, FunctionSource] = {}
     finals: dict[str, object] = {}
-    fields: list[str] = []
     for item in node.body:
         if isinstance(item, ast.FunctionDef):
             methods[item.name] = FunctionSource(entry, item)
         elif isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
             if item.value is None:
-                fields.append(item.target.id)
                 continue
             try:
                 finals[item.target.id] = ast.literal_eval(item.value)
             except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
                 continue  # not a literal: an error only if some line reads it
-    return ClassSource(qualified, methods, finals, tuple(fields))
+    return ClassSource(qualified, methods, finals)
