@@ -95,7 +95,7 @@ def encoder_of(path: Path) -> tuple[OrtStream, int, int]:
         wrapper = unwrap(script)
         shape = [1, wrapper.audio_inputs, BLOCK_FRAMES * wrapper.hop]
         try:
-            graph = pruned(trace(script, wrapper.module, "encode", shape, "audio", "latent").graph)
+            graph = pruned(trace(script, wrapper.module, "encode", shape, "audio", "latent"))
         except ExportError as error:
             raise ExportError(
                 error.wanted, error.got, "leave --corpus out: this encoder cannot be run"

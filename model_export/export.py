@@ -101,7 +101,7 @@ def _traced(
         rows = wrapper.latents if latents is None else latents
         progress("executing decode symbolically")
         shape = [1, rows, frames]
-        graph = pruned(trace(script, wrapper.module, "decode", shape, "latent", "audio", latent_noise).graph)
+        graph = pruned(trace(script, wrapper.module, "decode", shape, "latent", "audio", latent_noise))
         _require_voice(graph, wrapper, frames)
         card = Card(
             kind="voice",

@@ -1,5 +1,5 @@
 """Symbolic execution of the serialized code: one call of a method at static shapes becomes a graph."""
 
-from model_export.symbolic.trace import Traced, trace
+from model_export.symbolic.trace import trace
 
-__all__ = ["Traced", "trace"]
+__all__ = ["trace"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from model_export.errors import ExportError
 from model_export.graph import Builder, Graph, State
@@ -24,14 +23,6 @@ _BROKEN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, 
 _DEEP = (RecursionError, MemoryError)
 
 
-@dataclass(frozen=True)
-class Traced:
-    """A graph and the module attribute behind each of its states."""
-
-    graph: Graph
-    state_origins: tuple[str, ...]
-
-
 def trace(
     script: ScriptFile,
     module: Module,
@@ -40,7 +31,7 @@ def trace(
     input_name: str,
     output_name: str,
     latent_noise: float = 1.0,
-) -> Traced:
+) -> Graph:
     """Executes `module.method(x)` for an x of the given shape, symbolically.
 
     Args:
@@ -56,13 +47,11 @@ def trace(
     """
     plan = _states(_Pass(script, module, method, shape, StatePlan({}), latent_noise))
     second = _Pass(script, module, method, shape, plan, latent_noise)
-    states, origins = [], []
+    states = []
     for storage in second.memory.changed():
         if storage.origin in plan.rows and storage.initial is not None:
             states.append(State(storage.initial, storage.value))
-            origins.append(storage.origin)
-    graph = Graph({input_name: second.given}, {output_name: second.result}, states, second.memory.draws)
-    return Traced(graph, tuple(origins))
+    return Graph({input_name: second.given}, {output_name: second.result}, states, second.memory.draws)
 
 
 class _Pass:

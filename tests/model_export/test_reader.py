@@ -24,7 +24,7 @@ DECODE = """def decode(self: __torch__.Voice,
 def traced(path: Path, shape: tuple[int, ...] = (1, 2, 3)) -> Graph:
     with Archive(path) as archive:
         script = read_script(archive)
-        return trace(script, script.root, "decode", shape, "latent", "audio").graph
+        return trace(script, script.root, "decode", shape, "latent", "audio")
 
 
 def body(*lines: str) -> str:
