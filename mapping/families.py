@@ -10,6 +10,7 @@ from spox import Var
 from calibration.stage import Clock
 from calibration.stateful import StatefulGraph
 from mapping.errors import MappingError
+from mapping.rings import rings
 from mapping.rotate import rotate
 
 Builder = Callable[[StatefulGraph, Clock, Var, int, int], Var]
@@ -26,6 +27,7 @@ class Family:
 
 FAMILIES: dict[str, Family] = {
     "rotate": Family("rotate", "turn: from one control per latent to all in all, nothing lost", rotate),
+    "rings": Family("rings", "blur: attractors hear each other as their rings overlap", rings),
 }
 
 
