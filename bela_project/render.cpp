@@ -22,6 +22,11 @@ void TouchTask(void*) { program->TouchLoop(Stopped); }
 void VoiceTask(void*) { program->VoiceWork(Stopped); }
 void ControlTask(void*) { program->ControlLoop(Stopped); }
 
+// A pin of the settings that this board has.
+bool Has(const BelaContext* context, int32_t pin) {
+  return pin >= 0 && pin < static_cast<int32_t>(context->digitalChannels) && context->digitalFrames > 0;
+}
+
 template <typename Sample>
 lodestone::AudioView<Sample> ViewOf(const BelaContext* context, Sample* data, uint32_t channels) {
   const bool interleaved = (context->flags & BELA_FLAG_INTERLEAVED) != 0;
@@ -32,6 +37,9 @@ lodestone::AudioView<Sample> ViewOf(const BelaContext* context, Sample* data, ui
 
 bool setup(BelaContext* context, void*) {
   program = new lodestone::BoardProgram("", static_cast<uint32_t>(context->audioSampleRate + 0.5f), context->audioFrames);
+  const lodestone::BoardConf& conf = program->conf();
+  if (Has(context, conf.button_pin)) pinMode(context, 0, conf.button_pin, INPUT);
+  if (Has(context, conf.led_pin)) pinMode(context, 0, conf.led_pin, OUTPUT);
   AuxiliaryTask touch_task = Bela_createAuxiliaryTask(TouchTask, kTouchPriority, "lodestone-touch", nullptr);
   AuxiliaryTask control_task = Bela_createAuxiliaryTask(ControlTask, kControlPriority, "lodestone-control", nullptr);
   voice_task = Bela_createAuxiliaryTask(VoiceTask, kVoicePriority, "lodestone-voice", nullptr);
@@ -44,6 +52,9 @@ void render(BelaContext* context, void*) {
   const lodestone::FlushDenormals flush;
   program->instrument().Render(ViewOf(context, context->audioIn, context->audioInChannels),
                                ViewOf(context, context->audioOut, context->audioOutChannels), context->audioFrames);
+  const lodestone::BoardConf& conf = program->conf();
+  if (Has(context, conf.button_pin)) program->instrument().SetButton(digitalRead(context, 0, conf.button_pin) != 0);
+  if (Has(context, conf.led_pin)) digitalWrite(context, 0, conf.led_pin, program->instrument().led() ? 1 : 0);
   if (voice_task != nullptr && program->instrument().VoiceDue()) Bela_scheduleAuxiliaryTask(voice_task);
 }
 

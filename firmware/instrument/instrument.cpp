@@ -22,7 +22,7 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
     : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_), mixer_(&ring_),
       scenes_(loader, &touch_, &voice_), reader_(this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
       now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), tell_(false), tell_model_(true),
-      health_(), voice_load_(0.0f), touch_load_(0.0f), trouble_() {
+      health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), trouble_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
@@ -63,6 +63,7 @@ void Instrument::ControlTick(uint64_t now_us) {
   now_us_ = now_us;
   touch_.health().Read(&health_);
   ReadPackets();
+  KeepPanel();
   KeepMode();
   if (scenes_.Tick()) {
     tell_ = true;
@@ -78,6 +79,16 @@ void Instrument::ReadPackets() {
     if (bytes == 0) return;
     reader_.Read(packet, bytes);
   }
+}
+
+// A short press goes on to the next mode, a long one takes the board as empty.
+void Instrument::KeepPanel() {
+  const Press press = button_.Update(button_down_.load(std::memory_order_relaxed), now_us_);
+  if (press == Press::kShort) OnMode(static_cast<Mode>((static_cast<int>(modes_.asked()) + 1) % kModes));
+  if (press == Press::kLong) OnRest();
+  bool trouble = trouble_[0] != '\0' || scenes_.trouble()[0] != '\0';
+  for (uint32_t flags : health_.flags) trouble = trouble || (flags & kSensorLost) != 0;
+  led_.store(LedLit({sounding_, muted_, trouble}, now_us_), std::memory_order_relaxed);
 }
 
 void Instrument::KeepMode() {

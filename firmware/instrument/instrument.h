@@ -10,6 +10,7 @@
 #include "firmware/instrument/mixer.h"
 #include "firmware/instrument/mode_keeper.h"
 #include "firmware/instrument/osc_out.h"
+#include "firmware/instrument/panel.h"
 #include "firmware/instrument/scene_keeper.h"
 #include "firmware/instrument/touch_player.h"
 #include "firmware/instrument/voice_player.h"
@@ -60,6 +61,10 @@ class Instrument : private Commands {
     mixer_.Render(in, out, frames);
   }
 
+  // Level of the button, and whether the LED shall be lit. Threads: audio.
+  void SetButton(bool down) { button_down_.store(down, std::memory_order_relaxed); }
+  bool led() const { return led_.load(std::memory_order_relaxed); }
+
   // Threads: control. Obeys packets, keeps mode and scene, tells the status.
   void ControlTick(uint64_t now_us);
 
@@ -96,6 +101,7 @@ class Instrument : private Commands {
   void OnHello(uint16_t port) override;
 
   void ReadPackets();
+  void KeepPanel();
   void KeepMode();
   void Tell();
 
@@ -116,6 +122,8 @@ class Instrument : private Commands {
   bool muted_, tell_, tell_model_;
   TouchHealth health_;
   std::atomic<float> voice_load_, touch_load_;
+  std::atomic<bool> button_down_, led_;
+  Button button_;
   char trouble_[192];
 };
 

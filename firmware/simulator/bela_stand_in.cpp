@@ -43,7 +43,8 @@ void RunTask(Task* task) {
   virtual_time->Leave();
 }
 
-BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>& in, std::vector<float>* out) {
+BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>& in, std::vector<float>* out,
+                      uint32_t* digital) {
   BelaContext context = BelaContext();
   context.audioIn = in.data();
   context.audioOut = out->data();
@@ -51,6 +52,9 @@ BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>&
   context.audioInChannels = settings.in_channels;
   context.audioOutChannels = settings.out_channels;
   context.audioSampleRate = settings.sample_rate_hz;
+  context.digitalFrames = 1;
+  context.digitalChannels = 16;
+  context.digital = digital;
   context.flags = BELA_FLAG_INTERLEAVED;
   return context;
 }
@@ -78,7 +82,8 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
   virtual_time = time;
   std::vector<float> in(settings.period_frames * settings.in_channels, 0.0f);
   std::vector<float> out(settings.period_frames * settings.out_channels, 0.0f);
-  BelaContext context = ContextOf(settings, in, &out);
+  uint32_t digital = 0;
+  BelaContext context = ContextOf(settings, in, &out, &digital);
   if (!setup(&context, nullptr)) return false;
   WakeAsked();
   const double period_us = 1e6 * settings.period_frames / static_cast<double>(settings.sample_rate_hz);
@@ -91,7 +96,7 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
     call(RenderOnce, &context);
     render_us += ThreadLoad::CpuUs() - before_us;
     WakeAsked();
-    more = port(context.audioFramesElapsed, out, &in);
+    more = port(context.audioFramesElapsed, out, &in, &digital);
     context.audioFramesElapsed += settings.period_frames;
   }
   EndTasks();

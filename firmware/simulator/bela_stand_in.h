@@ -18,8 +18,10 @@ struct StandInSettings {
   uint64_t frames = 0;  // how long to play; rounded up to a period
 };
 
-// Called after each period, while its output begins to sound: `in` is filled for the next period. False ends the run.
-using AudioPort = std::function<bool(uint64_t frame, const std::vector<float>& out, std::vector<float>* in)>;
+// Called after each period, while its output begins to sound: `in` is filled for the next period. `digital` is the
+// word of the pins after render(), and takes their levels for the next period. False ends the run.
+using AudioPort =
+    std::function<bool(uint64_t frame, const std::vector<float>& out, std::vector<float>* in, uint32_t* digital)>;
 
 // Calls render(); a test may do so from a thread of its own, as long as it returns only when render() has.
 using RenderCall = std::function<void(void (*render_once)(void* context), void* context)>;

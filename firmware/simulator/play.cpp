@@ -20,6 +20,25 @@ int Refuse(const std::string& line) {
   return 1;
 }
 
+// Eight pins over the link: outputs when they change, inputs every 5 ms, and only where there are any.
+class PinPort {
+ public:
+  void Exchange(uint64_t now_us, SimLink* link, uint32_t* digital) {
+    const uint32_t inputs = *digital & 0xFFu;
+    const uint8_t outputs = static_cast<uint8_t>(*digital >> 16 & ~inputs);
+    if (outputs != outputs_) link->DigitalOut(outputs);
+    outputs_ = outputs;
+    if (inputs == 0 || now_us < next_us_) return;
+    next_us_ = now_us + 5000;
+    const uint32_t levels = link->DigitalIn() & inputs;
+    *digital = (*digital & ~(inputs << 16)) | levels << 16;
+  }
+
+ private:
+  uint8_t outputs_ = 0;
+  uint64_t next_us_ = 0;
+};
+
 // Files are named from where the caller stands, plans from inside the image: open the one before entering the other.
 std::string Absolute(const std::string& path) {
   char here[4096];
@@ -56,9 +75,11 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   Hooks().mode_tap = &modes;
   bool written = true;
   ThreadSeconds seconds;
-  const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in) {
+  PinPort pins;
+  const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in, uint32_t* digital) {
     if (!options.wav.empty()) written = wav.Write(out) && written;
     SimLink* link = Hooks().link;
+    if (link != nullptr) pins.Exchange(time.NowUs(), link, digital);
     return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
   };
   if (!RunStandIn(options.stand_in, &time, port, call, &seconds)) return Refuse("setup() has refused, which it never should");
