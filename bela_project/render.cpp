@@ -27,6 +27,16 @@ bool Has(const BelaContext* context, int32_t pin) {
   return pin >= 0 && pin < static_cast<int32_t>(context->digitalChannels) && context->digitalFrames > 0;
 }
 
+// Bela's own pinMode() and digitalWrite() lie in one header or another from image to image; the words that they write
+// have not changed: directions in the low half (1: input), levels in the high half, a word a frame.
+void SetBit(BelaContext* context, int32_t bit, bool value) {
+  const uint32_t mask = 1u << bit;
+  for (uint32_t f = 0; f < context->digitalFrames; ++f) {
+    context->digital[f] = value ? context->digital[f] | mask : context->digital[f] & ~mask;
+  }
+}
+constexpr int32_t kLevels = 16;  // where the high half begins
+
 template <typename Sample>
 lodestone::AudioView<Sample> ViewOf(const BelaContext* context, Sample* data, uint32_t channels) {
   const bool interleaved = (context->flags & BELA_FLAG_INTERLEAVED) != 0;
@@ -38,8 +48,8 @@ lodestone::AudioView<Sample> ViewOf(const BelaContext* context, Sample* data, ui
 bool setup(BelaContext* context, void*) {
   program = new lodestone::BoardProgram("", static_cast<uint32_t>(context->audioSampleRate + 0.5f), context->audioFrames);
   const lodestone::BoardConf& conf = program->conf();
-  if (Has(context, conf.button_pin)) pinMode(context, 0, conf.button_pin, INPUT);
-  if (Has(context, conf.led_pin)) pinMode(context, 0, conf.led_pin, OUTPUT);
+  if (Has(context, conf.button_pin)) SetBit(context, conf.button_pin, true);
+  if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin, false);
   AuxiliaryTask touch_task = Bela_createAuxiliaryTask(TouchTask, kTouchPriority, "lodestone-touch", nullptr);
   AuxiliaryTask control_task = Bela_createAuxiliaryTask(ControlTask, kControlPriority, "lodestone-control", nullptr);
   voice_task = Bela_createAuxiliaryTask(VoiceTask, kVoicePriority, "lodestone-voice", nullptr);
@@ -53,8 +63,10 @@ void render(BelaContext* context, void*) {
   program->instrument().Render(ViewOf(context, context->audioIn, context->audioInChannels),
                                ViewOf(context, context->audioOut, context->audioOutChannels), context->audioFrames);
   const lodestone::BoardConf& conf = program->conf();
-  if (Has(context, conf.button_pin)) program->instrument().SetButton(digitalRead(context, 0, conf.button_pin) != 0);
-  if (Has(context, conf.led_pin)) digitalWrite(context, 0, conf.led_pin, program->instrument().led() ? 1 : 0);
+  if (Has(context, conf.button_pin)) {
+    program->instrument().SetButton((context->digital[0] >> (conf.button_pin + kLevels) & 1u) != 0);
+  }
+  if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin + kLevels, program->instrument().led());
   if (voice_task != nullptr && program->instrument().VoiceDue()) Bela_scheduleAuxiliaryTask(voice_task);
 }
 

@@ -24,7 +24,7 @@ class RoughEvening(QuietOutside):
         self.switches: list[tuple[float, int]] = []  # time, sensor that goes or comes
         self.statuses: list[bytes] = []
         for _ in range(int(seconds * 2)):
-            self._happen(self.random.uniform(0.5, seconds), scenes)
+            self._happen(self.random.uniform(min(10.0, seconds / 2), seconds), scenes)
         # Whatever chance brings: each mode and each scene sounds once.
         self.packets += [(1.0 + i / 10, message("/heartbeat")) for i in range(30)]
         self.packets += [

@@ -14,30 +14,12 @@ typedef struct _BelaContext {
   float audioSampleRate;
   uint32_t digitalFrames;
   uint32_t digitalChannels;
-  uint32_t* digital;
+  uint32_t* digital;  // a frame's word: directions in the low half (1: input), levels in the high half
   uint64_t audioFramesElapsed;
   uint32_t flags;
 } BelaContext;
 
 typedef void* AuxiliaryTask;
-
-enum { INPUT = 0, OUTPUT = 1 };
-
-// As on the board a frame's word holds directions in its low half (1: input) and levels in its high half.
-static inline void pinMode(BelaContext* context, int frame, int channel, int mode) {
-  const uint32_t bit = 1u << channel;
-  uint32_t* word = context->digital + frame;
-  *word = mode == INPUT ? *word | bit : *word & ~bit;
-}
-static inline int digitalRead(BelaContext* context, int frame, int channel) {
-  return static_cast<int>(context->digital[frame] >> (channel + 16) & 1u);
-}
-static inline void digitalWrite(BelaContext* context, int frame, int channel, int value) {
-  const uint32_t bit = 1u << (channel + 16);
-  for (uint32_t f = static_cast<uint32_t>(frame); f < context->digitalFrames; ++f) {
-    context->digital[f] = value ? context->digital[f] | bit : context->digital[f] & ~bit;
-  }
-}
 
 extern "C" {
 
