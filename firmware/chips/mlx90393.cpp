@@ -123,7 +123,8 @@ SensorOutcome Mlx90393::ReadRegister(uint8_t index, uint16_t* value) {
   uint8_t answer[3];
   const SensorOutcome outcome = Exchange(request, sizeof(request), answer, sizeof(answer));
   if (outcome != SensorOutcome::kDone) return outcome;
-  if ((status_ & (kStatusError | kStatusModes)) != 0) return SensorOutcome::kRejected;
+  // A single measurement may still run: the one during which a brown-out was noticed.
+  if ((status_ & (kStatusError | kStatusBurst | kStatusWake)) != 0) return SensorOutcome::kRejected;
   *value = Word(answer + 1);
   return SensorOutcome::kDone;
 }

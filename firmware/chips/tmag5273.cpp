@@ -145,6 +145,8 @@ SensorOutcome Tmag5273::Read(SensorReading* reading) {
   uint8_t values[2 * kChannels];
   const SensorOutcome outcome = ReadRegisters(kResults, values, sizeof(values));
   if (outcome != SensorOutcome::kDone) return outcome;
+  // A word of 0 would be −266 °C: nothing was converted, the chip stands by after a reset of its own.
+  if (Word(values) == 0) return SensorOutcome::kWasReset;
   temperature_c_ = kT0C + (static_cast<float>(Word(values)) - kT0Counts) / kCountsPerKelvin;
   reading->flags = 0;
   for (int axis = 0; axis < kAxes; ++axis) {

@@ -60,19 +60,22 @@ def test_both_drivers_read_the_field(twice: bool, wide: bool) -> None:
     np.testing.assert_allclose(frame.temperature_c, 31.0, atol=0.02)
 
 
-def test_a_brown_out_is_noticed_within_twenty_frames() -> None:
+def test_a_brown_out_is_noticed_at_once() -> None:
     chips, bus = board(noise_ut=20.0)
     array = sensor_array(bus, bus.clock, default_sensors("tmag5273"))
     for _ in range(30):
         array.tick()
         bus.clock.sleep_until_us(bus.clock.now_us() + 3000)
     chips[2].brown_out(0)
+    frames = []
     for _ in range(30):
-        frame = array.tick()
+        frames.append(array.tick())
         bus.clock.sleep_until_us(bus.clock.now_us() + 3000)
     assert array.health(2).resets == 1
-    assert frame.flags.tolist() == [0] * 4
-    np.testing.assert_allclose(frame.field_mt[2], np.array(FIELD_UT) / 1000, atol=0.2)
+    assert sum(1 for frame in frames if frame.flags[2]) <= 5
+    assert frames[-1].flags.tolist() == [0] * 4
+    for frame in frames:
+        np.testing.assert_allclose(frame.field_mt[2], np.array(FIELD_UT) / 1000, atol=0.2)
 
 
 def test_a_performance_with_the_second_chip() -> None:

@@ -191,6 +191,9 @@ void TmagVariantsAndFaults() {
   ExpectTmagBringUp(bus, "02 49 54");
   BringUp(sensor, clock);
   CHECK(Near(sensor.FullScaleMt(0), 266.0f));
+  SensorReading reading;
+  bus.Expect(kTmag, "10", "00 00 00 00 00 00 00 00");  // nothing converted: it has reset itself
+  CHECK(sensor.Read(&reading) == SensorOutcome::kWasReset);
   for (int frame = 0; frame < 19; ++frame) CHECK(sensor.Start(false) == SensorOutcome::kDone);
   bus.Expect(kTmag, "00", "00 00 00 00");  // standing by: it has reset itself
   CHECK(sensor.Start(false) == SensorOutcome::kWasReset);
