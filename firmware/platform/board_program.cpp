@@ -96,6 +96,7 @@ void BoardProgram::ControlLoop(bool (*stop)()) {
 
 void BoardProgram::Recollect() {
   const bool simulated = Hooks().clock != nullptr;
+  if (Hooks().alone) return;
   status_file_ = simulated ? Hooks().status_file : conf_.status_file;
   const std::string& folder = simulated ? Hooks().state_folder : conf_.state_folder;
   scenes_->SetTouches(&memory_.touches);

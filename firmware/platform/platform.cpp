@@ -32,6 +32,23 @@ class BoardPlatform : public Platform {
   UdpLink udp_;
 };
 
+// Nobody to disturb and nobody to hear.
+class LonePlatform : public Platform, private I2cBus, private Network {
+ public:
+  Clock& clock() override { return Hooks().clock != nullptr ? *Hooks().clock : monotonic_; }
+  I2cBus& bus() override { return *this; }
+  Network& network() override { return *this; }
+
+ private:
+  I2cResult Transfer(uint8_t, const uint8_t*, size_t, uint8_t*, size_t) override { return I2cResult::kNak; }
+  bool Recover() override { return false; }
+  void Send(const uint8_t*, size_t) override {}
+  size_t Receive(uint8_t*, size_t) override { return 0; }
+  void AnswerTo(uint16_t) override {}
+
+  MonotonicClock monotonic_;
+};
+
 class SimPlatform : public Platform {
  public:
   SimPlatform() : clock_(Hooks().clock != nullptr ? *Hooks().clock : monotonic_), link_(clock_) {}
@@ -57,6 +74,7 @@ PlatformHooks& Hooks() {
 }
 
 std::unique_ptr<Platform> MakePlatform(const BoardConf& conf, std::string* trouble) {
+  if (Hooks().alone) return std::unique_ptr<Platform>(new LonePlatform);
   const std::string& bus = Hooks().bus.empty() ? conf.bus : Hooks().bus;
   const std::string path = bus.substr(bus.find(':') + 1);
   if (bus.compare(0, 4, "sim:") == 0) {

@@ -24,6 +24,7 @@ struct PlatformHooks {
   uint32_t voice_slice_us = 0;  // what one slice of the voice costs in simulated time
   VoiceTap* voice_tap = nullptr;
   ModeTap* mode_tap = nullptr;
+  bool alone = false;           // a self-test beside a version that plays: no bus, no network, nothing remembered
   SimLink* link = nullptr;      // set by MakePlatform where the bus is simulated
 };
 PlatformHooks& Hooks();

@@ -55,7 +55,7 @@ BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>&
   context.digitalFrames = 1;
   context.digitalChannels = 16;
   context.digital = digital;
-  context.flags = BELA_FLAG_INTERLEAVED;
+  context.flags = BELA_FLAG_INTERLEAVED | (settings.offline ? BELA_FLAG_OFFLINE : 0);
   return context;
 }
 
@@ -84,8 +84,10 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
   std::vector<float> out(settings.period_frames * settings.out_channels, 0.0f);
   uint32_t digital = 0;
   BelaContext context = ContextOf(settings, in, &out, &digital);
-  if (!setup(&context, nullptr)) return false;
+  const bool accepted = setup(&context, nullptr);
   WakeAsked();
+  if (!accepted) EndTasks();
+  if (!accepted) return false;
   const double period_us = 1e6 * settings.period_frames / static_cast<double>(settings.sample_rate_hz);
   uint64_t render_us = 0;
   bool more = true;

@@ -15,6 +15,7 @@ struct StandInSettings {
   float sample_rate_hz = 44100.0f;
   uint32_t period_frames = 16;
   uint32_t in_channels = 2, out_channels = 2;
+  bool offline = false;  // as Bela's --board Batch
   uint64_t frames = 0;  // how long to play; rounded up to a period
 };
 

@@ -66,6 +66,7 @@ const char kSimUsage[] =
     "  --state FOLDER        where the board remembers scene, mode, knobs and rest (nowhere)\n"
     "  --status-file FILE    the status once a second\n"
     "  --voice-slice-us US   simulated cost of a slice of the voice (0)\n"
+    "  --self-test           as deploy.sh has the board do it: no bus, no network; fails when no scene can play\n"
     "  --paced               no faster than real time\n";
 
 bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* error) {
@@ -74,6 +75,8 @@ bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* er
     const auto found = Options().find(word);
     if (word == "--paced") {
       options->paced = true;
+    } else if (word == "--self-test") {
+      options->stand_in.offline = true;
     } else if (found != Options().end()) {
       const std::string value = i + 1 < argc ? argv[++i] : "";
       if (!found->second.take(value, options)) {

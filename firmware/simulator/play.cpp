@@ -82,7 +82,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
     if (link != nullptr) pins.Exchange(time.NowUs(), link, digital);
     return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
   };
-  if (!RunStandIn(options.stand_in, &time, port, call, &seconds)) return Refuse("setup() has refused, which it never should");
+  if (!RunStandIn(options.stand_in, &time, port, call, &seconds)) return Refuse("wanted an image with a scene that plays, got none: see the plans in it");
   const bool deserted = !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && Hooks().link == nullptr;
   if (Hooks().link != nullptr) Hooks().link->Close();
   const Instrument& instrument = BoardProgram::Running()->instrument();

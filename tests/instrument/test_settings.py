@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from lodestone.image import ImageError, board_conf, build_image
+from lodestone.image import ROOT, ImageError, bela_settings, board_conf, build_image
 from lodestone.settings import Settings, SettingsError, default_toml, load_settings, parse_settings
 
-from .tiny import SIM, Files, image, scene
+from .tiny import Files, image, scene
 
 HEAD = 'format = "lodestone-instrument"\nversion = 1\n'
 
@@ -133,5 +134,14 @@ def test_build_init_and_its_refusal(tmp_path: Path) -> None:
     assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
 
 
-def test_the_simulator_is_built() -> None:
-    assert SIM.exists()
+def test_the_project_folder_has_the_settings_of_a_default_image() -> None:
+    kept = json.loads((ROOT / "bela_project" / "settings.json").read_text())
+    assert kept == bela_settings(Settings())
+
+
+def test_firmware_and_package_are_of_one_version() -> None:
+    text = (ROOT / "firmware" / "instrument" / "version.h").read_text()
+    project = (ROOT / "pyproject.toml").read_text()
+    version = re.search(r'kVersion = "([^"]+)"', text)
+    assert version is not None
+    assert f'version = "{version[1]}"' in project

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #define BELA_FLAG_INTERLEAVED (1 << 0)
+#define BELA_FLAG_OFFLINE (1 << 3)  // no audio hardware, as with --board Batch
 
 typedef struct _BelaContext {
   const float* audioIn;
