@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
     from model_export.card import Card
 
 LOUD_DELAY_MS = 100.0
@@ -31,6 +33,8 @@ def export_command(
     frames: Annotated[int, typer.Option(help="Latent frames a call.")] = 1,
     latents: Annotated[int | None, typer.Option(help="Latents to play; the rest becomes noise.")] = None,
     latent_noise: Annotated[float, typer.Option(help="0..1: noise in the latents left out.")] = 1.0,
+    quantize: Annotated[str | None, typer.Option(help="w8a16 or w8: weights in 8 bits.")] = None,
+    target: Annotated[str | None, typer.Option(help="Warn if this board cannot play it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
     """Turn a RAVE .ts into a streaming ONNX voice, without PyTorch."""
@@ -40,12 +44,27 @@ def export_command(
     made = export(
         model, frames=frames, latents=latents, latent_noise=latent_noise, corpus=corpus, progress=_talk
     )
+    if quantize is not None:
+        from model_export.quantise import quantise
+
+        made = quantise(made, quantize, progress=_talk).model
     write_model(made, output)
     card = read_card(made)
     _talk(f"wrote {output}: {card.name}, {card.latents} latents, {card.sample_rate} Hz, hop {card.hop}")
     _warn_of_delay(card)
+    if target is not None:
+        _warn_of_load(made, target)
     if json:
         print(card.to_json())
+
+
+def _warn_of_load(model: ModelProto, target: str) -> None:
+    from model_export.compiler import compile_plan
+    from model_export.compiler.fit import fit
+
+    found = fit(compile_plan(model), target)
+    if not found.fits:
+        _talk(f"NOTE: up to {100 * found.load.high:.0f} % of {target}'s core: see `lodestone fit`")
 
 
 def card_command(

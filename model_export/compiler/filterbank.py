@@ -31,6 +31,8 @@ def rank_one(weight: Array) -> tuple[Array, Array] | None:
     bank.
     """
     out, channels, taps = weight.shape
+    if min(out, channels) < 2 or taps < SHORTEST:
+        return None
     directions = np.zeros((PERIOD, out, channels))
     factors = np.zeros((out, taps))
     second = 0.0

@@ -36,8 +36,7 @@ def quantisable(model: onnx.ModelProto, fewest: int) -> list[onnx.NodeProto]:
         if weight is None or weight.ndim != 3 or weight.size < fewest:
             continue
         group = next((a.i for a in node.attribute if a.name == "group"), 1)
-        bank = weight.shape[2] >= 9 and rank_one(weight) is not None
-        if group == 1 and not bank:
+        if group == 1 and rank_one(weight) is None:
             found.append(node)
     return found
 

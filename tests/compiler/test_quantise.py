@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 
 from bench.oracle import compare
 from bench.synthetic import decoder
+from model_export.card import read_card
 from model_export.compiler import compile_plan
 from model_export.errors import ExportError
 from model_export.quantise import Quantised, quantise
 from model_export.quantise.rounding import best_scale, compensated
+from model_export.verify import verify
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +75,13 @@ def test_compensation_beats_plain_rounding() -> None:
 def test_wrong_modes_are_named(exact: onnx.ModelProto) -> None:
     with pytest.raises(ExportError, match="w4"):
         quantise(exact, "w4")
+
+
+def test_the_card_tells_of_it_and_its_reference_run_still_holds(made: Quantised) -> None:
+    card = read_card(made.model)
+    assert card.latents == 16
+    stored = json.loads(next(p.value for p in made.model.metadata_props if p.key == "lodestone.card"))
+    assert stored["quantisation"]["mode"] == "w8a16"
+    assert abs(stored["quantisation"]["snr_db"] - made.report.snr_db) < 1e-9
+    if card.reference is not None:
+        assert verify(made.model, card) <= card.reference.tolerance
