@@ -99,13 +99,19 @@ def test_the_sound_is_the_voice_on_the_logged_latents_outside_the_crossfades(eve
 
 
 def test_mode_switches_do_not_click(evening: Evening) -> None:
-    steps = np.abs(np.diff(evening.sound))
     modes = evening.figures["modes"]
     assert isinstance(modes, list)
-    for mode in modes[1:]:
-        at, fade = int(mode["time_s"] * 44100), int(CROSSFADE_S * 44100)
+    fade = int(CROSSFADE_S * 44100)
+    to_host, back = (int(mode["time_s"] * 44100) for mode in modes[1:])
+    steps = np.abs(np.diff(evening.sound))
+    voice = np.abs(np.diff(evening.voice_alone()))
+    host = steps[to_host + fade : back].max()
+    # Two sounds faded at equal power step at most like both beside each other, plus the fade's own slope.
+    slope = 2 * float(np.abs(evening.sound).max()) * np.pi / 2 / (0.3 * 44100)
+    for at in (to_host, back):
         around = max(steps[at - fade : at].max(), steps[at + fade : at + 2 * fade].max())
-        assert steps[at : at + fade].max() <= around
+        during = slice(at, at + fade)
+        assert steps[during].max() <= max(around, float(np.hypot(voice[during].max(), host)) + slope)
 
 
 def test_two_performances_are_the_same_to_the_byte(evening: Evening, tmp_path: Path) -> None:
