@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv-rave, the environment in which voices are trained and exported: Python 3.11, PyTorch, upstream's RAVE.
-# Needs Debian's `sonic-pi-samples` (the recordings, CC0) and `ffmpeg` (upstream's preprocess). About 3 GB.
+# Needs Debian's `sonic-pi-samples` (the recordings, CC0) and `ffmpeg` (upstream's preprocess). About 7 GB.
 #   voices/setup.sh [PYTHON]
 set -eu
 cd "$(dirname "$0")/.."
