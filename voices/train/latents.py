@@ -48,7 +48,7 @@ def export_fidelity(fidelity: torch.Tensor, latents: int) -> float:
     It keeps 2^ceil(log2(index of the first cumulative share above the given one)), given .999 at most.
 
     Raises:
-        VoiceError: when fewer dimensions carry .999 of the variance (train with a smaller beta).
+        VoiceError: when fewer dimensions carry .999 of the variance.
     """
     shares = fidelity.numpy()
     for wanted in (0.9, 0.95, 0.98, 0.99, 0.995, 0.999):
@@ -58,5 +58,5 @@ def export_fidelity(fidelity: torch.Tensor, latents: int) -> float:
     raise VoiceError(
         f"{latents} live latents",
         f"cumulative shares of variance {np.round(shares, 4)}",
-        "lower beta in the settings and train again",
+        "train longer, or raise spread in the settings",
     )
