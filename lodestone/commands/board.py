@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Address = Annotated[str | None, typer.Option("--board", help="Address of the board; else the usual ones.")]
 Port = Annotated[int, typer.Option(help="Where the board listens.")]
-FLAGS = ("lost", "saturated", "has reset", "frozen", "another chip")
+FLAGS = ("lost", "saturated", "has reset", "frozen", "another chip", "wrapped")
 
 
 def register(app: typer.Typer) -> None:
