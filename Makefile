@@ -28,6 +28,8 @@ lint: build
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+# Its idle threads would spin beside the tests.
+test: export OPENBLAS_NUM_THREADS = 1
 test: build
 	$(PY) -m pytest -n $(JOBS)
 

@@ -29,6 +29,16 @@ def corpus_statistics(archive: Path) -> LatentStatistics | None:
     )
 
 
+def remember_corpus(model: onnx.ModelProto, archive: Path) -> None:
+    """Puts the statistics of a shipped voice's own corpus into the card of its exported graph.
+
+    A file without such a card, or a graph of another number of latents, stays as it is.
+    """
+    measured, card = corpus_statistics(archive), read_card(model)
+    if measured is not None and len(measured.mean) == card.latents:
+        attach_card(model, replace(card, latent=measured))
+
+
 def export_voice(archive: Path) -> onnx.ModelProto:
     """The streaming graph of a `.ts`; a shipped voice's card tells how its corpus spreads the latents.
 
@@ -38,7 +48,5 @@ def export_voice(archive: Path) -> onnx.ModelProto:
         ExportError: where the file is no RAVE decoder.
     """
     model = model_export.export(archive)
-    measured = corpus_statistics(archive)
-    if measured is not None:
-        attach_card(model, replace(read_card(model), latent=measured))
+    remember_corpus(model, archive)
     return model

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
+from lodestone.commands.export import export_command
 from model_export.card import read_card
 from model_export.stream import OrtStream
 from voices import atlas, catalogue
@@ -89,3 +90,12 @@ def test_six_latents_are_heard(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_rest_position_sounds(name: str) -> None:
     assert surveyed(name).rest.loudness_db > -45.0
+
+
+def test_the_export_command_keeps_the_statistics_of_the_corpus(tmp_path: Path) -> None:
+    voice = catalogue.shipped()[0]
+    export_command(voice.path, tmp_path / "voice.onnx")
+    latent = read_card(tmp_path / "voice.onnx").latent
+    assert latent is not None
+    assert latent.origin == "corpus"
+    np.testing.assert_array_equal(latent.std, voice.std)
