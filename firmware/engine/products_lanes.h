@@ -5,6 +5,16 @@ template <int kLane>
 static inline Vec::F MulAddLane(Vec::F sum, Vec::F w, Vec::F x) {
 #if defined(__aarch64__)
   return vfmaq_laneq_f32(sum, w, x, kLane);
+#elif defined(__clang__)
+  // Tuned for a Cortex-A8, clang turns the intrinsic into a multiply and an addition: twice the work of this loop, whose
+  // sums are independent of each other and so never wait for one another.
+  switch (kLane) {
+    case 0: __asm__("vmla.f32 %q0, %q1, %e2[0]" : "+w"(sum) : "w"(w), "x"(x)); break;
+    case 1: __asm__("vmla.f32 %q0, %q1, %e2[1]" : "+w"(sum) : "w"(w), "x"(x)); break;
+    case 2: __asm__("vmla.f32 %q0, %q1, %f2[0]" : "+w"(sum) : "w"(w), "x"(x)); break;
+    default: __asm__("vmla.f32 %q0, %q1, %f2[1]" : "+w"(sum) : "w"(w), "x"(x)); break;
+  }
+  return sum;
 #else
   return vmlaq_lane_f32(sum, w, kLane < 2 ? vget_low_f32(x) : vget_high_f32(x), kLane % 2);
 #endif
