@@ -21,6 +21,9 @@ build: setup
 	@rm -f build.log
 
 play: build
+ifdef LIVE
+	@$(PY) -c "import sounddevice" 2>/dev/null || $(PY) -m pip install --quiet "sounddevice>=0.4.6"
+endif
 	$(PY) -m lodestone play $(if $(LIVE),--live)
 
 lint: build
