@@ -33,6 +33,8 @@ def test_a_running_engine_meets_no_trap(plan: Path) -> None:
     assert guard(plan) == 0
 
 
-@pytest.mark.parametrize(("offence", "code"), [("malloc", 10), ("lock", 11), ("syscall", -signal.SIGSYS)])
+@pytest.mark.parametrize(
+    ("offence", "code"), [("malloc", 10), ("aligned", 10), ("lock", 11), ("syscall", -signal.SIGSYS)]
+)
 def test_the_traps_work(plan: Path, offence: str, code: int) -> None:
     assert guard(plan, offence) == code

@@ -41,7 +41,9 @@ def rough(folder: Path, made: Path, seconds: float, *program: str | Path) -> tup
     return run, outside
 
 
-@pytest.mark.parametrize(("offence", "code"), [("malloc", 10), ("lock", 11), ("syscall", -signal.SIGSYS)])
+@pytest.mark.parametrize(
+    ("offence", "code"), [("malloc", 10), ("aligned", 10), ("lock", 11), ("syscall", -signal.SIGSYS)]
+)
 def test_the_guard_bites(evening: Path, offence: str, code: int) -> None:
     command = [GUARD, offence, evening, "--bus", "i2c:/dev/i2c-none", "--seconds", "0.5"]
     assert subprocess.run(command, capture_output=True, timeout=60).returncode == code
