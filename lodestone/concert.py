@@ -106,6 +106,7 @@ def _play(settings: Settings, scene: Scene, board: SimulatedBoard, console: Cons
     rate, sound = wav.read(files["sound"])
     title = f"Lodestone: {settings.gesture}, voice {settings.voice}, mapping {settings.mapping}"
     stats = json.loads(files["figures"].read_text())
+    _require_scene(stats, host)
     modes = [(float(change["time_s"]), str(change["sounding"])) for change in stats["modes"]]
     draw_performance(files["picture"], title, host.messages, scene.card.latent, modes, sound[:, 0], rate)
     return _summary(settings, scene, stats, files, host, wall, float(abs(sound).max()))
@@ -140,6 +141,14 @@ def _run_firmware(image: Path, socket: Path, scene: Scene, seconds: float, files
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit {done.returncode}"]
         raise ConcertError("a firmware that plays to the end", said[-1], "look at the image in " + str(image))
+
+
+def _require_scene(stats: dict[str, Any], host: SimulatedHost) -> None:
+    """The board starts whatever is wrong and says why in `/status`; silence is no performance."""
+    if "scene" not in stats:
+        statuses = [m for m in host.messages if m.address == "/status" and m.direction == "out"]
+        said = str(statuses[-1].arguments[-1]) if statuses else "silence"
+        raise ConcertError("a board that plays the scene", said, "correct the settings of the image")
 
 
 def _summary(

@@ -16,8 +16,6 @@ from matplotlib.lines import Line2D
 from lodestone.osc_log import Heard, series
 from model_export.card import LatentStatistics
 
-Floats = npt.NDArray[np.float64]
-
 _AXIS_COLOURS = ("#c44e52", "#55a868", "#4c72b0")
 _MODE_COLOURS = {"onboard": "#4c72b0", "host": "#dd8452", "both": "#8172b3"}
 

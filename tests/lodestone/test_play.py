@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from firmware import Engine
 from lodestone import concert, wav
+from lodestone.image import SceneFiles, build_image
 from lodestone.summary import Summary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,6 +120,20 @@ def test_two_performances_are_the_same_to_the_byte(evening: Evening, tmp_path: P
     again = Evening(evening.settings, concert.give(replace(evening.settings, out=tmp_path)))
     assert again.file("sound").read_bytes() == evening.file("sound").read_bytes()
     assert again.file("osc log").read_bytes() == evening.file("osc log").read_bytes()
+
+
+def test_a_board_that_cannot_play_says_why(
+    evening: Evening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_image(folder: Path, scenes: Sequence[SceneFiles]) -> Path:
+        image = build_image(folder, scenes)
+        form, rest = (image / "board.conf").read_text().split("\n", 1)
+        (image / "board.conf").write_text(f"{form}\ncrossfade_ms = soon\n{rest}")
+        return image
+
+    monkeypatch.setattr(concert, "build_image", broken_image)
+    with pytest.raises(concert.ConcertError, match="a board that plays the scene"):
+        concert.give(replace(evening.settings, out=tmp_path, seconds=4.0))
 
 
 WRONG = {
