@@ -50,16 +50,16 @@ struct Tile8 {
 template <int kRows, int kVectors>
 static void RunTile8(const ConvTask& task, const Tile8& tile) {
   Vec::I sum[kRows][kVectors];
-#pragma GCC unroll 16
+  LODESTONE_UNROLL(16)
   for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 4
+    LODESTONE_UNROLL(4)
     for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::SetInt(0);
   const int8_t* weights = tile.weights;
   for (uint32_t tap = 0; tap < tile.taps; ++tap) {
     Accumulate8<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
     weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
-#pragma GCC unroll 4
+  LODESTONE_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
     const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
     if (left <= 0) continue;
@@ -68,7 +68,7 @@ static void RunTile8(const ConvTask& task, const Tile8& tile) {
     const Vec::F scale = count == Vec::kLanes ? Vec::Load(task.scale + column) : Vec::LoadSome(task.scale + column, count);
     const Vec::F bias = !task.bias ? Vec::Set(0.0f)
                         : count == Vec::kLanes ? Vec::Load(task.bias + column) : Vec::LoadSome(task.bias + column, count);
-#pragma GCC unroll 16
+    LODESTONE_UNROLL(16)
     for (int r = 0; r < kRows; ++r)
       Finish(task, Vec::MulAdd(Vec::ToFloat(sum[r][v]), scale, bias), tile.row + static_cast<uint32_t>(r), column, count);
   }

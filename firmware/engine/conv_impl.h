@@ -56,15 +56,15 @@ static inline void Finish(const ConvTask& task, Vec::F y, uint32_t row, uint32_t
 
 template <int kRows, int kVectors>
 static void RunTile(const ConvTask& task, const Tile& tile) {
-  // The pragmas keep every sum in a register: an index that is not constant would send the array to memory.
+  // Unrolling keeps every sum in a register: an index that is not constant would send the array to memory.
   Vec::F sum[kRows][kVectors];
-#pragma GCC unroll 4
+  LODESTONE_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
     const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
     const Vec::F start = !task.bias ? Vec::Set(0.0f)
                          : left >= Vec::kLanes ? Vec::Load(task.bias + tile.column + v * Vec::kLanes)
                          : Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes, left > 0 ? left : 0);
-#pragma GCC unroll 16
+    LODESTONE_UNROLL(16)
     for (int r = 0; r < kRows; ++r) sum[r][v] = start;
   }
   const float* weights = tile.weights;
@@ -72,9 +72,9 @@ static void RunTile(const ConvTask& task, const Tile& tile) {
     Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
     weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
-#pragma GCC unroll 16
+  LODESTONE_UNROLL(16)
   for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 4
+    LODESTONE_UNROLL(4)
     for (int v = 0; v < kVectors; ++v) {
       const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
       if (left > 0)

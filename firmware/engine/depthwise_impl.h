@@ -27,7 +27,7 @@ static inline void DepthwiseTile(const ConvTask& task, const float* weights, uin
   for (int r = 0; r < kRows; ++r) sum[r] = start;
   for (uint32_t k = 0; k < task.taps; ++k, x += task.tap_step, weights += Vec::kLanes) {
     const Vec::F w = Vec::Load(weights);
-#pragma GCC unroll 8
+    LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) {
       const float* at = x + r * task.row_step;
       sum[r] = Vec::MulAdd(count == Vec::kLanes ? Vec::Load(at) : Vec::LoadSome(at, count), w, sum[r]);

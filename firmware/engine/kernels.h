@@ -6,6 +6,7 @@
 
 #include "firmware/engine/engine.h"
 #include "firmware/engine/plan_format.h"
+#include "firmware/engine/unroll.h"
 
 namespace lodestone {
 

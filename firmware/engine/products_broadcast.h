@@ -12,10 +12,10 @@ static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channe
     Vec::F w[kVectors];
     for (int v = 0; v < kVectors; ++v) w[v] = Vec::Load(weights + v * Vec::kLanes);
     weights += kVectors * Vec::kLanes;
-#pragma GCC unroll 16
+    LODESTONE_UNROLL(16)
     for (int r = 0; r < kRows; ++r) {
       const Vec::F value = Vec::Set(x[r / 3][(r % 3) * step]);
-#pragma GCC unroll 4
+      LODESTONE_UNROLL(4)
       for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::MulAdd(value, w[v], sum[r][v]);
     }
     for (int t = 0; t < kTriples; ++t) ++x[t];
@@ -40,10 +40,10 @@ static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t cha
     Vec::W w[kVectors];
     for (int v = 0; v < kVectors; ++v) w[v] = Vec::LoadWeights(weights + v * 2 * Vec::kLanes);
     weights += kVectors * 2 * Vec::kLanes;
-#pragma GCC unroll 16
+    LODESTONE_UNROLL(16)
     for (int r = 0; r < kRows; ++r) {
       const Vec::I pair = Vec::Pair(x[r / 3] + (r % 3) * step);
-#pragma GCC unroll 4
+      LODESTONE_UNROLL(4)
       for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::AddPairs(sum[r][v], pair, w[v]);
     }
     for (int t = 0; t < kTriples; ++t) x[t] += 2;

@@ -22,10 +22,10 @@ static inline Vec::F MulAddLane(Vec::F sum, Vec::F w, Vec::F x) {
 
 template <int kLane, int kRows, int kVectors>
 static inline const float* Products(const float* weights, const Vec::F (&x)[kRows], Vec::F (&sum)[kRows][kVectors]) {
-#pragma GCC unroll 4
+  LODESTONE_UNROLL(4)
   for (int v = 0; v < kVectors; ++v, weights += Vec::kLanes) {
     const Vec::F w = Vec::Load(weights);
-#pragma GCC unroll 8
+    LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) sum[r][v] = MulAddLane<kLane>(sum[r][v], w, x[r]);
   }
   return weights;
@@ -35,14 +35,14 @@ template <int kRows, int kVectors>
 static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channels, const float* weights,
                               Vec::F (&sum)[kRows][kVectors]) {
   const float* at[kRows];
-#pragma GCC unroll 8
+  LODESTONE_UNROLL(8)
   for (int r = 0; r < kRows; ++r) at[r] = from + r * step;
   uint32_t c = 0;
   for (; c + 4u <= channels; c += 4u) {
     // Weights are read once and in order: fetch them some lines ahead, which the Cortex-A8 does not do by itself.
     __builtin_prefetch(weights + 4 * kVectors * Vec::kLanes + 64);
     Vec::F x[kRows];
-#pragma GCC unroll 8
+    LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) {
       x[r] = Vec::Load(at[r]);
       at[r] += 4;
@@ -53,13 +53,13 @@ static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channe
     weights = Products<3>(weights, x, sum);
   }
   for (; c < channels; ++c) {
-#pragma GCC unroll 4
+    LODESTONE_UNROLL(4)
     for (int v = 0; v < kVectors; ++v) {
       const Vec::F w = Vec::Load(weights + v * Vec::kLanes);
-#pragma GCC unroll 8
+      LODESTONE_UNROLL(8)
       for (int r = 0; r < kRows; ++r) sum[r][v] = Vec::MulAdd(Vec::Set(*at[r]), w, sum[r][v]);
     }
-#pragma GCC unroll 8
+    LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) ++at[r];
     weights += kVectors * Vec::kLanes;
   }
@@ -74,10 +74,10 @@ struct PanelOrder8 {
 
 template <int kLane, int kRows, int kVectors>
 static inline const int8_t* Products8(const int8_t* weights, const int16x4_t (&x)[kRows], Vec::I (&sum)[kRows][kVectors]) {
-#pragma GCC unroll 2
+  LODESTONE_UNROLL(2)
   for (int v = 0; v < kVectors; v += 2, weights += 8) {
     const int16x8_t w = vmovl_s8(vld1_s8(weights));
-#pragma GCC unroll 8
+    LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) {
       sum[r][v] = vmlal_lane_s16(sum[r][v], vget_low_s16(w), x[r], kLane);
       sum[r][v + 1] = vmlal_lane_s16(sum[r][v + 1], vget_high_s16(w), x[r], kLane);
@@ -90,12 +90,12 @@ template <int kRows, int kVectors>
 static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t channels, const int8_t* weights,
                                Vec::I (&sum)[kRows][kVectors]) {
   const int16_t* at[kRows];
-#pragma GCC unroll 8
+  LODESTONE_UNROLL(8)
   for (int r = 0; r < kRows; ++r) at[r] = from + r * step;
   for (uint32_t c = 0; c < channels; c += 4u) {
     __builtin_prefetch(weights + 256);
     int16x4_t x[kRows];
-#pragma GCC unroll 8
+    LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) {
       x[r] = vld1_s16(at[r]);
       at[r] += 4;
