@@ -90,8 +90,10 @@ const char* CheckLoops(const plan::Header& h, const plan::Loops& op, uint64_t* w
   return nullptr;
 }
 
-// The largest sum of weight magnitudes of an output, times the largest input, has to fit 31 bits.
+// The largest sum of weight magnitudes of an output, times the largest input, has to fit 31 bits. Bytes are summed with their
+// zero in them, which is taken off at the start: at most twice 255 on the way.
 bool SumsFit(const PlanParts& parts, const plan::Conv& op) {
+  const int64_t largest = op.format == static_cast<uint32_t>(plan::WeightFormat::kInt8Uint8) ? 510 : op.input_limit;
   const int8_t* weights = reinterpret_cast<const int8_t*>(parts.weights + op.weights_at);
   const uint64_t depth = uint64_t{op.taps} * op.in_channels;
   for (uint64_t panel = 0; panel < (op.out_channels + plan::kPanel - 1u) / plan::kPanel; ++panel, weights += depth * plan::kPanel) {
@@ -102,20 +104,23 @@ bool SumsFit(const PlanParts& parts, const plan::Conv& op) {
         sums[o] += weight < 0 ? -weight : weight;
       }
     for (int64_t sum : sums)
-      if (sum * op.input_limit > 0x7fffffff) return false;
+      if (sum * largest > 0x7fffffff) return false;
   }
   return true;
 }
 
 const char* CheckFormat(const PlanParts& parts, const plan::Conv& op, uint64_t out) {
   const plan::WeightFormat format = static_cast<plan::WeightFormat>(op.format);
-  if (op.format > static_cast<uint32_t>(plan::WeightFormat::kInt16)) return "wanted known weights, got another format";
+  if (op.format > static_cast<uint32_t>(plan::WeightFormat::kInt8Uint8)) return "wanted known weights, got another format";
   if (format == plan::WeightFormat::kFloat32) return nullptr;
   if (!ConstantsInside(parts.header, op.scale_at, out)) return kOutside;
-  if (format != plan::WeightFormat::kInt8Int16) return nullptr;
-  if (op.groups != 1u || (op.in_channels == 1u && op.out_channels == 1u)) return "wanted 16-bit input in plain convolutions, got another";
-  if (!(op.input_scale > 1e-30f && op.input_scale < 1e30f) || op.input_limit < 1 || op.input_limit > 32767)
-    return "wanted a sane input scale, got another";
+  const bool bytes = format == plan::WeightFormat::kInt8Uint8;
+  if (format != plan::WeightFormat::kInt8Int16 && !bytes) return nullptr;
+  if (op.groups != 1u || (op.in_channels == 1u && op.out_channels == 1u))
+    return "wanted quantised input in plain convolutions, got another";
+  if (!(op.input_scale > 1e-30f && op.input_scale < 1e30f)) return "wanted a sane input scale, got another";
+  if (bytes ? op.input_zero > 255u : op.input_limit < 1 || op.input_limit > 32767)
+    return "wanted inputs within their bits, got more";
   return SumsFit(parts, op) ? nullptr : "wanted sums of at most 31 bits, got larger ones";
 }
 

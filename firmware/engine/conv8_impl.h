@@ -1,5 +1,33 @@
-// Convolution with 8-bit weights and 16-bit input: rows are quantised once, then multiplied in tiles as in conv_impl.h, with
-// sums in 32 bits that the plan's check has proven to fit. Included inside a namespace, after conv_impl.h.
+// Convolution with 8-bit weights and quantised input: rows are quantised once, then multiplied in tiles as in conv_impl.h,
+// with sums in 32 bits that the plan's check has proven to fit. Included inside a namespace, after conv_impl.h.
+
+// Input of 16 bits, which every instruction set multiplies with 8-bit weights.
+struct Words : PanelOrder8 {
+  typedef int16_t Value;
+  static constexpr uint32_t kHeadBytes = 0;
+  static inline int32_t Zero(const ConvTask&) { return 0; }
+  static inline void Store(Value* to, Vec::I steps) { Vec::StoreInt16(to, steps); }
+  static inline void PackHead(const ConvTask&, int32_t, int8_t*) {}
+  template <int kRows, int kVectors>
+  static inline const int8_t* Start(const int8_t* weights, Vec::I (&sum)[kRows][kVectors]) {
+    LODESTONE_UNROLL(16)
+    for (int r = 0; r < kRows; ++r)
+      LODESTONE_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::SetInt(0);
+    return weights;
+  }
+  template <int kRows, int kVectors>
+  static inline void Accumulate(const Value* from, ptrdiff_t step, uint32_t channels, const int8_t* weights,
+                                Vec::I (&sum)[kRows][kVectors]) {
+    Accumulate8<kRows, kVectors>(from, step, channels, weights, sum);
+  }
+};
+
+#if defined(__AVX512VNNI__)
+#include "firmware/engine/products_bytes.h"
+#else
+typedef Words Bytes;  // bytes less their zero fit 16 bits: the same sums, to the bit
+#endif
 
 constexpr uint32_t kQuantisedPerItem = 4096;  // values quantised in one slice
 
@@ -13,25 +41,28 @@ static inline uint32_t QuantiseItems(const ConvTask& task) {
   return (InputRows(task) + RowsPerItem(task) - 1u) / RowsPerItem(task);
 }
 
+template <class Sort>
 static void QuantiseRows(const ConvTask& task, uint32_t first, uint32_t last) {
+  typedef typename Sort::Value Value;
   // Adding 1.5 * 2^23 leaves no room for a fraction: the sum's low bits are the value, rounded as QuantizeLinear rounds.
-  const Vec::F steps = Vec::Set(task.steps_per_unit), limit = Vec::Set(task.input_limit), shift = Vec::Set(12582912.0f);
-  const Vec::I shift_bits = Vec::SetInt(0x4b400000);
+  const Vec::F steps = Vec::Set(task.steps_per_unit), shift = Vec::Set(12582912.0f);
+  const Vec::F low = Vec::Set(task.input_low), high = Vec::Set(task.input_high);
+  const Vec::I shift_bits = Vec::SetInt(0x4b400000 - Sort::Zero(task));
   const uint32_t channels = task.in_channels, wide = ScratchChannels(task);
   const ptrdiff_t row_floats = task.row_step / static_cast<ptrdiff_t>(task.input_stride);
   for (uint32_t row = first; row < last; ++row) {
     const float* x = task.input + static_cast<ptrdiff_t>(row) * row_floats;
-    int16_t* to = task.scratch + static_cast<size_t>(row) * wide;
+    Value* to = static_cast<Value*>(task.scratch) + static_cast<size_t>(row) * wide;
     for (uint32_t c = 0; c < channels; c += Vec::kLanes) {
       const int count = channels - c < Vec::kLanes ? static_cast<int>(channels - c) : Vec::kLanes;
       const Vec::F scaled = Vec::Mul(count == Vec::kLanes ? Vec::Load(x + c) : Vec::LoadSome(x + c, count), steps);
-      const Vec::F held = Vec::Min(Vec::Max(scaled, Vec::Sub(Vec::Set(0.0f), limit)), limit);
+      const Vec::F held = Vec::Min(Vec::Max(scaled, low), high);
       const Vec::I whole = Vec::SubInt(Vec::Bits(Vec::Add(held, shift)), shift_bits);
       if (count == Vec::kLanes) {
-        Vec::StoreInt16(to + c, whole);
+        Sort::Store(to + c, whole);
       } else {
-        int16_t some[Vec::kLanes];
-        Vec::StoreInt16(some, whole);
+        Value some[Vec::kLanes];
+        Sort::Store(some, whole);
         for (int i = 0; i < count; ++i) to[c + static_cast<uint32_t>(i)] = some[i];
       }
     }
@@ -39,24 +70,21 @@ static void QuantiseRows(const ConvTask& task, uint32_t first, uint32_t last) {
   }
 }
 
+template <class Sort>
 struct Tile8 {
-  const int16_t* x;
+  const typename Sort::Value* x;
   ptrdiff_t row_step, tap_step;
   uint32_t taps, channels;
   const int8_t* weights;
   uint32_t row, column, columns;
 };
 
-template <int kRows, int kVectors>
-static void RunTile8(const ConvTask& task, const Tile8& tile) {
+template <class Sort, int kRows, int kVectors>
+static void RunTile8(const ConvTask& task, const Tile8<Sort>& tile) {
   Vec::I sum[kRows][kVectors];
-  LODESTONE_UNROLL(16)
-  for (int r = 0; r < kRows; ++r)
-    LODESTONE_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::SetInt(0);
-  const int8_t* weights = tile.weights;
+  const int8_t* weights = Sort::template Start<kRows, kVectors>(tile.weights, sum);
   for (uint32_t tap = 0; tap < tile.taps; ++tap) {
-    Accumulate8<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
+    Sort::template Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
     weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
   LODESTONE_UNROLL(4)
@@ -74,39 +102,37 @@ static void RunTile8(const ConvTask& task, const Tile8& tile) {
   }
 }
 
-typedef void (*Tile8Function)(const ConvTask&, const Tile8&);
-
-template <int kVectors, int kRows>
-struct Tile8Table {
-  static constexpr void Fill(Tile8Function* table) {
-    table[kRows] = RunTile8<kRows, kVectors>;
-    Tile8Table<kVectors, kRows - 1>::Fill(table);
-  }
-};
-template <int kVectors>
-struct Tile8Table<kVectors, 0> {
-  static constexpr void Fill(Tile8Function*) {}
-};
-
+template <class Sort>
 struct Tile8Functions {
-  static constexpr int kOf1 = PanelOrder8::kFewestVectors == 1 ? TileShape::kRowsOf1 : 0;
-  static constexpr int kOf4 = PanelOrder8::kFewestVectors == 1 ? TileShape::kRowsOf4 : 0;
-  Tile8Function of1[kOf1 + 1], of2[TileShape::kRowsOf2 + 1], of4[kOf4 + 1];
+  typedef void (*Function)(const ConvTask&, const Tile8<Sort>&);
+  template <int kVectors, int kRows, bool kSome = (kRows > 0)>
+  struct Table {
+    static constexpr void Fill(Function* table) {
+      table[kRows] = RunTile8<Sort, kRows, kVectors>;
+      Table<kVectors, kRows - 1>::Fill(table);
+    }
+  };
+  template <int kVectors, int kRows>
+  struct Table<kVectors, kRows, false> {
+    static constexpr void Fill(Function*) {}
+  };
+  static constexpr int kOf1 = Sort::kFewestVectors == 1 ? TileShape::kRowsOf1 : 0;
+  static constexpr int kOf4 = Sort::kFewestVectors == 1 ? TileShape::kRowsOf4 : 0;
+  Function of1[kOf1 + 1], of2[TileShape::kRowsOf2 + 1], of4[kOf4 + 1];
   constexpr Tile8Functions() : of1{}, of2{}, of4{} {
-    Tile8Table<1, kOf1>::Fill(of1);
-    Tile8Table<2, TileShape::kRowsOf2>::Fill(of2);
-    Tile8Table<4, kOf4>::Fill(of4);
+    Table<1, kOf1>::Fill(of1);
+    Table<2, TileShape::kRowsOf2>::Fill(of2);
+    Table<4, kOf4>::Fill(of4);
   }
-  Tile8Function Find(uint32_t vectors, uint32_t rows) const {
+  Function Find(uint32_t vectors, uint32_t rows) const {
     return vectors == 4u ? of4[rows] : vectors == 2u ? of2[rows] : of1[rows];
   }
 };
-static constexpr Tile8Functions kTile8Functions;
 
 // Calls visit(first column, vectors) for every panel in packing order.
-template <class Visit>
+template <class Sort, class Visit>
 static inline void ForPanels8(const ConvTask& task, Visit visit) {
-  const uint32_t fewest = PanelOrder8::kFewestVectors;
+  const uint32_t fewest = Sort::kFewestVectors;
   uint32_t left = (task.out_channels + Vec::kLanes * fewest - 1u) / (Vec::kLanes * fewest) * fewest;
   const uint32_t widest = fewest == 1u ? WidestPanel(task.rows) : 2u;
   for (uint32_t column = 0; left > 0u;) {
@@ -117,47 +143,64 @@ static inline void ForPanels8(const ConvTask& task, Visit visit) {
   }
 }
 
-static size_t PackedBytes8(const ConvTask& task) {
-  size_t vectors = 0;
-  ForPanels8(task, [&](uint32_t, uint32_t wide) { vectors += wide; });
-  return vectors * Vec::kLanes * task.taps * ScratchChannels(task);
+// Bytes of a panel's weights, with what lies in front of them.
+template <class Sort>
+static inline size_t PanelBytes(const ConvTask& task, uint32_t vectors) {
+  return static_cast<size_t>(vectors) * Vec::kLanes * (task.taps * ScratchChannels(task) + Sort::kHeadBytes);
 }
 
-static void Pack8(const ConvTask& task, const int8_t* plan_order, int8_t* to) {
+template <class Sort>
+static size_t PackedIntegers(const ConvTask& task) {
+  size_t bytes = 0;
+  ForPanels8<Sort>(task, [&](uint32_t, uint32_t vectors) { bytes += PanelBytes<Sort>(task, vectors); });
+  return bytes;
+}
+
+template <class Sort>
+static void PackIntegers(const ConvTask& task, const int8_t* plan_order, int8_t* to) {
   const size_t depth = static_cast<size_t>(task.taps) * task.in_channels, wide = ScratchChannels(task);
-  ForPanels8(task, [&](uint32_t first, uint32_t vectors) {
+  ForPanels8<Sort>(task, [&](uint32_t first, uint32_t vectors) {
     const uint32_t columns = vectors * Vec::kLanes;
-    for (size_t k = 0; k < task.taps * wide; ++k)
-      for (uint32_t i = 0; i < columns; ++i) {
-        const uint32_t o = first + i;
+    int8_t* panel = to + Sort::kHeadBytes * columns;
+    for (uint32_t i = 0; i < columns; ++i) {
+      const uint32_t o = first + i;
+      int32_t total = 0;
+      for (size_t k = 0; k < task.taps * wide; ++k) {
         const size_t channel = k % wide, from = k / wide * task.in_channels + channel;
         const bool there = o < task.out_channels && channel < task.in_channels;
-        to[PanelOrder8::Index(k, i, columns)] =
+        const int8_t weight =
             there ? plan_order[(o / plan::kPanel * depth + from) * plan::kPanel + o % plan::kPanel] : static_cast<int8_t>(0);
+        panel[Sort::Index(k, i, columns)] = weight;
+        total += weight;
       }
-    to += task.taps * wide * columns;
+      Sort::PackHead(task, total, to + Sort::kHeadBytes * i);
+    }
+    to += PanelBytes<Sort>(task, vectors);
   });
 }
 
+template <class Sort>
 static uint32_t Conv8Items(const ConvTask& task) {
   uint32_t items = QuantiseItems(task);
-  ForPanels8(task, [&](uint32_t, uint32_t vectors) { items += TilesOf(task.rows, vectors); });
+  ForPanels8<Sort>(task, [&](uint32_t, uint32_t vectors) { items += TilesOf(task.rows, vectors); });
   return items;
 }
 
+template <class Sort>
 static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
+  static constexpr Tile8Functions<Sort> kFunctions;  // a constant: no code of this instruction set runs to make it
   const uint32_t wide = ScratchChannels(task), quantise = QuantiseItems(task), each = RowsPerItem(task);
   if (first < quantise) {
     const uint32_t end = (last < quantise ? last : quantise) * each;
-    QuantiseRows(task, first * each, end < InputRows(task) ? end : InputRows(task));
+    QuantiseRows<Sort>(task, first * each, end < InputRows(task) ? end : InputRows(task));
   }
   const bool adjacent = task.dilation == 1u;
   const int8_t* weights = task.weights8;
   uint32_t item = quantise;
-  ForPanels8(task, [&](uint32_t column, uint32_t vectors) {
+  ForPanels8<Sort>(task, [&](uint32_t column, uint32_t vectors) {
     const uint32_t tiles = TilesOf(task.rows, vectors);
     if (item < last && item + tiles > first) {
-      Tile8 tile;
+      Tile8<Sort> tile;
       tile.row_step = static_cast<ptrdiff_t>(task.input_stride) * wide;
       tile.tap_step = static_cast<ptrdiff_t>(task.dilation) * wide;
       tile.taps = adjacent ? 1u : task.taps;
@@ -169,13 +212,13 @@ static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
       for (uint32_t t = 0; t < tiles; ++t) {
         const uint32_t rows = task.rows / tiles + (t < task.rows % tiles ? 1u : 0u);
         if (item + t >= first && item + t < last) {
-          tile.x = task.scratch + static_cast<ptrdiff_t>(tile.row) * tile.row_step;
-          kTile8Functions.Find(vectors, rows)(task, tile);
+          tile.x = static_cast<const typename Sort::Value*>(task.scratch) + static_cast<ptrdiff_t>(tile.row) * tile.row_step;
+          kFunctions.Find(vectors, rows)(task, tile);
         }
         tile.row += rows;
       }
     }
     item += tiles;
-    weights += static_cast<size_t>(vectors) * Vec::kLanes * task.taps * wide;
+    weights += PanelBytes<Sort>(task, vectors);
   });
 }

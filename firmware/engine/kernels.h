@@ -34,14 +34,16 @@ struct ConvTask {
   float slope;
   const float *alpha, *alpha_reciprocal;
 
-  // 8-bit weights times 16-bit input, or all null: rows are quantised into `scratch` first.
+  // 8-bit weights times quantised input, or all null: rows are quantised into `scratch` first.
   const int8_t* weights8;  // packed by Kernels::pack8
   const float* scale;      // of a sum, per output channel
-  int16_t* scratch;
-  float steps_per_unit, input_limit;
+  void* scratch;
+  float steps_per_unit, input_low, input_high;  // what the input is held within, in steps
+  bool byte_input;     // the input takes 8 bits, else 16
+  int32_t input_zero;  // the byte that means zero
 };
 
-// Channels of a quantised row: rounded up, so that whole pairs (x86) or fours (NEON) of them can be read.
+// Channels of a quantised row: rounded up, so that whole pairs or fours of them can be read.
 inline uint32_t ScratchChannels(const ConvTask& task) { return (task.in_channels + 3u) / 4u * 4u; }
 
 // One instruction set. All functions are pure arithmetic on memory that the caller owns.

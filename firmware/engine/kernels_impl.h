@@ -13,10 +13,20 @@ static void PackAny(const ConvTask& task, const float* plan_order, float* to) {
   IsDepthwise(task) ? PackDepthwise(task, plan_order, to) : Pack(task, plan_order, to);
 }
 static uint32_t ItemsOf(const ConvTask& task) {
-  return task.weights8 ? Conv8Items(task) : IsDepthwise(task) ? DepthwiseItems(task) : ConvItems(task);
+  if (task.weights8) return task.byte_input ? Conv8Items<Bytes>(task) : Conv8Items<Words>(task);
+  return IsDepthwise(task) ? DepthwiseItems(task) : ConvItems(task);
 }
 static void RunAnyConv(const ConvTask& task, uint32_t first, uint32_t last) {
-  task.weights8 ? RunConv8(task, first, last) : IsDepthwise(task) ? RunDepthwise(task, first, last) : RunConv(task, first, last);
+  if (task.weights8)
+    task.byte_input ? RunConv8<Bytes>(task, first, last) : RunConv8<Words>(task, first, last);
+  else
+    IsDepthwise(task) ? RunDepthwise(task, first, last) : RunConv(task, first, last);
+}
+static size_t PackedBytes8(const ConvTask& task) {
+  return task.byte_input ? PackedIntegers<Bytes>(task) : PackedIntegers<Words>(task);
+}
+static void Pack8(const ConvTask& task, const int8_t* plan_order, int8_t* to) {
+  task.byte_input ? PackIntegers<Bytes>(task, plan_order, to) : PackIntegers<Words>(task, plan_order, to);
 }
 
 static float RunUnary(uint32_t function, float x) {

@@ -73,9 +73,9 @@ enum class Map : uint32_t {
 
 enum class Reduction : uint32_t { kSum = 0, kMean, kMax, kMin, kProduct };
 enum class Activation : uint32_t { kNone = 0, kLeakyRelu, kTanh, kSigmoid, kSnake };
-// kInt8 and kInt16: a scale per output channel, arithmetic in floats. kInt8Int16: 8-bit weights times 16-bit activations,
-// summed in 32 bits.
-enum class WeightFormat : uint32_t { kFloat32 = 0, kInt8 = 1, kInt8Int16 = 2, kInt16 = 3 };
+// kInt8 and kInt16: a scale per output channel, arithmetic in floats. kInt8Int16 and kInt8Uint8: 8-bit weights times 16-bit
+// or 8-bit activations, summed in 32 bits.
+enum class WeightFormat : uint32_t { kFloat32 = 0, kInt8 = 1, kInt8Int16 = 2, kInt16 = 3, kInt8Uint8 = 4 };
 
 struct Rows {
   uint32_t space, offset;
@@ -98,9 +98,10 @@ struct Conv {
   uint32_t alpha_at;     // Snake: groups * out_channels alphas, then as many 1 / (alpha + 1e-9), in the constants
   uint32_t format;       // WeightFormat
   uint32_t scale_at;     // integer weights: the value of one step, per output channel, in the constants
-  float input_scale;     // kInt8Int16: the value of one step of the input
+  float input_scale;     // kInt8Int16, kInt8Uint8: the value of one step of the input
   int32_t input_limit;   // kInt8Int16: inputs are held within so many steps, so that no sum leaves 32 bits
-  uint32_t reserved[11];
+  uint32_t input_zero;   // kInt8Uint8: the byte that means zero; inputs are held within -zero to 255 - zero steps
+  uint32_t reserved[10];
 };
 
 constexpr uint32_t kOperationBytes = 160;

@@ -95,7 +95,11 @@ void Program::PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask
   const uint8_t* from = parts.weights + op.weights_at;
   const plan::WeightFormat format = static_cast<plan::WeightFormat>(op.format);
   weights_.emplace_back();
-  if (format == plan::WeightFormat::kInt8Int16) {
+  if (format == plan::WeightFormat::kInt8Int16 || format == plan::WeightFormat::kInt8Uint8) {
+    task->byte_input = format == plan::WeightFormat::kInt8Uint8;
+    task->input_zero = task->byte_input ? static_cast<int32_t>(op.input_zero) : 0;
+    task->input_low = static_cast<float>(task->byte_input ? -task->input_zero : -op.input_limit);
+    task->input_high = static_cast<float>(task->byte_input ? 255 - task->input_zero : op.input_limit);
     const size_t bytes = kernels_.packed_bytes8(*task);
     weights_.back().Take((bytes + sizeof(float) - 1) / sizeof(float));
     int8_t* packed = reinterpret_cast<int8_t*>(weights_.back().data());
@@ -103,7 +107,6 @@ void Program::PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask
     task->weights8 = packed;
     task->scale = At(plan::kConstant, op.scale_at);
     task->steps_per_unit = 1.0f / op.input_scale;
-    task->input_limit = static_cast<float>(op.input_limit);
     return;
   }
   std::vector<float> plan_order(static_cast<size_t>(uint64_t{op.groups} * ((op.out_channels + plan::kPanel - 1u) / plan::kPanel) *
@@ -136,7 +139,7 @@ void Program::TakeScratch() {
     if (task.weights8) most = most > (last + 1u) * ScratchChannels(task) ? most : (last + 1u) * ScratchChannels(task);
   }
   scratch_.Take((most * sizeof(int16_t) + sizeof(float) - 1) / sizeof(float));
-  for (ConvTask& task : convs_) task.scratch = reinterpret_cast<int16_t*>(scratch_.data());
+  for (ConvTask& task : convs_) task.scratch = scratch_.data();
 }
 
 void Program::Run(const Operation& operation, uint32_t first, uint32_t last) const {

@@ -49,11 +49,11 @@ def quantize_command(
     model: Annotated[Path, typer.Argument(help="An exported voice in fp32 (.onnx).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The smaller voice to write (.onnx).")],
     mode: Annotated[
-        str, typer.Option(help="w8a16: fastest on a Cortex-A8; w8: arithmetic in floats.")
+        str, typer.Option(help="w8a16: fastest on the boards; w8a8: on a laptop; w8: arithmetic in floats.")
     ] = "w8a16",
     target_db: Annotated[
-        float, typer.Option(help="Signal-to-noise ratio up to which layers stay wider.")
-    ] = 45.0,
+        float | None, typer.Option(help="Signal-to-noise ratio up to which layers stay wider (45; w8a8 36).")
+    ] = None,
     listen: Annotated[Path | None, typer.Option(help="Folder for exact.wav and quantised.wav.")] = None,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:

@@ -79,7 +79,7 @@ def _count_conv(counts: Counts, conv: PlanConv, arch: str) -> None:
         return
     tiles = TILES[arch]
     vectors = -(-conv.out_channels // LANES)
-    if conv.format == plan.INT8_INT16:
+    if conv.format in (plan.INT8_INT16, plan.INT8_UINT8):  # the boards multiply both in 16 bits
         _count_quantised(counts, conv, tiles[2])
         vectors = -(-conv.out_channels // 8) * 2
     else:

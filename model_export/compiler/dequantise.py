@@ -11,6 +11,9 @@ import numpy as np
 from model_export.compiler.errors import PlanError
 from model_export.compiler.ir import Array, Graph, Node, Value
 
+# What QuantizeLinear makes when it is given no zero point, by its attribute output_dtype (0: not given).
+_ABSENT_ZERO = {0: np.uint8, 2: np.uint8, 5: np.int16}
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -43,9 +46,9 @@ def dequantise(graph: Graph) -> None:
         if source is None or source.op != "QuantizeLinear":
             raise PlanError("QuantizeLinear before DequantizeLinear", node.where, "export QDQ pairs")
         scale = node.input(1).known(node)
-        zero = node.optional(2)
-        if scale.size != 1 or (zero is not None and zero.known(node).any()):
-            raise PlanError("one scale and no zero point for inputs", node.where, "quantise symmetrically")
+        zero = _zero_of_inputs(node, source)
+        if scale.size != 1:
+            raise PlanError("one scale for all inputs", node.where, "quantise per tensor")
         readers = [n for n in graph.nodes if node.output in n.inputs]
         for reader in readers:
             if reader.op != "Conv" or reader.inputs[0] is not node.output:
@@ -56,8 +59,28 @@ def dequantise(graph: Graph) -> None:
                 )
             reader.inputs[0] = source.input(0)
             reader.attributes["input_scale"] = float(scale.reshape(-1)[0])
+            if zero is not None:
+                reader.attributes["input_zero"] = zero
         gone += [node, source]
     graph.remove(gone)
+
+
+def _zero_of_inputs(node: Node, source: Node) -> int | None:
+    """The byte that means zero where inputs are bytes; None where they take 16 bits, symmetrically."""
+    zeros = [pair.optional(2) for pair in (source, node)]
+    absent = np.zeros(1, _ABSENT_ZERO.get(int(source.attributes.get("output_dtype", 0)), np.float32))
+    given = [absent if zero is None else zero.known(node).reshape(-1) for zero in zeros]
+    if given[0].dtype != given[1].dtype or given[0].size != 1 or given[0][0] != given[1][0]:
+        raise PlanError("one zero point at both ends of a QDQ pair", node.where, "export QDQ pairs")
+    if given[0].dtype == np.uint8:
+        return int(given[0][0])
+    if given[0].dtype != np.int16 or given[0][0] != 0:
+        raise PlanError(
+            "inputs as bytes, or in 16 bits without zero point",
+            f"{given[0].dtype} with zero point {given[0][0]} at {node.where}",
+            "quantise with 'lodestone quantize'",
+        )
+    return None
 
 
 def _constant(node: Node) -> None:

@@ -26,6 +26,7 @@ class _Weights:
     scale_at: int = 0
     input_scale: float = 0.0
     input_limit: int = 0
+    input_zero: int = 0
 
 
 def _store_weights(lowering: Lowering, value: Value, node: Node) -> _Weights:
@@ -40,8 +41,13 @@ def _store_weights(lowering: Lowering, value: Value, node: Node) -> _Weights:
         return _Weights(at, plan.INT8, lowering.constant_at(grid.scale))
     # The largest sum of one output may not leave 32 bits, whatever comes in.
     most = int(np.abs(grid.steps.astype(np.int64)).reshape(grid.steps.shape[0], -1).sum(1).max())
+    scale_at = lowering.constant_at(grid.scale * np.float32(step))
+    if "input_zero" in node.attributes:
+        if 2 * 255 * most > 2**31 - 1:
+            return _Weights(at, plan.INT8, lowering.constant_at(grid.scale))
+        return _Weights(at, plan.INT8_UINT8, scale_at, step, input_zero=node.attributes["input_zero"])
     limit = min(32767, (2**31 - 1) // max(most, 1))
-    return _Weights(at, plan.INT8_INT16, lowering.constant_at(grid.scale * np.float32(step)), step, limit)
+    return _Weights(at, plan.INT8_INT16, scale_at, step, limit)
 
 
 def pack_panels(weight: Array, groups: int) -> Array:
@@ -158,6 +164,7 @@ def _conv(lowering: Lowering, node: Node) -> None:
             scale_at=weights.scale_at,
             input_scale=weights.input_scale,
             input_limit=weights.input_limit,
+            input_zero=weights.input_zero,
         )
         lowering.emit(operation, [source_plane, *(p for p in planes if p is not None)])
     for value, places in ((raw_value, raw), (active_value, active)):

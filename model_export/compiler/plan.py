@@ -58,7 +58,7 @@ MAP_FUNCTIONS = {
     **{name: 128 + i for i, name in enumerate(("Where", "Clip", "MulAdd", "Gate"))},
 }
 REDUCTIONS = {"Sum": 0, "Mean": 1, "Max": 2, "Min": 3, "Product": 4}
-FLOAT32, INT8, INT8_INT16, INT16 = 0, 1, 2, 3
+FLOAT32, INT8, INT8_INT16, INT16, INT8_UINT8 = 0, 1, 2, 3, 4
 ACTIVATIONS = {"": 0, "LeakyRelu": 1, "Tanh": 2, "Sigmoid": 3, "Snake": 4}
 
 
@@ -121,6 +121,7 @@ class Conv:
     scale_at: int = 0
     input_scale: float = 0.0
     input_limit: int = 0
+    input_zero: int = 0
 
     def pack(self) -> bytes:
         """The operation's 40 words."""
@@ -138,7 +139,7 @@ class Conv:
         for rows in (self.input, self.residual, self.raw, self.active):
             words += bytes(12) if rows is None else rows.pack()
         words += struct.pack("<f3I", self.slope, self.alpha_at, self.format, self.scale_at)
-        words += struct.pack("<fi", self.input_scale, self.input_limit)
+        words += struct.pack("<fiI", self.input_scale, self.input_limit, self.input_zero)
         return words.ljust(4 * OPERATION_WORDS, b"\0")
 
 

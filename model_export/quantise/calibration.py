@@ -18,12 +18,14 @@ Arrays = dict[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Heard:
-    """Inputs of one convolution: their covariance [depth, depth] (depth = taps, then channels) and largest
-    size.
+    """Inputs of one convolution: their covariance [depth, depth] (depth = taps, then channels), their range,
+    and the rows that the convolution makes of them in a call.
     """
 
     covariance: npt.NDArray[np.float64]
-    largest: float
+    lowest: float
+    highest: float
+    rows: int
 
 
 def session_of(model: onnx.ModelProto) -> ort.InferenceSession:
@@ -84,16 +86,42 @@ def listen(
         if name not in known and name not in {i.name for i in watched.graph.input}:
             watched.graph.output.append(onnx.ValueInfoProto(name=name))
     taps = {i.name: i.dims[2] for i in model.graph.initializer if len(i.dims) == 3}
-    sums: dict[str, npt.NDArray[np.float64]] = {}
-    largest: dict[str, float] = {}
+    sums = {node.output[0]: _Covariance() for node in convolutions}
+    ranges: dict[str, tuple[float, float]] = {}
+    counts: dict[str, int] = {}
     for feed, values in zip(feeds, stream(session_of(watched), feeds), strict=True):
         for node in convolutions:
             x = values[node.input[0]] if node.input[0] in values else feed[node.input[0]]
             rows = patches(x, node, taps[node.input[1]])
             key = node.output[0]
-            sums[key] = sums.get(key, 0.0) + rows.T @ rows / len(feeds)
-            largest[key] = max(largest.get(key, 0.0), float(np.abs(x).max()))
-    return {key: Heard(value, largest[key]) for key, value in sums.items()}
+            sums[key].add(rows)
+            low, high = ranges.get(key, (0.0, 0.0))
+            ranges[key] = min(low, float(x.min())), max(high, float(x.max()))
+            counts[key] = rows.shape[0]
+    return {key: Heard(s.total() / len(feeds), *ranges[key], counts[key]) for key, s in sums.items()}
+
+
+class _Covariance:
+    """Sum of rows^T rows, many rows at a time: one row alone would be an outer product of the whole depth."""
+
+    AT_ONCE = 256
+
+    def __init__(self) -> None:
+        self.sum: npt.NDArray[np.float64] | float = 0.0
+        self.waiting: list[npt.NDArray[np.float64]] = []
+
+    def add(self, rows: npt.NDArray[np.float64]) -> None:
+        self.waiting.append(rows)
+        if sum(map(len, self.waiting)) >= self.AT_ONCE:
+            self.total()
+
+    def total(self) -> npt.NDArray[np.float64]:
+        """Of all rows so far."""
+        if self.waiting:
+            rows = np.concatenate(self.waiting)
+            self.sum = self.sum + rows.T @ rows
+            self.waiting = []
+        return np.asarray(self.sum)
 
 
 def patches(x: npt.NDArray[np.float32], node: onnx.NodeProto, taps: int) -> npt.NDArray[np.float64]:

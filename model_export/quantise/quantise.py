@@ -1,9 +1,9 @@
 """Voices with 8-bit weights, written as standard QDQ ONNX, which ONNX Runtime and the engine both play.
 
 `w8`: weights in 8 bits per output channel, arithmetic in floats. `w8a16`: besides, every quantised
-convolution hears its input in 16 bits; the arithmetic in which a Cortex-A8 is fastest. The small layers
-that matter most keep 16 bits, as many as the file size allows, until the wanted signal-to-noise ratio
-holds.
+convolution hears its input in 16 bits; the arithmetic in which a Cortex-A8 is fastest. `w8a8`: in 8 bits,
+the fastest where the processor multiplies bytes (AVX-512 VNNI). The layers that matter most are kept wider,
+as far as the file size allows, until the wanted signal-to-noise ratio holds (search.py).
 """
 
 from __future__ import annotations
@@ -22,34 +22,47 @@ from model_export.errors import ExportError
 from model_export.quantise import rewrite
 from model_export.quantise.calibration import Arrays, Heard, latent_walk, listen, session_of, stream
 from model_export.quantise.rounding import best_scale, compensated
+from model_export.quantise.search import LADDERS, Choice, Layer, choose
 from model_export.stream import OrtStream
 from model_export.verify import make_reference
 
-MODES = ("w8", "w8a16")
+MODES = tuple(LADDERS)
+TARGETS_DB = {"w8": 45.0, "w8a16": 45.0, "w8a8": 36.0}
 CALIBRATION_FRAMES, TEST_FRAMES, LAYER_FRAMES, SETTLING_FRAMES = 96, 48, 20, 8
 SIZE_SHARE = 0.278  # of the float weights, for all weights together: leaves room for graph and card
 FEWEST_WEIGHTS = 64
-# One step of 16 bits more or less where a value lies on the edge between two: processors differ in that.
-REFERENCE_TOLERANCE = 5e-3
+SEARCH_ROUNDS = 3  # the errors of layers do not add up exactly: what is missing is asked for again
+# One step of an input more or less where a value lies on the edge between two: processors differ in that.
+REFERENCE_TOLERANCE = {"w8": 5e-3, "w8a16": 5e-3, "w8a8": 5e-2}
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """Bits of one layer's weights and input (32: floats), and the error power that it makes alone, in dB
+    against the sound.
+    """
+
+    weight_bits: int
+    input_bits: int
+    error_db: float
 
 
 @dataclass(frozen=True)
 class Report:
-    """How near the quantised voice is to the exact one, on latents that were not used to make it.
+    """How near the quantised voice is to the exact one, on latents that neither calibrated nor searched.
 
     Attributes:
         snr_db: power of the sound against power of the difference.
         log_spectral_distance_db: root mean square difference of log spectra (1024 samples, Hann).
         size_share: bytes of the quantised file against the exact one.
-        layers: output name -> bits and the layer's own error power in dB against the sound when it alone is
-        8 bit.
+        layers: by output name.
     """
 
     mode: str
     snr_db: float
     log_spectral_distance_db: float
     size_share: float
-    layers: dict[str, tuple[int, float]]
+    layers: dict[str, LayerReport]
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ class Quantised:
 def quantise(
     model: onnx.ModelProto,
     mode: str = "w8a16",
-    target_db: float = 45.0,
+    target_db: float | None = None,
     seed: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Quantised:
@@ -74,37 +87,83 @@ def quantise(
     Args:
         model: an exported voice in fp32, with its card.
         mode: one of MODES.
-        target_db: signal-to-noise ratio up to which layers are kept wider, as far as the size allows.
-        seed: of the latents that calibrate and test.
+        target_db: signal-to-noise ratio up to which layers are kept wider, as far as the size allows; of the
+            mode when not given.
+        seed: of the latents that calibrate, search and test.
 
     Raises:
         ExportError: for another mode, a graph that is no voice, or one that has nothing to quantise.
     """
     if mode not in MODES:
         raise ExportError(f"one of {', '.join(MODES)}", f"'{mode}'", "choose one of these")
+    target = TARGETS_DB[mode] if target_db is None else target_db
     convolutions = rewrite.quantisable(model, FEWEST_WEIGHTS)
     if not convolutions:
         raise ExportError("convolutions to quantise", "none", "quantise an exported fp32 voice")
     progress("listening to the exact voice")
     heard = listen(model, convolutions, latent_walk(model, CALIBRATION_FRAMES, seed))
-    narrow = _rounded(model, convolutions, heard, 127)
-    wide = _rounded(model, convolutions, heard, 32767)
-    feeds = latent_walk(model, TEST_FRAMES, seed + 1)
-    exact = _play(model, feeds)
+    narrow, wide = (_rounded(model, convolutions, heard, levels) for levels in (127, 32767))
+    forms = _Forms(rewrite.modern(model), heard, narrow, wide)
     progress("measuring every layer's error")
-    errors = {key: _layer_error(model, key, weights, exact, feeds) for key, weights in narrow.items()}
-    widened = _choose_wide(model, narrow, errors, exact, target_db)
-    chosen = {key: wide[key] if key in widened else narrow[key] for key in narrow}
-    largest = {key: heard[key].largest for key in narrow if key not in widened} if mode == "w8a16" else {}
-    made = rewrite.quantised(model, chosen, largest)
-    played = _play(made, feeds)
-    signal = float(np.mean(exact**2))
-    layers = {k: (16 if k in widened else 8, 10 * np.log10(e / signal + 1e-30)) for k, e in errors.items()}
-    snr, distance = 10 * np.log10(signal / _noise(exact, played)), _spectral_distance(exact, played)
+    made, layers, chosen = _search(model, forms, mode, target, seed + 1)
+    onnx.checker.check_model(made)
+    feeds = latent_walk(model, TEST_FRAMES, seed + 2)
+    exact, played = _play(model, feeds), _play(made, feeds)
+    signal, noise = float(np.mean(exact**2)), _noise(exact, played)
     share = len(made.SerializeToString()) / len(model.SerializeToString())
-    report = Report(mode, float(snr), distance, share, layers)
+    told = {k: LayerReport(*chosen[k], _decibels(layer.errors[chosen[k]])) for k, layer in layers.items()}
+    report = Report(mode, _decibels(signal / noise), _spectral_distance(exact, played), share, told)
     _write_card(made, report)
     return Quantised(made, report, exact, played)
+
+
+@dataclass(frozen=True)
+class _Forms:
+    """Every quantisable layer in both widths of weights, and what it hears."""
+
+    exact: onnx.ModelProto
+    heard: dict[str, Heard]
+    narrow: dict[str, rewrite.IntegerWeights]
+    wide: dict[str, rewrite.IntegerWeights]
+
+    def model(self, chosen: dict[str, Choice]) -> onnx.ModelProto:
+        """The voice with these layers quantised."""
+        weights = {k: (self.narrow if c.weights == 8 else self.wide)[k] for k, c in chosen.items()}
+        sort = {8: rewrite.as_bytes, 16: rewrite.as_words}
+        ranges = {k: (self.heard[k].lowest, self.heard[k].highest) for k in chosen}
+        inputs = {k: sort[c.input](*ranges[k]) for k, c in chosen.items() if c.input in sort}
+        return rewrite.quantised(self.exact, weights, inputs)
+
+
+def _search(
+    model: onnx.ModelProto, forms: _Forms, mode: str, target_db: float, seed: int
+) -> tuple[onnx.ModelProto, dict[str, Layer], dict[str, Choice]]:
+    """The narrowest voice that reaches the target, or comes as near as the size allows."""
+    feeds = latent_walk(model, TEST_FRAMES, seed)
+    exact = _play(model, feeds)
+    signal = float(np.mean(exact**2))
+
+    def error(key: str, choice: Choice) -> float:
+        """Power against the sound's when this layer alone is quantised so."""
+        if choice.weights == 16:
+            return 0.0  # some 90 dB below the sound
+        played = _play(forms.model({key: choice}), feeds[:LAYER_FRAMES])
+        return _noise(exact[..., : played.shape[-1]], played) / signal
+
+    layers = {
+        key: Layer(w.steps.size, forms.heard[key].rows, {c: error(key, c) for c in LADDERS[mode]})
+        for key, w in forms.narrow.items()
+    }
+    room, asked = _room(model, forms), target_db
+    for _ in range(SEARCH_ROUNDS):
+        chosen = choose(layers, mode, 10 ** (-asked / 10), room)
+        made = forms.model(chosen)
+        missing = target_db - _decibels(signal / _noise(exact, _play(made, feeds)))
+        expected = -_decibels(sum(layers[k].errors[c] for k, c in chosen.items()))
+        if missing <= 0.0 or expected < asked:
+            break
+        asked += missing + 0.1
+    return made, layers, chosen
 
 
 def _rounded(
@@ -129,43 +188,18 @@ def _rounded(
     return found
 
 
-def _layer_error(
-    model: onnx.ModelProto,
-    key: str,
-    weights: rewrite.IntegerWeights,
-    exact: npt.NDArray[np.float32],
-    feeds: list[Arrays],
-) -> float:
-    """Error power of the sound when this layer alone has 8 bits."""
-    played = _play(rewrite.quantised(model, {key: weights}, {}), feeds[:LAYER_FRAMES])
-    return _noise(exact[..., : played.shape[-1]], played)
-
-
-def _choose_wide(
-    model: onnx.ModelProto,
-    narrow: dict[str, rewrite.IntegerWeights],
-    errors: dict[str, float],
-    exact: npt.NDArray[np.float32],
-    target_db: float,
-) -> set[str]:
-    """Layers to keep at 16 bit: the largest error per byte first, until target or size is reached."""
+def _room(model: onnx.ModelProto, forms: _Forms) -> float:
+    """Bytes by which weights may grow beyond 8 bits."""
     floats = sum(
         int(np.prod(i.dims)) for i in model.graph.initializer if i.data_type == onnx.TensorProto.FLOAT
     )
-    quantised = sum(w.steps.size for w in narrow.values())
-    scales = sum(w.scale.size for w in narrow.values())
-    room = SIZE_SHARE * 4 * floats - quantised - 4 * (floats - quantised + scales)
-    wanted = float(np.mean(exact**2)) / 10 ** (target_db / 10)
-    left = sum(errors.values())
-    wide: set[str] = set()
-    for key in sorted(errors, key=lambda k: -errors[k] / narrow[k].steps.size):
-        if left <= wanted:
-            break
-        if narrow[key].steps.size <= room:
-            wide.add(key)
-            room -= narrow[key].steps.size
-            left -= errors[key]
-    return wide
+    quantised = sum(w.steps.size for w in forms.narrow.values())
+    scales = sum(w.scale.size for w in forms.narrow.values())
+    return SIZE_SHARE * 4 * floats - quantised - 4 * (floats - quantised + scales)
+
+
+def _decibels(power: float) -> float:
+    return float(10 * np.log10(power + 1e-30))
 
 
 def _play(model: onnx.ModelProto, feeds: list[Arrays]) -> npt.NDArray[np.float32]:
@@ -193,7 +227,7 @@ def _write_card(model: onnx.ModelProto, report: Report) -> None:
     """The report into the card; the reference run becomes that of the quantised graph."""
     card = replace(read_card(model), reference=None)
     if card.latent is not None:
-        reference = make_reference(OrtStream(model), card, REFERENCE_TOLERANCE)
+        reference = make_reference(OrtStream(model), card, REFERENCE_TOLERANCE[report.mode])
         card = replace(card, reference=reference)
     attach_card(model, card)
     entry = next(p for p in model.metadata_props if p.key == KEY)

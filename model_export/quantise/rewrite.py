@@ -14,7 +14,8 @@ from onnx import helper, numpy_helper, version_converter
 from model_export.compiler.filterbank import rank_one
 
 OPSET, IR_VERSION = 21, 10  # the first opset whose QuantizeLinear knows 16 bits
-HEADROOM = 1.5  # above the largest input heard: live gestures go further than the calibration did
+# Beyond the inputs heard: live gestures go further than the calibration did. 16 bits have room to spare.
+HEADROOM, HEADROOM_OF_BYTES = 1.5, 1.1
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,27 @@ class IntegerWeights:
 
     steps: npt.NDArray[np.signedinteger[npt.NBitBase]]
     scale: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class IntegerInput:
+    """The value of one step, and what stands for zero: an int16 zero, or a uint8."""
+
+    step: np.float32
+    zero: np.int16 | np.uint8
+
+
+def as_words(lowest: float, highest: float) -> IntegerInput:
+    """16 bits, symmetric, for inputs heard between two values."""
+    largest = max(-lowest, highest, 1e-6)
+    return IntegerInput(np.float32(largest * HEADROOM / 32767), np.int16(0))
+
+
+def as_bytes(lowest: float, highest: float) -> IntegerInput:
+    """8 bits for inputs heard between two values, zero among them."""
+    low, high = min(lowest, 0.0) * HEADROOM_OF_BYTES, max(highest, 1e-6) * HEADROOM_OF_BYTES
+    step = (high - low) / 255
+    return IntegerInput(np.float32(step), np.uint8(round(-low / step)))
 
 
 def quantisable(model: onnx.ModelProto, fewest: int) -> list[onnx.NodeProto]:
@@ -41,21 +63,26 @@ def quantisable(model: onnx.ModelProto, fewest: int) -> list[onnx.NodeProto]:
     return found
 
 
-def quantised(
-    model: onnx.ModelProto, weights: dict[str, IntegerWeights], largest: dict[str, float]
-) -> onnx.ModelProto:
-    """The model with integer weights at some convolutions (by output name) and 16-bit inputs where `largest`
-    says.
-    """
+def modern(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model in the operator set that has all that quantised voices need."""
     made = version_converter.convert_version(model, OPSET)
     made.ir_version = IR_VERSION
+    return made
+
+
+def quantised(
+    model: onnx.ModelProto, weights: dict[str, IntegerWeights], inputs: dict[str, IntegerInput]
+) -> onnx.ModelProto:
+    """The model (of `modern`) with integer weights and inputs at some convolutions, by output name."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
     graph = made.graph
     replaced = {node.input[1] for node in graph.node if node.op_type == "Conv" and node.output[0] in weights}
     nodes: list[onnx.NodeProto] = []
     initializers = {i.name: i for i in graph.initializer}
 
-    def constant(name: str, array: npt.NDArray[np.generic]) -> str:
-        initializers[name] = numpy_helper.from_array(array, name)
+    def constant(name: str, array: npt.NDArray[np.generic] | np.generic) -> str:
+        initializers[name] = numpy_helper.from_array(np.asarray(array), name)
         return name
 
     for node in graph.node:
@@ -65,20 +92,15 @@ def quantised(
             steps, scale = constant(f"{key}.steps", integer.steps), constant(f"{key}.scale", integer.scale)
             nodes.append(helper.make_node("DequantizeLinear", [steps, scale], [f"{key}.weight"], axis=0))
             node.input[1] = f"{key}.weight"
-            if key in largest:
-                step = constant(f"{key}.step", np.float32(max(largest[key], 1e-6) * HEADROOM / 32767))
-                zero = constant("zero16", np.int16(0))
-                nodes.append(
-                    helper.make_node("QuantizeLinear", [node.input[0], step, zero], [f"{key}.heard16"])
-                )
-                nodes.append(
-                    helper.make_node("DequantizeLinear", [f"{key}.heard16", step, zero], [f"{key}.heard"])
-                )
+            if key in inputs:
+                grid = constant(f"{key}.step", inputs[key].step), constant(f"{key}.zero", inputs[key].zero)
+                taken = f"{key}.taken"
+                nodes.append(helper.make_node("QuantizeLinear", [node.input[0], *grid], [taken]))
+                nodes.append(helper.make_node("DequantizeLinear", [taken, *grid], [f"{key}.heard"]))
                 node.input[0] = f"{key}.heard"
         nodes.append(node)
     still_used = {name for node in nodes for name in node.input}
     del graph.node[:], graph.initializer[:]
     graph.node.extend(nodes)
     graph.initializer.extend(i for n, i in initializers.items() if n not in replaced or n in still_used)
-    onnx.checker.check_model(made)
     return made

@@ -28,11 +28,11 @@ def fuzzer() -> Path:
     return program
 
 
-@pytest.mark.parametrize("precision", ["fp32", "w8a16"])
+@pytest.mark.parametrize("precision", ["fp32", "w8a16", "w8a8"])
 def test_mutated_plans(fuzzer: Path, precision: str, tmp_path: Path) -> None:
     model = decoder(4)
     path = tmp_path / "voice.plan"
-    path.write_bytes(compile_plan(model if precision == "fp32" else quantise(model).model))
+    path.write_bytes(compile_plan(model if precision == "fp32" else quantise(model, precision).model))
     done = subprocess.run(
         [fuzzer, path, "1500", "7"], capture_output=True, text=True, timeout=240, check=False
     )

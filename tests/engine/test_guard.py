@@ -13,6 +13,7 @@ import pytest
 
 from bench.synthetic import decoder
 from model_export.compiler import compile_plan
+from model_export.quantise import quantise
 
 GUARD = Path(__file__).parents[2] / "build" / "tests" / "engine_guard"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the guard uses Linux's seccomp")
@@ -31,6 +32,13 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_running_engine_meets_no_trap(plan: Path) -> None:
     assert guard(plan) == 0
+
+
+@pytest.mark.parametrize("precision", ["w8a16", "w8a8"])
+def test_nor_does_one_with_integers(precision: str, tmp_path: Path) -> None:
+    path = tmp_path / "voice.plan"
+    path.write_bytes(compile_plan(quantise(decoder(4), precision).model))
+    assert guard(path) == 0
 
 
 @pytest.mark.parametrize(
