@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 
-from voices.train import corpus, rave_model, spread
+from voices import catalogue
+from voices.train import corpus, rave_model, spread, widen
 from voices.train.settings import Settings
 
 CHECKPOINT_SECONDS = 150.0
@@ -41,7 +42,11 @@ class Trainer:
         self.short_crops = corpus.Crops(
             self.corpus.train, spread.FRAMES * self.hop, self.options.gain_range_db, settings.seed + 1
         )
-        self.parameters = [*self.model.encoder.parameters(), *self.model.decoder.parameters()]
+        if self.options.start_from:
+            widen.begin_from(self.model, catalogue.find(self.options.start_from).path, settings.seed)
+            self.model.encoder.requires_grad_(False)
+        networks = (*self.model.encoder.parameters(), *self.model.decoder.parameters())
+        self.parameters = [parameter for parameter in networks if parameter.requires_grad]
         self.optimizer = torch.optim.Adam(self.parameters, self.options.learning_rate, (0.5, 0.9))
         self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.step, self.seconds, self.stopped = 0, 0.0, False
@@ -74,6 +79,10 @@ class Trainer:
         }
         torch.save(state, self.run / "checkpoint.tmp")
         (self.run / "checkpoint.tmp").replace(self.run / "checkpoint.pt")
+
+    def keep(self, name: str) -> None:
+        """Puts the present averaged weights aside, for `voices.measure … --against`."""
+        torch.save({"average": self.average, "step": self.step}, self.run / name)
 
     def beta(self) -> float:
         """Weight of the latents' divergence from N(0, 1): a geometric ramp, as upstream's."""
@@ -121,7 +130,7 @@ class Trainer:
 
     def spread_penalty(self) -> torch.Tensor:
         """Weighted penalty for latents that sleep or move together, on crops of its own."""
-        if self.step < self.options.spread_from:
+        if self.step < self.options.spread_from or self.options.start_from:
             return torch.zeros(())
         x = torch.from_numpy(self.short_crops.batch(spread.CROPS, self.step))
         means = self.model.encode(x).chunk(2, 1)[0]
@@ -159,6 +168,8 @@ class Trainer:
             if self.step % REPORT_STEPS == 0:
                 self.report({name: sum(row[name] for row in rows) / len(rows) for name in rows[0]})
                 rows = []
+            if self.step == self.options.steps // 10:
+                self.keep(f"step{self.step}.pt")
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self.save()
                 saved = time.monotonic()

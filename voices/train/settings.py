@@ -31,6 +31,8 @@ class Training:
 
     `beta` weighs the divergence of the latents from N(0, 1), reached from `beta_start` in `beta_steps`;
     `spread` weighs the penalty that keeps all latents moving (`voices.train.spread`), from `spread_from` on.
+    `start_from` names a shipped voice: its encoder and latent axes are kept, its decoder is widened to
+    `CAPACITY` and alone is trained (`voices.train.widen`); `beta` and `spread` then have nothing to do.
     """
 
     steps: int
@@ -45,6 +47,7 @@ class Training:
     spread_from: int = 0
     gain_range_db: float = 12.0
     ema: float = 0.999
+    start_from: str = ""
 
 
 @dataclass(frozen=True)
