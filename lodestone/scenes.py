@@ -14,6 +14,7 @@ import calibration
 import mapping
 from model_export.card import Card, read_card
 from model_export.compiler import compile_plan
+from model_export.torchscript import plain_name
 from voices import catalogue
 from voices.graph import export_voice
 
@@ -43,7 +44,7 @@ class Scene:
 
 
 def find_voice(voice: str) -> Path:
-    """The file of a voice: any `.ts` or `.onnx` by its path, else one that ships, by its name.
+    """The file of a voice: any `.ts`, `.ts.xz` or `.onnx` by its path, else one that ships, by its name.
 
     Raises:
         VoiceError: where it is neither.
@@ -61,7 +62,7 @@ def voice_graph(voice: Path, cache: Path) -> Path:
     if voice.suffix == ".onnx":
         return voice
     digest = hashlib.sha256(voice.read_bytes()).hexdigest()[:16]
-    graph = cache / f"{voice.stem}-{digest}.onnx"
+    graph = cache / f"{plain_name(voice)}-{digest}.onnx"
     if not graph.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         partial = graph.with_suffix(".partial")

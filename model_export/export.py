@@ -28,7 +28,7 @@ from model_export.graph.subpixel import without_transposed
 from model_export.statistics import prior_statistics
 from model_export.stream import OrtStream
 from model_export.symbolic import trace
-from model_export.torchscript import Archive, read_script
+from model_export.torchscript import Archive, plain_name, read_script
 from model_export.verify import make_reference, verify
 from model_export.wrapper import Wrapper, unwrap
 
@@ -48,7 +48,7 @@ def export(
     """Turns a RAVE decoder into a streaming ONNX voice. Nothing of the file is run; PyTorch is not needed.
 
     Args:
-        path: a `.ts` file, exported for streaming.
+        path: a `.ts` file, exported for streaming, or one packed by xz.
         frames: latent frames a call (T).
         latents: rows of the `latent` input (Z), where the file leaves a choice; by default the file's own.
         latent_noise: 0..1, scale of the noise that fills the latents left out by the file; 1 as upstream.
@@ -105,7 +105,7 @@ def _traced(
         _require_voice(graph, wrapper, frames)
         card = Card(
             kind="voice",
-            name=path.stem.removesuffix("_streaming"),
+            name=plain_name(path),
             latents=rows,
             sample_rate=wrapper.sample_rate,
             hop=wrapper.hop,

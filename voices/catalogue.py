@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from voices.errors import VoiceError
 
-FORMAT, VERSION = "lodestone-voice", 1
+FORMAT, VERSION = "lodestone-voice", 2
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -32,10 +33,13 @@ class Voice:
 
     Attributes:
         name, summary: what to call it, how it sounds.
-        path: upstream's TorchScript export; `lodestone export` reads it, nn~ plays it.
-        sha256: of that file.
+        path: upstream's TorchScript export packed by xz; `lodestone export` reads it.
+        sha256: of the `.ts` within, which nn~ plays.
         sample_rate, hop, latents: Hz, samples per latent frame, latents.
+        latents_of: the voice whose latents these are: its own name, or that of the smaller one that it
+            started from. Voices of the same latents can take turns while the same latents go on.
         mean, std: [Z], of the latents of its corpus.
+        rounding_db: signal to noise that rounding its weights left.
         steps, hours: how long it was trained.
         corpus: what it was trained on.
     """
@@ -47,22 +51,30 @@ class Voice:
     sample_rate: int
     hop: int
     latents: int
+    latents_of: str
     mean: npt.NDArray[np.float32]
     std: npt.NDArray[np.float32]
+    rounding_db: float
     steps: int
     hours: float
     corpus: tuple[Recording, ...]
 
-    def verify(self) -> None:
-        """Compares the file with its card.
+    def torchscript(self) -> bytes:
+        """The `.ts` that nn~ and PyTorch play, checked.
 
         Raises:
-            VoiceError: when they do not belong together.
+            VoiceError: when the file is damaged or not the one that the card describes.
         """
-        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        wanted = f"{self.path.name} holding a .ts of SHA-256 {self.sha256[:12]}…"
+        do = "restore the file, or ship the voice again"
+        try:
+            plain = lzma.decompress(self.path.read_bytes())
+        except (OSError, lzma.LZMAError, EOFError) as error:
+            raise VoiceError(wanted, str(error), do) from None
+        digest = hashlib.sha256(plain).hexdigest()
         if digest != self.sha256:
-            wanted = f"{self.path.name} with SHA-256 {self.sha256[:12]}…"
-            raise VoiceError(wanted, f"{digest[:12]}…", "restore the file, or ship the voice again")
+            raise VoiceError(wanted, f"{digest[:12]}…", do)
+        return plain
 
 
 def _parse(card: dict[str, Any], folder: Path) -> Voice:
@@ -76,8 +88,10 @@ def _parse(card: dict[str, Any], folder: Path) -> Voice:
         sample_rate=int(card["sample_rate"]),
         hop=int(card["hop"]),
         latents=int(card["latents"]),
+        latents_of=str(card["latents_of"]),
         mean=np.asarray(card["latent"]["mean"], np.float32),
         std=np.asarray(card["latent"]["std"], np.float32),
+        rounding_db=float(card["rounding"]["snr_db"]),
         steps=int(card["training"]["steps"]),
         hours=float(card["training"]["hours"]),
         corpus=tuple(Recording(**entry) for entry in card["corpus"]),

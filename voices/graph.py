@@ -12,21 +12,20 @@ import onnx
 
 import model_export
 from model_export.card import LatentStatistics, attach_card, read_card
-from voices.catalogue import FORMAT
+from model_export.torchscript import plain_bytes
+from voices.catalogue import FOLDER, FORMAT
 
 
 def corpus_statistics(archive: Path) -> LatentStatistics | None:
-    """Statistics from the `card.json` beside a `.ts`, or None where no card of this very file is."""
-    path = archive.parent / "card.json"
-    if not path.is_file():
-        return None
-    card = json.loads(path.read_text(encoding="utf-8"))
-    if card.get("format") != FORMAT or card["sha256"] != hashlib.sha256(archive.read_bytes()).hexdigest():
-        return None
-    names = ("mean", "std", "probabilities", "quantiles")
-    return LatentStatistics(
-        str(card["latent"]["origin"]), *(np.asarray(card["latent"][name], np.float32) for name in names)
-    )
+    """Statistics from the card of this very `.ts`, packed or not: one beside it, or a shipped voice's."""
+    digest = hashlib.sha256(plain_bytes(archive)).hexdigest()
+    for path in (archive.parent / "card.json", *sorted(FOLDER.glob("*/card.json"))):
+        card = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if card.get("format") == FORMAT and card["sha256"] == digest:
+            names = ("mean", "std", "probabilities", "quantiles")
+            values = (np.asarray(card["latent"][name], np.float32) for name in names)
+            return LatentStatistics(str(card["latent"]["origin"]), *values)
+    return None
 
 
 def remember_corpus(model: onnx.ModelProto, archive: Path) -> None:
@@ -40,9 +39,9 @@ def remember_corpus(model: onnx.ModelProto, archive: Path) -> None:
 
 
 def export_voice(archive: Path) -> onnx.ModelProto:
-    """The streaming graph of a `.ts`; a shipped voice's card tells how its corpus spreads the latents.
+    """The streaming graph of a `.ts` or `.ts.xz`, with what a voice's card tells of its corpus.
 
-    Without such a card the statistics are upstream's prior, as `model_export.export` gives them.
+    Without a card the statistics are upstream's prior, as `model_export.export` gives them.
 
     Raises:
         ExportError: where the file is no RAVE decoder.

@@ -1,6 +1,6 @@
 """Record what PyTorch plays for a RAVE `.ts`, so that a test suite can compare without PyTorch.
 
-    .venv-rave/bin/python -m voices.record_golden MODEL.ts -o MODEL.npz [--seed 1] [--card card.json]
+    .venv-rave/bin/python -m voices.record_golden MODEL.ts[.xz] -o MODEL.npz [--seed 1] [--card card.json]
 
 The archive is a streaming export: its caches hold whatever the exporter last pushed through it, so they are
 set to zero first, before each of the three takes. A take streams seeded latents through `decode` in blocks of
@@ -18,7 +18,10 @@ Written, for the takes `t1`, `t2`, `t4` (T = 1, 2, 4 frames per block), all floa
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import lzma
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +46,22 @@ DRAWS = {
 
 
 class RecordDraws(TorchDispatchMode):
-    """Keeps a copy of every random tensor drawn while active, in call order."""
+    """Keeps a copy of every random tensor drawn while active, in call order.
 
-    def __init__(self) -> None:
+    With `coarse`, draws are rounded to multiples of 1/256 as they are made: a file holds them in a byte each.
+    """
+
+    def __init__(self, coarse: bool = False) -> None:
         super().__init__()
+        self.coarse = coarse
         self.draws: list[tuple[str, torch.Tensor]] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         kind = DRAWS.get(func.__name__.split(".")[0])
         if kind is not None and result.numel() > 0:
+            if self.coarse:
+                result = torch.floor(256 * result) / 256
             self.draws.append((kind, result.detach().clone()))
         return result
 
@@ -81,12 +90,14 @@ def draw_latents(
     return (spread[:, None] * rng.standard_normal(shape)).astype(np.float32)
 
 
-def record_take(model: torch.jit.ScriptModule, latents: np.ndarray) -> dict[str, np.ndarray]:
+def record_take(
+    model: torch.jit.ScriptModule, latents: np.ndarray, coarse: bool = False
+) -> dict[str, np.ndarray]:
     """Stream `latents` block by block from silent caches; returns z, audio, noise.K and kinds."""
     zero_states(model)
     audio, noise, kinds = [], [], []
     for block in latents:
-        with RecordDraws() as recorder:
+        with RecordDraws(coarse) as recorder:
             audio.append(model.decode(torch.from_numpy(block))[0].numpy())
         noise.append([draw.numpy() for _, draw in recorder.draws])
         kinds = [kind for kind, _ in recorder.draws]
@@ -95,8 +106,34 @@ def record_take(model: torch.jit.ScriptModule, latents: np.ndarray) -> dict[str,
     return take
 
 
-def record(path: Path, seed: int = 1, spread: np.ndarray = UNIT_SPREAD) -> dict[str, np.ndarray]:
-    """All takes of one `.ts`, as the arrays of the `.npz`; latents have the standard deviation `spread`.
+def load(path: Path) -> torch.jit.ScriptModule:
+    """The model in a `.ts`, or in one packed by xz.
+
+    Raises:
+        VoiceError: for a file that is no TorchScript.
+    """
+    try:
+        data = path.read_bytes()
+        plain = lzma.decompress(data) if path.suffix == ".xz" else data
+        return torch.jit.load(io.BytesIO(plain), map_location="cpu").eval()
+    except (OSError, RuntimeError, ValueError, lzma.LZMAError) as error:
+        raise VoiceError(f"a TorchScript file at {path}", str(error).splitlines()[0], "name a .ts") from None
+
+
+def record(
+    path: Path,
+    seed: int = 1,
+    spread: np.ndarray = UNIT_SPREAD,
+    takes: Mapping[int, int] = TAKES,
+    coarse: bool = False,
+) -> dict[str, np.ndarray]:
+    """All takes of one `.ts`, as the arrays of the `.npz`.
+
+    Args:
+        path: a streaming export, packed by xz or not.
+        spread: standard deviation of the latents, [Z] or [1].
+        takes: blocks per take, by the latent frames per block.
+        coarse: round random draws (`RecordDraws`), for a smaller file.
 
     Raises:
         VoiceError: for a file that is no TorchScript, or no streaming export.
@@ -104,10 +141,7 @@ def record(path: Path, seed: int = 1, spread: np.ndarray = UNIT_SPREAD) -> dict[
     torch.set_grad_enabled(False)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    try:
-        model = torch.jit.load(str(path), map_location="cpu").eval()
-    except (RuntimeError, ValueError) as error:
-        raise VoiceError(f"a TorchScript file at {path}", str(error).splitlines()[0], "name a .ts") from None
+    model = load(path)
     if zero_states(model) == 0:
         raise VoiceError(
             "a streaming export", f"{path} without caches", "export it again with upstream's --streaming"
@@ -116,8 +150,8 @@ def record(path: Path, seed: int = 1, spread: np.ndarray = UNIT_SPREAD) -> dict[
         "hop": np.int64(int(model.decode_params[1])),
         "rate_hz": np.int64(int(model.sr)),
     }
-    for frames, count in TAKES.items():
-        take = record_take(model, draw_latents(model, count, frames, spread, rng))
+    for frames, count in takes.items():
+        take = record_take(model, draw_latents(model, count, frames, spread, rng), coarse)
         arrays.update({f"t{frames}.{key}": value for key, value in take.items()})
     return arrays
 

@@ -1,10 +1,11 @@
-"""Turn a training into a shipped voice: upstream's `.ts`, our card, golden vectors.
+"""Turn a training into a shipped voice: upstream's `.ts`, made small; our card, golden vectors.
 
     .venv-rave/bin/python -m voices.ship voices/glass --run out/voices/glass
 
 Takes the averaged weights of the checkpoint, finds the principal axes of the latents over the corpus at three
-levels, and runs upstream's exporter. Writes `NAME.ts`, `card.json`, `golden.npz` and `progress.csv` into the
-folder of the voice.
+levels, and runs upstream's exporter. A voice that started from another keeps the axes and the statistics of
+that one: its latents are the same. Writes `NAME.ts.xz` (`voices.compact`), `card.json`, `golden.npz` and
+`progress.csv` into the folder of the voice.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import lzma
 import re
 import tempfile
 from pathlib import Path
@@ -20,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from voices import record_golden
+from voices import catalogue, compact, record_golden
 from voices.errors import one_line
 from voices.train import latents, rave_model
 from voices.train.loop import Trainer
@@ -29,6 +31,7 @@ from voices.train.settings import Settings, Source
 LEVELS = (1.0, 0.5, 0.25)
 PROBABILITIES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 GOLDEN_SEED = 1
+GOLDEN_TAKES = {1: 12}
 
 
 def origin(source: Source, recordings: Path) -> dict[str, str]:
@@ -61,33 +64,42 @@ def copy_progress(run: Path, folder: Path) -> None:
     (folder / "progress.csv").write_text(text + "\n")
 
 
-def ship(folder: Path, run: Path, recordings: Path) -> dict[str, Any]:
-    """Writes the voice's files; returns the card."""
-    settings = Settings.load(folder / "settings.toml")
-    trainer = Trainer(settings, run, recordings)
-    model = trainer.model
-    model.load_state_dict(trainer.average)
-    model.eval()
+def latent_space(trainer: Trainer) -> dict[str, Any]:
+    """Puts the axes of the latents into the model; returns how the corpus spreads them, for the card."""
+    if trainer.options.start_from:
+        card = catalogue.find(trainer.options.start_from).path.parent / "card.json"
+        return dict(json.loads(card.read_text(encoding="utf-8"))["latent"])
     takes = [np.float32(gain) * take for take in trainer.takes() for gain in LEVELS]
-    z = latents.fit_axes(model, takes, trainer.hop)
-    archive = folder / f"{settings.name}.ts"
+    return statistics(latents.fit_axes(trainer.model, takes, trainer.hop))
+
+
+def export(trainer: Trainer, archive: Path, spread: list[float]) -> float:
+    """Runs upstream's exporter and makes its file small; returns what rounding left, in dB."""
     with tempfile.TemporaryDirectory() as scratch:
-        rave_model.save_run(model, Path(scratch) / "run")
-        fidelity = latents.export_fidelity(model.fidelity, z.shape[1])
+        run = Path(scratch) / "run"
+        rave_model.save_run(trainer.model, run)
+        fidelity = latents.export_fidelity(trainer.model.fidelity, len(spread))
         flags = ("--fidelity", str(fidelity))
-        exported = rave_model.export(Path(scratch) / "run", settings.name, Path(scratch), *flags)
-        archive.write_bytes(exported.read_bytes())
-    card = {
-        "format": "lodestone-voice",
-        "version": 1,
+        exported = rave_model.export(run, trainer.settings.name, Path(scratch), *flags)
+        return compact.compact(exported, archive, np.array(spread))
+
+
+def describe(trainer: Trainer, archive: Path, latent: dict[str, Any], rounding_db: float) -> dict[str, Any]:
+    """The card of a voice, but for the origin of its sounds."""
+    settings = trainer.settings
+    return {
+        "format": catalogue.FORMAT,
+        "version": catalogue.VERSION,
         "name": settings.name,
         "summary": settings.summary,
         "file": archive.name,
-        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
-        "sample_rate": model.sr,
+        "sha256": hashlib.sha256(lzma.decompress(archive.read_bytes())).hexdigest(),
+        "sample_rate": trainer.model.sr,
         "hop": trainer.hop,
-        "latents": z.shape[1],
-        "latent": statistics(z),
+        "latents": len(latent["std"]),
+        "latents_of": trainer.options.start_from or settings.name,
+        "latent": latent,
+        "rounding": {"significant_bits": compact.SIGNIFICANT_BITS, "snr_db": round(rounding_db, 1)},
         "training": {
             "configs": list(settings.configs),
             "overrides": list(settings.overrides),
@@ -95,11 +107,23 @@ def ship(folder: Path, run: Path, recordings: Path) -> dict[str, Any]:
             "hours": round(trainer.seconds / 3600, 2),
             "seconds_of_sound": round(trainer.corpus.seconds[0]),
         },
-        "corpus": [origin(source, recordings) for source in settings.sources],
     }
+
+
+def ship(folder: Path, run: Path, recordings: Path) -> dict[str, Any]:
+    """Writes the voice's files; returns the card."""
+    settings = Settings.load(folder / "settings.toml")
+    trainer = Trainer(settings, run, recordings)
+    trainer.model.load_state_dict(trainer.average)
+    trainer.model.eval()
+    latent = latent_space(trainer)
+    archive = folder / f"{settings.name}.ts.xz"
+    card = describe(trainer, archive, latent, export(trainer, archive, latent["std"]))
+    card["corpus"] = [origin(source, recordings) for source in settings.sources]
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     copy_progress(run, folder)
-    arrays = record_golden.record(archive, GOLDEN_SEED, np.array(card["latent"]["std"]))
+    spread = np.array(latent["std"])
+    arrays = record_golden.record(archive, GOLDEN_SEED, spread, GOLDEN_TAKES, coarse=True)
     np.savez_compressed(folder / "golden.npz", **arrays)
     return card
 

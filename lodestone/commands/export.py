@@ -27,7 +27,7 @@ def _talk(message: str) -> None:
 
 
 def export_command(
-    model: Annotated[Path, typer.Argument(help="A RAVE model exported for streaming (.ts).")],
+    model: Annotated[Path, typer.Argument(help="A RAVE model exported for streaming (.ts, .ts.xz).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The voice to write (.onnx).")],
     corpus: Annotated[Path | None, typer.Option(help="Recordings to measure the latents by.")] = None,
     frames: Annotated[int, typer.Option(help="Latent frames a call.")] = 1,

@@ -21,17 +21,17 @@ def register(app: typer.Typer) -> None:
 def voices(
     name: Annotated[str | None, typer.Argument(help="Only this one, with the origin of its sounds.")] = None,
     atlas: Annotated[Path | None, typer.Option(help="Draw what each latent does (.png).")] = None,
+    ts: Annotated[Path | None, typer.Option(help="Unpack the TorchScript that nn~ plays (.ts).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON on stdout.")] = False,
 ) -> None:
     """List the voices that ship, or describe one. Checks each file against its card; fetches nothing."""
     from voices import catalogue
     from voices.errors import VoiceError
 
-    if atlas is not None and name is None:
-        raise VoiceError("a voice's name with --atlas", "none", "write lodestone voices glass --atlas FILE")
+    if name is None and (atlas or ts):
+        raise VoiceError("a voice's name with this option", "none", "write lodestone voices glass --ts FILE")
     chosen = [catalogue.find(name)] if name else catalogue.shipped()
-    for voice in chosen:
-        voice.verify()
+    plain = [voice.torchscript() for voice in chosen]
     if as_json:
         json.dump([_as_dict(voice) for voice in chosen], sys.stdout, indent=1)
         print()
@@ -40,6 +40,8 @@ def voices(
         print(f"{voice.name:8} {voice.latents} latents, {voice.sample_rate / 1000:g} kHz: {voice.summary}")
     if name:
         _describe(chosen[0])
+    if ts is not None:
+        ts.write_bytes(plain[0])
     if atlas is not None:
         _survey(chosen[0], atlas)
 

@@ -2,6 +2,7 @@
 
 from model_export.torchscript.archive import Archive
 from model_export.torchscript.objects import Module, TensorRef
+from model_export.torchscript.packed import plain_bytes, plain_name
 from model_export.torchscript.reader import ScriptFile, read_script
 from model_export.torchscript.source import ClassSource, FunctionSource, SourceTable
 
@@ -13,5 +14,7 @@ __all__ = [
     "ScriptFile",
     "SourceTable",
     "TensorRef",
+    "plain_bytes",
+    "plain_name",
     "read_script",
 ]

@@ -6,6 +6,8 @@ swell beyond `MAX_INFLATION`, and no entry is longer than it declares.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import struct
 import zipfile
 import zlib
@@ -13,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from model_export.errors import ExportError
+from model_export.torchscript.packed import is_packed, plain_bytes
 
 MAX_INFLATION = 200  # deflate reaches about 1000 on zeros; code text stays below 20
 MAX_TEXT_BYTES = 16 << 20  # one code file or the pickle: real ones stay below 1 MB
@@ -35,6 +38,8 @@ _ZIP_ERRORS = (
 class Archive:
     """Read-only access to the entries of one TorchScript file, by their path below its root folder.
 
+    A file packed by xz is unpacked into memory.
+
     Raises:
         ExportError: the file is missing, is no zip, is cut short, or declares sizes that it cannot hold.
     """
@@ -42,8 +47,9 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.file_bytes = path.stat().st_size
-            self._zip = zipfile.ZipFile(path)
+            self._unpacked = plain_bytes(path) if is_packed(path) else None
+            self.file_bytes = path.stat().st_size if self._unpacked is None else len(self._unpacked)
+            self._zip = zipfile.ZipFile(path if self._unpacked is None else io.BytesIO(self._unpacked))
         except OSError as error:
             reason = error.strerror or str(error)
             raise ExportError(_MODEL, f"no readable file at {path} ({reason})", "check the path") from error
@@ -95,6 +101,16 @@ class Archive:
         if info.file_size > limit or info.compress_size > self.file_bytes:
             got = f"{info.filename!r} declaring {info.file_size} bytes from {info.compress_size}"
             raise ExportError("an archive entry of its declared size", got, _AGAIN)
+
+    def sha256(self) -> str:
+        """Hash of the whole `.ts`, unpacked, hexadecimal."""
+        if self._unpacked is not None:
+            return hashlib.sha256(self._unpacked).hexdigest()
+        digest = hashlib.sha256()
+        with self.path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +47,8 @@ class ScriptFile:
         return tensor.view(self._archive.read(tensor.entry))
 
     def sha256(self) -> str:
-        """Hash of the whole file, hexadecimal."""
-        digest = hashlib.sha256()
-        with self._archive.path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-        return digest.hexdigest()
+        """Hash of the whole `.ts`, hexadecimal."""
+        return self._archive.sha256()
 
 
 def read_script(archive: Archive) -> ScriptFile:

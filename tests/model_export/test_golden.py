@@ -15,7 +15,7 @@ from tests.model_export.golden_vectors import golden, load_take, play, relative_
 
 TOLERANCE = 1e-5
 VOICES = Path(__file__).parents[2] / "voices"
-SHIPPED = sorted(path for path in VOICES.glob("*/*.ts") if (path.parent / "golden.npz").exists())
+SHIPPED = sorted(path for path in VOICES.glob("*/*.ts.xz") if (path.parent / "golden.npz").exists())
 
 
 @pytest.mark.parametrize("frames", [1, 2, 4])
@@ -30,10 +30,10 @@ def test_plays_what_pytorch_plays(archive: Callable[[str], Path], name: str, fra
     assert error <= TOLERANCE
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
 def test_shipped_voices_play_what_pytorch_plays(path: Path) -> None:
     take = load_take(path.parent / "golden.npz", 1)
-    assert len(take.latents) >= 32
+    assert len(take.latents) >= 12
     assert relative_error(play(model_export.export(path), take), take.audio) <= TOLERANCE
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import lzma
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +27,8 @@ def copy(name: str, folder: Path) -> Path:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_voice_is_whole(name: str) -> None:
     voice = catalogue.find(name)
-    voice.verify()
+    assert hashlib.sha256(voice.torchscript()).hexdigest() == voice.sha256
+    assert voice.rounding_db >= 60.0
     assert voice.mean.shape == voice.std.shape == (voice.latents,)
     assert (voice.std > 0).all()
     assert {entry.licence for entry in voice.corpus} <= {"CC0 1.0", "MIT, as this project"}
@@ -49,19 +53,35 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     voice.path.write_bytes(data)
     with pytest.raises(VoiceError, match="SHA-256"):
-        voice.verify()
+        voice.torchscript()
+    voice.path.write_bytes(lzma.compress(b"another file"))
+    with pytest.raises(VoiceError, match="SHA-256"):
+        voice.torchscript()
+
+
+def test_all_voices_together_stay_small() -> None:
+    files = [path for name in NAMES for path in (catalogue.FOLDER / name).iterdir()]
+    assert sum(path.stat().st_size for path in files) <= 8e6
+
+
+def test_voices_of_the_same_latents_name_one_that_ships() -> None:
+    for voice in catalogue.shipped():
+        family = catalogue.find(voice.latents_of)
+        assert family.latents_of == family.name
+        np.testing.assert_array_equal(voice.mean, family.mean)
+        np.testing.assert_array_equal(voice.std, family.std)
 
 
 def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
     folder = copy(NAMES[0], tmp_path)
-    (folder / f"{NAMES[0]}.ts").unlink()
+    (folder / f"{NAMES[0]}.ts.xz").unlink()
     with pytest.raises(VoiceError, match="none there"):
         catalogue.shipped(tmp_path)
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": 2}, {"format": "other"}, {"latent": None}, {"corpus": [{"file": "a"}]}, {"hop": "many"}],
+    [{"version": 1}, {"format": "other"}, {"latent": None}, {"corpus": [{"file": "a"}]}, {"hop": "many"}],
     ids=str,
 )
 def test_a_malformed_card_is_one_clear_line(change: dict[str, object], tmp_path: Path) -> None:
@@ -82,16 +102,25 @@ def test_the_command_lists_and_describes() -> None:
     assert [card["name"] for card in cards] == NAMES
 
 
+def test_the_command_unpacks_what_other_players_read(tmp_path: Path) -> None:
+    result = CliRunner().invoke(build_app(), ["voices", NAMES[0], "--ts", str(tmp_path / "voice.ts")])
+    assert result.exit_code == 0
+    data = (tmp_path / "voice.ts").read_bytes()
+    assert hashlib.sha256(data).hexdigest() == catalogue.find(NAMES[0]).sha256
+    assert zipfile.is_zipfile(tmp_path / "voice.ts")
+
+
 def test_an_unknown_voice_names_the_known() -> None:
     result = CliRunner().invoke(build_app(), ["voices", "trombone"])
     assert isinstance(result.exception, VoiceError)
     assert NAMES[0] in str(result.exception)
 
 
-def test_an_atlas_needs_a_name(tmp_path: Path) -> None:
-    result = CliRunner().invoke(build_app(), ["voices", "--atlas", str(tmp_path / "atlas.png")])
+@pytest.mark.parametrize("option", ["--atlas", "--ts"])
+def test_a_file_needs_a_name(option: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(build_app(), ["voices", option, str(tmp_path / "file")])
     assert isinstance(result.exception, VoiceError)
-    assert not (tmp_path / "atlas.png").exists()
+    assert not (tmp_path / "file").exists()
 
 
 @pytest.mark.parametrize(

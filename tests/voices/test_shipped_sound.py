@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import shutil
 from pathlib import Path
 
@@ -60,12 +61,20 @@ def test_the_graph_carries_the_spread_of_the_corpus(name: str) -> None:
 
 def test_a_card_of_another_file_is_not_believed(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(catalogue.FOLDER / NAMES[0], tmp_path / NAMES[0]))
-    archive = folder / f"{NAMES[0]}.ts"
-    assert corpus_statistics(archive) is not None
-    archive.write_bytes(archive.read_bytes() + b"\0")
-    assert corpus_statistics(archive) is None
+    card = json.loads((folder / "card.json").read_text())
+    assert corpus_statistics(folder / card["file"]) is not None
+    (folder / "other.ts").write_bytes(b"another file")
+    assert corpus_statistics(folder / "other.ts") is None
     (folder / "card.json").unlink()
-    assert corpus_statistics(archive) is None
+    assert corpus_statistics(folder / "other.ts") is None
+
+
+def test_a_voice_is_known_wherever_it_is_unpacked_to(tmp_path: Path) -> None:
+    voice = catalogue.shipped()[0]
+    (tmp_path / "mine.ts").write_bytes(voice.torchscript())
+    found = corpus_statistics(tmp_path / "mine.ts")
+    assert found is not None
+    np.testing.assert_array_equal(found.std, voice.std)
 
 
 @pytest.mark.parametrize("name", NAMES)

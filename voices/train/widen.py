@@ -15,10 +15,11 @@ from pathlib import Path
 import rave
 import torch
 
+from voices import record_golden
 from voices.errors import VoiceError
 
 AXES = ("latent_pca", "latent_mean", "fidelity")
-"""What upstream's exporter needs of the latent space: with equal axes latents mean the same in both voices."""
+"""What upstream's exporter needs of the latent space: with equal axes a latent means the same in both."""
 
 
 def copies(wide: int, narrow: int) -> int:
@@ -61,12 +62,12 @@ def set_weight(module: torch.nn.Module, weight: torch.Tensor) -> None:
 
 @torch.no_grad()
 def begin_from(model: rave.RAVE, archive: Path, seed: int) -> None:
-    """Fills a fresh RAVE from a shipped `.ts`: its encoder and latent axes as they are, its decoder widened.
+    """Fills a fresh RAVE from a shipped voice: its encoder and latent axes as they are, its decoder widened.
 
     Raises:
         VoiceError: when the two have different layers or widths that are no multiples.
     """
-    trained: Mapping[str, torch.Tensor] = torch.jit.load(str(archive), map_location="cpu").state_dict()
+    trained: Mapping[str, torch.Tensor] = record_golden.load(archive).state_dict()
     torch.manual_seed(seed)
     for part in ("encoder", "decoder"):
         for name, module in getattr(model, part).named_modules():
