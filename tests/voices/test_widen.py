@@ -36,7 +36,7 @@ def trainer(tmp_path: Path) -> Trainer:
 
 @torch.no_grad()
 def test_at_first_it_sounds_as_the_voice_that_it_begins_from(trainer: Trainer) -> None:
-    narrow = torch.jit.load(str(catalogue.find(TINY.training.start_from).path)).eval()
+    narrow = record_golden.load(catalogue.find(TINY.training.start_from).path)
     record_golden.zero_states(narrow)
     torch.manual_seed(1)
     z = torch.randn(1, 8, 32)
@@ -52,7 +52,7 @@ def test_at_first_it_sounds_as_the_voice_that_it_begins_from(trainer: Trainer) -
 
 @torch.no_grad()
 def test_it_has_the_latents_of_that_voice(trainer: Trainer) -> None:
-    narrow = torch.jit.load(str(catalogue.find(TINY.training.start_from).path)).state_dict()
+    narrow = record_golden.load(catalogue.find(TINY.training.start_from).path).state_dict()
     torch.testing.assert_close(trainer.model.latent_pca, narrow["latent_pca"])
     trainer.model.encode(torch.zeros(1, 1, 2**14))  # weight normalisation makes the weight when it is run
     weight = trainer.model.encoder.encoder.net[0].weight
