@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from calibration.carry import carry_from
 from calibration.figures import Figures, measure
 from calibration.fit import fit_play, fit_rest
 from calibration.model import Calibration
@@ -34,7 +35,8 @@ def fit(
     rest = fit_rest(session.empty)
     spots = None if session.spots is None else fit_spots(session.spots)
     correction = tilt_correction(rest.offset_mt) if spots is None else spots.mounting.correction()
-    play, response = fit_play(session.free_play, rest, correction)
+    carry = None if spots is None else carry_from(spots.mounting.height_mm)
+    play, response = fit_play(session.free_play, rest, correction, carry)
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     bare = Calibration(
         created=created or now,
@@ -46,6 +48,7 @@ def fit(
         play=play,
         response=response,
         correction=correction,
+        carry=carry,
     )
     residual = None if spots is None else spots.residual
     figures = measure(bare, session.empty, session.free_play, dipole_residual=residual, wiring=wiring)

@@ -16,8 +16,9 @@ from calibration.reference import static_touch
 from calibration.statistics import participation_ratio
 from calibration.wiring import Wiring, check_wiring
 
-# A sensor is on its own in the frames in which it feels most of all that it ever feels.
-OWN_FRAMES = 0.98
+# A magnet is close to a sensor in the frames in which it feels most; in the quietest tenth of these the other
+# magnets are far away.
+OWN_FRAMES, QUIETEST = 0.95, 0.1
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def measure(
 ) -> Figures:
     """Every figure of a fitted calibration."""
     rest, reach = calibration.rest, calibration.response.reach_mt
-    field = played_field(free_play, rest, calibration.correction)
+    field = played_field(free_play, rest, calibration.correction, calibration.carry)
     noise = calibration.response.dead_zone_mt / 4.0
     crosstalk = crosstalk_matrix(field)
     found = wiring or check_wiring(filtered(field, rest.mains_taps))
@@ -138,13 +139,13 @@ def _drift(calibration: Calibration, empty: Recording) -> Array:
 def crosstalk_matrix(played_mt: Array) -> Array:
     """[4, 4] C_ij: what sensor j feels while a magnet is close to sensor i, over what i feels itself.
 
-    Other magnets can only add to it, so of those frames the quietest quarter at j counts.
+    Other magnets can only add to it, so of those frames the quietest tenth at j counts.
     """
     size = np.linalg.norm(played_mt.reshape(-1, SENSORS, AXES), axis=2)
     matrix = np.eye(SENSORS)
     for i in range(SENSORS):
         own = size[:, i] >= max(float(np.quantile(size[:, i], OWN_FRAMES)), 1e-6)
         ratio = size[own] / size[own, i : i + 1]
-        matrix[i] = np.quantile(ratio, 0.25, axis=0)
+        matrix[i] = np.quantile(ratio, QUIETEST, axis=0)
         matrix[i, i] = 1.0
     return matrix

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from calibration.carry import TERMS
 from calibration.errors import CalibrationError
 from calibration.model import (
     AXES,
@@ -22,6 +23,7 @@ from calibration.model import (
     SENSORS,
     Array,
     Calibration,
+    Carry,
     Play,
     Response,
     Rest,
@@ -29,7 +31,7 @@ from calibration.model import (
 )
 
 FORMAT = "lodestone-calibration"
-VERSION = 1
+VERSION = 2  # 1 had no carry
 SUFFIX = ".calibration.json"
 KEPT = 9
 DO = "calibrate again, or go back with `lodestone calibration undo`"
@@ -169,6 +171,7 @@ class _Reader:
                 play=self._play(body["play"]),
                 response=self._response(body["response"]),
                 correction=self._array(body["correction"], (CHANNELS, CHANNELS), "correction"),
+                carry=self._carry(body.get("carry")),
                 report=dict(body["report"]),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -195,6 +198,12 @@ class _Reader:
         return SensorIdentity(
             str(body["chip"]), int(body["address"]), int(body["serial"]), settings, (x, y, z)
         )
+
+    def _carry(self, body: Mapping[str, Any] | None) -> Carry | None:
+        if body is None:
+            return None
+        weights = self._array(body["weights"], (TERMS, AXES), "carry")
+        return Carry(self._array(body["height_mm"], (SENSORS,), "height"), weights)
 
     def _rest(self, body: Mapping[str, Any]) -> Rest:
         grids = ("offset_mt", "noise_mt", "drift_mt_per_min", "mains_mt", "tempco_mt_per_k")

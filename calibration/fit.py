@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from calibration.carry import at_rest, carried
 from calibration.coverage import visited_cells
 from calibration.errors import CalibrationError
-from calibration.model import AXES, CHANNELS, SENSORS, Array, Play, Response, Rest, channel_name
+from calibration.model import AXES, CHANNELS, SENSORS, Array, Carry, Play, Response, Rest, channel_name
 from calibration.recording import SATURATED_AXES, Recording
 from calibration.reference import static_touch
 from calibration.statistics import block_medians, mains_line, mains_taps, rest_level, theil_sen
@@ -111,14 +112,17 @@ def _refuse_movement(level: Array, jitter: Array, rate_hz: float) -> None:
         raise CalibrationError("an empty board that is still", got, do)
 
 
-def played_field(recording: Recording, rest: Rest, correction: Array) -> Array:
-    """[N, 12] mT: offset removed at each frame's temperature, then corrected."""
+def played_field(recording: Recording, rest: Rest, correction: Array, carry: Carry | None = None) -> Array:
+    """[N, 12] mT: offset removed at each frame's temperature, corrected, carried to the nominal heights."""
     warming = (recording.temperature_c - rest.temperature_c)[:, :, None]
     lifted = recording.field_mt - rest.offset_mt - warming * rest.tempco_mt_per_k
-    return np.asarray(lifted.reshape(-1, CHANNELS) @ correction.T)
+    corrected = np.asarray(lifted.reshape(-1, CHANNELS) @ correction.T)
+    return corrected if carry is None else carried(corrected, carry)
 
 
-def fit_play(recording: Recording, rest: Rest, correction: Array | None = None) -> tuple[Play, Response]:
+def fit_play(
+    recording: Recording, rest: Rest, correction: Array | None = None, carry: Carry | None = None
+) -> tuple[Play, Response]:
     """Reach and response of tonight's magnets from free play.
 
     Raises:
@@ -126,10 +130,11 @@ def fit_play(recording: Recording, rest: Rest, correction: Array | None = None) 
     """
     play = _good_rows(recording, SHORTEST_PLAY_S, "free play")
     matrix = np.eye(CHANNELS) if correction is None else correction
-    field = played_field(play, rest, matrix)
+    field = played_field(play, rest, matrix, carry)
     low, high = np.quantile(field, [LOW, HIGH], axis=0)
     reach = np.maximum(np.abs(low), np.abs(high))
-    dead = DEAD_ZONE_SIGMAS * np.sqrt((matrix**2) @ (rest.noise_mt.ravel() ** 2))
+    small = matrix if carry is None else at_rest(carry) @ matrix
+    dead = DEAD_ZONE_SIGMAS * np.sqrt((small**2) @ (rest.noise_mt.ravel() ** 2))
     least = LEAST_REACH_DEAD_ZONES * dead
     if (reach < least).any():
         worst = int(np.argmin(reach / least))

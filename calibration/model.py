@@ -97,6 +97,19 @@ class Response:
 
 
 @dataclass(frozen=True)
+class Carry:
+    """What carries the field of sensors at a wrong height to the right one; see `calibration.carry`.
+
+    Attributes:
+        height_mm: [4] how much too high each sensor sits.
+        weights: [78, 3] of the terms of what a sensor sees.
+    """
+
+    height_mm: Array
+    weights: Array
+
+
+@dataclass(frozen=True)
 class Calibration:
     """One board on one evening."""
 
@@ -109,9 +122,10 @@ class Calibration:
     play: Play
     response: Response
     correction: Array = field(default_factory=lambda: np.eye(CHANNELS))
+    carry: Carry | None = None
     report: dict[str, object] = field(default_factory=dict)
 
     @property
     def corrected(self) -> bool:
-        """Whether known spots gave a correction of gains, rotations and heights."""
+        """Whether the axes are corrected at all: upright by the tilt, or by known spots."""
         return not np.array_equal(self.correction, np.eye(CHANNELS))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from calibration.board_model import ball_moment, dipole_mt
+from calibration.carry import carry_from
 from calibration.fit import fit_play, fit_rest, played_field
 from calibration.localise import locate
 from calibration.model import AXES, SENSORS, Array, Response, Rest
@@ -143,13 +144,14 @@ def _outcome(board: ImperfectBoard, stages: _Stages, balls: int) -> _Outcome:
     gesture = board.record(stages.gesture, WARMER_K, stream=2)
     touches: list[Array] = []
     responses: list[Response] = []
-    for correction in (tilt_correction(rest.offset_mt), spots.mounting.correction()):
-        _, response = fit_play(session.free_play, rest, correction)
-        played = played_field(gesture, rest, correction)[::EVERY]
+    carry = carry_from(spots.mounting.height_mm)
+    for correction, height in ((tilt_correction(rest.offset_mt), None), (spots.mounting.correction(), carry)):
+        _, response = fit_play(session.free_play, rest, correction, height)
+        played = played_field(gesture, rest, correction, height)[::EVERY]
         touches.append(static_touch(played, response).ravel().astype(np.float32))
         responses.append(response)
     warm = board.record(stages.empty, WARMER_K, play=False, stream=3)
-    left = np.median(played_field(warm, rest, spots.mounting.correction()), axis=0)
+    left = np.median(played_field(warm, rest, spots.mounting.correction(), carry), axis=0)
     return _Outcome(
         play_touch=touches[0],
         spots_touch=touches[1],

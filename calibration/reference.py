@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from calibration.carry import carried
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration, Response
 from calibration.stage import rest as rest_stage
 from calibration.stage.build import LONGEST_DT_S
@@ -96,6 +97,8 @@ class TouchReference:
         played = (lifted - self.rest).reshape(CHANNELS)
         if self.calibration.corrected:
             played = self.calibration.correction.astype(F) @ played
+        if self.calibration.carry is not None:
+            played = carried(played.astype(F), self.calibration.carry)
         knob = F(min(max(response.knee_mt if reach is None else reach, 0.02), 5.0))
         self._knee = (
             knob if not self._started else self._knee + (knob - self._knee) * _follow(step, KNOB_GLIDE_S)

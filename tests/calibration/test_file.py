@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from calibration import Calibration, CalibrationError, checksum, load, save, undo
+from calibration.carry import carry_from
 from calibration.file import KEPT, _digest, kept
 
 
@@ -20,6 +22,22 @@ def test_round_trip(calibration: Calibration, tmp_path: Path) -> None:
     assert checksum(again) == checksum(calibration)
     assert again.sensors == calibration.sensors
     assert json.loads(path.read_text())["format"] == "lodestone-calibration"
+
+
+def test_heights_survive_and_an_older_file_has_none(calibration: Calibration, tmp_path: Path) -> None:
+    carry = carry_from(np.array([1.0, -2.0, 0.5, 0.0]))
+    path = save(dataclasses.replace(calibration, carry=carry), tmp_path / "a.calibration.json")
+    again = load(path).carry
+    assert again is not None
+    assert np.array_equal(again.height_mm, carry.height_mm)
+    assert np.array_equal(again.weights, carry.weights)
+    save(calibration, path)
+    document = json.loads(path.read_text())
+    document["version"] = 1
+    del document["calibration"]["carry"]
+    document["sha256"] = _digest(document["calibration"])
+    path.write_text(json.dumps(document))
+    assert load(path).carry is None
 
 
 def rewritten(change: Callable[[dict[str, Any]], None], digest: bool) -> Callable[[Path], None]:
@@ -57,6 +75,10 @@ DAMAGE = {
     "lost part": (rewritten(lambda d: d[BODY].pop("play"), True), "'play'"),
     "wrong shape": (rewritten(set_in(BODY, "rest", "noise_mt", [[1, 2, 3]]), True), "shape"),
     "no reach": (rewritten(set_in(BODY, "response", "reach_mt", [0.0] * 12), True), "dead zone"),
+    "short carry": (
+        rewritten(set_in(BODY, "carry", {"height_mm": [0] * 4, "weights": [[1]]}), True),
+        "carry",
+    ),
     "hum weights": (rewritten(set_in(BODY, "rest", "mains_taps", [0.5, 0.6]), True), "sum to 1"),
     "no level": (rewritten(set_in(BODY, "play", "touch_rms", 0.0), True), "touch level"),
 }

@@ -11,6 +11,7 @@ import pytest
 from OneEuroFilter import OneEuroFilter
 
 from calibration import Calibration
+from calibration.carry import carry_from
 from calibration.model import CHANNELS, Response
 from calibration.player import GraphPlayer
 from calibration.reference import TouchReference
@@ -36,7 +37,7 @@ def variant(calibration: Calibration, **changes: Any) -> Calibration:
     """The calibration with fields of its rest or response replaced."""
     rest = {key: value for key, value in changes.items() if hasattr(calibration.rest, key)}
     response = {key: value for key, value in changes.items() if hasattr(calibration.response, key)}
-    own = {key: value for key, value in changes.items() if key == "correction"}
+    own = {key: value for key, value in changes.items() if key in ("correction", "carry")}
     return dataclasses.replace(
         calibration,
         rest=dataclasses.replace(calibration.rest, **rest),
@@ -66,6 +67,7 @@ def turned(seed: int) -> np.ndarray:
         pytest.param({"mains_taps": (0.25,) * 4}, id="moving average"),
         pytest.param({"mains_taps": (0.38, 0.24, 0.38)}, id="notch"),
         pytest.param({"correction": turned(3)}, id="correction"),
+        pytest.param({"carry": carry_from(np.array([3.0, -2.5, 0.5, 5.0]))}, id="carry"),
         pytest.param({"beta": 0.5, "min_cutoff_hz": 3.0, "knee_mt": 0.05}, id="another response"),
     ],
 )

@@ -124,6 +124,19 @@ def drifting(mt_per_min: float) -> Change:
     return drift
 
 
+def crowded(part: float) -> Change:
+    """Every sensor feels this part of what the next one feels: sensors too close, or magnets too high."""
+
+    def mix(session: Session) -> Session:
+        play = session.free_play
+        rest = np.median(session.empty.field_mt, axis=0)
+        played = play.field_mt - rest
+        field = rest + played + part * np.roll(played, 1, axis=1) + part * np.roll(played, 2, axis=1)
+        return dataclasses.replace(session, free_play=dataclasses.replace(play, field_mt=field))
+
+    return mix
+
+
 def faint(session: Session) -> Session:
     """Magnets a twentieth as strong."""
     play = session.free_play
@@ -157,6 +170,7 @@ BROKEN = {
     "brown-outs": (flagged(RESET, slice(100, 7000, 500)), CARE, "restarted by itself"),
     "drift": (drifting(0.06), CARE, "sensor 3 y drifts"),
     "faint magnets": (faint, CARE, "is faint"),
+    "crowded rings": (crowded(0.8), CARE, "the rings hear each other"),
     "one ring only": (only_near_ring_one, STOP, "of the play room was visited"),
 }
 
