@@ -1,15 +1,16 @@
-"""Counts a plan's instructions on emulated boards and prints what they mean: `python -m bench.arm PLAN…`.
+"""Counts a plan's instructions on emulated boards and prints what they mean, a column for each compiler.
 
-Builds the engine as the boards do (Debian's cross compilers), runs it in qemu-user with
-count_instructions.c, and subtracts a short run from a longer one, so that loading drops out. Two counts of
-one plan are identical.
+    python -m bench.arm [PLAN…] [--capacity N[,N…]] [--quantised] [--compilers FOLDER] [--json]
+
+The engine runs in qemu-user with count_instructions.c; a short run is subtracted from a longer one, so that
+loading drops out. Two counts of one plan are identical. `--capacity` makes plans of v2 decoders with random
+weights (bench.synthetic), with `--quantised` in w8a16 as far as 38 dB allow.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
-import shutil
 import struct
 import subprocess
 import sys
@@ -19,102 +20,57 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bench.arm_builds import BUILD, ROOT, ArmError, Compiler, available, compilers, default_compiler, emulated
 from lodestone.errors import LodestoneError
 from model_export.compiler.boards import BOARDS, CLASSES, Board, Counts
 from model_export.compiler.fit import period_of
 
-ROOT = Path(__file__).parents[1]
-BUILD = ROOT / "build" / "arm"
-COMPILERS = {
-    "armv7": ("arm-linux-gnueabihf-g++", "-march=armv7-a -mtune=cortex-a8 -mfpu=neon -mfloat-abi=hard"),
-    "aarch64": ("aarch64-linux-gnu-g++", "-mcpu=cortex-a53"),
-}
-EMULATORS = {"armv7": ("qemu-arm", "cortex-a8"), "aarch64": ("qemu-aarch64", "cortex-a53")}
-FLAGS = "-O3 -ffast-math -ftree-vectorize -DNDEBUG -std=c++14 -static"  # as the boards' Makefiles have them
+__all__ = ["available", "count", "play", "play_by", "report"]
+
+RANDOM_WEIGHTS_DB = 38.0  # what quantised voices with random weights must hold; trained ones hold more
 
 
-class ArmError(LodestoneError):
-    """A cross compiler or emulator that is missing."""
-
-
-def available(arch: str) -> bool:
-    """Whether this machine can build for and emulate the processor."""
-    return all(shutil.which(tool) for tool in (COMPILERS[arch][0], EMULATORS[arch][0]))
-
-
-def build(arch: str) -> Path:
-    """The plan player for one processor; made anew when a source is younger."""
-    compiler, target = COMPILERS[arch]
-    if not available(arch):
-        package = compiler.removesuffix("-g++")
-        raise ArmError(
-            f"{compiler} and {EMULATORS[arch][0]}", "none", f"apt-get install g++-{package} qemu-user"
-        )
-    sources = [ROOT / "bench" / "run_plan.cpp", *sorted((ROOT / "firmware" / "engine").glob("*.cpp"))]
-    headers = (ROOT / "firmware" / "engine").glob("*.h")
-    program = BUILD / f"run_plan_{arch}"
-    newest = max(p.stat().st_mtime for p in [*sources, *headers])
-    if not program.exists() or program.stat().st_mtime < newest:
-        BUILD.mkdir(parents=True, exist_ok=True)
-        parts, jobs = [], []
-        for source in sources:
-            parts.append(BUILD / f"{arch}_{source.stem}.o")
-            command = [
-                compiler,
-                *target.split(),
-                *FLAGS.split(),
-                f"-I{ROOT}",
-                "-c",
-                str(source),
-                "-o",
-                str(parts[-1]),
-            ]
-            jobs.append(subprocess.Popen(command))
-            if len(jobs) == 2 and any(job.wait() for job in jobs):
-                raise ArmError("a build without errors", f"{compiler} failed", "read its messages above")
-            jobs = [] if len(jobs) == 2 else jobs
-        if any(job.wait() for job in jobs):
-            raise ArmError("a build without errors", f"{compiler} failed", "read its messages above")
-        fresh = program.with_suffix(f".{os.getpid()}")
-        subprocess.run([compiler, "-static", *map(str, parts), "-o", str(fresh)], check=True)
-        fresh.replace(program)
-    return program
-
-
-def play(arch: str, plan: Path, inputs: npt.NDArray[np.float32], calls: int) -> npt.NDArray[np.float32]:
-    """All outputs of `calls` calls on the emulated board; `inputs` one call after another."""
-    program, (emulator, cpu) = build(arch), EMULATORS[arch]
-    given, got = plan.with_suffix(".in"), plan.with_suffix(".out")
-    given.write_bytes(np.ascontiguousarray(inputs, "<f4").tobytes())
-    command = [emulator, "-cpu", cpu, str(program), str(plan), str(calls), str(given), str(got)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return np.frombuffer(got.read_bytes(), "<f4")
-
-
-def count(arch: str, plan: Path) -> Counts:
+def count(compiler: Compiler, plan: Path) -> Counts:
     """Instructions of one call."""
-    program, (emulator, cpu) = build(arch), EMULATORS[arch]
     plugin, source = BUILD / "count_instructions.so", ROOT / "bench" / "count_instructions.c"
     if not plugin.exists() or plugin.stat().st_mtime < source.stat().st_mtime:
+        BUILD.mkdir(parents=True, exist_ok=True)
         subprocess.run(["gcc", "-O2", "-fPIC", "-shared", str(source), "-o", str(plugin)], check=True)
     runs = []
     for calls in (2, 4):
-        command = [emulator, "-cpu", cpu, "-plugin", str(plugin), str(program), str(plan), str(calls)]
+        command = [*emulated(compiler, "-plugin", str(plugin)), str(plan), str(calls)]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stderr
         lines = [line.split() for line in text.splitlines() if line.startswith("count ")]
         runs.append({name: int(number) for _, name, number in lines})
     return Counts(**{name: (runs[1][name] - runs[0][name]) / 2 for name in CLASSES})
 
 
-def report(board: Board, plan: Path) -> dict[str, object]:
-    """Counts and load of one plan on one board."""
+def play(arch: str, plan: Path, inputs: npt.NDArray[np.float32], calls: int) -> npt.NDArray[np.float32]:
+    """All outputs of `calls` calls on the emulated board, by its first compiler."""
+    return play_by(default_compiler(arch), plan, inputs, calls)
+
+
+def play_by(
+    compiler: Compiler, plan: Path, inputs: npt.NDArray[np.float32], calls: int
+) -> npt.NDArray[np.float32]:
+    """All outputs of `calls` calls on the emulated board; `inputs` one call after another."""
+    given, got = plan.with_suffix(".in"), plan.with_suffix(".out")
+    given.write_bytes(np.ascontiguousarray(inputs, "<f4").tobytes())
+    command = [*emulated(compiler), str(plan), str(calls), str(given), str(got)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return np.frombuffer(got.read_bytes(), "<f4")
+
+
+def report(board: Board, plan: Path, compiler: Compiler) -> dict[str, object]:
+    """Counts and load of one plan on one board, built by one compiler."""
     data = plan.read_bytes()
-    counts, weight_bytes = count(board.arch, plan), struct.unpack_from("<I", data, 68)[0]
+    counts, weight_bytes = count(compiler, plan), struct.unpack_from("<I", data, 68)[0]
     load = board.load(counts, weight_bytes, period_of(data))
     return {
         "plan": plan.name,
         "board": board.name,
         "processor": board.processor,
+        "compiler": compiler.name,
         "instructions": counts.total,
         "classes": asdict(counts),
         "weight_bytes": weight_bytes,
@@ -122,19 +78,62 @@ def report(board: Board, plan: Path) -> dict[str, object]:
     }
 
 
+def synthetic_plan(capacity: int, quantised: bool) -> Path:
+    """The plan of a v2 decoder with random weights; kept until the code that makes it changes."""
+    path = BUILD / f"capacity-{capacity}{'-w8a16' if quantised else ''}.plan"
+    makers = [*(ROOT / "model_export").rglob("*.py"), *(ROOT / "bench").glob("synthetic*.py")]
+    if path.exists() and path.stat().st_mtime > max(p.stat().st_mtime for p in makers):
+        return path
+    from bench.synthetic import decoder
+    from model_export.compiler import compile_plan
+    from model_export.quantise import quantise
+
+    model = decoder(capacity)
+    if quantised:
+        print(f"quantising capacity {capacity}: a second per capacity", file=sys.stderr)
+        model = quantise(model, "w8a16", RANDOM_WEIGHTS_DB).model
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(compile_plan(model))
+    return path
+
+
+def _print(reports: list[dict[str, object]]) -> None:
+    names = list(dict.fromkeys(str(r["compiler"]) for r in reports))
+    print(f"{'M instructions a call, share of the core':44}" + "".join(f"{name:>20}" for name in names))
+    for plan, board in dict.fromkeys((str(r["plan"]), str(r["board"])) for r in reports):
+        row = {r["compiler"]: r for r in reports if (r["plan"], r["board"]) == (plan, board)}
+        line = f"{plan:26}{next(iter(row.values()))['processor']!s:18}"
+        for name in names:
+            r = row.get(name)
+            line += f"{_cell(r) if r else '':>20}"
+        print(line)
+
+
+def _cell(r: dict[str, object]) -> str:
+    return f"{r['instructions'] / 1e6:.2f}  {100 * r['low']:.0f}-{100 * r['high']:.0f} %"  # type: ignore[operator]
+
+
 def main(arguments: list[str]) -> None:
-    """Plans to count; --json."""
-    plans = [Path(a) for a in arguments if not a.startswith("--")]
-    boards = [BOARDS["bela"], BOARDS["bela-gem"]]
-    reports = [report(board, plan) for plan in plans for board in boards]
-    if "--json" in arguments:
+    """Counts what the command line names."""
+    parser = argparse.ArgumentParser(prog="bench.arm")
+    parser.add_argument("plans", nargs="*", type=Path, help="compiled plans")
+    parser.add_argument("--capacity", default="", help="v2 decoders to make: 32,64")
+    parser.add_argument("--quantised", action="store_true", help="those in w8a16")
+    parser.add_argument("--compilers", type=Path, help="folder of bench.board_compilers")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(arguments)
+    plans = [*asked.plans]
+    plans += [synthetic_plan(int(c), asked.quantised) for c in asked.capacity.split(",") if c]
+    if not plans:
+        raise ArmError("plans or --capacity", "neither", "name what to count")
+    reports = []
+    for board in (BOARDS["bela"], BOARDS["bela-gem"]):
+        default_compiler(board.arch)  # says what is missing
+        reports += [report(board, p, c) for p in plans for c in compilers(board.arch, asked.compilers)]
+    if asked.json:
         print(json.dumps(reports))
-        return
-    for r in reports:
-        print(
-            f"{r['plan']:24} {r['processor']:20} {r['instructions']:>12,.0f} instructions a call, "
-            f"{100 * r['low']:.0f}-{100 * r['high']:.0f} % of the core"  # type: ignore[operator]
-        )
+    else:
+        _print(reports)
 
 
 if __name__ == "__main__":

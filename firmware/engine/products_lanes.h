@@ -1,18 +1,25 @@
 // The inner loop of a convolution's tile for NEON, whose multiply takes one lane of a register: four channels of a row are
 // loaded at once. Included inside a namespace, before conv_impl.h.
 
+// A pointer that the compiler cannot derive from another one: it then advances by itself, as part of the load.
+template <class T>
+static inline void OwnPointer(T*& pointer) {
+  __asm__("" : "+r"(pointer));
+}
+
 template <int kLane>
 static inline Vec::F MulAddLane(Vec::F sum, Vec::F w, Vec::F x) {
 #if defined(__aarch64__)
   return vfmaq_laneq_f32(sum, w, x, kLane);
 #elif defined(__clang__)
   // Tuned for a Cortex-A8, clang turns the intrinsic into a multiply and an addition: twice the work of this loop, whose
-  // sums are independent of each other and so never wait for one another.
+  // sums are independent of each other and so never wait for one another. Volatile: in the order as written, in which the
+  // registers suffice; what clang would make of it spills.
   switch (kLane) {
-    case 0: __asm__("vmla.f32 %q0, %q1, %e2[0]" : "+w"(sum) : "w"(w), "x"(x)); break;
-    case 1: __asm__("vmla.f32 %q0, %q1, %e2[1]" : "+w"(sum) : "w"(w), "x"(x)); break;
-    case 2: __asm__("vmla.f32 %q0, %q1, %f2[0]" : "+w"(sum) : "w"(w), "x"(x)); break;
-    default: __asm__("vmla.f32 %q0, %q1, %f2[1]" : "+w"(sum) : "w"(w), "x"(x)); break;
+    case 0: __asm__ volatile("vmla.f32 %q0, %q1, %e2[0]" : "+w"(sum) : "w"(w), "x"(x)); break;
+    case 1: __asm__ volatile("vmla.f32 %q0, %q1, %e2[1]" : "+w"(sum) : "w"(w), "x"(x)); break;
+    case 2: __asm__ volatile("vmla.f32 %q0, %q1, %f2[0]" : "+w"(sum) : "w"(w), "x"(x)); break;
+    default: __asm__ volatile("vmla.f32 %q0, %q1, %f2[1]" : "+w"(sum) : "w"(w), "x"(x)); break;
   }
   return sum;
 #else
@@ -22,12 +29,17 @@ static inline Vec::F MulAddLane(Vec::F sum, Vec::F w, Vec::F x) {
 
 template <int kLane, int kRows, int kVectors>
 static inline const float* Products(const float* weights, const Vec::F (&x)[kRows], Vec::F (&sum)[kRows][kVectors]) {
+  Vec::F w[kVectors];
   LODESTONE_UNROLL(4)
-  for (int v = 0; v < kVectors; ++v, weights += Vec::kLanes) {
-    const Vec::F w = Vec::Load(weights);
-    LODESTONE_UNROLL(8)
-    for (int r = 0; r < kRows; ++r) sum[r][v] = MulAddLane<kLane>(sum[r][v], w, x[r]);
+  for (int v = 0; v < kVectors; ++v) {
+    w[v] = Vec::Load(weights);
+    weights += Vec::kLanes;
+    OwnPointer(weights);
   }
+  LODESTONE_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v)
+    LODESTONE_UNROLL(8)
+    for (int r = 0; r < kRows; ++r) sum[r][v] = MulAddLane<kLane>(sum[r][v], w[v], x[r]);
   return weights;
 }
 
@@ -46,6 +58,7 @@ static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channe
     for (int r = 0; r < kRows; ++r) {
       x[r] = Vec::Load(at[r]);
       at[r] += 4;
+      OwnPointer(at[r]);
     }
     weights = Products<0>(weights, x, sum);
     weights = Products<1>(weights, x, sum);
@@ -66,24 +79,20 @@ static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channe
 }
 
 // The same for 8-bit weights and 16-bit input: eight weights are widened once and multiplied by a lane of each row, packed as
-// [channels][8]. A long multiply takes one cycle on a Cortex-A8, a float one two.
+// [channels][8]. A long multiply takes one cycle on a Cortex-A8, a float one two. Weights come sixteen at a time: clang
+// would widen eight by way of the stack.
 struct PanelOrder8 {
   static constexpr uint32_t kFewestVectors = 2;
   static inline size_t Index(size_t depth, uint32_t column, uint32_t columns) { return depth * columns + column; }
 };
 
-template <int kLane, int kRows, int kVectors>
-static inline const int8_t* Products8(const int8_t* weights, const int16x4_t (&x)[kRows], Vec::I (&sum)[kRows][kVectors]) {
-  LODESTONE_UNROLL(2)
-  for (int v = 0; v < kVectors; v += 2, weights += 8) {
-    const int16x8_t w = vmovl_s8(vld1_s8(weights));
-    LODESTONE_UNROLL(8)
-    for (int r = 0; r < kRows; ++r) {
-      sum[r][v] = vmlal_lane_s16(sum[r][v], vget_low_s16(w), x[r], kLane);
-      sum[r][v + 1] = vmlal_lane_s16(sum[r][v + 1], vget_high_s16(w), x[r], kLane);
-    }
+template <int kLane, int kRows>
+static inline void Products8(int16x8_t w, const int16x4_t (&x)[kRows], Vec::I (&sum)[kRows][2]) {
+  LODESTONE_UNROLL(8)
+  for (int r = 0; r < kRows; ++r) {
+    sum[r][0] = vmlal_lane_s16(sum[r][0], vget_low_s16(w), x[r], kLane);
+    sum[r][1] = vmlal_lane_s16(sum[r][1], vget_high_s16(w), x[r], kLane);
   }
-  return weights;
 }
 
 template <int kRows, int kVectors>
@@ -92,17 +101,24 @@ static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t cha
   const int16_t* at[kRows];
   LODESTONE_UNROLL(8)
   for (int r = 0; r < kRows; ++r) at[r] = from + r * step;
-  for (uint32_t c = 0; c < channels; c += 4u) {
+  for (const int16_t* end = from + channels; at[0] < end;) {
     __builtin_prefetch(weights + 256);
     int16x4_t x[kRows];
     LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) {
       x[r] = vld1_s16(at[r]);
       at[r] += 4;
+      OwnPointer(at[r]);
     }
-    weights = Products8<0>(weights, x, sum);
-    weights = Products8<1>(weights, x, sum);
-    weights = Products8<2>(weights, x, sum);
-    weights = Products8<3>(weights, x, sum);
+    const int8x16_t first = vld1q_s8(weights);
+    weights += 16;
+    OwnPointer(weights);
+    const int8x16_t second = vld1q_s8(weights);
+    weights += 16;
+    OwnPointer(weights);
+    Products8<0>(vmovl_s8(vget_low_s8(first)), x, sum);
+    Products8<1>(vmovl_s8(vget_high_s8(first)), x, sum);
+    Products8<2>(vmovl_s8(vget_low_s8(second)), x, sum);
+    Products8<3>(vmovl_s8(vget_high_s8(second)), x, sum);
   }
 }

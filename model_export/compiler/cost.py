@@ -88,9 +88,7 @@ def _count_conv(counts: Counts, conv: PlanConv, arch: str) -> None:
             rows, passes = _split(conv.rows, tiles[wide])
             steps = depth / 4 * panels * passes * conv.groups
             work = 4 * rows * wide
-            counts.add(
-                steps, quad=1.08 * work, vector_load=rows + 4 * wide, integer=6 + 2 * rows + 0.25 * work
-            )
+            counts.add(steps, quad=1.04 * work, vector_load=1.03 * (rows + 4 * wide), integer=9)
             counts.add(panels * passes * conv.groups, integer=60, load=20, store=12)
     _finish(counts, conv, vectors * conv.groups)
 
@@ -109,7 +107,7 @@ def _count_quantised(counts: Counts, conv: PlanConv, tallest: int) -> None:
     panels = -(-conv.out_channels // 8)
     long = 4 * (1 + 2 * rows)
     steps = conv.taps * channels / 4 * panels * passes
-    counts.add(steps, long=long, vector_load=rows + 4, integer=7 + 2 * rows)
+    counts.add(steps, long=long, vector_load=rows + 2, integer=6)
     counts.add(panels * passes, integer=60, load=20, store=12)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import arm
+from bench.arm_builds import default_compiler
 from bench.synthetic import decoder
 from model_export.compiler import PlanError, compile_plan
 from model_export.compiler.boards import BOARDS, Counts
@@ -21,7 +22,7 @@ def test_prediction_is_within_a_fifth_of_the_count(name: str, tmp_path: Path) ->
         pytest.skip("no cross compiler or emulator here; .ci/run installs them")
     path = tmp_path / "voice.plan"
     path.write_bytes(compile_plan(decoder(16)))
-    counted = board.cycles(arm.count(board.arch, path))
+    counted = board.cycles(arm.count(default_compiler(board.arch), path))
     guessed = board.cycles(predicted(path.read_bytes(), board.arch))
     for exact, near in zip(counted, guessed, strict=True):
         assert abs(near / exact - 1) < 0.2
