@@ -20,12 +20,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bench.arm_builds import BUILD, ROOT, ArmError, Compiler, available, compilers, default_compiler, emulated
+from bench.arm_builds import BUILD, ROOT, ArmError, Compiler, compilers, default_compiler, emulated
 from lodestone.errors import LodestoneError
 from model_export.compiler.boards import BOARDS, CLASSES, Board, Counts
 from model_export.compiler.fit import period_of
-
-__all__ = ["available", "count", "play", "play_by", "report"]
 
 RANDOM_WEIGHTS_DB = 38.0  # what quantised voices with random weights must hold; trained ones hold more
 
@@ -45,12 +43,7 @@ def count(compiler: Compiler, plan: Path) -> Counts:
     return Counts(**{name: (runs[1][name] - runs[0][name]) / 2 for name in CLASSES})
 
 
-def play(arch: str, plan: Path, inputs: npt.NDArray[np.float32], calls: int) -> npt.NDArray[np.float32]:
-    """All outputs of `calls` calls on the emulated board, by its first compiler."""
-    return play_by(default_compiler(arch), plan, inputs, calls)
-
-
-def play_by(
+def play(
     compiler: Compiler, plan: Path, inputs: npt.NDArray[np.float32], calls: int
 ) -> npt.NDArray[np.float32]:
     """All outputs of `calls` calls on the emulated board; `inputs` one call after another."""

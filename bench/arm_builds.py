@@ -6,6 +6,7 @@ fetches those of Bela's images, and `--compilers FOLDER` uses them.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -67,6 +68,12 @@ def available(arch: str) -> bool:
     return bool(compilers(arch)) and shutil.which(EMULATORS[arch][0]) is not None
 
 
+def compiler_of(arch: str, family: str) -> Compiler | None:
+    """This machine's "gcc" or "clang" for a processor, if it can build and emulate."""
+    found = (c for c in compilers(arch) if c.name.startswith(family))
+    return next(found, None) if available(arch) else None
+
+
 def default_compiler(arch: str) -> Compiler:
     """The first that is installed."""
     if not available(arch):
@@ -79,9 +86,15 @@ def default_compiler(arch: str) -> Compiler:
 
 
 def build(compiler: Compiler) -> Path:
-    """The plan player; what is younger than its object is compiled again."""
+    """The plan player; what is younger than its object is compiled again, by one process at a time."""
     folder = BUILD / f"{compiler.arch}-{compiler.name.replace(' ', '')}"
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build(compiler, folder)
+
+
+def _build(compiler: Compiler, folder: Path) -> Path:
     sources = [ROOT / "bench" / "run_plan.cpp", *sorted((ROOT / "firmware" / "engine").glob("*.cpp"))]
     headers = max(p.stat().st_mtime for p in (ROOT / "firmware" / "engine").glob("*.h"))
     flags = [*PROCESSORS[compiler.arch].split(), *FLAGS.split(), f"-I{ROOT}"]

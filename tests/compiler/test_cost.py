@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import arm
-from bench.arm_builds import default_compiler
+from bench.arm_builds import available, default_compiler
 from bench.synthetic import decoder
 from model_export.compiler import PlanError, compile_plan
 from model_export.compiler.boards import BOARDS, Counts
@@ -18,7 +18,7 @@ from model_export.compiler.fit import fit
 @pytest.mark.parametrize("name", ["bela", "bela-gem"])
 def test_prediction_is_within_a_fifth_of_the_count(name: str, tmp_path: Path) -> None:
     board = BOARDS[name]
-    if not arm.available(board.arch):
+    if not available(board.arch):
         pytest.skip("no cross compiler or emulator here; .ci/run installs them")
     path = tmp_path / "voice.plan"
     path.write_bytes(compile_plan(decoder(16)))

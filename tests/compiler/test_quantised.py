@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from bench import arm
+from bench.arm_builds import compiler_of
 from bench.oracle import compare
 from bench.synthetic import decoder
 from firmware import Engine, EngineError
@@ -180,9 +181,11 @@ def test_inputs_that_the_engine_has_not_are_named(ends: str, wanted: str) -> Non
         compile_plan(model)
 
 
+@pytest.mark.parametrize("family", ["gcc", "clang"])
 @pytest.mark.parametrize("arch", ["armv7", "aarch64"])
-def test_integer_layers_give_the_same_bits_on_every_processor(arch: str, tmp_path: Path) -> None:
-    if not arm.available(arch):
+def test_integer_layers_give_the_same_bits_on_every_processor(arch: str, family: str, tmp_path: Path) -> None:
+    compiler = compiler_of(arch, family)
+    if compiler is None:
         pytest.skip("no cross compiler or emulator here; .ci/run installs them")
     layers = [(16, 24, 3, 10, 1), (37, 19, 2, 1, 1), (64, 64, 3, 8, 3)]
     for number, (sizes, kind) in enumerate(product(layers, (np.int16, np.uint8))):
@@ -190,17 +193,19 @@ def test_integer_layers_give_the_same_bits_on_every_processor(arch: str, tmp_pat
         path = tmp_path / f"{number}.plan"
         path.write_bytes(compile_plan(layer(*sizes, seed=number, heard=kind)))
         here = Engine.load(path).run({"latent": heard})["audio"].reshape(-1)
-        assert np.array_equal(arm.play(arch, path, heard, 1), here)
+        assert np.array_equal(arm.play(compiler, path, heard, 1), here)
 
 
+@pytest.mark.parametrize("family", ["gcc", "clang"])
 @pytest.mark.parametrize("arch", ["armv7", "aarch64"])
-def test_float_voices_agree_on_every_processor(arch: str, tmp_path: Path) -> None:
-    if not arm.available(arch):
+def test_float_voices_agree_on_every_processor(arch: str, family: str, tmp_path: Path) -> None:
+    compiler = compiler_of(arch, family)
+    if compiler is None:
         pytest.skip("no cross compiler or emulator here; .ci/run installs them")
     path = tmp_path / "voice.plan"
     path.write_bytes(compile_plan(decoder(8)))
     calls = np.random.default_rng(0).normal(size=(4, 1, 16, 1)).astype(np.float32)
     engine = Engine.load(path)
     here = np.concatenate([engine.run({"latent": call})["audio"].reshape(-1) for call in calls])
-    there = arm.play(arch, path, calls, len(calls))
+    there = arm.play(compiler, path, calls, len(calls))
     assert np.abs(there - here).max() <= 1e-5 * np.abs(here).max()
