@@ -7,11 +7,12 @@
 
 namespace {
 
-// Below audio (95), so that sound never waits; above Linux, so that a frame and a block come in time. Control is an
-// ordinary thread: it reads files and packets.
+// Below audio (95), so that sound never waits; above Linux, so that a frame and a block come in time. Control and files are
+// ordinary threads: the one reads packets and must not wait, the other reads and writes files and may.
 constexpr int kTouchPriority = 85;
 constexpr int kVoicePriority = 80;
 constexpr int kControlPriority = 0;
+constexpr int kFilesPriority = 0;
 
 lodestone::BoardProgram* program = nullptr;
 AuxiliaryTask voice_task;
@@ -21,6 +22,7 @@ bool Stopped() { return Bela_stopRequested() != 0; }
 void TouchTask(void*) { program->TouchLoop(Stopped); }
 void VoiceTask(void*) { program->VoiceWork(Stopped); }
 void ControlTask(void*) { program->ControlLoop(Stopped); }
+void FilesTask(void*) { program->FilesLoop(Stopped); }
 
 // A pin of the settings that this board has.
 bool Has(const BelaContext* context, int32_t pin) {
@@ -55,9 +57,11 @@ bool setup(BelaContext* context, void*) {
   if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin, false);
   AuxiliaryTask touch_task = Bela_createAuxiliaryTask(TouchTask, kTouchPriority, "lodestone-touch", nullptr);
   AuxiliaryTask control_task = Bela_createAuxiliaryTask(ControlTask, kControlPriority, "lodestone-control", nullptr);
+  AuxiliaryTask files_task = Bela_createAuxiliaryTask(FilesTask, kFilesPriority, "lodestone-files", nullptr);
   voice_task = Bela_createAuxiliaryTask(VoiceTask, kVoicePriority, "lodestone-voice", nullptr);
   if (touch_task != nullptr) Bela_scheduleAuxiliaryTask(touch_task);
   if (control_task != nullptr) Bela_scheduleAuxiliaryTask(control_task);
+  if (files_task != nullptr) Bela_scheduleAuxiliaryTask(files_task);
   // Never refuse to play: under the boot service a refusal would be asked again for ever.
   return !self_test || program->instrument().scene() != nullptr;
 }

@@ -15,7 +15,7 @@ from lodestone.errors import LodestoneError
 
 ADDRESSES = ("192.168.7.2", "192.168.6.2", "bela.local")
 PORT = 7564
-STATUS_FIELDS = 17
+STATUS_FIELDS = 19
 AGAIN_S = 0.4
 """A packet may be lost: what has no effect is said again after this time; every command may be."""
 
@@ -42,6 +42,8 @@ class Status:
     uptime_s: float
     version: str
     trouble: str
+    rung: int
+    rung_why: str
 
     @staticmethod
     def parse(message: OscMessage) -> Status | None:

@@ -147,7 +147,7 @@ def _require_scene(stats: dict[str, Any], host: SimulatedHost) -> None:
     """The board starts whatever is wrong and says why in `/status`; silence is no performance."""
     if "scene" not in stats:
         statuses = [m for m in host.messages if m.address == "/status" and m.direction == "out"]
-        said = str(statuses[-1].arguments[-1]) if statuses else "silence"
+        said = str(statuses[-1].arguments[16]) if statuses else "silence"
         raise ConcertError("a board that plays the scene", said, "correct the settings of the image")
 
 

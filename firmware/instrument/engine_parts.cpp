@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -9,6 +10,13 @@ namespace lodestone {
 namespace {
 
 constexpr size_t kAbsent = SIZE_MAX;
+// The one number of the card that the ladder asks for; 0 where it is not there.
+float MacsPerSecond(const char* card) {
+  const char* key = std::strstr(card, "\"macs_per_second\":");
+  const double macs = key == nullptr ? 0.0 : std::strtod(key + std::strlen("\"macs_per_second\":"), nullptr);
+  return macs > 0.0 && macs < 1e15 ? static_cast<float>(macs) : 0.0f;
+}
+
 constexpr char kKnobPrefix[] = "knob.";
 constexpr size_t kKnobPrefixLength = sizeof kKnobPrefix - 1;
 
@@ -112,6 +120,7 @@ bool EngineVoice::Find(char* error, size_t error_bytes) {
   info_.latents = plan.latents;
   info_.channels = plan.channels;
   info_.delay_samples = plan.delay_samples;
+  info_.macs_per_second = MacsPerSecond(engine_.card_json());
   if (!PlaceInput(engine_, "latent", plan.latents * plan.frames, &latent_, error, error_bytes) ||
       !PlaceOutput(engine_, "audio", plan.channels * plan.frames * plan.hop, &audio_, error, error_bytes)) {
     return false;

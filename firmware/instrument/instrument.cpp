@@ -19,14 +19,15 @@ uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t
 }  // namespace
 
 Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network, SceneLoader* loader)
-    : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_), mixer_(&ring_),
+    : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_, &played_), mixer_(&ring_, &played_),
       scenes_(loader, &touch_, &voice_), reader_(this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
-      now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), tell_(false), tell_model_(true),
-      health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), trouble_() {
+      now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), tell_(false), tell_model_(true),
+      health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), trouble_(), told_trouble_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
   voice_.SetPrefill(settings_.prefill_frames);
+  voice_.SetRate(settings.sample_rate_hz);
   voice_.SetCarriesTwo(settings.carries_two);
   out_.SetStreams(settings.streams);
   const uint32_t rate = settings.sample_rate_hz;
@@ -36,14 +37,7 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
 void Instrument::Begin(int32_t first_scene, uint64_t now_us) {
   began_us_ = now_us;
   now_us_ = now_us;
-  scenes_.Ask(first_scene);
-  scenes_.Tick();
-  if (scenes_.playing() == nullptr) SetTrouble(scenes_.trouble());
-  for (int32_t other = 0; scenes_.playing() == nullptr && other < scenes_.count(); ++other) {
-    if (other == first_scene) continue;
-    scenes_.Ask(other);
-    scenes_.Tick();
-  }
+  scenes_.Begin(first_scene);
   tell_ = true;
   if (mode_tap_ != nullptr) mode_tap_->OnMode(now_us, modes_.asked(), sounding_);
 }
@@ -54,8 +48,9 @@ void Instrument::SetTaps(VoiceTap* voice, ModeTap* mode) {
   mode_tap_ = mode;
 }
 
-void Instrument::SetTrouble(const char* line) {
-  std::snprintf(trouble_, sizeof trouble_, "%s", line);
+void Instrument::AddTrouble(const char* line) {
+  const size_t at = std::strlen(trouble_);
+  std::snprintf(trouble_ + at, sizeof trouble_ - at, "%s%s", at > 0 ? "; " : "", line);
   tell_ = true;
 }
 
@@ -65,6 +60,9 @@ void Instrument::ControlTick(uint64_t now_us) {
   ReadPackets();
   KeepPanel();
   KeepMode();
+  const uint32_t rung = voice_.rung().rung;
+  if (rung != rung_) tell_ = true;
+  rung_ = rung;
   if (scenes_.Tick()) {
     tell_ = true;
     tell_model_ = true;
@@ -86,7 +84,7 @@ void Instrument::KeepPanel() {
   const Press press = button_.Update(button_down_.load(std::memory_order_relaxed), now_us_);
   if (press == Press::kShort) OnMode(static_cast<Mode>((static_cast<int>(modes_.asked()) + 1) % kModes));
   if (press == Press::kLong) OnRest();
-  bool trouble = trouble_[0] != '\0' || scenes_.trouble()[0] != '\0';
+  bool trouble = trouble_[0] != '\0' || scenes_.trouble()[0] != '\0' || voice_.rung().rung > 0;
   for (uint32_t flags : health_.flags) trouble = trouble || (flags & kSensorLost) != 0;
   led_.store(LedLit({sounding_, muted_, trouble}, now_us_), std::memory_order_relaxed);
 }
@@ -136,8 +134,29 @@ StatusReport Instrument::Report() const {
   report.muted = muted_ ? 1 : 0;
   report.uptime_s = static_cast<float>(static_cast<double>(now_us_ - began_us_) * 1e-6);
   report.version = kVersion;
-  report.trouble = scenes_.trouble()[0] != '\0' ? scenes_.trouble() : trouble_;
+  const bool both = trouble_[0] != '\0' && scenes_.trouble()[0] != '\0';
+  std::snprintf(told_trouble_, sizeof told_trouble_, "%s%s%s", trouble_, both ? "; " : "", scenes_.trouble());
+  report.trouble = told_trouble_;
+  DescribeRung(&report);
   return report;
+}
+
+void Instrument::DescribeRung(StatusReport* report) const {
+  const RungReport at = voice_.rung();
+  const Scene* scene = scenes_.playing();
+  report->rung = static_cast<int32_t>(at.rung);
+  if (at.rung == 0 || scene == nullptr) return;
+  const char* plays = at.rung < scene->voices() ? scene->voice_at(at.rung).info().name : "the sound is held";
+  char why[64] = "the load has let up, one rung higher";
+  if (at.cause == StepCause::kUnderruns) {
+    std::snprintf(why, sizeof why, "%u underruns within %.0f s", static_cast<unsigned>(Ladder::kUnderruns),
+                  static_cast<double>(Ladder::kUnderrunsS));
+  } else if (at.cause == StepCause::kLoad) {
+    std::snprintf(why, sizeof why, "the voice above took %.0f %% of its time", 100.0 * static_cast<double>(at.load));
+  } else if (at.cause == StepCause::kStuck) {
+    std::snprintf(why, sizeof why, "the voice above was stuck");
+  }
+  std::snprintf(report->rung_why, sizeof report->rung_why, "%.40s: %s", plays, why);
 }
 
 void Instrument::Remember(Memory* memory) {

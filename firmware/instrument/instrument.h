@@ -1,4 +1,4 @@
-// The whole instrument without threads: four entry points, each called by one thread on the board and by one loop in
+// The whole instrument without threads: five entry points, each called by one thread on the board and by one loop in
 // simulation. They meet in the scenes' latest-value slots, one ring, and atomics.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "firmware/instrument/mode_keeper.h"
 #include "firmware/instrument/osc_out.h"
 #include "firmware/instrument/panel.h"
+#include "firmware/instrument/played.h"
 #include "firmware/instrument/scene_keeper.h"
 #include "firmware/instrument/touch_player.h"
 #include "firmware/instrument/voice_player.h"
@@ -65,16 +66,19 @@ class Instrument : private Commands {
   void SetButton(bool down) { button_down_.store(down, std::memory_order_relaxed); }
   bool led() const { return led_.load(std::memory_order_relaxed); }
 
-  // Threads: control. Obeys packets, keeps mode and scene, tells the status.
+  // Threads: control. Obeys packets, keeps mode and scene, tells the status; takes no time.
   void ControlTick(uint64_t now_us);
+
+  // Threads: files. A step of loading, warming or giving back a scene; false when there is nothing to do.
+  bool SceneWork() { return scenes_.Work(); }
 
   // Share of a core, measured by the loops outside. Threads: any.
   void SetLoad(float voice, float touch) {
     voice_load_.store(voice, std::memory_order_relaxed);
     touch_load_.store(touch, std::memory_order_relaxed);
   }
-  // One line that the status tells until something newer; for the platform's troubles. Threads: control, or before.
-  void SetTrouble(const char* line);
+  // One more line that the status tells for good: the platform's troubles. Before the threads start.
+  void AddTrouble(const char* line);
 
   // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured. Threads: control.
   void Remember(Memory* memory);
@@ -104,10 +108,12 @@ class Instrument : private Commands {
   void KeepPanel();
   void KeepMode();
   void Tell();
+  void DescribeRung(StatusReport* report) const;
 
   InstrumentSettings settings_;
   Network* network_;
   SampleRing ring_;
+  Played played_;
   OscOut out_;
   TouchPlayer touch_;
   VoicePlayer voice_;
@@ -119,12 +125,15 @@ class Instrument : private Commands {
 
   uint64_t now_us_, began_us_, told_us_;
   Mode sounding_;
-  bool muted_, tell_, tell_model_;
+  bool muted_;
+  uint32_t rung_;  // last told
+  bool tell_, tell_model_;
   TouchHealth health_;
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;
   Button button_;
-  char trouble_[192];
+  char trouble_[256];
+  mutable char told_trouble_[464];  // the lasting one and the scenes' in one line
 };
 
 }  // namespace lodestone

@@ -10,10 +10,10 @@ constexpr uint32_t kChunk = 256;
 
 }  // namespace
 
-Mixer::Mixer(SampleRing* ring)
-    : ring_(ring), mode_(0), rescue_(false), mute_(false), mode_frames_(13230), rescue_frames_(1323),
+Mixer::Mixer(SampleRing* ring, Played* played)
+    : ring_(ring), played_(played), mode_(0), rescue_(false), mute_(false), mode_frames_(13230), rescue_frames_(1323),
       mute_frames_(882), shape_(), past_(), patch_(), past_at_(0), patch_at_(kPatch), rise_at_(0), dry_(true),
-      underruns_(0), started_at_(0), has_started_(false), frames_out_(0) {
+      started_at_(0), has_started_(false) {
   for (uint32_t i = 0; i < kPatch; ++i) {
     shape_[i] = static_cast<float>(0.5 + 0.5 * std::cos(3.141592653589793 * i / kPatch));
   }
@@ -60,7 +60,7 @@ void Mixer::Render(const AudioView<const float>& in, const AudioView<float>& out
 void Mixer::TakeVoice(float* voice, uint32_t frames) {
   const uint32_t there = ring_->Read(voice, frames);
   if (there > 0 && !has_started_.load(std::memory_order_relaxed)) {
-    started_at_.store(frames_out_, std::memory_order_relaxed);
+    started_at_.store(played_->frames.load(std::memory_order_relaxed), std::memory_order_relaxed);
     has_started_.store(true, std::memory_order_release);
   }
   if (there > 0) dry_ = false;
@@ -71,7 +71,7 @@ void Mixer::TakeVoice(float* voice, uint32_t frames) {
     for (uint32_t c = 0; c < kRingChannels; ++c) past_[past_at_ * kRingChannels + c] = frame[c];
     past_at_ = (past_at_ + 1) % kPatch;
   }
-  frames_out_ += frames;
+  played_->frames.store(played_->frames.load(std::memory_order_relaxed) + frames, std::memory_order_release);
 }
 
 // The ring is empty in the middle of a sound: what just sounded is played backwards while it fades, so that neither
@@ -80,7 +80,7 @@ void Mixer::RunDry() {
   dry_ = true;
   rise_at_ = 0;
   patch_at_ = 0;
-  underruns_.fetch_add(1, std::memory_order_relaxed);
+  played_->underruns.fetch_add(1, std::memory_order_relaxed);
   for (uint32_t i = 0; i < kPatch; ++i) {
     const uint32_t from = (past_at_ + kPatch - 1 - i) % kPatch;
     for (uint32_t c = 0; c < kRingChannels; ++c) {

@@ -7,6 +7,7 @@
 
 #include "firmware/instrument/equal_power_fade.h"
 #include "firmware/instrument/mode.h"
+#include "firmware/instrument/played.h"
 #include "firmware/instrument/sample_ring.h"
 
 namespace lodestone {
@@ -24,7 +25,7 @@ class Mixer {
  public:
   static constexpr uint32_t kPatch = 128;  // frames of the fades around an underrun
 
-  explicit Mixer(SampleRing* ring);
+  Mixer(SampleRing* ring, Played* played);
 
   void SetFades(uint32_t mode_frames, uint32_t rescue_frames, uint32_t mute_frames);
 
@@ -36,7 +37,7 @@ class Mixer {
   void Render(const AudioView<const float>& in, const AudioView<float>& out, uint32_t frames);
 
   // Threads: any.
-  uint32_t underruns() const { return underruns_.load(std::memory_order_relaxed); }
+  uint32_t underruns() const { return played_->underruns.load(std::memory_order_relaxed); }
   // Output frame at which the first frame of the ring was played; valid once has_started().
   uint32_t started_at() const { return started_at_.load(std::memory_order_relaxed); }
   bool has_started() const { return has_started_.load(std::memory_order_acquire); }
@@ -47,6 +48,7 @@ class Mixer {
   void Patch(float* frame, bool there);
 
   SampleRing* ring_;
+  Played* played_;
   std::atomic<int32_t> mode_;
   std::atomic<bool> rescue_, mute_;
   uint32_t mode_frames_, rescue_frames_, mute_frames_;
@@ -59,9 +61,8 @@ class Mixer {
   uint32_t patch_at_;    // kPatch: the patch is over
   uint32_t rise_at_;     // kPatch: the voice is fully back
   bool dry_;
-  std::atomic<uint32_t> underruns_, started_at_;
+  std::atomic<uint32_t> started_at_;
   std::atomic<bool> has_started_;
-  uint32_t frames_out_;
 };
 
 }  // namespace lodestone

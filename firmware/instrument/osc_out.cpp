@@ -53,7 +53,7 @@ void OscOut::SendTouch(const float* touch, const float* latent, uint32_t latents
 void OscOut::SendStatus(const StatusReport& status) {
   uint8_t buffer[kPacketBytes];
   OscWriter packet(buffer, sizeof buffer);
-  packet.BeginMessage("/status", "ssisffifiiiififss");
+  packet.BeginMessage("/status", "ssisffifiiiififssis");
   packet.String(status.asked_mode);
   packet.String(status.sounding_mode);
   packet.Int(status.scene);
@@ -68,6 +68,8 @@ void OscOut::SendStatus(const StatusReport& status) {
   packet.Float(status.uptime_s);
   packet.String(status.version);
   packet.String(status.trouble);
+  packet.Int(status.rung);
+  packet.String(status.rung_why);
   packet.EndMessage();
   sink_->Send(packet.data(), packet.size());
 }

@@ -28,6 +28,8 @@ struct StatusReport {
   float uptime_s;
   const char* version;
   const char* trouble;              // one line, or empty
+  int32_t rung;                     // of the scene's ladder, 0: the whole voice
+  char rung_why[112];               // what plays instead, and why; empty on the whole voice
 };
 
 class OscOut {

@@ -46,6 +46,7 @@ class Touch {
 struct VoiceInfo {
   char name[64];
   uint32_t sample_rate_hz, hop, frames, latents, channels, delay_samples;
+  float macs_per_second;  // multiplications, as its card has them; 0: not known
 };
 
 // A voice graph: latents in, a block of sound out. Threads: voice, after it has been handed over.

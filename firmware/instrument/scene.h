@@ -23,6 +23,7 @@ struct Scene {
   int32_t index;  // in the scene list of the settings
   std::unique_ptr<Touch> touch;
   std::unique_ptr<Voice> voice;
+  std::vector<std::unique_ptr<Voice>> sisters;    // cheaper ones for the same latents, the dearest first
   LatestValue<LatentFrame> latents;               // touch thread to voice thread
   std::atomic<float> knob_targets[kMaxKnobs];     // control thread to touch thread
   uint32_t blocks;                                // that the voice has begun, warming included
@@ -32,6 +33,10 @@ struct Scene {
   int32_t rest_knob;                              // the knob that takes the empty board as rest; -1: none
 
   Scene() : name(), index(0), knob_targets(), blocks(0), touch_crc(0), after_rest(), after_rest_ready(false), rest_knob(-1) {}
+
+  // Its voices, the whole one first.
+  uint32_t voices() const { return 1 + static_cast<uint32_t>(sisters.size()); }
+  Voice& voice_at(uint32_t rung) const { return rung == 0 ? *voice : *sisters[rung - 1]; }
 
   // Knobs of the touch, at their defaults. Call once `touch` is there.
   void ResetKnobs() {
@@ -43,22 +48,26 @@ struct Scene {
   }
 };
 
-// Sees every latent vector that a voice consumes. `ring_frame` is where its block begins in the ring, -1 where the
-// block only warms the voice. `latents` is [count / frames, frames], as the voice takes it.
+// Sees every latent vector that the whole voice of a scene consumes. `ring_frame` is where its block begins in the ring, -1
+// where the block only warms the voice; `field_us` is when the field behind it was read. `latents` is
+// [count / frames, frames], as the voice takes it. Threads: voice, and files where it warms.
 class VoiceTap {
  public:
   virtual ~VoiceTap() {}
-  virtual void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, const float* latents,
-                         uint32_t count) = 0;
+  virtual void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t field_us,
+                         const float* latents, uint32_t count) = 0;
 };
 
-// Makes scenes from the settings. Threads: control, which may wait for it.
+// Makes scenes from the settings.
 class SceneLoader {
  public:
   virtual ~SceneLoader() {}
   virtual int32_t count() const = 0;
-  // Null and one line in `error` when the scene cannot play.
+  // Null and one line in `error` when the scene cannot play; a line beside a scene is a warning. May take seconds.
+  // Threads: files.
   virtual std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) = 0;
+  // What the scene shall know of earlier evenings, before its touch runs. Takes no time. Threads: control.
+  virtual void Recall(Scene*) {}
 };
 
 }  // namespace lodestone

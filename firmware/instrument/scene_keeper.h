@@ -1,8 +1,10 @@
-// Brings a new scene in while the old one plays: load, feed, warm, swap, release. Threads: control.
+// Brings a new scene in while the old one plays: load, feed, warm, swap, release. What takes time is done by its worker.
+// Threads: control.
 #pragma once
 
 #include <memory>
 
+#include "firmware/instrument/scene_worker.h"
 #include "firmware/instrument/touch_player.h"
 #include "firmware/instrument/voice_player.h"
 
@@ -10,17 +12,21 @@ namespace lodestone {
 
 class SceneKeeper {
  public:
-  static constexpr int kWarmBlocks = 10;
-
   SceneKeeper(SceneLoader* loader, TouchPlayer* touch, VoicePlayer* voice);
 
-  void SetTap(VoiceTap* tap) { tap_ = tap; }
+  void SetTap(VoiceTap* tap) { worker_.SetTap(tap); }
+
+  // Before the threads start: the scene `index` at once, or the first one that can play; trouble() tells of the others.
+  void Begin(int32_t index);
 
   // The last wish counts; an index that is not in the settings is refused with a word in trouble().
   void Ask(int32_t index);
 
-  // One bounded step: at most one load or one block of warming. True when the scene that plays has changed.
+  // One short step. True when there is something to tell: the scene that plays has changed, or one cannot play.
   bool Tick();
+
+  // A step of what takes long; false when there is nothing to do. Threads: files.
+  bool Work() { return worker_.Step(); }
 
   // The scene whose touch feeds the voice that sounds; null before the first.
   Scene* playing() const { return playing_.get(); }
@@ -30,19 +36,19 @@ class SceneKeeper {
   int32_t count() const { return loader_->count(); }
 
  private:
-  enum class State { kSteady, kFeeding, kWarming, kSwapping, kReleasing };
+  enum class State { kSteady, kLoading, kFeeding, kWarming, kSwapping, kReleasing };
 
-  bool Start();
-  void Warm();
+  void Start();
+  bool Take();
+  bool Play(std::unique_ptr<Scene> scene);
 
   SceneLoader* loader_;
   TouchPlayer* touch_;
   VoicePlayer* voice_;
-  VoiceTap* tap_;
+  SceneWorker worker_;
   State state_;
   int32_t asked_;
   bool wish_;
-  int warmed_;
   std::unique_ptr<Scene> playing_, coming_, leaving_;
   char trouble_[192];
 };

@@ -7,100 +7,95 @@ namespace {
 
 constexpr uint32_t kChunk = 256;  // frames mixed at a time
 
-// Sample `i` of a block for one ring channel: mono goes to both, of more than two channels the first two sound.
-float SampleOf(const Voice& voice, uint32_t channel, uint32_t i) {
-  const VoiceInfo& info = voice.info();
-  const uint32_t from = info.channels > channel ? channel : 0;
-  return voice.audio()[from * info.hop * info.frames + i];
-}
-
 }  // namespace
 
-VoicePlayer::VoicePlayer(SampleRing* ring)
-    : ring_(ring), tap_(nullptr), prefill_(0), carries_two_(true), wanted_(nullptr), playing_(nullptr), current_(),
-      incoming_(), swap_(Swap::kNone) {}
+VoicePlayer::VoicePlayer(SampleRing* ring, const Played* played)
+    : ring_(ring), played_(played), tap_(nullptr), prefill_(0), carries_two_(true), wanted_(nullptr), playing_(nullptr),
+      swap_(Swap::kNone), rung_(0), cause_(StepCause::kNone), load_(0.0f) {}
 
 bool VoicePlayer::Step(uint32_t work_items) {
   if (!due()) return false;
   Adopt();
-  if (current_.scene == nullptr) return false;
-  const Progress progress = Advance(&current_, work_items);
-  if (progress != Progress::kReady) return progress == Progress::kWorking;
-  if (swap_ == Swap::kCrossfade) {
-    const Progress second = Advance(&incoming_, work_items);
-    if (second != Progress::kReady) return second == Progress::kWorking;
-  }
+  if (current_.scene() == nullptr) return false;
+  FollowLadder();
+  bool worked = false;
+  if (!Advance(&current_, work_items, &worked)) return worked;
+  if (swap_ == Swap::kCrossfade && !Advance(&incoming_, work_items, &worked)) return worked;
   Deliver();
   return true;
+}
+
+// True when frames are ready. Taking latents is a step of its own, so that the first slice of a block counts as work.
+bool VoicePlayer::Advance(VoiceStream* stream, uint32_t work_items, bool* worked) {
+  const VoiceStream::Progress progress = stream->Advance(work_items, now(), ring_->written(), tap_);
+  *worked = progress != VoiceStream::Progress::kIdle;
+  if (progress == VoiceStream::Progress::kDone) ladder_.OnBlock(now(), now() - stream->began());
+  return progress == VoiceStream::Progress::kDone || progress == VoiceStream::Progress::kReady;
 }
 
 // Notices a newly wanted scene that has latents; a swap that has begun is ended first.
 void VoicePlayer::Adopt() {
   Scene* wanted = wanted_.load(std::memory_order_acquire);
   LatentFrame any;
-  if (wanted == nullptr || swap_ != Swap::kNone || wanted == current_.scene || !wanted->latents.Read(&any)) return;
-  Stream fresh = Stream();
-  fresh.scene = wanted;
-  if (current_.scene == nullptr) {
-    current_ = fresh;
-    playing_.store(wanted, std::memory_order_release);
+  if (wanted == nullptr || swap_ != Swap::kNone || wanted == current_.scene() || !wanted->latents.Read(&any)) return;
+  if (current_.scene() == nullptr) {
+    current_ = VoiceStream(wanted, 0);
+    Begin(wanted);
     return;
   }
-  incoming_ = fresh;
+  incoming_ = VoiceStream(wanted, 0);
   swap_ = carries_two_ ? Swap::kCrossfade : Swap::kFadeOut;
   fade_.JumpTo(0.0f);
   fade_.GoTo(1.0f, kSwapFrames);
 }
 
-VoicePlayer::Progress VoicePlayer::Advance(Stream* stream, uint32_t work_items) {
-  if (stream->left > 0) return Progress::kReady;
-  if (!stream->running && !Begin(stream)) return Progress::kIdle;
-  if (!stream->scene->voice->Step(work_items)) return Progress::kWorking;
-  const VoiceInfo& info = stream->scene->voice->info();
-  stream->running = false;
-  stream->at = 0;
-  stream->left = info.hop * info.frames;
-  return Progress::kReady;
+// A block must be ready before the ring is empty: it has the prefill's time, and no longer than its own length.
+void VoicePlayer::Begin(Scene* scene) {
+  Ladder::Voice voices[Ladder::kMostVoices];
+  const uint32_t count = std::min(scene->voices(), Ladder::kMostVoices);
+  for (uint32_t v = 0; v < count; ++v) {
+    const VoiceInfo& info = scene->voice_at(v).info();
+    const uint32_t block = info.hop * info.frames;
+    voices[v] = {info.macs_per_second, block, std::min(block, prefill_)};
+  }
+  ladder_.Begin(voices, count, now());
+  rung_.store(0, std::memory_order_relaxed);
+  cause_.store(StepCause::kNone, std::memory_order_relaxed);
+  playing_.store(scene, std::memory_order_release);
 }
 
-// Takes the newest latents; where one call of the voice spans several frames they are reached on a straight line.
-bool VoicePlayer::Begin(Stream* stream) {
-  LatentFrame now;
-  if (!stream->scene->latents.Read(&now)) return false;
-  const VoiceInfo& info = stream->scene->voice->info();
-  if (!stream->begun) stream->before = now;
-  float* to = stream->scene->voice->latent();
-  for (uint32_t z = 0; z < info.latents; ++z) {
-    const float from = stream->before.values[z], step = now.values[z] - from;
-    for (uint32_t t = 0; t + 1 < info.frames; ++t) {
-      to[z * info.frames + t] = from + step * (static_cast<float>(t + 1) / static_cast<float>(info.frames));
-    }
-    to[z * info.frames + info.frames - 1] = now.values[z];
-  }
-  if (tap_ != nullptr) {
-    tap_->OnLatents(*stream->scene, stream->scene->blocks, ring_->written(), to, info.latents * info.frames);
-  }
-  stream->before = now;
-  stream->begun = true;
-  ++stream->scene->blocks;
-  stream->running = true;
-  return true;
+// To another rung between two blocks, or in the middle of one that is stuck. What just sounded goes on, held, and fades
+// while the other voice fades in: no moment needs two voices.
+void VoicePlayer::FollowLadder() {
+  ladder_.OnProgress(now(), played_->underruns.load(std::memory_order_relaxed),
+                     current_.running() ? now() - current_.began() : 0);
+  if (swap_ != Swap::kNone && swap_ != Swap::kRung) ladder_.Excuse(now());
+  // A fade is ended first, unless its voice is stuck: then nothing sounds, and nothing can jump.
+  if (swap_ != Swap::kNone && !(swap_ == Swap::kRung && ladder_.stuck())) return;
+  if ((current_.running() && !ladder_.down()) || current_.left() > 0) return;
+  const uint32_t rung = ladder_.Next(now());
+  if (rung == current_.rung()) return;
+  current_.Abandon();
+  if (!held_.playing()) held_.Start();
+  current_ = VoiceStream(current_.scene(), rung);
+  cause_.store(ladder_.last_cause(), std::memory_order_relaxed);
+  load_.store(ladder_.load(), std::memory_order_relaxed);
+  rung_.store(rung, std::memory_order_release);
+  swap_ = current_.holds() ? Swap::kNone : Swap::kRung;
+  if (current_.holds()) return;
+  fade_.JumpTo(0.0f);
+  fade_.GoTo(1.0f, kSwapFrames);
 }
 
 // Mixes what is ready into the ring: all of it, or up to the end of a fade, where the rest may not be wanted.
 void VoicePlayer::Deliver() {
   for (bool more = true; more;) {
-    uint32_t frames = std::min(current_.left, kChunk);
-    if (swap_ == Swap::kCrossfade) frames = std::min(frames, incoming_.left);
-    float mixed[kChunk * kRingChannels];
+    uint32_t frames = std::min(current_.left(), kChunk);
+    if (swap_ == Swap::kCrossfade) frames = std::min(frames, incoming_.left());
+    float mixed[kChunk * kRingChannels] = {};
     const uint32_t done = Mix(mixed, frames);
     ring_->Write(mixed, done);
-    current_.at += done;
-    current_.left -= done;
-    if (swap_ == Swap::kCrossfade) {
-      incoming_.at += done;
-      incoming_.left -= done;
-    }
+    held_.Keep(mixed, done);
     more = done > 0;
     if (swap_ != Swap::kNone && !fade_.moving()) {
       EndFade();
@@ -114,11 +109,13 @@ uint32_t VoicePlayer::Mix(float* mixed, uint32_t frames) {
   while (i < frames) {
     float out = 1.0f, in = 0.0f;
     if (swap_ != Swap::kNone) fade_.Next(&out, &in);
-    const float first = swap_ == Swap::kFadeIn ? in : out;
-    for (uint32_t c = 0; c < kRingChannels; ++c) {
-      float sum = first * SampleOf(*current_.scene->voice, c, current_.at + i);
-      if (swap_ == Swap::kCrossfade) sum += in * SampleOf(*incoming_.scene->voice, c, incoming_.at + i);
-      mixed[i * kRingChannels + c] = sum;
+    float* frame = mixed + i * kRingChannels;
+    current_.AddFrame(swap_ == Swap::kFadeIn || swap_ == Swap::kRung ? in : out, &held_, frame);
+    if (swap_ == Swap::kCrossfade) incoming_.AddFrame(in, &held_, frame);
+    if (swap_ == Swap::kRung) {
+      float kept[kRingChannels];
+      held_.Next(kept);
+      for (uint32_t c = 0; c < kRingChannels; ++c) frame[c] += out * kept[c];
     }
     ++i;
     if (swap_ != Swap::kNone && !fade_.moving()) break;
@@ -127,19 +124,25 @@ uint32_t VoicePlayer::Mix(float* mixed, uint32_t frames) {
 }
 
 void VoicePlayer::EndFade() {
-  if (swap_ == Swap::kFadeIn) {
+  if (held_.playing()) held_.Stop();
+  if (swap_ == Swap::kFadeIn || swap_ == Swap::kRung) {
     swap_ = Swap::kNone;
     return;
   }
   const bool fade_in = swap_ == Swap::kFadeOut;
   current_ = incoming_;
-  incoming_ = Stream();
-  playing_.store(current_.scene, std::memory_order_release);
+  incoming_ = VoiceStream();
+  Begin(current_.scene());
   swap_ = fade_in ? Swap::kFadeIn : Swap::kNone;
   if (fade_in) {
     fade_.JumpTo(0.0f);
     fade_.GoTo(1.0f, kSwapFrames);
   }
+}
+
+RungReport VoicePlayer::rung() const {
+  const uint32_t rung = rung_.load(std::memory_order_acquire);
+  return {rung, cause_.load(std::memory_order_relaxed), load_.load(std::memory_order_relaxed)};
 }
 
 }  // namespace lodestone

@@ -1,21 +1,34 @@
-// Keeps the ring filled: runs the voice on the newest latents, and crossfades to another scene's voice when asked.
+// Keeps the ring filled: runs the voice on the newest latents, crossfades to another scene's voice when asked, and goes
+// down and up the ladder of its scene when the voice is too slow.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
 #include "firmware/instrument/equal_power_fade.h"
+#include "firmware/instrument/held_sound.h"
+#include "firmware/instrument/ladder.h"
+#include "firmware/instrument/played.h"
 #include "firmware/instrument/sample_ring.h"
 #include "firmware/instrument/scene.h"
+#include "firmware/instrument/voice_stream.h"
 
 namespace lodestone {
+
+// Where on the ladder the sound comes from, and why.
+struct RungReport {
+  uint32_t rung;    // 0: the whole voice
+  StepCause cause;  // of the step that led here
+  float load;       // of the time that blocks had, when that step was taken
+};
 
 class VoicePlayer {
  public:
   static constexpr uint32_t kSwapFrames = 2048;  // 46 ms at 44.1 kHz
 
-  explicit VoicePlayer(SampleRing* ring);
+  VoicePlayer(SampleRing* ring, const Played* played);
 
+  void SetRate(uint32_t sample_rate_hz) { ladder_.SetRate(sample_rate_hz); }
   void SetPrefill(uint32_t frames) { prefill_ = frames; }
   void SetTap(VoiceTap* tap) { tap_ = tap; }
 
@@ -36,33 +49,35 @@ class VoicePlayer {
   // Whether a call of Step would find work. Threads: audio, to wake the voice.
   bool due() const { return ring_->fill() <= prefill_; }
 
+  // Threads: any. The three may be of two different steps for a moment.
+  RungReport rung() const;
+
  private:
-  // One voice and how far its block has been taken.
-  struct Stream {
-    Scene* scene;
-    uint32_t at, left;   // frames of the block taken, and not yet taken
-    bool running;        // a block is being computed
-    bool begun;          // at least one has been
-    LatentFrame before;  // the latents of the block before, to glide from where a call takes several
-  };
-  enum class Progress { kReady, kWorking, kIdle };
-  enum class Swap { kNone, kCrossfade, kFadeOut, kFadeIn };
+  enum class Swap { kNone, kCrossfade, kFadeOut, kFadeIn, kRung };
 
   void Adopt();
-  Progress Advance(Stream* stream, uint32_t work_items);
-  bool Begin(Stream* stream);
+  void Begin(Scene* scene);
+  bool Advance(VoiceStream* stream, uint32_t work_items, bool* worked);
+  void FollowLadder();
   void Deliver();
   uint32_t Mix(float* mixed, uint32_t frames);
   void EndFade();
+  uint32_t now() const { return played_->frames.load(std::memory_order_acquire); }
 
   SampleRing* ring_;
+  const Played* played_;
   VoiceTap* tap_;
   uint32_t prefill_;
   std::atomic<bool> carries_two_;
   std::atomic<Scene*> wanted_, playing_;
-  Stream current_, incoming_;
+  VoiceStream current_, incoming_;
   Swap swap_;
   EqualPowerFade fade_;
+  Ladder ladder_;
+  HeldSound held_;
+  std::atomic<uint32_t> rung_;
+  std::atomic<StepCause> cause_;
+  std::atomic<float> load_;
 };
 
 }  // namespace lodestone

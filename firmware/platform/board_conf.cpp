@@ -1,5 +1,6 @@
 #include "firmware/platform/board_conf.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t kMostTargets = 8;
 constexpr size_t kMostScenes = 64;
+constexpr size_t kMostVoices = 4;  // of a scene
 
 std::vector<std::string> Words(const std::string& text) {
   std::istringstream stream(text);
@@ -52,41 +54,45 @@ bool Target(const std::string& text, BoardConf* conf) {
   return true;
 }
 
+// A refused line leaves its place to the chip that is usual there: the others stay the attractors that they are.
 bool Sensor(const std::string& text, BoardConf* conf) {
   const std::vector<std::string> words = Words(text);
-  SensorConf sensor = {};
-  if (words.size() < 2 || conf->sensors.size() >= kSensors || !Number(words[1], 0x08, 0x7B, &sensor.address)) {
-    return false;
-  }
+  if (conf->sensors.size() >= kSensors) return false;
+  SensorConf sensor = {"mlx90393", static_cast<uint8_t>(0x0C + conf->sensors.size()), "", 0};
+  conf->sensors.push_back(sensor);
+  if (words.size() < 2 || !Number(words[1], 0x08, 0x7B, &sensor.address)) return false;
   sensor.chip = words[0];
   for (size_t i = 2; i < words.size(); ++i) sensor.settings += (i > 2 ? " " : "") + words[i];
-  conf->sensors.push_back(sensor);
+  conf->sensors.back() = sensor;
   return true;
 }
 
+// A refused scene keeps its number, so that the others keep theirs.
 bool SceneLine(const std::string& text, BoardConf* conf) {
   const std::vector<std::string> words = Words(text);
-  if (words.size() != 3 || words[0].size() > 63 || conf->scenes.size() >= kMostScenes) return false;
-  for (size_t i = 1; i < 3; ++i) {  // plans lie below the image, wherever the file came from
+  if (conf->scenes.size() >= kMostScenes) return false;
+  conf->scenes.emplace_back();
+  if (words.size() < 3 || words.size() > 2 + kMostVoices || words[0].size() > 63) return false;
+  for (size_t i = 1; i < words.size(); ++i) {  // plans lie below the image, wherever the file came from
     if (words[i][0] == '/' || words[i].find("..") != std::string::npos) return false;
   }
-  SceneConf scene = {};
+  SceneConf& scene = conf->scenes.back();
   scene.name = words[0];
   scene.touch_plan = words[1];
-  scene.voice_plan = words[2];
-  conf->scenes.push_back(scene);
+  scene.voice_plans.assign(words.begin() + 2, words.end());
   return true;
 }
 
 bool Streams(const std::string& text, BoardConf* conf) {
-  conf->send_mag = conf->send_field = conf->send_touch = conf->send_latent = false;
-  for (const std::string& word : Words(text)) {
-    if (word == "mag") conf->send_mag = true;
-    else if (word == "field") conf->send_field = true;
-    else if (word == "touch") conf->send_touch = true;
-    else if (word == "latent") conf->send_latent = true;
-    else if (word != "none") return false;
+  const std::vector<std::string> words = Words(text);
+  for (const std::string& word : words) {
+    if (word != "mag" && word != "field" && word != "touch" && word != "latent" && word != "none") return false;
   }
+  const auto has = [&words](const char* name) { return std::find(words.begin(), words.end(), name) != words.end(); };
+  conf->send_mag = has("mag");
+  conf->send_field = has("field");
+  conf->send_touch = has("touch");
+  conf->send_latent = has("latent");
   return true;
 }
 
@@ -98,8 +104,9 @@ bool Allow(const std::string& text, BoardConf* conf) {
 }
 
 bool Swap(const std::string& text, BoardConf* conf) {
+  if (text != "crossfade" && text != "fade") return false;
   conf->carries_two = text == "crossfade";
-  return conf->carries_two || text == "fade";
+  return true;
 }
 
 struct Key {
@@ -112,15 +119,16 @@ const std::map<std::string, Key>& Keys() {
   static const std::map<std::string, Key> keys = {
       {"format", {"lodestone-board 1", [](Text t, BoardConf*) { return t == "lodestone-board 1"; }}},
       {"bus", {"i2c:/dev/i2c-N or sim:/path", [](Text t, BoardConf* c) {
-         c->bus = t;
-         return t.compare(0, 4, "i2c:") == 0 || t.compare(0, 4, "sim:") == 0;
+         const bool known = t.compare(0, 4, "i2c:") == 0 || t.compare(0, 4, "sim:") == 0;
+         if (known) c->bus = t;
+         return known;
        }}},
       {"sensor", {"a chip and its address, at most four times", Sensor}},
       {"osc_target", {"address:port, at most eight times", Target}},
       {"osc_port", {"1 to 65535", [](Text t, BoardConf* c) { return Number(t, 1, 65535, &c->osc_port); }}},
       {"osc_streams", {"some of mag field touch latent, or none", Streams}},
       {"allow", {"an IPv4 address, at most eight times", Allow}},
-      {"scene", {"a name, a touch plan and a voice plan below the image", SceneLine}},
+      {"scene", {"a name, a touch plan and one to four voice plans below the image", SceneLine}},
       {"first_scene", {"0 to 63", [](Text t, BoardConf* c) { return Number(t, 0, 63, &c->first_scene); }}},
       {"prefill", {"0 to 16384 samples", [](Text t, BoardConf* c) { return Number(t, 0, 16384, &c->prefill_frames); }}},
       {"frame_rate", {"10 to 1000 Hz", [](Text t, BoardConf* c) { return Number(t, 10, 1000, &c->frame_rate_hz); }}},
@@ -130,6 +138,7 @@ const std::map<std::string, Key>& Keys() {
       {"button_pin", {"-1 to 15", [](Text t, BoardConf* c) { return Number(t, -1, 15, &c->button_pin); }}},
       {"led_pin", {"-1 to 15", [](Text t, BoardConf* c) { return Number(t, -1, 15, &c->led_pin); }}},
       {"status_file", {"a file", [](Text t, BoardConf* c) { c->status_file = t; return !t.empty(); }}},
+      {"log", {"a file", [](Text t, BoardConf* c) { c->log_file = t; return !t.empty(); }}},
       {"state", {"a folder", [](Text t, BoardConf* c) { c->state_folder = t; return !t.empty(); }}},
   };
   return keys;
@@ -149,34 +158,51 @@ bool ParseIpv4(const std::string& text, uint32_t* address) {
   return true;
 }
 
+namespace {
+
+// One line that is not empty. An empty text when it was taken, else what was wanted and what came.
+std::string TakeLine(const std::string& plain, int number, BoardConf* conf) {
+  const size_t equals = plain.find('=');
+  const auto found = Keys().find(Trimmed(plain.substr(0, equals)));
+  if (equals == std::string::npos || found == Keys().end()) {
+    return "wanted `key = value` with a known key, got `" + plain.substr(0, 60) + "`";
+  }
+  const std::string value = Trimmed(plain.substr(equals + 1));
+  const size_t sensors = conf->sensors.size(), scenes = conf->scenes.size();
+  std::string refused;
+  if (!found->second.take(value, conf)) {
+    refused = "wanted for " + found->first + " " + found->second.wanted + ", got `" + value.substr(0, 60) + "`";
+  }
+  if (conf->sensors.size() > sensors) conf->sensors.back().line = number;
+  if (conf->scenes.size() > scenes && !refused.empty()) {
+    conf->scenes.back().refused = "board.conf line " + std::to_string(number) + ": " + refused;
+  }
+  return refused;
+}
+
+}  // namespace
+
 bool ParseBoardConf(const std::string& text, BoardConf* conf, std::string* error) {
   std::istringstream lines(text);
   std::string line;
   bool told_format = false;
+  int refusals = 0;
   for (int number = 1; std::getline(lines, line); ++number) {
     const std::string plain = Trimmed(line.substr(0, line.find('#')));
     if (plain.empty()) continue;
-    const size_t equals = plain.find('=');
-    const std::string key = Trimmed(plain.substr(0, equals));
-    const auto found = Keys().find(key);
-    const std::string place = "board.conf line " + std::to_string(number);
-    if (equals == std::string::npos || found == Keys().end()) {
-      *error = place + ": wanted `key = value` with a known key, got `" + plain.substr(0, 60) + "`";
-      return false;
-    }
-    const std::string value = Trimmed(plain.substr(equals + 1));
-    if (!told_format && key != "format") {
-      *error = place + ": wanted `format = lodestone-board 1` first, got `" + plain.substr(0, 60) + "`";
+    std::string refused = TakeLine(plain, number, conf);
+    const bool is_format = Trimmed(plain.substr(0, plain.find('='))) == "format";
+    if (!told_format && !is_format) refused = "wanted `format = lodestone-board 1` first, got `" + plain.substr(0, 60) + "`";
+    if (!refused.empty() && ++refusals == 1) *error = "board.conf line " + std::to_string(number) + ": " + refused;
+    if (!refused.empty() && (!told_format || is_format)) {
+      *conf = BoardConf();  // another format's lines may mean anything
       return false;
     }
     told_format = true;
-    if (!found->second.take(value, conf)) {
-      *error = place + ": wanted for " + key + " " + found->second.wanted + ", got `" + value.substr(0, 60) + "`";
-      return false;
-    }
   }
+  if (refusals > 1) *error += " (and " + std::to_string(refusals - 1) + " more)";
   if (!told_format) *error = "board.conf: wanted `format = lodestone-board 1`, got an empty file";
-  return told_format;
+  return told_format && refusals == 0;
 }
 
 bool ReadBoardConf(const std::string& path, BoardConf* conf, std::string* error) {

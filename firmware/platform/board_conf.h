@@ -19,10 +19,13 @@ struct SensorConf {
   std::string chip;      // "mlx90393"
   uint8_t address;       // 7 bits
   std::string settings;  // what follows on the line, for the driver
+  int line;              // of the settings
 };
 
 struct SceneConf {
-  std::string name, touch_plan, voice_plan;
+  std::string name, touch_plan;
+  std::vector<std::string> voice_plans;  // the whole voice, then cheaper ones for the same latents
+  std::string refused;                   // why the line was not understood: such a scene keeps its number and never plays
 };
 
 struct BoardConf {
@@ -42,9 +45,12 @@ struct BoardConf {
   int32_t button_pin = -1, led_pin = -1;
   std::string state_folder;     // empty: nothing is remembered
   std::string status_file;      // empty: none is written
+  std::string log_file;         // likewise
 };
 
-// False and one line in `error` (line, wanted, got) when anything is not understood; `conf` then holds what came before.
+// False and one line in `error` when anything is not understood: the first such line (number, wanted, got), and how many more
+// there are. `conf` then holds all the others: a refused line counts as if it were not there, but for a sensor's and a scene's,
+// which keep their place in the order. Nothing is taken from a file of another format.
 bool ParseBoardConf(const std::string& text, BoardConf* conf, std::string* error);
 bool ReadBoardConf(const std::string& path, BoardConf* conf, std::string* error);
 

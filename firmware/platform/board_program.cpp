@@ -1,17 +1,19 @@
 #include "firmware/platform/board_program.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "firmware/engine/flush_denormals.h"
 #include "firmware/platform/sensor_conf.h"
-#include "firmware/platform/status_file.h"
 
 namespace lodestone {
 namespace {
 
 constexpr uint64_t kControlEveryUs = 10000;
-constexpr uint64_t kKeepEveryUs = 1000000;
-// Kernel calls of the voice between two looks at the clock and the stop flag: some 30 us each on the slowest board.
+constexpr uint64_t kFilesEveryUs = 20000;
+constexpr uint64_t kKeepEveryUs = 1000000;  // a card bears that
+// Kernel calls of the voice between two looks at the ring and the stop flag: some 30 us each on the slowest board.
 constexpr uint32_t kSliceItems = 16;
 
 BoardProgram* running = nullptr;
@@ -46,12 +48,15 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   instrument_.reset(new Instrument(settings, source_.get(), &platform_->network(), scenes_.get()));
   instrument_->SetTaps(Hooks().voice_tap, Hooks().mode_tap);
   Recollect();
+  for (const std::string& trouble : {conf_trouble, platform_trouble, sensor_trouble}) {
+    if (!trouble.empty()) instrument_->AddTrouble(trouble.c_str());
+  }
   instrument_->Begin(conf_.first_scene, platform_->clock().NowUs());
   instrument_->Recall(memory_);
-  for (const std::string* trouble : {&sensor_trouble, &platform_trouble, &conf_trouble}) {
-    if (!trouble->empty()) instrument_->SetTrouble(trouble->c_str());
+  // A page fault in the audio thread is a dropout.
+  if (Hooks().clock == nullptr && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+    journal_->Note(0, ("memory is not locked: " + std::string(strerror(errno))).c_str());
   }
-  if (Hooks().clock == nullptr) mlockall(MCL_CURRENT | MCL_FUTURE);  // a page fault in the audio thread is a dropout
   running = this;
 }
 
@@ -76,10 +81,20 @@ void BoardProgram::TouchLoop(bool (*stop)()) {
 void BoardProgram::VoiceWork(bool (*stop)()) {
   const FlushDenormals flush;
   Clock& clock = platform_->clock();
-  while (!stop() && instrument_->VoiceStep(kSliceItems)) {
-    if (Hooks().voice_slice_us > 0) clock.SleepUntilUs(clock.NowUs() + Hooks().voice_slice_us);
-  }
+  while (!stop() && instrument_->VoiceStep(kSliceItems)) ChargeSlice();
   if (Hooks().clock == nullptr) voice_share_.store(voice_load_.Update(clock.NowUs()), std::memory_order_relaxed);
+}
+
+// In simulation a slice takes as long as it is told to.
+void BoardProgram::ChargeSlice() {
+  if (Hooks().voice_slice_us == 0) return;
+  Clock& clock = platform_->clock();
+  const uint64_t now_us = clock.NowUs();
+  double factor = 1.0;
+  for (const Slowness& slow : Hooks().slow) {
+    if (static_cast<double>(now_us) >= slow.from_s * 1e6 && static_cast<double>(now_us) < slow.to_s * 1e6) factor = slow.factor;
+  }
+  clock.SleepUntilUs(now_us + static_cast<uint64_t>(factor * Hooks().voice_slice_us));
 }
 
 void BoardProgram::ControlLoop(bool (*stop)()) {
@@ -94,29 +109,48 @@ void BoardProgram::ControlLoop(bool (*stop)()) {
   }
 }
 
+// What is written waits for up to a second, and goes to the card in one piece.
+void BoardProgram::FilesLoop(bool (*stop)()) {
+  const FlushDenormals flush;
+  Clock& clock = platform_->clock();
+  uint64_t next_us = 0;
+  while (!stop()) {
+    while (!stop() && instrument_->SceneWork()) {
+    }
+    const uint64_t now_us = clock.NowUs();
+    if (now_us >= next_us) {
+      files_->Work();
+      next_us = now_us + kKeepEveryUs;
+    }
+    clock.SleepUntilUs(now_us + kFilesEveryUs);
+  }
+  files_->Work();
+}
+
 void BoardProgram::Recollect() {
-  const bool simulated = Hooks().clock != nullptr;
-  if (Hooks().alone) return;
-  status_file_ = simulated ? Hooks().status_file : conf_.status_file;
-  const std::string& folder = simulated ? Hooks().state_folder : conf_.state_folder;
+  const PlatformHooks& hooks = Hooks();
+  const bool simulated = hooks.clock != nullptr;
+  const auto chosen = [&](const std::string& theirs, const std::string& ours) {
+    return hooks.alone ? std::string() : simulated ? theirs : ours;
+  };
+  files_.reset(new FileKeeper(chosen(hooks.state_folder, conf_.state_folder), chosen(hooks.status_file, conf_.status_file),
+                              chosen(hooks.log_file, conf_.log_file)));
+  journal_.reset(new Journal(hooks.line_sink != nullptr ? hooks.line_sink : files_.get()));
   scenes_->SetTouches(&memory_.touches);
-  if (folder.empty()) return;
-  store_.reset(new MemoryStore(folder));
-  if (!store_->Load(&memory_)) return;
-  kept_ = memory_;
+  if (!files_->Load(&memory_)) return;
   for (size_t s = 0; s < conf_.scenes.size(); ++s) {
     if (conf_.scenes[s].name == memory_.scene) conf_.first_scene = static_cast<int32_t>(s);
   }
 }
 
-// Once a second the status as a file; and what has changed into the memory, which a card bears that seldom.
+// Every tick a look for the log, once a second what is to be remembered.
 void BoardProgram::Keep(uint64_t now_us) {
+  const StatusReport report = instrument_->Report();
+  journal_->Look(now_us, report);
   if (now_us < next_keep_us_) return;
   next_keep_us_ = now_us + kKeepEveryUs;
-  if (!status_file_.empty()) WriteStatusFile(status_file_, instrument_->Report());
   instrument_->Remember(&memory_);
-  if (store_ == nullptr || memory_ == kept_) return;
-  if (store_->Save(memory_)) kept_ = memory_;
+  files_->Keep(report, memory_);
 }
 
 }  // namespace lodestone

@@ -6,7 +6,7 @@
 
 #include "firmware/chips/sensor_array.h"
 #include "firmware/instrument/instrument.h"
-#include "firmware/platform/memory_store.h"
+#include "firmware/platform/file_keeper.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/platform.h"
 #include "firmware/platform/thread_load.h"
@@ -20,11 +20,12 @@ class BoardProgram {
   BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames);
   ~BoardProgram();
 
-  // Bodies of the threads; they return when `stop` says so. TouchLoop and ControlLoop run for good, VoiceWork until
-  // the ring is full again.
+  // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full again, the others run
+  // for good. FilesLoop does all that may wait for a card or take long: scenes, log, memory, status file.
   void TouchLoop(bool (*stop)());
   void VoiceWork(bool (*stop)());
   void ControlLoop(bool (*stop)());
+  void FilesLoop(bool (*stop)());
 
   Instrument& instrument() { return *instrument_; }
   Platform& platform() { return *platform_; }
@@ -46,11 +47,12 @@ class BoardProgram {
 
   void Recollect();
   void Keep(uint64_t now_us);
+  void ChargeSlice();
 
   BoardConf conf_;
-  std::unique_ptr<MemoryStore> store_;  // null: nothing is remembered
-  Memory memory_, kept_;
-  std::string status_file_;
+  std::unique_ptr<FileKeeper> files_;
+  std::unique_ptr<Journal> journal_;
+  Memory memory_;
   uint64_t next_keep_us_;
   std::unique_ptr<Platform> platform_;
   std::unique_ptr<SensorArray> sensors_;

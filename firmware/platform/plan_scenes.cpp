@@ -7,6 +7,7 @@
 #include "firmware/instrument/engine_parts.h"
 #include "firmware/instrument/instrument.h"
 #include "firmware/platform/files.h"
+#include "firmware/platform/platform.h"
 
 namespace lodestone {
 
@@ -17,25 +18,40 @@ PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_
 
 std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error_bytes) {
   const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
+  Clock* const simulated = Hooks().clock;
+  if (simulated != nullptr && simulated->NowUs() > 0) simulated->SleepUntilUs(simulated->NowUs() + Hooks().load_us);
+  if (!from.refused.empty()) {
+    std::snprintf(error, error_bytes, "no scene %d: %s", static_cast<int>(index), from.refused.c_str());
+    return nullptr;
+  }
   std::unique_ptr<Scene> scene(new Scene);
   std::snprintf(scene->name, sizeof scene->name, "%s", from.name.c_str());
   scene->index = index;
-  Engine touch, voice;
-  uint32_t unused = 0;
-  if (!LoadPlan(from.touch_plan, &touch, &scene->touch_crc, error, error_bytes) ||
-      !LoadPlan(from.voice_plan, &voice, &unused, error, error_bytes)) {
-    return nullptr;
-  }
+  Engine touch;
+  if (!LoadPlan(from.touch_plan, &touch, &scene->touch_crc, error, error_bytes)) return nullptr;
   scene->touch = EngineTouch::Make(std::move(touch), error, error_bytes);
   if (!scene->touch) return nullptr;
-  scene->voice = EngineVoice::Make(std::move(voice), error, error_bytes);
-  if (!scene->voice || !Fits(*scene, error, error_bytes)) return nullptr;
+  scene->voice = LoadVoice(*scene, from.voice_plans[0], error, error_bytes);
+  if (!scene->voice) return nullptr;
+  for (size_t v = 1; v < from.voice_plans.size(); ++v) {  // without a sister the ladder has a rung less
+    std::unique_ptr<Voice> sister = LoadVoice(*scene, from.voice_plans[v], error, error_bytes);
+    if (sister) scene->sisters.push_back(std::move(sister));
+  }
   scene->ResetKnobs();
-  RecallRest(scene.get());
   return scene;
 }
 
-void PlanScenes::RecallRest(Scene* scene) const {
+std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene, const std::string& plan, char* error,
+                                             size_t error_bytes) const {
+  Engine engine;
+  uint32_t unused = 0;
+  if (!LoadPlan(plan, &engine, &unused, error, error_bytes)) return nullptr;
+  std::unique_ptr<Voice> voice = EngineVoice::Make(std::move(engine), error, error_bytes);
+  if (voice && !Fits(scene, voice->info(), error, error_bytes)) voice.reset();
+  return voice;
+}
+
+void PlanScenes::Recall(Scene* scene) {
   if (touches_ == nullptr) return;
   for (const TouchMemory& touch : *touches_) {
     if (touch.plan_crc == scene->touch_crc && touch.state.size() == scene->touch->state_bytes()) {
@@ -58,8 +74,7 @@ bool PlanScenes::LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc
   return false;
 }
 
-bool PlanScenes::Fits(const Scene& scene, char* error, size_t error_bytes) const {
-  const VoiceInfo& voice = scene.voice->info();
+bool PlanScenes::Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const {
   if (scene.touch->latents() != voice.latents) {
     std::snprintf(error, error_bytes, "scene %s: the voice wants %u latents, the touch gives %u: map it to this voice",
                   scene.name, static_cast<unsigned>(voice.latents), static_cast<unsigned>(scene.touch->latents()));

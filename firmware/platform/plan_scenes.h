@@ -13,16 +13,17 @@ class PlanScenes : public SceneLoader {
   // `folder` is where the plans' paths begin; `conf` must outlive this.
   PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz, uint32_t prefill_frames);
 
-  // Rests captured earlier, found again by the touch plan's checksum. Must outlive this.
+  // Rests captured earlier, found again by the touch plan's checksum. Must outlive this; control's alone.
   void SetTouches(const std::vector<TouchMemory>* touches) { touches_ = touches; }
 
   int32_t count() const override { return static_cast<int32_t>(conf_.scenes.size()); }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
+  void Recall(Scene* scene) override;
 
  private:
   bool LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error, size_t error_bytes) const;
-  void RecallRest(Scene* scene) const;
-  bool Fits(const Scene& scene, char* error, size_t error_bytes) const;
+  std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::string& plan, char* error, size_t error_bytes) const;
+  bool Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const;
 
   const BoardConf& conf_;
   std::string folder_;

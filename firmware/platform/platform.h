@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "firmware/chips/clock.h"
 #include "firmware/chips/i2c_bus.h"
@@ -14,6 +15,12 @@ namespace lodestone {
 class SimLink;
 class VoiceTap;
 class ModeTap;
+class LineSink;
+
+// Slices of the voice cost `factor` times as much from..to, in seconds of simulated time.
+struct Slowness {
+  double from_s, to_s, factor;
+};
 
 // What a simulator hands in before setup(); untouched on a board.
 struct PlatformHooks {
@@ -22,6 +29,10 @@ struct PlatformHooks {
   std::string state_folder;    // instead of the settings'; empty: none
   std::string status_file;     // likewise
   uint32_t voice_slice_us = 0;  // what one slice of the voice costs in simulated time
+  uint32_t load_us = 0;         // what loading a scene costs, likewise
+  std::vector<Slowness> slow;   // when slices cost more
+  std::string log_file;         // instead of the settings'; empty: none
+  LineSink* line_sink = nullptr;  // sees every line of the log as well
   VoiceTap* voice_tap = nullptr;
   ModeTap* mode_tap = nullptr;
   bool alone = false;           // a self-test beside a version that plays: no bus, no network, nothing remembered

@@ -52,6 +52,8 @@ bool Apply(const std::string& key, const std::string& value, SensorSettings* sen
   return false;
 }
 
+std::string Place(const SensorConf& sensor) { return "board.conf line " + std::to_string(sensor.line) + ": "; }
+
 SensorArraySettings Defaults(const BoardConf& conf) {
   SensorArraySettings settings;
   for (int s = 0; s < kSensors; ++s) settings.sensor[s].address = static_cast<uint8_t>(0x0C + s);
@@ -68,14 +70,15 @@ bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::st
     read.sensor[s].address = conf.sensors[s].address;
     std::istringstream words(conf.sensors[s].settings);
     if (conf.sensors[s].chip != "mlx90393" && conf.sensors[s].chip != "tmag5273") {
-      *error = "board.conf: wanted the chip mlx90393 or tmag5273, got " + conf.sensors[s].chip.substr(0, 40);
+      *error = Place(conf.sensors[s]) + "wanted the chip mlx90393 or tmag5273, got " + conf.sensors[s].chip.substr(0, 40);
       return false;
     }
     read.sensor[s].chip = conf.sensors[s].chip == "mlx90393" ? SensorChip::kMlx90393 : SensorChip::kTmag5273;
     for (std::string word; words >> word;) {
       const size_t equals = word.find('=');
       if (equals == std::string::npos || !Apply(word.substr(0, equals), word.substr(equals + 1), &read.sensor[s])) {
-        *error = "board.conf: wanted gain, res, osr, filt, osr2, wrap, wide, averaging, axes or identity of a sensor, got " + word.substr(0, 40);
+        *error = Place(conf.sensors[s]) + "wanted gain, res, osr, filt, osr2, wrap, wide, averaging, axes or identity of a sensor, got " +
+                 word.substr(0, 40);
         return false;
       }
     }

@@ -1,4 +1,4 @@
-// The status as a file of `key = value` lines, for whoever has only ssh. Threads: control.
+// The status as a file of `key = value` lines, for whoever has only ssh.
 #pragma once
 
 #include <string>
@@ -7,7 +7,9 @@
 
 namespace lodestone {
 
-// Replaces the file in one step; false when that is not possible. It belongs on a file system in memory.
-bool WriteStatusFile(const std::string& path, const StatusReport& status);
+std::string StatusText(const StatusReport& status);
+
+// Replaces the file in one step; false when that is not possible. It belongs on a file system in memory. Threads: files.
+bool ReplaceFile(const std::string& path, const std::string& text);
 
 }  // namespace lodestone

@@ -55,7 +55,8 @@ bool LatentLog::Open(const std::string& path) {
   return file_ != nullptr;
 }
 
-void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, const float* latents, uint32_t count) {
+void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t, const float* latents,
+                          uint32_t count) {
   if (file_ == nullptr) return;
   std::fprintf(file_, "%d\t%u\t%lld", static_cast<int>(scene.index), block, static_cast<long long>(ring_frame));
   for (uint32_t i = 0; i < count; ++i) std::fprintf(file_, "\t%.9g", static_cast<double>(latents[i]));

@@ -20,7 +20,8 @@ class LatentLog : public VoiceTap {
   LatentLog& operator=(const LatentLog&) = delete;
 
   bool Open(const std::string& path);
-  void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, const float* latents, uint32_t count) override;
+  void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t field_us, const float* latents,
+                 uint32_t count) override;
 
  private:
   std::FILE* file_;

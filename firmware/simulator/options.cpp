@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <sstream>
 
 namespace lodestone {
 namespace {
@@ -21,6 +22,20 @@ bool Whole(const std::string& text, double least, double most, T* to) {
   return static_cast<double>(*to) == value;
 }
 
+// FROM,TO,FACTOR
+bool SlowSpan(const std::string& text, std::vector<Slowness>* to) {
+  std::istringstream parts(text);
+  std::string part;
+  double value[3];
+  int count = 0;
+  for (; count < 3 && std::getline(parts, part, ','); ++count) {
+    if (!Number(part, 0.0, 1e6, &value[count])) return false;
+  }
+  if (count != 3 || std::getline(parts, part)) return false;
+  to->push_back({value[0], value[1], value[2]});
+  return true;
+}
+
 struct Option {
   const char* wanted;
   std::function<bool(const std::string&, SimOptions*)> take;
@@ -35,6 +50,9 @@ const std::map<std::string, Option>& Options() {
       {"--inputs", {"0 to 16 channels", [](Text t, SimOptions* o) { return Whole(t, 0, 16, &o->stand_in.in_channels); }}},
       {"--outputs", {"1 to 16 channels", [](Text t, SimOptions* o) { return Whole(t, 1, 16, &o->stand_in.out_channels); }}},
       {"--voice-slice-us", {"0 to 1000000", [](Text t, SimOptions* o) { return Whole(t, 0, 1e6, &o->voice_slice_us); }}},
+      {"--voice-slow", {"FROM,TO,FACTOR in seconds", [](Text t, SimOptions* o) { return SlowSpan(t, &o->slow); }}},
+      {"--load-us", {"0 to 60000000", [](Text t, SimOptions* o) { return Whole(t, 0, 6e7, &o->load_us); }}},
+      {"--log", {"a file", [](Text t, SimOptions* o) { o->log = t; return !t.empty(); }}},
       {"--bus", {"sim:/path or i2c:/dev/i2c-N", [](Text t, SimOptions* o) { o->bus = t; return t.find(':') != std::string::npos; }}},
       {"--wav", {"a file", [](Text t, SimOptions* o) { o->wav = t; return !t.empty(); }}},
       {"--stats", {"a file", [](Text t, SimOptions* o) { o->stats = t; return !t.empty(); }}},
@@ -66,6 +84,9 @@ const char kSimUsage[] =
     "  --state FOLDER        where the board remembers scene, mode, knobs and rest (nowhere)\n"
     "  --status-file FILE    the status once a second\n"
     "  --voice-slice-us US   simulated cost of a slice of the voice (0)\n"
+    "  --voice-slow A,B,F    from second A to B slices cost F times as much; may be repeated\n"
+    "  --load-us US          simulated time that loading a scene takes (0)\n"
+    "  --log FILE            the log of the board, and FILE.1\n"
     "  --self-test           as deploy.sh has the board do it: no bus, no network; fails when no scene can play\n"
     "  --paced               no faster than real time\n";
 

@@ -3,17 +3,20 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "firmware/platform/platform.h"
 #include "firmware/simulator/bela_stand_in.h"
 #include "firmware/simulator/wav_file.h"
 
 namespace lodestone {
 
 struct SimOptions {
-  std::string image, bus, wav, stats, latent_log, state, status_file;
+  std::string image, bus, wav, stats, latent_log, state, status_file, log;
   double seconds = 10.0;
   WavFile::Format wav_format = WavFile::Format::kFloat32;
-  uint32_t voice_slice_us = 0;
+  uint32_t voice_slice_us = 0, load_us = 0;
+  std::vector<Slowness> slow;
   bool paced = false;
   StandInSettings stand_in;
 };

@@ -62,6 +62,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   const std::string stats = Absolute(options.stats);
   Hooks().state_folder = Absolute(options.state);
   Hooks().status_file = Absolute(options.status_file);
+  Hooks().log_file = Absolute(options.log);
   if (chdir(options.image.c_str()) != 0 || access("board.conf", R_OK) != 0) {
     return Refuse("wanted an image folder with a board.conf, got " + options.image + ": make one with `lodestone build`");
   }
@@ -71,6 +72,8 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   Hooks().clock = &time;
   Hooks().bus = options.bus;
   Hooks().voice_slice_us = options.voice_slice_us;
+  Hooks().slow = options.slow;
+  Hooks().load_us = options.load_us;
   Hooks().voice_tap = &latents;
   Hooks().mode_tap = &modes;
   bool written = true;

@@ -101,6 +101,8 @@ def _tell(status: Status) -> None:
         if words:
             print(f"         sensor {number}: {', '.join(words)}")
     print(f"underruns {status.underruns} in {status.uptime_s:.0f} s, firmware {status.version}")
+    if status.rung:
+        print(f"rung     {status.rung}, {status.rung_why}")
     if status.trouble:
         print(f"trouble  {status.trouble}")
 

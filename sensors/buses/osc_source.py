@@ -122,7 +122,7 @@ class OscSource:
             values = list(timed.message.params)
             if timed.message.address in ("/field", "/mag") and _is_reading(values):
                 yield timed.message.address, values
-            elif timed.message.address == "/status" and len(values) == STATUS_FIELDS:
+            elif timed.message.address == "/status" and len(values) >= STATUS_FIELDS:
                 self._hear_status(values)
 
     def _hear_status(self, values: list[Any]) -> None:

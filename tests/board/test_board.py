@@ -141,7 +141,7 @@ def test_oscdump_reads_what_the_board_sends(running: Running) -> None:
         "/field": "ifff",
         "/touch": "f" * 12,
         "/latent": "ff",
-        "/status": "ssisffifiiiififss",
+        "/status": "ssisffifiiiififssis",
     }
 
 

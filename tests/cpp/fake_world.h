@@ -17,8 +17,10 @@ constexpr uint32_t kRate = 44100;
 // Plays a sine whose pitch is its first latent in hertz, or whatever `wave` says of (sample index, latent).
 class FakeVoice : public Voice {
  public:
-  explicit FakeVoice(uint32_t hop = 512, uint32_t channels = 1, uint32_t frames = 1) : info_() {
-    std::snprintf(info_.name, sizeof info_.name, "fake");
+  explicit FakeVoice(uint32_t hop = 512, uint32_t channels = 1, uint32_t frames = 1, float macs = 0.0f, const char* name = "fake")
+      : info_() {
+    std::snprintf(info_.name, sizeof info_.name, "%s", name);
+    info_.macs_per_second = macs;
     info_.sample_rate_hz = kRate;
     info_.hop = hop;
     info_.frames = frames;
@@ -30,9 +32,11 @@ class FakeVoice : public Voice {
   const VoiceInfo& info() const override { return info_; }
   float* latent() override { return latent_.data(); }
   const float* audio() const override { return audio_.data(); }
-  void Reset() override { phase_ = 0.0; }
+  void Reset() override { phase_ = 0.0, computing_ = false, ++resets; }
   bool Step(uint32_t) override {
     if (stalled) return false;
+    if (clock != nullptr && !InTime()) return false;
+    ++blocks;
     for (uint32_t i = 0; i < info_.hop * info_.frames; ++i) {
       phase_ += static_cast<double>(latent_[0]) / kRate;
       const float sample = constant != 0.0f ? constant : 0.5f * static_cast<float>(std::sin(6.283185307179586 * phase_));
@@ -42,8 +46,20 @@ class FakeVoice : public Voice {
   }
   bool stalled = false;
   float constant = 0.0f;
+  const uint64_t* clock = nullptr;  // frames that audio has played; a block then takes cost_frames of them
+  uint64_t cost_frames = 0;
+  uint32_t blocks = 0, resets = 0;
 
  private:
+  bool InTime() {
+    if (!computing_) computing_ = true, began_ = *clock;
+    if (*clock - began_ < cost_frames) return false;
+    computing_ = false;
+    return true;
+  }
+
+  bool computing_ = false;
+  uint64_t began_ = 0;
   VoiceInfo info_;
   std::vector<float> latent_, audio_;
   double phase_ = 0.0;
@@ -122,7 +138,7 @@ class FakeNetwork : public Network, private OscListener {
 
   std::deque<std::vector<uint8_t>> waiting;
   std::map<std::string, uint32_t> sent;
-  std::string last_trouble, last_sounding;
+  std::string last_trouble, last_sounding, last_rung_why;
   uint16_t answered_to = 0;
 
  private:
@@ -134,6 +150,8 @@ class FakeNetwork : public Network, private OscListener {
     last_sounding = text;
     CHECK(message.AsText(16, &text));
     last_trouble = text;
+    CHECK(message.AsText(18, &text));
+    last_rung_why = text;
   }
 };
 
@@ -179,6 +197,7 @@ struct World {
       for (; next_control_us <= now_us; next_control_us += 10000) {
         if (heart_beats) network.Post("/heartbeat");
         instrument->ControlTick(now_us);
+        if (now_us >= next_files_us && files_work) instrument->SceneWork();
       }
       for (int steps = 0; instrument->VoiceDue() && steps < 100 && instrument->VoiceStep(16); ++steps) {
       }
@@ -190,6 +209,11 @@ struct World {
   }
 
   float At(uint64_t f, uint32_t channel = 0) const { return heard[f * out_channels + channel]; }
+  float Loudest(uint64_t from, uint64_t to) const {
+    float loudest = 0.0f;
+    for (uint64_t f = from; f < to; ++f) loudest = std::fmax(loudest, std::fabs(At(f)));
+    return loudest;
+  }
   double LargestStep(uint64_t from, uint64_t to, uint32_t channel = 0) const {
     double largest = 0.0;
     for (uint64_t f = from + 1; f < to; ++f) {
@@ -206,7 +230,8 @@ struct World {
   std::unique_ptr<Instrument> instrument;
   uint32_t block, in_channels = 2, out_channels = 2;
   uint64_t frame = 0, next_touch_us = 0, next_control_us = 0;
-  bool heart_beats = false;
+  uint64_t next_files_us = 0;  // the files thread is at something long until then
+  bool heart_beats = false, files_work = true;
   float host = 0.0f;
   std::vector<float> heard;
 };

@@ -133,7 +133,7 @@ CASE(AnUnderrunIsFadedCountedAndOver) {
   World world;
   world.Play(1.0);
   world.voice->stalled = true;
-  world.Play(0.5);
+  world.Play(0.15);
   CHECK(world.instrument->mixer().underruns() == 1);
   CHECK(world.LargestStep(world.frame - 4000, world.frame) == 0.0);
   world.source.field_mt = 660.0f;

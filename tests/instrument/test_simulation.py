@@ -105,7 +105,7 @@ def test_a_voice_of_another_rate_is_refused_and_the_board_goes_on(tmp_path: Path
     run = play(tmp_path, one, "--rate", "48000", seconds=0.5)
     assert not run.samples().any()
     statuses = [OscMessage(d) for _, d in run.outside.datagrams if d.startswith(b"/status")]
-    assert "44100 Hz, the board runs at 48000" in statuses[-1].params[-1]
+    assert "44100 Hz, the board runs at 48000" in statuses[-1].params[16]
 
 
 def test_mode_switches_never_click(tmp_path: Path, one: Path) -> None:
@@ -165,7 +165,7 @@ def test_figures(tmp_path: Path, one: Path) -> None:
         delay / 44.1 + 500 / run.stats["frames_per_second"], abs=0.01
     )
     assert set(run.stats["measured"]["cpu_share"]) == {
-        "audio", "lodestone-control", "lodestone-touch", "lodestone-voice"
+        "audio", "lodestone-control", "lodestone-files", "lodestone-touch", "lodestone-voice"
     }  # fmt: skip
 
 

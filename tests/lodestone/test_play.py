@@ -127,12 +127,12 @@ def test_a_board_that_cannot_play_says_why(
 ) -> None:
     def broken_image(folder: Path, scenes: Sequence[SceneFiles]) -> Path:
         image = build_image(folder, scenes)
-        form, rest = (image / "board.conf").read_text().split("\n", 1)
-        (image / "board.conf").write_text(f"{form}\ncrossfade_ms = soon\n{rest}")
+        conf = image / "board.conf"
+        conf.write_text(conf.read_text().replace("scene = play", "scene = play ../elsewhere"))
         return image
 
     monkeypatch.setattr(concert, "build_image", broken_image)
-    with pytest.raises(concert.ConcertError, match="a board that plays the scene"):
+    with pytest.raises(concert.ConcertError, match="plays the scene.*board.conf line [0-9]+: wanted for scene"):
         concert.give(replace(evening.settings, out=tmp_path, seconds=4.0))
 
 

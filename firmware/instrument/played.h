@@ -1,0 +1,15 @@
+// What the audio thread has done so far: the clock by which the voice knows whether it is in time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace lodestone {
+
+// Written by the audio thread, read by any. Both wrap, frames after 27 hours at 44.1 kHz: compare differences only.
+struct Played {
+  std::atomic<uint32_t> frames{0};
+  std::atomic<uint32_t> underruns{0};
+};
+
+}  // namespace lodestone
