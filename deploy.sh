@@ -213,7 +213,7 @@ case $action in
   status) find_board; tell_status ;;
   logs)
     find_board
-    on_board "$VERSIONS" <<<'cd "$1"; tail -n 40 build.log test.log 2>/dev/null; journalctl -n 60 --no-pager -u bela_startup 2>/dev/null; true' ;;
+    on_board "$VERSIONS" <<<'cd "$1"; tail -n 40 build.log test.log 2>/dev/null; cat log/board.log.1 log/board.log 2>/dev/null | tail -n 200; journalctl -n 60 --no-pager -u bela_startup 2>/dev/null; true' ;;
   stop)
     find_board
     on_board "$BELA" "$PROJECT" <<<'systemctl stop bela_startup; make -C "$1" PROJECT="$2" stop >/dev/null 2>&1; true' ;;

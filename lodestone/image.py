@@ -34,6 +34,9 @@ class SceneFiles(Protocol):
     def touch_plan(self) -> Path: ...
     @property
     def voice_plan(self) -> Path: ...
+    @property
+    def sister_plans(self) -> tuple[Path, ...]:
+        """Cheaper voices for the same latents, the dearest first: what plays when the board is too slow."""
 
 
 def build_image(out_dir: Path, scenes: Sequence[SceneFiles], settings: Settings | None = None) -> Path:
@@ -75,7 +78,7 @@ def _check(out_dir: Path, scenes: Sequence[SceneFiles]) -> None:
     names = [scene.name for scene in scenes]
     if len(set(names)) != len(names) or any(not name or set(name) & set(" \t#/") for name in names):
         raise ImageError("scenes of different names without spaces", ", ".join(names), "rename them")
-    for plan in (p for scene in scenes for p in (scene.touch_plan, scene.voice_plan)):
+    for plan in (p for scene in scenes for p in (scene.touch_plan, scene.voice_plan, *scene.sister_plans)):
         if not plan.is_file():
             raise ImageError(f"the plan {plan}", "no such file", "compile it with `lodestone compile`")
     if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / MANIFEST).is_file():
@@ -93,13 +96,16 @@ def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings) -> Non
     for scene in scenes:
         shutil.copy(scene.touch_plan, folder / "plans" / f"{scene.name}.touch.plan")
         shutil.copy(scene.voice_plan, folder / "plans" / f"{scene.name}.voice.plan")
-    (folder / "board.conf").write_text(board_conf([scene.name for scene in scenes], settings))
+        for number, plan in enumerate(scene.sister_plans, 1):
+            shutil.copy(plan, folder / "plans" / f"{scene.name}.voice{number}.plan")
+    sisters = [len(scene.sister_plans) for scene in scenes]
+    (folder / "board.conf").write_text(board_conf([scene.name for scene in scenes], settings, sisters))
     (folder / "settings.json").write_text(json.dumps(bela_settings(settings), indent=2) + "\n")
     (folder / MANIFEST).write_text(manifest(folder))
 
 
-def board_conf(scene_names: Sequence[str], settings: Settings) -> str:
-    """The text of board.conf: what the firmware reads."""
+def board_conf(scene_names: Sequence[str], settings: Settings, sisters: Sequence[int] | None = None) -> str:
+    """The text of board.conf: what the firmware reads. `sisters` counts the cheaper voices of each scene."""
     lines = ["format = lodestone-board 1", f"bus = {settings.bus}", f"frame_rate = {settings.frame_rate}"]
     lines += [f"sensor = {_sensor(sensor)}" for sensor in settings.sensors]
     lines += [f"osc_target = {address}:{port}" for address, port in settings.osc_targets]
@@ -110,7 +116,10 @@ def board_conf(scene_names: Sequence[str], settings: Settings) -> str:
     lines += [f"heartbeat_ms = {settings.heartbeat_ms}", f"swap = {settings.swap}"]
     lines += [f"button_pin = {settings.button_pin}", f"led_pin = {settings.led_pin}"]
     lines += ["state = /root/lodestone/state", "status_file = /run/lodestone.status"]
-    lines += [f"scene = {name} plans/{name}.touch.plan plans/{name}.voice.plan" for name in scene_names]
+    lines += ["log = /root/lodestone/log/board.log"]
+    for name, count in zip(scene_names, sisters or [0] * len(scene_names), strict=True):
+        plans = ["touch", "voice", *(f"voice{number}" for number in range(1, count + 1))]
+        lines.append(" ".join([f"scene = {name}", *(f"plans/{name}.{plan}.plan" for plan in plans)]))
     return "\n".join(lines) + "\n"
 
 

@@ -12,11 +12,16 @@ import onnx
 
 import calibration
 import mapping
+from lodestone.errors import LodestoneError
 from model_export.card import Card, read_card
 from model_export.compiler import compile_plan
 from model_export.torchscript import plain_name
 from voices import catalogue
 from voices.graph import export_voice
+
+
+class SceneError(LodestoneError):
+    """A scene cannot be put together."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,14 @@ class Scene:
         touch_plan: field to latents, 200 times a second.
         voice_plan: latents to sound, once a hop.
         card: the voice's card: rates, latents, statistics.
+        sister_plans: cheaper voices for the same latents, for when the board is too slow.
     """
 
     name: str
     touch_plan: Path
     voice_plan: Path
     card: Card
+    sister_plans: tuple[Path, ...] = ()
 
     @property
     def rest(self) -> npt.NDArray[np.float32]:
@@ -71,7 +78,9 @@ def voice_graph(voice: Path, cache: Path) -> Path:
     return graph
 
 
-def make_scene(name: str, voice: Path, calibration_file: Path, mapping_name: str, folder: Path) -> Scene:
+def make_scene(
+    name: str, voice: Path, calibration_file: Path, mapping_name: str, folder: Path, small: Path | None = None
+) -> Scene:
     """Compiles a scene into `folder`.
 
     Args:
@@ -80,8 +89,10 @@ def make_scene(name: str, voice: Path, calibration_file: Path, mapping_name: str
         calibration_file: a `*.calibration.json`.
         mapping_name: one of `mapping.names()`.
         folder: where `NAME.touch.plan` and `NAME.voice.plan` go.
+        small: a cheaper voice that was made for the same latents.
 
     Raises:
+        SceneError: the small voice has other latents or another rate.
         LodestoneError: one of its family, for a missing or wrong file and an unknown mapping.
     """
     calibrated = calibration.load(calibration_file)
@@ -92,4 +103,21 @@ def make_scene(name: str, voice: Path, calibration_file: Path, mapping_name: str
     touch_plan, voice_plan = folder / f"{name}.touch.plan", folder / f"{name}.voice.plan"
     touch_plan.write_bytes(compile_plan(touch))
     voice_plan.write_bytes(compile_plan(graph))
-    return Scene(name, touch_plan, voice_plan, card)
+    sisters: tuple[Path, ...] = ()
+    if small is not None:
+        sisters = (folder / f"{name}.voice1.plan",)
+        sisters[0].write_bytes(compile_plan(_sister_graph(small, card, folder)))
+    return Scene(name, touch_plan, voice_plan, card, sisters)
+
+
+def _sister_graph(small: Path, whole: Card, folder: Path) -> Path:
+    graph = voice_graph(small, folder / "voices")
+    card = read_card(graph)
+    wanted, got = (whole.latents, whole.sample_rate), (card.latents, card.sample_rate)
+    if wanted != got:
+        raise SceneError(
+            f"a small voice of {wanted[0]} latents at {wanted[1]} Hz, as the scene's voice has them",
+            f"{got[0]} at {got[1]} Hz",
+            "name one that was made for the same latents, or none",
+        )
+    return graph

@@ -38,12 +38,14 @@ class SceneSettings:
         voice: the name of a voice that ships, or a path to a `.ts` or `.onnx`.
         mapping: name of a mapping family.
         calibration: path of a calibration file.
+        small: a cheaper voice for the same latents, which plays when the board is too slow; empty: none.
     """
 
     name: str
     voice: str
     mapping: str = "rotate"
     calibration: str = "my.calibration.json"
+    small: str = ""
 
 
 @dataclass(frozen=True)
@@ -217,8 +219,9 @@ class _Reader:
         try:
             scene = SceneSettings(**item)
         except TypeError:
-            raise self.refuse("scene", "name, voice, mapping and calibration", item) from None
+            raise self.refuse("scene", "name, voice, mapping, calibration and small", item) from None
         values = (scene.name, scene.voice, scene.mapping, scene.calibration)
-        if not all(isinstance(v, str) and v for v in values) or not scene.name.replace("-", "").isalnum():
+        texts = all(isinstance(v, str) and v for v in values) and isinstance(scene.small, str)
+        if not texts or not scene.name.replace("-", "").isalnum():
             raise self.refuse("scene", "a name of letters, digits and dashes, and texts", item)
         return scene

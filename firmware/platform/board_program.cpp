@@ -135,7 +135,7 @@ void BoardProgram::Recollect() {
   };
   files_.reset(new FileKeeper(chosen(hooks.state_folder, conf_.state_folder), chosen(hooks.status_file, conf_.status_file),
                               chosen(hooks.log_file, conf_.log_file)));
-  journal_.reset(new Journal(hooks.line_sink != nullptr ? hooks.line_sink : files_.get()));
+  journal_.reset(new Journal(files_.get()));
   scenes_->SetTouches(&memory_.touches);
   if (!files_->Load(&memory_)) return;
   for (size_t s = 0; s < conf_.scenes.size(); ++s) {

@@ -15,7 +15,6 @@ namespace lodestone {
 class SimLink;
 class VoiceTap;
 class ModeTap;
-class LineSink;
 
 // Slices of the voice cost `factor` times as much from..to, in seconds of simulated time.
 struct Slowness {
@@ -32,7 +31,6 @@ struct PlatformHooks {
   uint32_t load_us = 0;         // what loading a scene costs, likewise
   std::vector<Slowness> slow;   // when slices cost more
   std::string log_file;         // instead of the settings'; empty: none
-  LineSink* line_sink = nullptr;  // sees every line of the log as well
   VoiceTap* voice_tap = nullptr;
   ModeTap* mode_tap = nullptr;
   bool alone = false;           // a self-test beside a version that plays: no bus, no network, nothing remembered

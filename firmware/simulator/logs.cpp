@@ -44,6 +44,16 @@ void WriteModes(std::FILE* file, const ModeLog& modes) {
   std::fprintf(file, "\n  ],\n");
 }
 
+void WriteUnderruns(std::FILE* file, const UnderrunLog& underruns) {
+  std::fprintf(file, "  \"underruns_at_s\": [");
+  const char* separator = "";
+  for (double at_s : underruns.times_s()) {
+    std::fprintf(file, "%s%.6f", separator, at_s);
+    separator = ", ";
+  }
+  std::fprintf(file, "],\n");
+}
+
 }  // namespace
 
 LatentLog::~LatentLog() {
@@ -63,8 +73,8 @@ void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame
   std::fprintf(file_, "\n");
 }
 
-bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const StandInSettings& run,
-                const ThreadSeconds& seconds) {
+bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const UnderrunLog& underruns,
+                const StandInSettings& run, const ThreadSeconds& seconds) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) return false;
   const double played_s = static_cast<double>(run.frames) / static_cast<double>(run.sample_rate_hz);
@@ -81,6 +91,7 @@ bool WriteStats(const std::string& path, const Instrument& instrument, const Mod
                instrument.commands().dropped());
   WriteVoice(file, instrument, run);
   WriteModes(file, modes);
+  WriteUnderruns(file, underruns);
   std::fprintf(file, "  \"measured\": {\n    \"cpu_share\": {");
   const char* separator = "";
   for (const auto& thread : seconds) {

@@ -40,8 +40,23 @@ class ModeLog : public ModeTap {
   std::vector<Entry> entries_;
 };
 
+// When the ring ran dry, in seconds of simulated time.
+class UnderrunLog {
+ public:
+  void Look(uint64_t now_us, uint32_t underruns) {
+    if (underruns != seen_ && times_s_.size() < kMost) times_s_.push_back(static_cast<double>(now_us) * 1e-6);
+    seen_ = underruns;
+  }
+  const std::vector<double>& times_s() const { return times_s_; }
+
+ private:
+  static constexpr size_t kMost = 100000;
+  uint32_t seen_ = 0;
+  std::vector<double> times_s_;
+};
+
 // Figures of a run as JSON. Everything under "measured" comes from the machine's clocks and differs from run to run.
-bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const StandInSettings& run,
-                const ThreadSeconds& seconds);
+bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const UnderrunLog& underruns,
+                const StandInSettings& run, const ThreadSeconds& seconds);
 
 }  // namespace lodestone

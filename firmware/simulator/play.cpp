@@ -79,8 +79,10 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   bool written = true;
   ThreadSeconds seconds;
   PinPort pins;
+  UnderrunLog underruns;
   const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in, uint32_t* digital) {
     if (!options.wav.empty()) written = wav.Write(out) && written;
+    underruns.Look(time.NowUs(), BoardProgram::Running()->instrument().mixer().underruns());
     SimLink* link = Hooks().link;
     if (link != nullptr) pins.Exchange(time.NowUs(), link, digital);
     return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
@@ -89,7 +91,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   const bool deserted = !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && Hooks().link == nullptr;
   if (Hooks().link != nullptr) Hooks().link->Close();
   const Instrument& instrument = BoardProgram::Running()->instrument();
-  if (!stats.empty()) written = WriteStats(stats, instrument, modes, options.stand_in, seconds) && written;
+  if (!stats.empty()) written = WriteStats(stats, instrument, modes, underruns, options.stand_in, seconds) && written;
   if (!wav.Close() || !written) return Refuse("wanted to write all of the run, got a full or failing disk: make room");
   if (deserted) return Refuse("wanted a simulated board at " + options.bus + ", got nobody there: start it first");
   return 0;

@@ -40,7 +40,7 @@ def build(
         settings.write_text(default_toml(), encoding="utf-8")
         print(settings)
         return
-    from lodestone.scenes import find_voice, make_scene
+    from lodestone.scenes import make_scene
 
     read = load_settings(settings)
     folder = settings.parent
@@ -48,9 +48,9 @@ def build(
     made = []
     for one in read.scenes:
         print(f"{one.name}: {one.voice}, {one.mapping}", file=sys.stderr)
-        near = folder / one.voice
-        voice = near if near.is_file() else find_voice(one.voice)
-        made.append(make_scene(one.name, voice, folder / one.calibration, one.mapping, plans))
+        voice = _voice(folder, one.voice)
+        small = _voice(folder, one.small) if one.small else None
+        made.append(make_scene(one.name, voice, folder / one.calibration, one.mapping, plans, small))
         if made[-1].card.sample_rate != read.rate:
             raise ImageError(
                 f"voices of {read.rate} Hz, as audio.rate says",
@@ -58,6 +58,13 @@ def build(
                 "set audio.rate, or take another voice",
             )
     print(build_image(out, made, read))
+
+
+def _voice(folder: Path, name: str) -> Path:
+    from lodestone.scenes import find_voice
+
+    near = folder / name
+    return near if near.is_file() else find_voice(name)
 
 
 def flash(

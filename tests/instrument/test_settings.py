@@ -7,13 +7,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pythonosc.osc_message import OscMessage
 
 from lodestone.image import ROOT, ImageError, bela_settings, board_conf, build_image
 from lodestone.settings import Settings, SettingsError, default_toml, load_settings, parse_settings
 
-from .tiny import Files, image, scene
+from .tiny import Files, Run, image, play, scene, with_sister
 
 HEAD = 'format = "lodestone-instrument"\nversion = 1\n'
 
@@ -42,6 +44,7 @@ def test_the_file_of_init_is_the_default_with_one_scene() -> None:
         (HEAD + "[[sensor]]\ncolour = 1", "settings of a sensor"),
         (HEAD + '[[scene]]\nname = "a"', "name, voice, mapping"),
         (HEAD + '[[scene]]\nname = "a b"\nvoice = "v"', "letters, digits"),
+        (HEAD + '[[scene]]\nname = "a"\nvoice = "v"\nsmall = 3', "and texts"),
         (HEAD + "osc = 3", "a table"),
         ("= 3", "TOML"),
     ],
@@ -88,39 +91,90 @@ def test_impossible_scenes_are_refused(tmp_path: Path) -> None:
 
 
 WRONG_CONF = {
-    "sensor = mlx90393": "a chip and its address",
+    "sensor = mlx90393": "wanted for sensor a chip and its address",
     "sensor = mlx90393 0x0C gain=9": "gain, res, osr",
     "sensor = compass 0x0C": "the chip",
     "osc_target = here:1": "address:port",
     "scene = a /etc/passwd v": "below the image",
     "scene = a ../t v": "below the image",
+    "scene = a t v v v v v": "one to four voice plans",
     "prefill = -1": "0 to 16384",
+    "crossfade_ms = soon": "10 to 10000",
+    "swap = cut": "crossfade or fade",
     "colour = red": "a known key",
     "bus = usb": "i2c:/dev/i2c-N",
     "just words": "a known key",
 }
 
 
+def told(made: Path, folder: Path, *options: str, seconds: float = 0.1) -> list[list[Any]]:
+    """The arguments of every status of a run."""
+    run = play(folder, made, *options, seconds=seconds)
+    return [list(OscMessage(data).params) for _, data in run.outside.datagrams if data.startswith(b"/status")]
+
+
 @pytest.mark.parametrize("line", sorted(WRONG_CONF))
-def test_a_wrong_board_conf_is_told_in_the_status_and_never_stops_the_board(
-    tmp_path: Path, line: str
-) -> None:
-    from pythonosc.osc_message import OscMessage
-
-    from .tiny import play
-
+def test_a_wrong_board_conf_is_told_by_line_and_the_rest_is_taken(tmp_path: Path, line: str) -> None:
     made = image(tmp_path)
-    conf = (
-        "\n".join(
-            c for c in board_conf(["one"], Settings()).splitlines() if "sensor = mlx90393 0x0f" not in c
-        )
-        + "\n"
-    )
-    (made / "board.conf").write_text(conf + line + "\n")
-    run = play(tmp_path / "run", made, seconds=0.1)
-    statuses = [OscMessage(d) for _, d in run.outside.datagrams if d.startswith(b"/status")]
-    assert WRONG_CONF[line] in statuses[0].params[16]
-    assert statuses[0].params[3] == "one"
+    head, *lines = board_conf(["one"], Settings()).splitlines()
+    lines.remove(next(c for c in lines if "sensor = mlx90393 0x0f" in c))
+    # The wrong line comes before everything else: a sensor's in the place of the first.
+    (made / "board.conf").write_text("\n".join([head, line, *lines]) + "\n")
+    statuses = told(made, tmp_path / "run", "--log", str(tmp_path / "log"))
+    assert WRONG_CONF[line] in statuses[0][16]
+    assert statuses[0][16].startswith("board.conf line 2: wanted ")
+    assert statuses[0][3] == "one"
+    assert statuses[0][2] == (1 if line.startswith("scene") else 0)
+    assert WRONG_CONF[line] in (tmp_path / "log").read_text()
+
+
+def test_a_wrong_sensor_line_leaves_the_other_attractors_in_their_places(tmp_path: Path) -> None:
+    made = image(tmp_path)
+    conf = (made / "board.conf").read_text()
+    assert conf.count("sensor = mlx90393 0x0c") == 1
+    (made / "board.conf").write_text(conf.replace("sensor = mlx90393 0x0c", "sensor = mlx90393 0xee"))
+    right = play(tmp_path / "right", image(tmp_path / "other"), seconds=1.0)
+    run = play(tmp_path / "run", made, seconds=1.0)
+
+    def sensors(of: Run) -> set[int]:
+        fields = [OscMessage(d).params for _, d in of.outside.datagrams if d.startswith(b"/field")]
+        return {int(p[0]) for p in fields if any(p[1:])}
+
+    assert sensors(run) == sensors(right) == {1, 2, 3, 4}
+
+
+def test_several_wrong_lines_are_counted_and_a_refused_scene_says_why(tmp_path: Path) -> None:
+    made = image(tmp_path, scene(tmp_path / "p", "one"), scene(tmp_path / "p", "two"))
+    conf = (made / "board.conf").read_text().replace("scene = one", "scene = one /tmp")
+    (made / "board.conf").write_text(conf + "prefill = lots\nhue = 7\n")
+    statuses = told(made, tmp_path / "run")
+    assert statuses[0][2:4] == [1, "two"]  # the safe scene, under its own number
+    number = next(i for i, line in enumerate(conf.splitlines(), 1) if line.startswith("scene = one"))
+    assert f"board.conf line {number}: wanted for scene" in statuses[0][16]
+    assert "(and 2 more)" in statuses[0][16]
+
+
+@pytest.mark.parametrize("head", ["format = lodestone-board 2", "prefill = 512", ""])
+def test_nothing_is_taken_of_another_format(tmp_path: Path, head: str) -> None:
+    made = image(tmp_path)
+    rest = (made / "board.conf").read_text().split("\n", 1)[1]
+    (made / "board.conf").write_text(f"{head}\n{rest}" if head else "")
+    statuses = told(made, tmp_path / "run")
+    assert statuses[0][2] == -1
+    assert "format" in statuses[0][16]
+    assert "lodestone-board 1" in statuses[0][16]
+    assert "no scene to play" in statuses[0][16]
+
+
+def test_a_scene_may_have_cheaper_voices(tmp_path: Path) -> None:
+    made = image(tmp_path, with_sister(scene(tmp_path / "p", "a"), hop=1024), scene(tmp_path / "p", "b"))
+    lines = [line for line in (made / "board.conf").read_text().splitlines() if line.startswith("scene")]
+    assert lines == [
+        "scene = a plans/a.touch.plan plans/a.voice.plan plans/a.voice1.plan",
+        "scene = b plans/b.touch.plan plans/b.voice.plan",
+    ]
+    assert (made / "plans" / "a.voice1.plan").is_file()
+    assert told(made, tmp_path / "run")[0][16] == ""
 
 
 def test_build_init_and_its_refusal(tmp_path: Path) -> None:

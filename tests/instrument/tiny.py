@@ -29,14 +29,27 @@ class Files:
     name: str
     touch_plan: Path
     voice_plan: Path
+    sister_plans: tuple[Path, ...] = ()
 
 
 def voice_plan(
-    hop: int = 512, *, rate: int = RATE, channels: int = 1, pitch: float = 0.004, latents: int = 2
+    hop: int = 512,
+    *,
+    rate: int = RATE,
+    channels: int = 1,
+    pitch: float = 0.004,
+    latents: int = 2,
+    work: int = 0,
+    title: str = "",
 ) -> bytes:
-    """A sine with a phase that goes on: latent 0 bends its pitch, latent 1 its loudness."""
+    """A sine with a phase that goes on: latent 0 bends its pitch, latent 1 its loudness.
+
+    `work` is how many operations it does for nothing; its card counts a million multiplications for each.
+    """
     g = GraphMaker()
     z = g.node("Tanh", g.input("latent", [1, latents, 1]))
+    for _ in range(work):
+        z = g.node("MatMul", g.constant(np.eye(latents)[None]), z)
     cycles = g.node("Add", g.node("Mul", g.slice(z, 1, 0, 1), g.constant(pitch / 4)), g.constant(pitch))
     level = g.node("Add", g.node("Mul", g.slice(z, 1, 1, 2), g.constant(0.1)), g.constant(0.3))
     state = g.input("state.0", [1, 1, 1])
@@ -48,8 +61,9 @@ def voice_plan(
     if channels == 2:
         sound = g.node("Concat", sound, g.node("Neg", sound), axis=1)
     g.output(sound, "audio", [1, channels, hop])
-    card = {"kind": "voice", "name": f"tiny-{hop}", "sample_rate": rate, "hop": hop, "frames": 1,
-            "latents": latents, "channels": channels, "delay_samples": 3}  # fmt: skip
+    card = {"kind": "voice", "name": title or f"tiny-{hop}", "sample_rate": rate, "hop": hop, "frames": 1,
+            "latents": latents, "channels": channels, "delay_samples": 3,
+            "macs_per_second": 1_000_000 * work}  # fmt: skip
     return compile_plan(g.model(json.dumps(card)))
 
 
@@ -76,6 +90,13 @@ def scene(folder: Path, name: str, **voice: Any) -> Files:
     files.touch_plan.write_bytes(touch_plan(voice.get("latents", 2)))
     files.voice_plan.write_bytes(voice_plan(**voice))
     return files
+
+
+def with_sister(files: Files, **voice: Any) -> Files:
+    """The same scene with one cheaper voice more."""
+    plan = files.voice_plan.with_suffix(f".{len(files.sister_plans)}")
+    plan.write_bytes(voice_plan(**voice))
+    return replace(files, sister_plans=(*files.sister_plans, plan))
 
 
 def image(folder: Path, *scenes: Files, **changes: Any) -> Path:

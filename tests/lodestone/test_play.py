@@ -132,7 +132,7 @@ def test_a_board_that_cannot_play_says_why(
         return image
 
     monkeypatch.setattr(concert, "build_image", broken_image)
-    with pytest.raises(concert.ConcertError, match="plays the scene.*board.conf line [0-9]+: wanted for scene"):
+    with pytest.raises(concert.ConcertError, match=r"the scene.*board\.conf line \d+: wanted for scene"):
         concert.give(replace(evening.settings, out=tmp_path, seconds=4.0))
 
 
