@@ -15,6 +15,7 @@ import numpy.typing as npt
 from voices.errors import VoiceError
 
 FORMAT, VERSION = "lodestone-voice", 2
+UPSTREAM_CAPACITY = 96  # of configuration v2, where the settings name none
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -35,6 +36,7 @@ class Voice:
         name, summary: what to call it, how it sounds.
         path: upstream's TorchScript export packed by xz; `lodestone export` reads it.
         sha256: of the `.ts` within, which nn~ plays.
+        capacity: width of its decoder, upstream's CAPACITY.
         sample_rate, hop, latents: Hz, samples per latent frame, latents.
         latents_of: the voice whose latents these are: its own name, or that of the smaller one that it
             started from. Voices of the same latents can take turns while the same latents go on.
@@ -48,6 +50,7 @@ class Voice:
     summary: str
     path: Path
     sha256: str
+    capacity: int
     sample_rate: int
     hop: int
     latents: int
@@ -77,6 +80,11 @@ class Voice:
         return plain
 
 
+def _capacity(overrides: list[str]) -> int:
+    given = [int(entry.removeprefix("CAPACITY=")) for entry in overrides if entry.startswith("CAPACITY=")]
+    return given[-1] if given else UPSTREAM_CAPACITY
+
+
 def _parse(card: dict[str, Any], folder: Path) -> Voice:
     if card["format"] != FORMAT or card["version"] != VERSION:
         raise ValueError(f"{card['format']} {card['version']}")
@@ -85,6 +93,7 @@ def _parse(card: dict[str, Any], folder: Path) -> Voice:
         summary=str(card["summary"]),
         path=folder / str(card["file"]),
         sha256=str(card["sha256"]),
+        capacity=_capacity(card["training"]["overrides"]),
         sample_rate=int(card["sample_rate"]),
         hop=int(card["hop"]),
         latents=int(card["latents"]),

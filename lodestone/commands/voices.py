@@ -22,32 +22,41 @@ def voices(
     name: Annotated[str | None, typer.Argument(help="Only this one, with the origin of its sounds.")] = None,
     atlas: Annotated[Path | None, typer.Option(help="Draw what each latent does (.png).")] = None,
     ts: Annotated[Path | None, typer.Option(help="Unpack the TorchScript that nn~ plays (.ts).")] = None,
+    build: Annotated[Path | None, typer.Option(help="Make all its files and figures in a folder.")] = None,
+    seconds: Annotated[float, typer.Option(min=4.0, help="Of the performance that --build makes.")] = 20.0,
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON on stdout.")] = False,
 ) -> None:
     """List the voices that ship, or describe one. Checks each file against its card; fetches nothing."""
     from voices import catalogue
     from voices.errors import VoiceError
 
-    if name is None and (atlas or ts):
+    if name is None and (atlas or ts or build):
         raise VoiceError("a voice's name with this option", "none", "write lodestone voices glass --ts FILE")
     chosen = [catalogue.find(name)] if name else catalogue.shipped()
     plain = [voice.torchscript() for voice in chosen]
     if as_json:
         json.dump([_as_dict(voice) for voice in chosen], sys.stdout, indent=1)
         print()
-        return
-    for voice in chosen:
-        print(f"{voice.name:8} {voice.latents} latents, {voice.sample_rate / 1000:g} kHz: {voice.summary}")
-    if name:
+    else:
+        _list(chosen)
+    if name and not as_json:
         _describe(chosen[0])
     if ts is not None:
         ts.write_bytes(plain[0])
     if atlas is not None:
         _survey(chosen[0], atlas)
+    if build is not None:
+        _build(chosen[0], build, seconds)
+
+
+def _list(chosen: list[Voice]) -> None:
+    for voice in chosen:
+        print(f"{voice.name:8} {voice.latents} latents, {voice.sample_rate / 1000:g} kHz: {voice.summary}")
 
 
 def _describe(voice: Voice) -> None:
     print(f"  file      {voice.path}")
+    print(f"  decoder   capacity {voice.capacity}, the latents of {voice.latents_of}")
     print(f"  trained   {voice.steps} steps in {voice.hours:g} h on one core")
     print(f"  spread    {' '.join(f'{value:.2f}' for value in voice.std)}")
     for entry in voice.corpus:
@@ -55,14 +64,27 @@ def _describe(voice: Voice) -> None:
 
 
 def _survey(voice: Voice, picture: Path) -> None:
+    from lodestone.voice_kit import survey
     from voices import atlas
     from voices.graph import export_voice
-    from voices.players import graph_player
 
-    player = graph_player(export_voice(voice.path))
-    found = atlas.survey(player, voice.mean.astype(float), voice.std.astype(float), voice.sample_rate)
+    found = survey(voice, export_voice(voice.path))
     print(atlas.table(found))
     atlas.draw(found, voice.name, picture)
+
+
+def _build(voice: Voice, folder: Path, seconds: float) -> None:
+    from lodestone.voice_kit import build
+
+    figures, files = build(
+        voice, folder, seconds, lambda message: print(message, file=sys.stderr, flush=True)
+    )
+    for what, path in files.items():
+        print(f"  {what:20} {path} ({path.stat().st_size / 1000:.0f} kB)")
+    for precision, load in (("32 bits", figures.load), ("w8a16", figures.load_w8a16)):
+        print(f"  {precision + ' on a Bela':20} {100 * load[0]:.0f} to {100 * load[1]:.0f} % of its core")
+    print(f"  w8a16 against exact  {figures.snr_db:.1f} dB signal to noise")
+    print(f"  delay of the model   {figures.delay_ms:.1f} ms")
 
 
 def _as_dict(voice: Voice) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""All that is made of a voice by one command, and the figures that every shipped voice must hold."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from firmware import Engine
+from lodestone import voice_kit, wav
+from lodestone.cli import build_app
+from model_export.card import Card, load_onnx, read_card
+from model_export.verify import verify
+from voices import catalogue
+
+NAMES = [voice.name for voice in catalogue.shipped()]
+LARGEST_LOAD = {16: 0.20, 32: 0.35}  # of a 1 GHz Cortex-A8, at the pessimistic end, by capacity
+
+
+@functools.cache
+def figures(name: str) -> voice_kit.Figures:
+    return voice_kit.measure(voice_kit.make_graphs(catalogue.find(name)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_eight_bits_keep_the_sound(name: str) -> None:
+    print(f"{name}: {figures(name).snr_db:.1f} dB")
+    assert figures(name).snr_db >= 45.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bela_carries_it(name: str) -> None:
+    low, high = figures(name).load_w8a16
+    print(f"{name}: {100 * low:.0f} to {100 * high:.0f} %")
+    assert 0.005 < low < high <= LARGEST_LOAD[catalogue.find(name).capacity]
+    assert figures(name).delay_ms <= 40.0
+
+
+def test_a_changed_weight_is_heard_in_the_measure() -> None:
+    """Half of the signal gone is 6 dB: the measure tells a spoilt voice from a good one."""
+    graphs = voice_kit.make_graphs(catalogue.find(NAMES[0]))
+    (output,) = [node for node in graphs.narrow.graph.node if "audio" in node.output]
+    half = graphs.narrow.graph.node.add()
+    half.op_type = "Add"
+    half.input.extend(["exact", "exact"])
+    half.output.append("audio")
+    output.output[0] = "exact"
+    assert voice_kit.signal_to_noise(graphs) == pytest.approx(0.0, abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("kit") / "made"
+    command = ["voices", NAMES[0], "--build", str(folder), "--seconds", "4"]
+    result = CliRunner().invoke(build_app(), command)
+    assert result.exit_code == 0, result.output
+    return folder, result.stdout
+
+
+def test_one_command_makes_graphs_that_keep_their_reference(kit: tuple[Path, str]) -> None:
+    folder, _ = kit
+    for form in ("", "-w8a16"):
+        model = load_onnx(folder / f"{NAMES[0]}{form}.onnx")
+        card = read_card(model)
+        assert card.reference is not None
+        assert verify(model, card) <= card.reference.tolerance
+        plan = Engine.load(folder / f"{NAMES[0]}{form}.plan")
+        assert plan.outputs["audio"] == (1, 1, card.hop)
+    card = Card.from_json((folder / f"{NAMES[0]}.card.json").read_text())
+    assert card.source_sha256 == catalogue.find(NAMES[0]).sha256
+
+
+def test_it_unpacks_draws_and_plays(kit: tuple[Path, str]) -> None:
+    folder, _ = kit
+    voice = catalogue.find(NAMES[0])
+    assert hashlib.sha256((folder / f"{voice.name}.ts").read_bytes()).hexdigest() == voice.sha256
+    assert (folder / f"{voice.name}.atlas.png").read_bytes().startswith(b"\x89PNG")
+    rate, sound = wav.read(folder / f"{voice.name}.wav")
+    assert len(sound) == 4 * rate == 4 * voice.sample_rate
+    assert 0.01 < np.abs(sound).max() < 1.0
+
+
+def test_it_tells_the_figures(kit: tuple[Path, str]) -> None:
+    _, told = kit
+    found = figures(NAMES[0])
+    assert f"{found.snr_db:.1f} dB signal to noise" in told
+    assert f"{100 * found.load_w8a16[0]:.0f} to {100 * found.load_w8a16[1]:.0f} % of its core" in told
+    assert f"{found.delay_ms:.1f} ms" in told
