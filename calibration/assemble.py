@@ -1,22 +1,27 @@
-"""From a recorded session to a calibration with its figures and its verdict."""
+"""From a recorded session, whole or in part, to a calibration with its figures and its verdict."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from calibration.carry import carry_from
+from calibration.errors import CalibrationError
 from calibration.figures import Figures, measure
-from calibration.fit import fit_play, fit_rest
-from calibration.model import Calibration
-from calibration.procedure import Session
+from calibration.fit import default_play, fit_play, fit_rest
+from calibration.guard import check_board
+from calibration.model import Array, Calibration, Carry, Play, Response, Rest
+from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Session
 from calibration.spots import SpotFit, fit_spots
 from calibration.tilt import tilt_correction
 from calibration.verdict import Verdict, judge
 from calibration.wiring import Wiring
+
+USUAL_BALL_MM = 15.0
 
 
 def fit(
@@ -26,39 +31,108 @@ def fit(
     magnet_set: str,
     created: str | None = None,
     wiring: Wiring | None = None,
+    last: Calibration | None = None,
+    ball_mm: float = USUAL_BALL_MM,
 ) -> Calibration:
     """A calibration out of the recordings; its `report` holds figures, verdict and what the spots told.
+
+    Args:
+        last: the calibration before: of the same board it stands in for what was skipped.
+        ball_mm: diameter of the ball whose reach stands in where free play was skipped and `last` cannot.
 
     Raises:
         CalibrationError: a recording cannot be used.
     """
-    rest = fit_rest(session.empty)
-    spots = None if session.spots is None else fit_spots(session.spots)
-    correction = tilt_correction(rest.offset_mt) if spots is None else spots.mounting.correction()
-    carry = None if spots is None else carry_from(spots.mounting.height_mm)
-    play, response = fit_play(session.free_play, rest, correction, carry)
+    parts = _parts(session, last if _is_of(last, session) else None, ball_mm)
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     bare = Calibration(
         created=created or now,
         board=board,
         magnet_set=magnet_set,
-        frame_rate_hz=round(session.free_play.rate_hz, 1),
+        frame_rate_hz=parts.frame_rate_hz,
         sensors=session.sensors,
-        rest=rest,
-        play=play,
-        response=response,
-        correction=correction,
-        carry=carry,
+        rest=parts.rest,
+        play=parts.play,
+        response=parts.response,
+        correction=parts.correction,
+        carry=parts.carry,
     )
-    residual = None if spots is None else spots.residual
-    figures = measure(bare, session.empty, session.free_play, dipole_residual=residual, wiring=wiring)
+    figures = measure(
+        bare,
+        session.empty,
+        session.free_play,
+        dipole_residual=None if parts.spots is None else parts.spots.residual,
+        wiring=wiring,
+        skipped=parts.skipped,
+    )
     report: dict[str, Any] = {
         "source": session.source,
         "figures": figures.plain(),
         "verdict": judge(figures).plain(),
-        "mounting": None if spots is None else _mounting(spots),
+        "mounting": None if parts.spots is None else _mounting(parts.spots),
+        "mounting_from": parts.mounting_from,
     }
     return dataclasses.replace(bare, report=report)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a calibration is made of; `skipped` says of each skipped step what stands in for it."""
+
+    rest: Rest
+    correction: Array
+    carry: Carry | None
+    play: Play
+    response: Response
+    spots: SpotFit | None
+    frame_rate_hz: float
+    mounting_from: str | None
+    skipped: dict[str, str]
+
+
+def _parts(session: Session, last: Calibration | None, ball_mm: float) -> _Parts:
+    skipped = {} if session.checked else {SELF_CHECK.name: "nobody asked the sensors first"}
+    if session.empty is not None:
+        rest = fit_rest(session.empty)
+    elif last is not None:
+        rest = last.rest
+        skipped[EMPTY.name] = f"the rest is that of {last.created}"
+    else:
+        wanted = "an empty board, or an earlier calibration of this board"
+        raise CalibrationError(wanted, "neither", "calibrate without skipping the empty board")
+    spots, mounting_from = None, None
+    correction, carry = tilt_correction(rest.offset_mt), None
+    if session.spots is not None:
+        spots = fit_spots(session.spots)
+        correction, carry = spots.mounting.correction(), carry_from(spots.mounting.height_mm)
+    elif last is not None and last.carry is not None:
+        correction, carry, mounting_from = last.correction, last.carry, last.created
+    if session.free_play is not None:
+        play, response = fit_play(session.free_play, rest, correction, carry)
+    elif last is not None:
+        play, response = last.play, last.response
+        skipped[FREE_PLAY.name] = f"the reach is that of {last.created}"
+    else:
+        play, response = default_play(ball_mm, rest, correction, carry)
+        skipped[FREE_PLAY.name] = f"the reach is that of any {ball_mm:g} mm ball"
+    listened = session.free_play or session.empty
+    if listened is not None:
+        rate = round(listened.rate_hz, 1)
+    else:
+        assert last is not None  # it stood in for the empty board
+        rate = last.frame_rate_hz
+    return _Parts(rest, correction, carry, play, response, spots, rate, mounting_from, skipped)
+
+
+def _is_of(last: Calibration | None, session: Session) -> bool:
+    """Whether the last calibration is of this board as it stands."""
+    if last is None:
+        return False
+    try:
+        check_board(last, session.sensors)
+    except CalibrationError:
+        return False
+    return True
 
 
 def _mounting(spots: SpotFit) -> dict[str, Any]:

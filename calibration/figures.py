@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from calibration.coverage import visited_cells
 from calibration.fit import filtered, played_field
-from calibration.model import AXES, SENSORS, Array, Calibration
+from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration
 from calibration.recording import RESET, Recording
 from calibration.reference import static_touch
-from calibration.statistics import participation_ratio
+from calibration.statistics import mains_line, participation_ratio
 from calibration.wiring import Wiring, check_wiring
 
 # A magnet is close to a sensor in the frames in which it feels most; in the quietest tenth of these the other
@@ -32,7 +32,7 @@ class Figures:
         frame_rate_hz, longest_gap: in frames of that rate, over all steps.
         lost: part of the frames without an answer of every chip; resets: chips that restarted by themselves.
         drift: [12] part of the reach in ten minutes, 0 where it cannot be told from noise.
-        mains: [12] amplitude of the hum over the reach; mains_hz which.
+        mains: [12] hum over the reach; mains_hz: 50 or 60; mains_left: [12] behind the hum filter.
         coverage: part of the play room visited; cells which, [4][8][2] as in `calibration.coverage`.
         crosstalk: [4][4] what sensor j feels of a magnet over ring i, over what i feels.
         crosstalk_condition: its condition number.
@@ -41,6 +41,8 @@ class Figures:
         attractor_mt: [4] size of each sensor's rest.
         temperature_c: hottest chip while the board was empty.
         wiring_misfit, exchanged, turned: see `calibration.wiring.Wiring`.
+        skipped: steps that were left out, and what stands in for them. Without free play the figures of play
+            (saturation, coverage, crosstalk, participation, wiring) mean nothing and are not judged.
     """
 
     snr_db: list[float]
@@ -64,6 +66,13 @@ class Figures:
     wiring_misfit: float
     exchanged: tuple[int, int] | None
     turned: tuple[int, int] | None
+    mains_left: list[float] = field(default_factory=lambda: [0.0] * CHANNELS)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def played(self) -> bool:
+        """Whether the figures of play mean anything."""
+        return "free play" not in self.skipped
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
@@ -78,43 +87,62 @@ class Figures:
 
 def measure(
     calibration: Calibration,
-    empty: Recording,
-    free_play: Recording,
+    empty: Recording | None,
+    free_play: Recording | None,
     *,
     dipole_residual: float | None = None,
     wiring: Wiring | None = None,
+    skipped: dict[str, str] | None = None,
 ) -> Figures:
-    """Every figure of a fitted calibration."""
+    """Every figure of a fitted calibration; a step that was left out is None."""
     rest, reach = calibration.rest, calibration.response.reach_mt
-    field = played_field(free_play, rest, calibration.correction, calibration.carry)
     noise = calibration.response.dead_zone_mt / 4.0
-    crosstalk = crosstalk_matrix(field)
-    found = wiring or check_wiring(filtered(field, rest.mains_taps))
-    largest = np.abs(free_play.field_mt).max(axis=0)
-    scale = np.array([sensor.full_scale_mt for sensor in calibration.sensors])
+    played = np.zeros((1, CHANNELS))
+    if free_play is not None:
+        played = played_field(free_play, rest, calibration.correction, calibration.carry)
+    heard = [recording for recording in (empty, free_play) if recording is not None]
+    crosstalk = np.eye(SENSORS) if free_play is None else crosstalk_matrix(played)
+    found = wiring or (Wiring(0.0) if free_play is None else check_wiring(filtered(played, rest.mains_taps)))
+    touch = static_touch(played, calibration.response)
     return Figures(
         snr_db=_plain(20.0 * np.log10(reach / 2.0 / noise)),
         saturation=_plain(calibration.play.saturation),
-        full_scale_part=_plain((largest / scale).ravel()),
+        full_scale_part=_plain(_full_scale_part(calibration, heard)),
         frame_rate_hz=calibration.frame_rate_hz,
-        longest_gap=max(empty.longest_gap, free_play.longest_gap),
-        lost=float(1.0 - np.concatenate([empty.answered, free_play.answered]).all(axis=1).mean()),
-        resets=_resets(empty) + _resets(free_play),
-        drift=_plain(_drift(calibration, empty)),
+        longest_gap=max((recording.longest_gap for recording in heard), default=0.0),
+        lost=_lost(heard),
+        resets=sum(_resets(recording) for recording in heard),
+        drift=_plain(np.zeros(CHANNELS) if empty is None else _drift(calibration, empty)),
         mains=_plain(rest.mains_mt.ravel() / reach),
         mains_hz=rest.mains_hz,
         coverage=calibration.play.coverage,
-        cells=visited_cells(field, float(noise.max()) * 4.0, float(np.median(reach))).tolist(),
+        cells=visited_cells(played, float(noise.max()) * 4.0, float(np.median(reach))).tolist(),
         crosstalk=[_plain(row) for row in crosstalk],
         crosstalk_condition=float(np.linalg.cond(crosstalk)),
-        participation=participation_ratio(static_touch(field, calibration.response)),
+        participation=participation_ratio(touch) if free_play is not None else 0.0,
         dipole_residual=dipole_residual,
         attractor_mt=_plain(np.linalg.norm(rest.offset_mt, axis=1)),
         temperature_c=float(rest.temperature_c.max()),
         wiring_misfit=found.misfit,
         exchanged=found.exchanged,
         turned=found.turned,
+        mains_left=_plain(np.zeros(CHANNELS) if empty is None else _mains_left(calibration, empty)),
+        skipped=skipped or {},
     )
+
+
+def _full_scale_part(calibration: Calibration, heard: list[Recording]) -> Array:
+    """[12] the largest field, rest included, over the chip's range."""
+    scale = np.array([sensor.full_scale_mt for sensor in calibration.sensors])
+    largest = [np.abs(calibration.rest.offset_mt)]
+    largest += [np.abs(recording.field_mt).max(axis=0) for recording in heard]
+    return np.asarray((np.max(largest, axis=0) / scale).ravel())
+
+
+def _lost(heard: list[Recording]) -> float:
+    if not heard:
+        return 0.0
+    return float(1.0 - np.concatenate([recording.answered for recording in heard]).all(axis=1).mean())
 
 
 def _plain(values: Array) -> list[float]:
@@ -134,6 +162,14 @@ def _drift(calibration: Calibration, empty: Recording) -> Array:
     error = rest.noise_mt * np.sqrt(12.0 / frames) / max(rest.seconds, 1e-3) * 60.0
     sure = np.maximum(np.abs(rest.drift_mt_per_min) - 4.0 * error, 0.0).ravel()
     return np.asarray(10.0 * sure / calibration.response.reach_mt)
+
+
+def _mains_left(calibration: Calibration, empty: Recording) -> Array:
+    """[12] amplitude of the hum behind the filter that the touch uses, part of the reach."""
+    taps = calibration.rest.mains_taps
+    quiet, time = filtered(empty.field_mt, taps), empty.time_s[len(taps) - 1 :]
+    _, left = mains_line(time, quiet, empty.rate_hz)
+    return np.asarray(left.ravel() / calibration.response.reach_mt)
 
 
 def crosstalk_matrix(played_mt: Array) -> Array:

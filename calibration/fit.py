@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.carry import at_rest, carried
 from calibration.coverage import visited_cells
 from calibration.errors import CalibrationError
@@ -26,6 +27,8 @@ BLOCK_S = 0.1
 # Hum is filtered where its amplitude exceeds the other noise; below, the filter would cost time for nothing.
 HUM_SIGMAS = 1.0
 LOW, HIGH = 0.005, 0.995
+# Where a ball may lie, for the reach of a night on which nobody has played yet.
+DEFAULT_RADIUS_MM, DEFAULT_GRID_MM = 110.0, 5.0
 # A magnet of which an axis shows less than this many dead zones has not been near it.
 LEAST_REACH_DEAD_ZONES = 5.0
 
@@ -133,8 +136,7 @@ def fit_play(
     field = played_field(play, rest, matrix, carry)
     low, high = np.quantile(field, [LOW, HIGH], axis=0)
     reach = np.maximum(np.abs(low), np.abs(high))
-    small = matrix if carry is None else at_rest(carry) @ matrix
-    dead = DEAD_ZONE_SIGMAS * np.sqrt((small**2) @ (rest.noise_mt.ravel() ** 2))
+    dead = _dead_zone(rest, matrix, carry)
     least = LEAST_REACH_DEAD_ZONES * dead
     if (reach < least).any():
         worst = int(np.argmin(reach / least))
@@ -145,16 +147,49 @@ def fit_play(
             "magnets that reach every sensor", got, "play closer to that attractor, or longer"
         )
     response = Response(reach_mt=reach, dead_zone_mt=dead)
-    touch = static_touch(field, response)
-    cells = visited_cells(field, float(dead.max()), float(np.median(reach)))
     return Play(
         low_mt=low,
         high_mt=high,
         saturation=_saturation(play),
-        coverage=float(cells.mean()),
-        touch_rms=float(np.sqrt(np.mean(touch**2))),
+        coverage=_coverage(field, response),
+        touch_rms=_touch_rms(field, response),
         seconds=play.seconds,
     ), response
+
+
+def _coverage(field: Array, response: Response) -> float:
+    cells = visited_cells(field, float(response.dead_zone_mt.max()), float(np.median(response.reach_mt)))
+    return float(cells.mean())
+
+
+def _touch_rms(field: Array, response: Response) -> float:
+    return float(np.sqrt(np.mean(static_touch(field, response) ** 2)))
+
+
+def default_play(
+    ball_mm: float, rest: Rest, correction: Array, carry: Carry | None = None
+) -> tuple[Play, Response]:
+    """Reach and response where nobody played: of one ball that lies everywhere, poles every way."""
+    side = np.arange(-DEFAULT_RADIUS_MM, DEFAULT_RADIUS_MM + 1.0, DEFAULT_GRID_MM)
+    x, y = (grid.ravel() for grid in np.meshgrid(side, side))
+    inside = np.hypot(x, y) <= DEFAULT_RADIUS_MM
+    places = np.stack([x[inside], y[inside], np.full(inside.sum(), ball_mm / 2.0)], axis=1)
+    poles = ball_moment(ball_mm) * np.concatenate([np.eye(AXES), -np.eye(AXES)])
+    points = Mounting().points_mm()
+    fields = [dipole_mt(places, np.tile(pole, (len(places), 1)), points) for pole in poles]
+    field = np.concatenate(fields).reshape(-1, CHANNELS)
+    low, high = np.quantile(field, [LOW, HIGH], axis=0)
+    dead = _dead_zone(rest, correction, carry)
+    reach = np.maximum(np.maximum(np.abs(low), np.abs(high)), LEAST_REACH_DEAD_ZONES * dead)
+    response = Response(reach_mt=reach, dead_zone_mt=dead)
+    rms = _touch_rms(field, response)
+    return Play(low, high, np.zeros(CHANNELS), 0.0, rms, 0.0), response
+
+
+def _dead_zone(rest: Rest, correction: Array, carry: Carry | None) -> Array:
+    """[12] the noise of every corrected axis, times DEAD_ZONE_SIGMAS."""
+    small = correction if carry is None else at_rest(carry) @ correction
+    return np.asarray(DEAD_ZONE_SIGMAS * np.sqrt((small**2) @ (rest.noise_mt.ravel() ** 2)))
 
 
 def _saturation(recording: Recording) -> Array:

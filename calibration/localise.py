@@ -16,6 +16,7 @@ from calibration.board_model import dipole_mt
 from calibration.model import Array
 
 STRENGTH_ERROR = 0.02
+MODEL_ERROR = 0.002
 HEIGHT_ERROR_MM = 1.0
 # Mean square of the residuals in units of their expected size at which the search for a better start ends.
 EXPECTED = 3.0
@@ -57,13 +58,13 @@ def locate(
         height_mm: height of the centres where it is known (balls lying on the board); two balls need it.
         last: the previous answer, to start from.
     """
-    problem = _Problem(field_mt, points_mm, moment, noise_mt, height_mm)
+    problem = Problem(field_mt, points_mm, moment, noise_mt=noise_mt, height_mm=height_mm)
     if last is not None and len(last.position_mm) == balls:
         warm = problem.solve(np.hstack([last.position_mm / 10.0, last.moment / moment]))
         if warm.surprise < EXPECTED:
             return warm
     best: Found | None = None
-    for start in _starts(field_mt, points_mm, balls, height_mm):
+    for start in starts(field_mt, points_mm, balls, height_mm):
         answer = problem.solve(start)
         if best is None or answer.surprise < best.surprise:
             best = answer
@@ -73,7 +74,7 @@ def locate(
     return best
 
 
-def _starts(field_mt: Array, points_mm: Array, balls: int, height_mm: float | None) -> list[Array]:
+def starts(field_mt: Array, points_mm: Array, balls: int, height_mm: float | None) -> list[Array]:
     """Above each sensor and between neighbours, the strongest first, poles up and down: [B, 6] each."""
     strength = np.linalg.norm(field_mt, axis=1)
     order = np.argsort(-strength)
@@ -95,14 +96,30 @@ def _starts(field_mt: Array, points_mm: Array, balls: int, height_mm: float | No
     return [np.stack([one, other]) for one in upright[:6] for other in upright[4:] if one is not other]
 
 
-class _Problem:
-    """Unknowns of a ball: position in cm and moment in units of its strength, all of order one."""
+class Problem:
+    """Unknowns of a ball: position in cm and moment in units of its strength, all of order one.
+
+    Args:
+        model_error: part of each sensor's field to which gains, turns and heights are known.
+        strength_error: part to which the moment is known.
+        most_tries: for each unknown.
+    """
 
     def __init__(
-        self, field_mt: Array, points_mm: Array, moment: float, noise_mt: float, height_mm: float | None
+        self,
+        field_mt: Array,
+        points_mm: Array,
+        moment: float,
+        *,
+        noise_mt: float = 0.005,
+        height_mm: float | None = None,
+        model_error: float = MODEL_ERROR,
+        strength_error: float = STRENGTH_ERROR,
+        most_tries: int = 60,
     ) -> None:
         self._field, self._points, self._moment, self._height = field_mt, points_mm, moment, height_mm
-        self._error = np.hypot(noise_mt, 0.002 * np.linalg.norm(field_mt, axis=1, keepdims=True))
+        self._error = np.hypot(noise_mt, model_error * np.linalg.norm(field_mt, axis=1, keepdims=True))
+        self._strength_error, self._most_tries = strength_error, most_tries
 
     def predict(self, unknowns: Array) -> Array:
         parts = dipole_mt(10.0 * unknowns[:, :3], self._moment * unknowns[:, 3:], self._points)
@@ -111,7 +128,7 @@ class _Problem:
     def residuals(self, flat: Array) -> Array:
         unknowns = flat.reshape(-1, UNKNOWNS)
         misfit = ((self.predict(unknowns) - self._field) / self._error).ravel()
-        strength = (np.linalg.norm(unknowns[:, 3:], axis=1) - 1.0) / STRENGTH_ERROR
+        strength = (np.linalg.norm(unknowns[:, 3:], axis=1) - 1.0) / self._strength_error
         if self._height is None:
             return np.concatenate([misfit, strength])
         height = (10.0 * unknowns[:, 2] - self._height) / HEIGHT_ERROR_MM
@@ -119,7 +136,7 @@ class _Problem:
 
     def solve(self, start: Array) -> Found:
         result = scipy.optimize.least_squares(
-            self.residuals, start.ravel(), method="lm", max_nfev=60 * start.size
+            self.residuals, start.ravel(), method="lm", max_nfev=self._most_tries * start.size
         )
         unknowns = result.x.reshape(-1, UNKNOWNS)
         misfit = float(np.linalg.norm(self.predict(unknowns) - self._field))

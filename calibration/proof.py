@@ -139,6 +139,8 @@ class _Stages:
 
 def _outcome(board: ImperfectBoard, stages: _Stages, balls: int) -> _Outcome:
     session = board.session(stages.empty, stages.free_play, spots=True)
+    assert session.empty is not None
+    assert session.free_play is not None
     assert session.spots is not None
     rest, spots = fit_rest(session.empty), fit_spots(session.spots)
     gesture = board.record(stages.gesture, WARMER_K, stream=2)

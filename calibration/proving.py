@@ -16,8 +16,9 @@ from scipy.spatial.transform import Rotation
 
 from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.model import AXES, SENSORS, Array, SensorIdentity
-from calibration.procedure import Session, spot_steps
+from calibration.procedure import Session
 from calibration.recording import SATURATED_AXES, Recording
+from calibration.spot_steps import spot_steps
 from calibration.spots import SpotReadings
 from sensors.simulation import Environment, World, load_gesture
 from sensors.simulation.geometry import BoardGeometry

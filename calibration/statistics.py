@@ -11,6 +11,8 @@ from calibration.model import Array
 MAD_TO_SIGMA = 1.4826
 INLIER_SIGMAS, INLIER_STEPS = 4.0, 2.5
 MAINS_HZ = (50.0, 60.0)
+# A generator is off by up to a hertz; over five seconds a line is a fifth of a hertz wide.
+WANDER_HZ = np.linspace(-1.0, 1.0, 21)
 # Below this frame rate 60 Hz is not seen where it is (facts: sensors, mains).
 MAINS_RATE_HZ = 125.0
 
@@ -64,12 +66,16 @@ def line_amplitude(time_s: Array, values: Array, frequency_hz: float) -> Array:
 
 
 def mains_line(time_s: Array, values: Array, rate_hz: float) -> tuple[float, Array]:
-    """The stronger of 50 and 60 Hz and its amplitude per column; zero where the rate is too low to tell."""
+    """The stronger of 50 and 60 Hz, give or take WANDER_HZ, and its amplitude per column.
+
+    Zero where the rate is too low to tell one from the other.
+    """
     if rate_hz < MAINS_RATE_HZ or len(time_s) < rate_hz / 2:
         return MAINS_HZ[0], np.zeros(values.shape[1:])
-    found = [line_amplitude(time_s, values, frequency) for frequency in MAINS_HZ]
+    lines = [(mains, mains + off) for mains in MAINS_HZ for off in WANDER_HZ]
+    found = [line_amplitude(time_s, values, frequency) for _, frequency in lines]
     strongest = int(np.argmax([amplitude.max() for amplitude in found]))
-    return MAINS_HZ[strongest], found[strongest]
+    return lines[strongest][0], found[strongest]
 
 
 def mains_taps(rate_hz: float, mains_hz: float) -> tuple[float, ...]:

@@ -6,6 +6,8 @@ from calibration import verdict as limits
 from calibration.figures import Figures
 from calibration.model import channel_name
 
+# These figures come from free play.
+OF_PLAY = ("saturation", "coverage", "crosstalk", "participation", "wiring")
 Row = tuple[str, str, str, str]
 
 
@@ -14,6 +16,8 @@ def figure_rows(figures: Figures) -> list[Row]:
     levels = {finding.figure: finding.level for finding in reversed(limits.judge(figures).findings)}
 
     def row(figure: str, name: str, value: str, limit: str) -> Row:
+        if figure in OF_PLAY and not figures.played:
+            return name, "not played", limit, limits.CARE
         return name, value, limit, levels.get(figure, limits.READY)
 
     faint = min(range(len(figures.snr_db)), key=figures.snr_db.__getitem__)

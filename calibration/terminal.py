@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -16,41 +17,65 @@ from rich.text import Text
 from calibration.coverage import SIDES, missing_words, visited_cells
 from calibration.errors import CalibrationError
 from calibration.figures import Figures
+from calibration.finder import Finder
 from calibration.guard import Difference
 from calibration.model import AXES, CHANNELS, SENSORS, Calibration
-from calibration.procedure import FREE_PLAY, Step
+from calibration.procedure import FREE_PLAY
 from calibration.recording import FrameLike
+from calibration.steps import Choice, Step
 from calibration.table import figure_rows
 from calibration.verdict import CARE, READY, STOP, Verdict
+from sensors.simulation.geometry import BoardGeometry
 
 # Bars are logarithmic from this field to that: a magnet's four decades.
 FAINT_MT, FULL_MT = 0.01, 50.0
 REFRESH_HZ = 10
+LOOKS_HZ = 3
 # Before the reach is fitted, coverage is shown for that of a 15 mm ball.
 TYPICAL_REACH_MT = 8.0
+MAP_ROWS, MAP_COLUMNS = 13, 31
+BALL = "◉"
+# Closer than this, gains and turns of an uncalibrated board hide where the ball lies.
+ON_MARK_MM = 6.0
 STYLES = {READY: "green", CARE: "yellow", STOP: "red"}
 
 
 class TerminalWatcher:
-    """Live bars while frames come; asks before each step that needs the player unless `ask` is false."""
+    """Live bars while frames come, and where the magnets are; asks unless `ask` is false.
 
-    def __init__(self, console: Console, *, ask: bool) -> None:
-        self._console, self._ask = console, ask
+    Args:
+        ask: False goes through without waiting, repeats nothing and leaves out what `skip` names.
+        skip: names of steps to leave out.
+        ball_mm: diameter of the ball of the known spots.
+    """
+
+    def __init__(
+        self, console: Console, *, ask: bool, skip: Collection[str] = (), ball_mm: float | None = None
+    ) -> None:
+        self._console, self._ask, self._skip, self._ball_mm = console, ask, skip, ball_mm
         self._live: Live | None = None
         self._first_s: float | None = None
         self._shown_s = -1.0
         self._base: npt.NDArray[np.float64] | None = None
         self._recent: list[npt.NDArray[np.float64]] = []
         self._cells = np.zeros((SENSORS, SIDES, 2), dtype=bool)
+        self._finder = Finder()
+        self._balls: npt.NDArray[np.float64] = np.empty((0, 2))
+        self._looked_s = -1.0
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: Step) -> Choice:
         """Says what to do, and waits for Enter where the player must have done it."""
         self._console.print(f"[bold]{step.name}[/bold]: {step.request}")
-        if self._ask and step.asks:
-            self._console.input("  Enter when ready ")
-        self._first_s, self._shown_s = None, -1.0
+        if step.name in self._skip:
+            return self._skipped()
+        if self._ask and step.asks and self._answer("Enter when ready, s to skip") == "s":
+            return self._skipped()
+        self._first_s, self._shown_s, self._looked_s = None, -1.0, -1.0
+        self._finder = Finder(self._ball_mm if step.place_mm is not None else None)
+        self._balls = np.empty((0, 2))
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
+        return Choice.GO
 
     def frame(self, step: Step, frame: FrameLike) -> None:
         """Draws ten times a second of the frames' own time."""
@@ -65,22 +90,25 @@ class TerminalWatcher:
             return
         self._shown_s = elapsed
         self._cells |= visited_cells(np.array(self._recent), 0.05, TYPICAL_REACH_MT)
+        self._look(step, elapsed)
         self._live.update(self._picture(step, elapsed), refresh=True)
         self._recent = []
 
-    def end(self, step: Step, words: str) -> None:
-        """The step's result in one line."""
+    def end(self, step: Step, words: str) -> Choice:
+        """The step's result in one line; the player may want it once more."""
         self.close()
         self._console.print(f"  [green]✓[/green] {words}")
+        again = self._ask and step.asks and self._answer("Enter to go on, r to repeat") == "r"
+        return Choice.REPEAT if again else Choice.GO
 
-    def again(self, step: Step, error: CalibrationError) -> bool:
-        """Says why the step was refused; repeats it when the player presses Enter, unless `ask` is false."""
+    def again(self, step: Step, error: CalibrationError) -> Choice:
+        """Says why the step was refused; gives up at once unless `ask`."""
         self.close()
         if not self._ask:
-            return False
+            return Choice.STOP
         self._console.print(f"  [red]✗[/red] {error}")
-        answer = self._console.input(f"  Enter to repeat {step.name}, q to give up ")
-        return answer.strip().lower() not in ("q", "n", "no")
+        answer = self._answer(f"Enter to repeat {step.name}, s to skip it, q to give up")
+        return {"s": Choice.SKIP, "q": Choice.STOP, "n": Choice.STOP}.get(answer, Choice.REPEAT)
 
     def close(self) -> None:
         """Takes the live picture away; safe to call twice."""
@@ -88,13 +116,30 @@ class TerminalWatcher:
             self._live.stop()
             self._live = None
 
+    def _answer(self, question: str) -> str:
+        return self._console.input(f"  {question} ").strip().lower()[:1]
+
+    def _skipped(self) -> Choice:
+        self._console.print("  [yellow]–[/yellow] skipped")
+        return Choice.SKIP
+
+    def _look(self, step: Step, elapsed: float) -> None:
+        """Finds the magnets a few times a second, where somebody watches."""
+        if not (step.asks and self._console.is_terminal) or elapsed - self._looked_s < 1.0 / LOOKS_HZ:
+            return
+        self._looked_s = elapsed
+        self._balls = self._finder.look(np.mean(self._recent, axis=0).reshape(SENSORS, AXES))
+
     def _picture(self, step: Step, elapsed: float) -> Group:
         played = self._recent[-1].reshape(SENSORS, AXES)
         parts: list[Table | Columns] = [field_bars(played)]
         if step.name == FREE_PLAY.name:
             missing = missing_words(self._cells)
             advice = Text(f"still missing: {missing}" if missing else "everywhere visited", style="cyan")
-            parts = [Columns([field_bars(played), Group(board_map(self._cells), advice)])]
+            parts = [Columns([field_bars(played), Group(board_map(self._cells, self._balls), advice)])]
+        elif step.place_mm is not None:
+            seen = Text(beside_words(self._balls, step.place_mm), style="cyan")
+            parts = [Columns([field_bars(played), Group(board_map(self._cells, self._balls), seen)])]
         progress = ProgressBar(total=step.seconds, completed=min(elapsed, step.seconds), width=60)
         return Group(*parts, progress)
 
@@ -113,17 +158,39 @@ def field_bars(played_mt: npt.NDArray[np.float64]) -> Table:
     return table
 
 
-def board_map(cells: npt.NDArray[np.bool_]) -> Text:
-    """The board from above: eight sides around each attractor, filled where near and far were visited."""
-    canvas = [[" "] * 31 for _ in range(13)]
-    places = ((6, 4), (2, 15), (6, 26), (10, 15))  # row, column: left, far, right, near
+def board_map(cells: npt.NDArray[np.bool_], balls_mm: npt.NDArray[np.float64] | None = None) -> Text:
+    """The board from above: eight sides around each attractor, filled where near and far were visited.
+
+    Args:
+        cells: [4, 8, 2] as in `calibration.coverage`.
+        balls_mm: [B, 2] where the magnets are now.
+    """
+    canvas = [[" "] * MAP_COLUMNS for _ in range(MAP_ROWS)]
     around = ((0, -3), (1, -2), (2, 0), (1, 2), (0, 3), (-1, 2), (-2, 0), (-1, -2))
-    for sensor, (row, column) in enumerate(places):
+    for sensor, (x, y) in enumerate(BoardGeometry().attractors_mm()):
+        row, column = _on_map(x, y)
         canvas[row][column] = str(sensor + 1)
         for side, (down, right) in enumerate(around):
             seen = int(cells[sensor, side].sum())
             canvas[row + down][column + right] = "·○●"[seen]
+    for x, y in np.empty((0, 2)) if balls_mm is None else balls_mm:
+        row, column = _on_map(x, y)
+        if 0 <= row < MAP_ROWS and 0 <= column < MAP_COLUMNS:
+            canvas[row][column] = BALL
     return Text("\n".join("".join(line) for line in canvas))
+
+
+def _on_map(x_mm: float, y_mm: float) -> tuple[int, int]:
+    """Row and column of a place on the board; a row is as high as two columns are wide."""
+    return round(MAP_ROWS // 2 - y_mm / 16.25), round(MAP_COLUMNS // 2 + x_mm / 5.9)
+
+
+def beside_words(balls_mm: npt.NDArray[np.float64], place_mm: tuple[float, float]) -> str:
+    """How far from its mark the ball seems to lie, before the board is calibrated."""
+    if len(balls_mm) != 1:
+        return "no ball found yet"
+    away = float(np.hypot(*(balls_mm[0] - np.array(place_mm))))
+    return "the ball is on its mark" if away < ON_MARK_MM else f"a ball {away:.0f} mm beside its mark"
 
 
 def print_verdict(console: Console, verdict: Verdict) -> None:

@@ -33,7 +33,7 @@ def open_source(spec: str) -> FrameSource:
               built-in gesture, a gesture file or a recording; keys also of [environment] in docs/gestures.md
             - `smbus:1[?chip=tmag5273&rate_hz=200&gain_sel=3]`: Linux I2C, by number or path
             - `serial:/dev/ttyUSB0[?baud=460800]`: a microcontroller that streams frames
-            - `osc:192.168.7.2`: a board that sends OSC
+            - `osc:192.168.7.2[?measure=1]`: a board over OSC; measured, with its times, flags and identities
             - `replay:FILE[?speed=1]`: a recording; speed 0 is as fast as it is read
 
     Raises:
@@ -131,15 +131,22 @@ def _serial(spec: str, place: str, query: Query) -> FrameSource:
 
 
 def _osc(spec: str, place: str, query: Query) -> FrameSource:
-    from sensors.buses.osc_source import LISTEN_PORT, OscSource
+    from sensors.buses.osc_source import BOARD_PORT, LISTEN_PORT, OscSource
 
-    port = int(_numbers(query, {"port"}, spec).get("port", LISTEN_PORT))
+    numbers = _numbers(query, {"port", "measure", "board_port"}, spec)
+    port = int(numbers.get("port", LISTEN_PORT))
     try:
         ipaddress.IPv4Address(place)
     except ValueError:
         raise SensorError(
             "a numeric IPv4 address after osc:", repr(place), "write it as 192.168.7.2"
         ) from None
+    if numbers.get("measure"):
+        from sensors.buses.osc_link import UdpLink
+        from sensors.buses.osc_measured import MeasuredSource
+
+        link = UdpLink(place, int(numbers.get("port", 0)), int(numbers.get("board_port", BOARD_PORT)))
+        return MeasuredSource(spec, place, link)
     return OscSource(spec, place, listen_port=port)
 
 
@@ -176,7 +183,7 @@ def _numbers(query: Query, known: set[str], spec: str) -> dict[str, float]:
     return values
 
 
-_WHOLE = {"seed", "baud", "port", "gain_sel"}
+_WHOLE = {"seed", "baud", "port", "board_port", "gain_sel"}
 _KINDS: dict[str, Callable[[str, str, Query], FrameSource]] = {
     "sim": _simulated,
     "smbus": _smbus,

@@ -45,9 +45,11 @@ bool CommandReader::Obey(const OscMessage& message) {
     commands_->OnMute(number != 0);
     return true;
   }
-  if (std::strcmp(address, "/hello") == 0) {
+  const bool hello = std::strcmp(address, "/hello") == 0;
+  if (hello || std::strcmp(address, "/measure") == 0) {
     if (!message.AsInt(0, &number) || number < 1 || number > 65535) return false;
-    commands_->OnHello(static_cast<uint16_t>(number));
+    const uint16_t port = static_cast<uint16_t>(number);
+    hello ? commands_->OnHello(port) : commands_->OnMeasure(port);
     return true;
   }
   if (std::strncmp(address, "/knob/", 6) == 0) {

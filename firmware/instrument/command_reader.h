@@ -18,6 +18,7 @@ class Commands {
   virtual void OnRest() = 0;
   virtual void OnHeartbeat() = 0;
   virtual void OnHello(uint16_t port) = 0;
+  virtual void OnMeasure(uint16_t port) = 0;
 };
 
 class CommandReader : private OscListener {

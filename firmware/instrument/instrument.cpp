@@ -12,6 +12,8 @@ namespace {
 constexpr uint64_t kStatusEveryUs = 1000000;
 // More packets than this in one control tick (10 ms) wait in the system's queue, which drops what it cannot hold.
 constexpr int kPacketsPerTick = 64;
+// Who calibrates asks once a second; so many frames after the last question the board stops telling all.
+constexpr int32_t kMeasuredFrames = 600;
 constexpr size_t kLongestPacket = 1472;  // one Ethernet frame
 
 uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t>(seconds * static_cast<float>(rate_hz)); }
@@ -223,6 +225,12 @@ void Instrument::OnHello(uint16_t port) {
   network_->AnswerTo(port);
   tell_ = true;
   tell_model_ = true;
+}
+
+void Instrument::OnMeasure(uint16_t port) {
+  network_->AnswerTo(port);
+  for (int s = 0; s < kSensors; ++s) out_.SendSensor(s, settings_.sensors[s], health_.identity[s]);
+  touch_.Measure(kMeasuredFrames);
 }
 
 }  // namespace lodestone

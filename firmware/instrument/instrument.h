@@ -28,6 +28,7 @@ struct InstrumentSettings {
   uint64_t heartbeat_timeout_us = 300000;
   OscStreams streams = {true, true, true, true};
   bool carries_two = true;              // voices at once, while scenes are swapped
+  SensorFacts sensors[kSensors] = {};
 };
 
 // Told on the control thread whenever another mode sounds.
@@ -103,6 +104,7 @@ class Instrument : private Commands {
   void OnRest() override;
   void OnHeartbeat() override;
   void OnHello(uint16_t port) override;
+  void OnMeasure(uint16_t port) override;
 
   void ReadPackets();
   void KeepPanel();

@@ -25,9 +25,10 @@ void SendFloats(const char* address, const float* values, uint32_t count, Packet
 }  // namespace
 
 // Sensors are numbered from 1 and /mag carries raw counts: the published instrument's patches expect both.
-void OscOut::SendFrame(const FieldFrame& frame) {
+void OscOut::SendFrame(const FieldFrame& frame, bool measured) {
+  if (measured) SendFrameHealth(frame);
   uint8_t buffer[64];
-  for (int s = 0; s < kSensors && streams_.mag; ++s) {
+  for (int s = 0; s < kSensors && (streams_.mag || measured); ++s) {
     OscWriter packet(buffer, sizeof buffer);
     packet.BeginMessage("/mag", "iiii");
     packet.Int(s + 1);
@@ -35,7 +36,7 @@ void OscOut::SendFrame(const FieldFrame& frame) {
     packet.EndMessage();
     sink_->Send(packet.data(), packet.size());
   }
-  for (int s = 0; s < kSensors && streams_.field; ++s) {
+  for (int s = 0; s < kSensors && (streams_.field || measured); ++s) {
     OscWriter packet(buffer, sizeof buffer);
     packet.BeginMessage("/field", "ifff");
     packet.Int(s + 1);
@@ -43,6 +44,20 @@ void OscOut::SendFrame(const FieldFrame& frame) {
     packet.EndMessage();
     sink_->Send(packet.data(), packet.size());
   }
+}
+
+// Microseconds as a non-negative int wrap after 35 minutes; every patch language reads them.
+void OscOut::SendFrameHealth(const FieldFrame& frame) {
+  uint8_t buffer[128];
+  OscWriter packet(buffer, sizeof buffer);
+  packet.BeginMessage("/frame", "iiiiiiffffffff");
+  packet.Int(static_cast<int32_t>(frame.sequence & 0x7FFFFFFFu));
+  packet.Int(static_cast<int32_t>(frame.time_us & 0x7FFFFFFFu));
+  for (int s = 0; s < kSensors; ++s) packet.Int(static_cast<int32_t>(frame.flags[s]));
+  for (int s = 0; s < kSensors; ++s) packet.Float(frame.valid[s]);
+  for (int s = 0; s < kSensors; ++s) packet.Float(frame.temperature_c[s]);
+  packet.EndMessage();
+  sink_->Send(packet.data(), packet.size());
 }
 
 void OscOut::SendTouch(const float* touch, const float* latent, uint32_t latents) {
@@ -85,6 +100,20 @@ void OscOut::SendModel(const VoiceInfo& voice, const char* touch_name) {
   packet.Int(static_cast<int32_t>(voice.hop));
   packet.Int(static_cast<int32_t>(voice.channels));
   packet.Int(static_cast<int32_t>(voice.delay_samples));
+  packet.EndMessage();
+  sink_->Send(packet.data(), packet.size());
+}
+
+void OscOut::SendSensor(int sensor, const SensorFacts& facts, uint16_t identity) {
+  uint8_t buffer[256];
+  OscWriter packet(buffer, sizeof buffer);
+  packet.BeginMessage("/sensor", "isiifffs");
+  packet.Int(sensor + 1);
+  packet.String(facts.chip);
+  packet.Int(facts.address);
+  packet.Int(identity);
+  for (int a = 0; a < kAxes; ++a) packet.Float(facts.full_scale_mt[a]);
+  packet.String(facts.settings);
   packet.EndMessage();
   sink_->Send(packet.data(), packet.size());
 }

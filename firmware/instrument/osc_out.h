@@ -39,14 +39,19 @@ class OscOut {
   void SetStreams(const OscStreams& streams) { streams_ = streams; }
 
   // Threads: touch.
-  void SendFrame(const FieldFrame& frame);
+  // `measured`: somebody calibrates; counts and field go out whatever the streams are, and /frame before them.
+  void SendFrame(const FieldFrame& frame, bool measured);
   void SendTouch(const float* touch, const float* latent, uint32_t latents);
 
   // Threads: control.
   void SendStatus(const StatusReport& status);
   void SendModel(const VoiceInfo& voice, const char* touch_name);
+  void SendSensor(int sensor, const SensorFacts& facts, uint16_t identity);
 
  private:
+  // Flags, weights, temperatures and the time of a frame.
+  void SendFrameHealth(const FieldFrame& frame);
+
   PacketSink* sink_;
   OscStreams streams_;
 };

@@ -18,6 +18,16 @@ class FieldSource {
   virtual ~FieldSource() {}
   // Reads all four attractors; takes as long as a conversion does.
   virtual void Read(FieldFrame* frame) = 0;
+  // The serial (TREF) of a chip, 0 before it has been met.
+  virtual uint16_t Identity(int) const { return 0; }
+};
+
+// What is fixed about a sensor: whoever calibrates over the network needs it to know the board again.
+struct SensorFacts {
+  char chip[16];
+  int32_t address;
+  float full_scale_mt[kAxes];
+  char settings[128];  // "gain_sel=3 resolution=2,2,2 ..."
 };
 
 struct KnobInfo {

@@ -13,7 +13,7 @@ constexpr float kFirstStepS = 0.005f;
 
 TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
     : source_(source), out_(out), playing_(nullptr), coming_(nullptr), turns_(0), turns_wanted_(0), before_(nullptr),
-      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_asked_(false), rest_at_us_(0), rest_frames_(0), seen_() {}
+      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_asked_(false), measured_frames_(0), rest_at_us_(0), rest_frames_(0), seen_() {}
 
 void TouchPlayer::Tick() {
   source_->Read(&frame_);
@@ -26,7 +26,9 @@ void TouchPlayer::Tick() {
   const bool promoted = playing != nullptr && playing == before_coming_;
   if (promoted) std::copy(coming_knobs_, coming_knobs_ + kMaxKnobs, knobs_);
 
-  out_->SendFrame(frame_);
+  const bool measured = measured_frames_.load(std::memory_order_relaxed) > 0;
+  if (measured) measured_frames_.fetch_sub(1, std::memory_order_relaxed);
+  out_->SendFrame(frame_, measured);
   if (rest_asked_.exchange(false, std::memory_order_acq_rel)) {
     rest_frames_ = kRestFrames;
     rest_at_us_ = frame_.time_us;
@@ -59,6 +61,7 @@ void TouchPlayer::Watch() {
   std::copy(frame_.flags, frame_.flags + kSensors, seen_.flags);
   std::copy(frame_.temperature_c, frame_.temperature_c + kSensors, seen_.temperature_c);
   std::copy(frame_.valid, frame_.valid + kSensors, seen_.valid);
+  for (int s = 0; s < kSensors; ++s) seen_.identity[s] = source_->Identity(s);
   health_.Write(seen_);
 }
 

@@ -16,6 +16,7 @@ struct TouchHealth {
   uint32_t flags[kSensors];
   float temperature_c[kSensors];
   float valid[kSensors];
+  uint16_t identity[kSensors];
 };
 
 class TouchPlayer {
@@ -40,6 +41,9 @@ class TouchPlayer {
   // Takes the board as it stands as empty: presses the knob "rest_capture" for a moment. Threads: control.
   void AskRest() { rest_asked_.store(true, std::memory_order_release); }
 
+  // Somebody calibrates: for so many frames all is told. Threads: control.
+  void Measure(int32_t frames) { measured_frames_.store(frames, std::memory_order_relaxed); }
+
   void Tick();
 
   LatestValue<TouchHealth>& health() { return health_; }
@@ -59,6 +63,7 @@ class TouchPlayer {
   FieldFrame frame_;
   uint64_t last_us_;
   std::atomic<bool> rest_asked_;
+  std::atomic<int32_t> measured_frames_;
   uint64_t rest_at_us_;   // of the last press; 0: kept, or none
   uint32_t rest_frames_;  // for which the knob stays pressed
   TouchHealth seen_;

@@ -43,7 +43,11 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   SensorArrayOf(conf_, &array, &sensor_trouble);
   sensors_.reset(new SensorArray(platform_->bus(), platform_->clock(), array));
   source_.reset(new ArraySource(sensors_.get()));
-  const InstrumentSettings settings = SettingsOf(conf_, sample_rate_hz, block_frames);
+  InstrumentSettings settings = SettingsOf(conf_, sample_rate_hz, block_frames);
+  for (int s = 0; s < kSensors; ++s) {
+    settings.sensors[s] = FactsOf(array.sensor[s]);
+    for (int a = 0; a < kAxes; ++a) settings.sensors[s].full_scale_mt[a] = sensors_->FullScaleMt(s, a);
+  }
   scenes_.reset(new PlanScenes(conf_, folder, sample_rate_hz, settings.prefill_frames));
   instrument_.reset(new Instrument(settings, source_.get(), &platform_->network(), scenes_.get()));
   instrument_->SetTaps(Hooks().voice_tap, Hooks().mode_tap);

@@ -40,6 +40,7 @@ class BoardProgram {
    public:
     explicit ArraySource(SensorArray* array) : array_(array) {}
     void Read(FieldFrame* frame) override { array_->Tick(frame); }
+    uint16_t Identity(int sensor) const override { return array_->Health(sensor).identity; }
 
    private:
     SensorArray* array_;

@@ -1,5 +1,6 @@
 #include "firmware/platform/sensor_conf.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <sstream>
 
@@ -62,6 +63,20 @@ SensorArraySettings Defaults(const BoardConf& conf) {
 }
 
 }  // namespace
+
+SensorFacts FactsOf(const SensorSettings& sensor) {
+  const Mlx90393Settings& mlx = sensor.mlx90393;
+  SensorFacts facts = SensorFacts();
+  std::snprintf(facts.chip, sizeof facts.chip, "%s", sensor.chip == SensorChip::kMlx90393 ? "mlx90393" : "tmag5273");
+  facts.address = sensor.address;
+  std::snprintf(facts.settings, sizeof facts.settings,
+                "axes=%d,%d,%d gain_sel=%d resolution=%d,%d,%d oversampling=%d filter=%d allow_wrapping=%d "
+                "wide_range=%d averaging=%d",
+                sensor.axes[0], sensor.axes[1], sensor.axes[2], mlx.gain_sel, mlx.resolution[0], mlx.resolution[1],
+                mlx.resolution[2], mlx.oversampling, mlx.filter, mlx.allow_wrapping ? 1 : 0,
+                sensor.tmag5273.wide_range ? 1 : 0, sensor.tmag5273.averaging);
+  return facts;
+}
 
 bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::string* error) {
   *settings = Defaults(conf);

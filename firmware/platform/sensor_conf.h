@@ -4,6 +4,7 @@
 #include <string>
 
 #include "firmware/chips/sensor_array.h"
+#include "firmware/instrument/parts.h"
 #include "firmware/platform/board_conf.h"
 
 namespace lodestone {
@@ -11,5 +12,8 @@ namespace lodestone {
 // False and one line in `error` where a line is not understood or a driver refuses it; `settings` then holds the
 // defaults at 0x0C to 0x0F.
 bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::string* error);
+
+// Chip, address and settings in the words of the calibration file; the full scale is the driver's to tell.
+SensorFacts FactsOf(const SensorSettings& sensor);
 
 }  // namespace lodestone

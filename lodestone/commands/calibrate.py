@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from calibration import Calibration
-    from calibration.procedure import OpenStep, Source, Step
+    from calibration.steps import OpenStep, Source, Step
 
 DEFAULT_FILE = Path("lodestone.calibration.json")
 # Of a ball that rests on the simulated board while a known spot is read.
@@ -35,16 +35,21 @@ def register(app: typer.Typer) -> None:
 
 
 def calibrate(
+    board: Annotated[str | None, typer.Option(help="Over the network: address or name of the board.")] = None,
     bus: Annotated[str | None, typer.Option(help="smbus:1, serial:/dev/…, replay:FILE, sim:GESTURE.")] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="Calibrate the simulated board.")] = False,
     seed: Annotated[int, typer.Option(help="Which simulated board.")] = 0,
     out: Annotated[Path, typer.Option(help="The calibration file; the one before is kept.")] = DEFAULT_FILE,
     report: Annotated[Path | None, typer.Option(help="Write REPORT.png and REPORT.html.")] = None,
-    board: Annotated[str, typer.Option(help="What this board is called.")] = "stacco",
+    name: Annotated[str, typer.Option(help="What this board is called.")] = "stacco",
     magnets: Annotated[str, typer.Option(help="What tonight's magnets are called.")] = "",
     play_seconds: Annotated[float, typer.Option(help="Length of the free play.", min=10.0)] = 38.0,
     spots: Annotated[bool, typer.Option("--spots", help="Also put one ball on 16 known spots.")] = False,
     ball_mm: Annotated[float, typer.Option(help="Diameter of that ball.", min=3.0, max=40.0)] = 15.0,
+    skip: Annotated[
+        list[str] | None, typer.Option(help="Leave out: self-check, empty board, free play. Repeatable.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Where the board listens, with --board.")] = 7564,
     yes: Annotated[bool, typer.Option("--yes", help="Do not wait for Enter.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -57,14 +62,19 @@ def calibrate(
     from calibration.report import write_report
     from calibration.terminal import TerminalWatcher, print_verdict
 
-    if simulate == (bus is not None):
-        raise CalibrationError("one of --bus and --simulate", "both" if simulate else "neither", "give one")
-    open_step = open_simulated(seed, ball_mm) if simulate else open_bus(str(bus))
+    given = sum((simulate, bus is not None, board is not None))
+    if given != 1:
+        raise CalibrationError("one of --board, --bus and --simulate", f"{given} of them", "give one")
+    open_step = open_simulated(seed, ball_mm) if simulate else open_bus(bus or board_spec(str(board), port))
+    left_out = _left_out(skip or [])
+    last = _last(out)
     console = Console(stderr=True)
-    watcher = TerminalWatcher(console, ask=not (yes or simulate) and sys.stdin.isatty())
+    ask = not (yes or simulate) and sys.stdin.isatty()
+    watcher = TerminalWatcher(console, ask=ask, skip=left_out, ball_mm=ball_mm)
+    ball = ball_mm if spots else None
     try:
-        session = record(open_step, watcher, play_seconds=play_seconds, ball_mm=ball_mm if spots else None)
-        result = fit(session, board=board, magnet_set=magnets)
+        session = record(open_step, watcher, play_seconds=play_seconds, ball_mm=ball, last=last)
+        result = fit(session, board=name, magnet_set=magnets, last=last, ball_mm=ball_mm)
     except KeyboardInterrupt:
         raise CalibrationError("a calibration", "an interruption", "the old one stays in force") from None
     finally:
@@ -74,6 +84,8 @@ def calibrate(
     judged = verdict_of(result)
     assert judged is not None
     print_verdict(console, judged[1])
+    if result.report.get("mounting_from"):
+        console.print(f"  gains, turns and heights are those of {result.report['mounting_from']}")
     for words in changed:
         console.print(f"  since the last calibration: {words}")
     written = [path, *(write_report(result, report) if report is not None else ())]
@@ -90,6 +102,42 @@ def calibrate(
                 }
             )
         )
+
+
+def _left_out(names: list[str]) -> frozenset[str]:
+    """Steps by name. Raises CalibrationError for one that there is not."""
+    from calibration import CalibrationError
+    from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK
+
+    steps = [step.name for step in (SELF_CHECK, EMPTY, FREE_PLAY)]
+    for name in names:
+        if name not in steps:
+            raise CalibrationError(f"a step to skip ({', '.join(steps)})", repr(name), "name one of them")
+    return frozenset(names)
+
+
+def _last(out: Path) -> Calibration | None:
+    """The calibration in force, as far as it can be used: it stands in for what is skipped."""
+    from calibration import CalibrationError, load
+
+    try:
+        return load(out)
+    except CalibrationError:
+        return None
+
+
+def board_spec(host: str, port: int) -> str:
+    """The source of a board on the network. Raises CalibrationError where its name leads nowhere."""
+    import socket
+
+    from calibration import CalibrationError
+
+    try:
+        address = socket.gethostbyname(host)
+    except OSError:
+        do = "check the cable, or give its address: 192.168.7.2 over USB"
+        raise CalibrationError(f"a board called {host}", "a name that nobody answers to", do) from None
+    return f"osc:{address}?measure=1&board_port={port}"
 
 
 def _since_last(result: Calibration, out: Path) -> list[str]:

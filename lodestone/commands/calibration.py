@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lodestone.commands.calibrate import DEFAULT_FILE, open_bus, open_simulated
+from lodestone.commands.calibrate import DEFAULT_FILE, board_spec, open_bus, open_simulated
 
 File = Annotated[Path, typer.Argument(help="A calibration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -73,15 +73,20 @@ def apply(
         Path, typer.Option(help="The calibration in force; the one before is kept.")
     ] = DEFAULT_FILE,
     bus: Annotated[str | None, typer.Option(help="Check that this is the board: smbus:1, …")] = None,
+    board: Annotated[str | None, typer.Option(help="Check that this is the board, over the network.")] = None,
+    port: Annotated[int, typer.Option(help="Where that board listens.")] = 7564,
     simulate: Annotated[bool, typer.Option("--simulate", help="Check against the simulated board.")] = False,
     seed: Annotated[int, typer.Option(help="Which simulated board.")] = 0,
 ) -> None:
     """Put a calibration in force, after checking that it belongs to the board."""
     from calibration import load, save
     from calibration.guard import check_board
-    from calibration.procedure import EMPTY, identities
+    from calibration.procedure import EMPTY
+    from calibration.steps import identities
 
     calibration = load(file)
+    if board is not None:
+        bus = board_spec(board, port)
     if bus is not None or simulate:
         opened = open_simulated(seed)(EMPTY) if simulate else open_bus(str(bus))(EMPTY)
         with opened as source:

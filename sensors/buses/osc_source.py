@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -12,14 +10,13 @@ import numpy as np
 
 import firmware
 from sensors.array_source import Clock
+from sensors.buses.osc_link import OscLink, UdpLink, osc_messages, port_message
 from sensors.clock import MonotonicClock
-from sensors.errors import SensorError
 from sensors.frame import SENSORS, Flag, Frame
 
 LISTEN_PORT = 7563
 BOARD_PORT = 7564
 HELLO_US = 1_000_000
-SILENCE_S = 0.05
 STATUS_FIELDS = 17
 STATUS_FLAGS = slice(8, 12)
 STATUS_TEMPERATURE = 12
@@ -43,17 +40,9 @@ class OscSource:
         board_port: int = BOARD_PORT,
         clock: Clock | None = None,
     ) -> None:
-        self._spec, self._board, self._board_port = spec, board, board_port
+        self._spec = spec
         self._clock: Clock = clock or MonotonicClock()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.settimeout(SILENCE_S)
-        try:
-            self._socket.bind(("", listen_port))
-        except OSError as error:
-            self._socket.close()
-            got = error.strerror or str(error)
-            raise SensorError(f"UDP port {listen_port}", got, "close what listens there") from None
-        self.port: int = self._socket.getsockname()[1]
+        self._link: OscLink = UdpLink(board, listen_port, board_port)
         self._weights = [firmware.SensorWeight() for _ in range(SENSORS)]
         self._field = np.zeros((SENSORS, 3), dtype=np.float32)
         self._counts = np.zeros((SENSORS, 3), dtype=np.int32)
@@ -75,17 +64,14 @@ class OscSource:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._link.close()
 
     def __iter__(self) -> Iterator[Frame]:
         while True:
             self._hello()
-            try:
-                data, sender = self._socket.recvfrom(2048)
-            except TimeoutError:
+            data = self._link.receive()
+            if data is None:
                 yield self._emit(set())
-                continue
-            if sender[0] != self._board:
                 continue
             for address, values in self._messages(data):
                 if address == "/field" and values[0] - 1 in self._seen:
@@ -101,28 +87,17 @@ class OscSource:
         if now < self._hello_us:
             return
         self._hello_us = now + HELLO_US
-        packet = b"/hello\0\0,i\0\0" + struct.pack(">i", self.port)
-        try:
-            self._socket.sendto(packet, (self._board, self._board_port))
-        except OSError as error:
-            got = error.strerror or str(error)
-            raise SensorError(
-                f"a way to the board {self._board}", got, "check the address and the cable"
-            ) from None
+        self._link.send(port_message("/hello", self._link.port))
 
     def _messages(self, data: bytes) -> Iterator[tuple[str, list[Any]]]:
-        from pythonosc.osc_packet import OscPacket, ParseError
-
-        try:
-            packet = OscPacket(data)
-        except ParseError:
+        messages = osc_messages(data)
+        if messages is None:
             self.bad_packets += 1
             return
-        for timed in packet.messages:
-            values = list(timed.message.params)
-            if timed.message.address in ("/field", "/mag") and _is_reading(values):
-                yield timed.message.address, values
-            elif timed.message.address == "/status" and len(values) >= STATUS_FIELDS:
+        for address, values in messages:
+            if address in ("/field", "/mag") and is_reading(values):
+                yield address, values
+            elif address == "/status" and len(values) >= STATUS_FIELDS:
                 self._hear_status(values)
 
     def _hear_status(self, values: list[Any]) -> None:
@@ -157,6 +132,7 @@ class OscSource:
         )
 
 
-def _is_reading(values: list[Any]) -> bool:
+def is_reading(values: list[Any]) -> bool:
+    """A sensor from 1 and three numbers."""
     numbers = len(values) == 4 and all(isinstance(value, int | float) for value in values)
     return numbers and isinstance(values[0], int) and 1 <= values[0] <= SENSORS

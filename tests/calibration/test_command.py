@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
-from calibration import load
+from calibration import load, save
+from calibration.steps import Step
+from calibration.terminal import TerminalWatcher
 from lodestone.cli import build_app
 from lodestone.errors import LodestoneError
 
@@ -84,3 +87,45 @@ def test_show_diff_apply_undo(tmp_path: Path) -> None:
     assert load(active).sensors == load(one).sensors
     assert inside("calibration", "undo", active).exit_code == 1
     assert load(active).sensors == load(one).sensors
+
+
+@pytest.mark.parametrize("moment", ["self-check", "empty board", "free play", "known spot 9 of 16", "fit"])
+def test_ctrl_c_leaves_the_old_calibration(
+    tmp_path: Path, calibration: Any, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """At every step, and while the result is computed."""
+    path = save(calibration, tmp_path / "a.calibration.json")
+    before = path.read_bytes()
+    frame = TerminalWatcher.frame
+
+    def interrupted(self: Any, step: Step, given: Any) -> None:
+        if step.name == moment:
+            raise KeyboardInterrupt
+        frame(self, step, given)
+
+    def stop(*arguments: Any, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TerminalWatcher, "frame", interrupted)
+    if moment == "fit":
+        monkeypatch.setattr("calibration.assemble.fit", stop)
+    spots = ["--spots"] if "spot" in moment else []
+    run = inside("calibrate", "--simulate", "--play-seconds", "12", "--out", str(path), *spots)
+    assert run.exit_code == 1
+    assert "the old one stays in force" in str(run.exception)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_steps_can_be_skipped_from_a_script(tmp_path: Path) -> None:
+    path = str(tmp_path / "b.calibration.json")
+    whole = inside("calibrate", "--simulate", "--out", path, "--json")
+    skips = ["--skip", "free play", "--skip", "empty board"]
+    part = inside("calibrate", "--simulate", "--out", path, "--json", *skips)
+    assert json.loads(whole.stdout)["verdict"]["level"] == "ready"
+    verdict = json.loads(part.stdout)["verdict"]
+    assert verdict["level"] == "play with care"
+    assert [finding["figure"] for finding in verdict["findings"]] == ["skipped", "skipped"]
+    assert inside("calibration", "show", path, "--report", str(tmp_path / "card")).exit_code == 0
+    wrong = inside("calibrate", "--simulate", "--out", path, "--skip", "dinner")
+    assert "a step to skip (self-check, empty board, free play)" in str(wrong.exception)

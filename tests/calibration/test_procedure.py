@@ -12,9 +12,13 @@ import numpy as np
 import pytest
 
 from calibration import Calibration, CalibrationError, Recording
-from calibration.assemble import fit
-from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Step, record
+from calibration.assemble import fit, verdict_of
+from calibration.board_model import Mounting, ball_moment, dipole_mt
+from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
 from calibration.recording import FROZEN, LOST, SATURATED_AXES, check_recording
+from calibration.steps import Choice, Step
+from calibration.verdict import CARE
+from lodestone.errors import LodestoneError
 
 PLAY_S = 20.0
 
@@ -39,25 +43,46 @@ class Source:
 
 
 class Silent:
-    """Remembers what was begun and what came of it; repeats a refused step `patience` times."""
+    """Remembers what was begun and what came of it; repeats a refused step `patience` times.
 
-    def __init__(self, patience: int = 0) -> None:
-        self.patience = patience
+    `skip` names steps to leave out, `once_more` steps to do twice; `skip_refused` leaves out what is refused.
+    """
+
+    def __init__(
+        self,
+        patience: int = 0,
+        skip: tuple[str, ...] = (),
+        once_more: tuple[str, ...] = (),
+        skip_refused: bool = False,
+    ) -> None:
+        self.patience, self.skip, self.once_more = patience, skip, list(once_more)
+        self.skip_refused = skip_refused
         self.begun: list[str] = []
         self.words: list[str] = []
+        self.errors: list[str] = []
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: Step) -> Choice:
+        if step.name in self.skip:
+            return Choice.SKIP
         self.begun.append(step.name)
+        return Choice.GO
 
     def frame(self, step: Step, frame: Any) -> None:
         pass
 
-    def end(self, step: Step, words: str) -> None:
+    def end(self, step: Step, words: str) -> Choice:
         self.words.append(words)
+        if step.name not in self.once_more:
+            return Choice.GO
+        self.once_more.remove(step.name)
+        return Choice.REPEAT
 
-    def again(self, step: Step, error: CalibrationError) -> bool:
+    def again(self, step: Step, error: CalibrationError) -> Choice:
+        self.errors.append(str(error))
         self.patience -= 1
-        return self.patience >= 0
+        if self.patience >= 0:
+            return Choice.REPEAT
+        return Choice.SKIP if self.skip_refused else Choice.STOP
 
 
 def run(
@@ -190,17 +215,150 @@ def test_a_refused_step_can_be_repeated(make_board: Any) -> None:
     assert len(watcher.words) == 3
 
 
-def test_the_known_spots_are_asked_one_by_one(make_board: Any) -> None:
-    board, places = make_board(), []
+def ball_on(step: Step, board: Any) -> Recording:
+    """A 15 mm ball that lies on the step's spot."""
+    assert step.place_mm is not None
+    place = np.array([[*step.place_mm, 7.5]])
+    moment = np.array([[0.0, 0.0, ball_moment(15.0) * (1 if step.mark_up else -1)]])
+    field = dipole_mt(place, moment, Mounting().points_mm())
+    return board.record(np.tile(field, (round((step.seconds + 0.1) * 200), 1, 1)))
+
+
+def evening(board: Any) -> Callable[[Step], Any]:
+    """Every step as it should be."""
 
     def open_step(step: Step) -> Any:
         if step.place_mm is not None:
-            places.append((step.place_mm, step.mark_up))
+            return contextlib.nullcontext(Source(ball_on(step, board)))
         played = board.played(PLAY_S + 1) if step.name == FREE_PLAY.name else board.empty(step.seconds + 0.1)
         return contextlib.nullcontext(Source(played))
 
-    session = record(open_step, Silent(), play_seconds=PLAY_S, ball_mm=15.0)
-    assert len(places) == len(set(places)) == 16
+    return open_step
+
+
+def test_the_known_spots_are_asked_one_by_one(make_board: Any) -> None:
+    watcher = Silent(skip=("known spot 3 of 16",))
+    session = record(evening(make_board()), watcher, play_seconds=PLAY_S, ball_mm=15.0)
+    assert [name for name in watcher.begun if "spot" in name] == [
+        f"known spot {number} of 16" for number in range(1, 17) if number != 3
+    ]
     assert session.spots is not None
-    assert session.spots.places_mm[:, 2] == pytest.approx(np.full(16, 7.5))
-    assert np.abs(session.spots.field_mt).max() < 0.01
+    assert len(session.spots.places_mm) == 15
+    assert session.spots.places_mm[:, 2] == pytest.approx(np.full(15, 7.5))
+    assert np.abs(session.spots.field_mt).max() > 1.0
+
+
+def test_spots_that_no_board_explains_are_asked_again_or_left_out(make_board: Any) -> None:
+    """The ball lies on the wrong spot the first time round; the second time the player leaves them out."""
+    board = make_board()
+    well = evening(board)
+
+    def open_step(step: Step) -> Any:
+        if step.name == "known spot 2 of 16":
+            step = dataclasses.replace(step, place_mm=(0.0, -65.0))
+        return well(step)
+
+    watcher = Silent(patience=1, skip_refused=True)
+    session = record(open_step, watcher, play_seconds=PLAY_S, ball_mm=15.0)
+    assert session.spots is None
+    assert len([name for name in watcher.begun if "spot" in name]) == 32
+    assert all("beside its mark" in words for words in watcher.errors)
+
+
+def test_any_step_can_be_done_once_more(make_board: Any) -> None:
+    names = (SELF_CHECK.name, EMPTY.name, FREE_PLAY.name, "known spot 1 of 16")
+    watcher = Silent(once_more=names)
+    record(evening(make_board()), watcher, play_seconds=PLAY_S, ball_mm=15.0)
+    assert {name for name in watcher.begun if watcher.begun.count(name) == 2} == set(names)
+
+
+def levelled(calibration: Calibration) -> str:
+    judged = verdict_of(calibration)
+    assert judged is not None
+    return judged[1].level
+
+
+@pytest.mark.parametrize(
+    "skip", [(SELF_CHECK.name,), (EMPTY.name,), (FREE_PLAY.name,), (EMPTY.name, FREE_PLAY.name)]
+)
+def test_a_skipped_step_is_stood_in_for_by_the_last_calibration(
+    make_board: Any, skip: tuple[str, ...]
+) -> None:
+    """Its rest and its reach stand, both are named, and the verdict is no better than care."""
+    whole = dataclasses.replace(run(make_board()), created="2026-01-01T20:00:00Z")
+    watcher = Silent(skip=skip)
+    session = record(evening(make_board()), watcher, play_seconds=PLAY_S, last=whole)
+    part = fit(session, board="test", magnet_set="", last=whole)
+    if EMPTY.name in skip:
+        assert part.rest is whole.rest
+    if FREE_PLAY.name in skip:
+        assert np.array_equal(part.response.reach_mt, whole.response.reach_mt)
+    judged = verdict_of(part)
+    assert judged is not None
+    assert judged[1].level == CARE
+    assert [finding.figure for finding in judged[1].findings].count("skipped") == len(skip)
+    assert sum("2026-01-01" in finding.cause for finding in judged[1].findings) == len(
+        set(skip) - {SELF_CHECK.name}
+    )
+
+
+def test_without_an_earlier_calibration_free_play_can_be_skipped_but_the_empty_board_cannot(
+    make_board: Any,
+) -> None:
+    session = record(evening(make_board()), Silent(skip=(FREE_PLAY.name,)), play_seconds=PLAY_S)
+    small, large = (fit(session, board="test", magnet_set="", ball_mm=size) for size in (10.0, 20.0))
+    assert levelled(small) == levelled(large) == CARE
+    assert (large.response.reach_mt > 2.0 * small.response.reach_mt).all()
+    played = fit(record(evening(make_board()), Silent(), play_seconds=PLAY_S), board="test", magnet_set="")
+    usual = fit(session, board="test", magnet_set="")
+    assert 0.5 < np.median(usual.response.reach_mt / played.response.reach_mt) < 2.0
+    with pytest.raises(CalibrationError, match="an earlier calibration, to skip the empty board"):
+        record(evening(make_board()), Silent(skip=(EMPTY.name,)), play_seconds=PLAY_S)
+
+
+def test_the_last_calibration_of_another_board_stands_in_for_nothing(make_board: Any) -> None:
+    whole = run(make_board())
+    other = dataclasses.replace(
+        whole, sensors=tuple(dataclasses.replace(sensor, serial=1) for sensor in whole.sensors)
+    )
+    with pytest.raises(CalibrationError, match="another board"):
+        record(evening(make_board()), Silent(skip=(EMPTY.name,)), play_seconds=PLAY_S, last=other)
+    every = (SELF_CHECK.name, EMPTY.name, FREE_PLAY.name)
+    with pytest.raises(CalibrationError, match="all of them skipped"):
+        record(evening(make_board()), Silent(skip=every), play_seconds=PLAY_S, last=whole)
+
+
+def test_known_spots_of_an_earlier_evening_stand(make_board: Any) -> None:
+    """Magnets change from gig to gig, the mounting does not: without spots tonight the last ones count."""
+    board = make_board()
+    first = fit(record(evening(board), Silent(), play_seconds=PLAY_S, ball_mm=15.0), board="", magnet_set="")
+    again = fit(record(evening(board), Silent(), play_seconds=PLAY_S), board="", magnet_set="", last=first)
+    assert again.carry is first.carry
+    assert np.array_equal(again.correction, first.correction)
+    assert again.report["mounting_from"] == first.created
+
+
+def test_another_board_between_two_steps_is_refused(make_board: Any) -> None:
+    board = make_board()
+
+    def open_step(step: Step) -> Any:
+        serial = 46700 if step.name == SELF_CHECK.name else 46800
+        return contextlib.nullcontext(Source(board.empty(step.seconds + 0.1), serial=serial))
+
+    with pytest.raises(CalibrationError, match="same board in every step"):
+        record(open_step, Silent())
+
+
+def test_a_source_that_fails_refuses_its_step(make_board: Any) -> None:
+    """A bus that is unplugged in the middle is a refused step, which can be repeated."""
+    board, tries = make_board(), iter([True, False])
+    well = evening(board)
+
+    def open_step(step: Step) -> Any:
+        if step.name == EMPTY.name and next(tries):
+            raise LodestoneError("a bus", "nothing", "plug it in")
+        return well(step)
+
+    watcher = Silent(patience=1)
+    record(open_step, watcher, play_seconds=PLAY_S)
+    assert watcher.errors == ["wanted a bus, got nothing: plug it in"]

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from calibration import Calibration, CalibrationError
 from calibration.assemble import fit, verdict_of
-from calibration.procedure import FREE_PLAY, Step
+from calibration.procedure import FREE_PLAY
 from calibration.proving import ImperfectBoard, Stage
 from calibration.report import write_report
+from calibration.steps import Step
 from calibration.terminal import TerminalWatcher, age_words, board_map, print_card, print_verdict
 
 

@@ -187,6 +187,22 @@ def test_a_broken_board_is_named(stages: tuple[Stage, Stage], fault: str, seed: 
     assert all(finding.remedy for finding in verdict.findings)
 
 
+@pytest.mark.parametrize("frequency", [49.8, 50.0, 59.5, 60.7])
+def test_hum_at_5_percent_asks_for_care_because_the_filter_takes_it_away(
+    stages: tuple[Stage, Stage], frequency: float
+) -> None:
+    """Five times the limit, and yet playable: less than a thousandth of the reach is left of it."""
+    judged = verdict_of(calibrated(hum(0.05, frequency)(ImperfectBoard(13).session(*stages, spots=False))))
+    assert judged is not None
+    figures, verdict = judged
+    assert verdict.level == CARE
+    assert max(figures.mains) > 0.03
+    assert max(figures.mains_left) < 0.005
+    left = dataclasses.replace(figures, mains_left=[0.02] * 12)
+    assert judge(left).level == STOP
+    assert "2.0 % behind the hum filter" in judge(left).words
+
+
 def test_a_dead_sensor_is_named_at_once(stages: tuple[Stage, Stage]) -> None:
     session = ImperfectBoard(1).session(*stages, spots=False)
     flags = session.empty.flags.copy()

@@ -1,0 +1,153 @@
+"""A step of the procedure: frames are taken, judged, and the player asked to repeat it or leave it out.
+
+It knows nothing of buses or screens: `open_step` yields frames for a step, a `Watcher` shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Protocol, TypeVar
+
+from calibration.errors import CalibrationError
+from calibration.model import AXES, SENSORS, SensorIdentity
+from calibration.recording import FrameLike, Recording, collect
+from lodestone.errors import LodestoneError
+
+
+class Source(Protocol):
+    """What calibration needs of a `sensors.FrameSource`: frames, and `info` with identities and ranges."""
+
+    @property
+    def info(self) -> dict[str, Any]: ...
+    def __iter__(self) -> Iterator[FrameLike]: ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: how long it listens, what the player is asked to do, and whether that takes a moment.
+
+    A known spot carries the place of the ball [x, y] in mm and whether its mark points up.
+    """
+
+    name: str
+    seconds: float
+    request: str
+    asks: bool = True
+    place_mm: tuple[float, float] | None = None
+    mark_up: bool = True
+
+
+class Choice(Enum):
+    """What the player wants: to go on, to do the step once more, to leave it out, or to give up."""
+
+    GO = auto()
+    REPEAT = auto()
+    SKIP = auto()
+    STOP = auto()
+
+
+class Watcher(Protocol):
+    """Shows what happens; asks before a step (GO, SKIP), after it (GO, REPEAT), and when it is refused."""
+
+    def begin(self, step: Step) -> Choice: ...
+    def frame(self, step: Step, frame: FrameLike) -> None: ...
+    def end(self, step: Step, words: str) -> Choice: ...
+    def again(self, step: Step, error: CalibrationError) -> Choice: ...
+
+
+OpenStep = Callable[[Step], AbstractContextManager[Source]]
+
+
+def identities(info: Mapping[str, Any]) -> tuple[SensorIdentity, ...]:
+    """The four chips as a source describes them in its `info`."""
+    if "sensors" not in info:
+        do = "calibrate on the board's own bus"
+        raise CalibrationError("a source that tells which sensors it reads", str(info.get("spec")), do)
+    found = []
+    for sensor in range(SENSORS):
+        settings = info["sensors"][sensor]
+        x, y, z = (float(info["full_scale_mt"][sensor][axis]) for axis in range(AXES))
+        found.append(
+            SensorIdentity(
+                chip=str(settings["chip"]),
+                address=int(settings["address"]),
+                serial=int(info["identity"][sensor]),
+                settings=_numbers(settings),
+                full_scale_mt=(x, y, z),
+            )
+        )
+    return tuple(found)
+
+
+def _numbers(settings: Mapping[str, Any]) -> dict[str, int]:
+    """The settings that change what a count means, flat: `resolution` [2, 2, 2] becomes resolution_x, ..."""
+    flat: dict[str, int] = {}
+    for key, value in settings.items():
+        if key in ("chip", "address", "identity"):
+            continue
+        if isinstance(value, list | tuple):
+            flat.update({f"{key}_{axis}": int(part) for axis, part in zip("xyz", value, strict=True)})
+        else:
+            flat[key] = int(value)
+    return flat
+
+
+T = TypeVar("T")
+
+
+class Runner:
+    """Takes the player through steps: each can be repeated or left out, all must be of one board."""
+
+    def __init__(self, open_step: OpenStep, watcher: Watcher) -> None:
+        self._open_step, self._watcher = open_step, watcher
+        self.sensors: tuple[SensorIdentity, ...] | None = None
+        self.source = ""
+
+    def do(
+        self,
+        step: Step,
+        judge: Callable[[Recording], tuple[T, str]],
+        may_skip: Callable[[], None] = lambda: None,
+    ) -> T | None:
+        """The step's result, or None when it was left out.
+
+        Args:
+            judge: makes result and words of what was recorded, or refuses it with a CalibrationError.
+            may_skip: raises a CalibrationError where this step cannot be left out.
+        """
+        choice = self._watcher.begin(step)
+        while True:
+            try:
+                if choice is Choice.SKIP:
+                    may_skip()
+                    return None
+                result, words = judge(self.listen(step))
+            except CalibrationError as error:
+                choice = self._watcher.again(step, error)
+                if choice is Choice.STOP:
+                    raise
+            else:
+                choice = self._watcher.end(step, words)
+                if choice is not Choice.REPEAT:
+                    return result
+            if choice is Choice.REPEAT:
+                choice = self._watcher.begin(step)
+
+    def listen(self, step: Step) -> Recording:
+        """The frames of a step; a source that fails refuses it, and so does another board than before."""
+        try:
+            with self._open_step(step) as source:
+                recording = collect(source, step.seconds, lambda frame: self._watcher.frame(step, frame))
+                found, self.source = identities(source.info), str(source.info["spec"])
+        except CalibrationError:
+            raise
+        except LodestoneError as error:
+            raise CalibrationError(error.wanted, error.got, error.do) from None
+        if self.sensors is not None and found != self.sensors:
+            got = "other sensors, or other settings, than in the step before"
+            raise CalibrationError("the same board in every step", got, "begin again")
+        self.sensors = found
+        return recording
