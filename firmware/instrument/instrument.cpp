@@ -23,7 +23,7 @@ uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t
 Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network, SceneLoader* loader)
     : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_, &played_), mixer_(&ring_, &played_),
       scenes_(loader, &touch_, &voice_), reader_(this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
-      now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), tell_(false), tell_model_(true),
+      now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), tell_(false), tell_model_(true), tell_sensors_(false),
       health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), trouble_(), told_trouble_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
@@ -69,6 +69,10 @@ void Instrument::ControlTick(uint64_t now_us) {
     tell_ = true;
     tell_model_ = true;
   }
+  for (int s = 0; s < kSensors && tell_sensors_; ++s) {
+    out_.SendSensor(s, settings_.sensors[s], health_.identity[s]);
+  }
+  tell_sensors_ = false;
   if (tell_ || now_us - told_us_ >= kStatusEveryUs) Tell();
 }
 
@@ -229,7 +233,7 @@ void Instrument::OnHello(uint16_t port) {
 
 void Instrument::OnMeasure(uint16_t port) {
   network_->AnswerTo(port);
-  for (int s = 0; s < kSensors; ++s) out_.SendSensor(s, settings_.sensors[s], health_.identity[s]);
+  tell_sensors_ = true;
   touch_.Measure(kMeasuredFrames);
 }
 

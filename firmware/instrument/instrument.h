@@ -129,7 +129,7 @@ class Instrument : private Commands {
   Mode sounding_;
   bool muted_;
   uint32_t rung_;  // last told
-  bool tell_, tell_model_;
+  bool tell_, tell_model_, tell_sensors_;
   TouchHealth health_;
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;

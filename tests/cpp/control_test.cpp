@@ -131,6 +131,26 @@ CASE(HelloIsAnswered) {
   CHECK(world.network.sent["/status"] > states);
 }
 
+// Who calibrates is told everything of each frame, whatever the streams are, until three seconds after the last question.
+CASE(WhoMeasuresIsToldAll) {
+  InstrumentSettings quiet;
+  quiet.streams = {false, false, true, true};
+  World world(quiet);
+  world.Play(0.5);
+  CHECK(world.network.sent["/frame"] == 0 && world.network.sent["/field"] == 0);
+  for (int i = 0; i < 1000; ++i) world.network.PostInt("/measure", 9001);
+  world.Play(0.2);
+  CHECK(world.network.answered_to == 9001);
+  CHECK(world.network.sent["/sensor"] >= 4 && world.network.sent["/sensor"] <= 80);
+  world.Play(4.0);
+  const uint32_t frames = world.network.sent["/frame"];
+  CHECK(frames >= 600 && frames <= 645);
+  CHECK(world.network.sent["/field"] == 4 * frames && world.network.sent["/mag"] == 4 * frames);
+  world.network.PostInt("/measure", 0);
+  world.Play(0.2);
+  CHECK(world.network.sent["/frame"] == frames);
+}
+
 CASE(StreamsAreSentForEveryFrame) {
   World world;
   world.Play(1.0);

@@ -27,6 +27,7 @@ class Sink : public Commands, public OscListener {
   void OnRest() override { ++sum; }
   void OnHeartbeat() override { ++sum; }
   void OnHello(uint16_t port) override { sum += port; }
+  void OnMeasure(uint16_t port) override { sum += port; }
   void OnMessage(const OscMessage& message) override {
     for (uint32_t i = 0; i < message.count; ++i) {
       const OscValue& value = message.values[i];
@@ -43,12 +44,12 @@ class Sink : public Commands, public OscListener {
   uint32_t sum = 0, messages = 0;
 };
 
-const char* const kAddresses[] = {"/mode", "/scene", "/mute", "/rest", "/heartbeat", "/hello", "/knob/reach", "/x"};
+const char* const kAddresses[] = {"/mode", "/scene", "/mute", "/rest", "/heartbeat", "/hello", "/measure", "/knob/reach", "/x"};
 
 void WriteMessage(Random* random, OscWriter* writer) {
   std::string tags;
   for (uint32_t n = Pick(random, 6); n > 0; --n) tags += "ifsbhdtTFNI"[Pick(random, 11)];
-  writer->BeginMessage(kAddresses[Pick(random, 8)], tags.c_str());
+  writer->BeginMessage(kAddresses[Pick(random, 9)], tags.c_str());
   const uint8_t blob[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
   for (char tag : tags) {
     if (tag == 'i') writer->Int(static_cast<int32_t>((*random)()));
