@@ -19,6 +19,7 @@ import onnx
 from model_export.errors import ExportError
 
 FORMAT, VERSION, KEY = "lodestone-card", 1, "lodestone.card"
+LOOSE = 1e-3  # a reference with this tolerance or more is kept in 16 bits
 FloatArray = npt.NDArray[np.float32]
 _DO = "export the model again with `lodestone export`"
 
@@ -122,7 +123,7 @@ class Card:
             data[name] = getattr(self, name)
         if self.latent is not None:
             data["latent"] = {"origin": self.latent.origin} | {
-                key: getattr(self.latent, key).tolist()
+                key: _shortest(getattr(self.latent, key))
                 for key in ("mean", "std", "probabilities", "quantiles")
             }
         if self.noise:
@@ -133,10 +134,11 @@ class Card:
             data["knobs"] = {name: vars(knob) for name, knob in self.knobs.items()}
             data["states"] = dict(self.states)
         if self.reference is not None:
+            pack = _pack_words if self.reference.tolerance >= LOOSE else _pack
             data["reference"] = {
                 "input": {k: _pack(v) for k, v in self.reference.inputs.items()},
                 "noise": dict(self.reference.noise),
-                "output": {k: _pack(v) for k, v in self.reference.output.items()},
+                "output": {k: pack(v) for k, v in self.reference.output.items()},
                 "tolerance": self.reference.tolerance,
             }
         return json.dumps(data, separators=(",", ":"))
@@ -174,6 +176,19 @@ def _pack(array: npt.ArrayLike) -> dict[str, object]:
     return {"shape": list(data.shape), "float32": _base64(data)}
 
 
+def _pack_words(array: npt.ArrayLike) -> dict[str, object]:
+    data = np.asarray(array, np.float32)
+    step = max(float(np.abs(data).max(initial=0.0)), 1e-30) / 32767
+    words = np.round(data / step).astype("<i2")
+    text = base64.b64encode(words.tobytes()).decode("ascii")
+    return {"shape": list(data.shape), "step": step, "int16": text}
+
+
+def _shortest(array: FloatArray) -> object:
+    """Nested lists with the fewest digits that name each float."""
+    return [_shortest(row) for row in array] if array.ndim else float(str(np.float32(array)))
+
+
 def _base64(array: npt.ArrayLike) -> str:
     return base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode("ascii")
 
@@ -186,6 +201,9 @@ def _unpack(packed: Mapping[str, object]) -> FloatArray:
     shape = packed["shape"]
     if not isinstance(shape, list):
         raise TypeError("shape")
+    if "int16" in packed:
+        words = np.frombuffer(base64.b64decode(str(packed["int16"]), validate=True), "<i2")
+        return (words * float(str(packed["step"]))).astype(np.float32).reshape(shape)
     return _floats(packed["float32"]).reshape(shape)
 
 

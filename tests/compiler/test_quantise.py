@@ -70,7 +70,9 @@ def test_bytes_reach_their_target_with_some_layers_wider(in_bytes: Quantised) ->
     widths = {layer.input_bits for layer in in_bytes.report.layers.values()}
     assert 8 in widths
     assert 16 in widths
-    kinds = {i.data_type for i in in_bytes.model.graph.initializer if i.name.endswith(".zero")}
+    graph = in_bytes.model.graph
+    zeros = {node.input[2] for node in graph.node if node.op_type == "QuantizeLinear"}
+    kinds = {i.data_type for i in graph.initializer if i.name in zeros}
     assert kinds == {onnx.TensorProto.UINT8, onnx.TensorProto.INT16}
 
 
