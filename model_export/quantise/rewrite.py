@@ -14,8 +14,8 @@ from onnx import helper, numpy_helper, version_converter
 from model_export.compiler.filterbank import rank_one
 
 OPSET, IR_VERSION = 21, 10  # the first opset whose QuantizeLinear knows 16 bits
-# Beyond the inputs heard: live gestures go further than the calibration did, met were 3 times (where they clip,
-# a voice of 50 dB falls to 28). 16 bits have room to spare beside weights of 8.
+# Beyond the inputs heard: live gestures go further than the calibration did, met was more than 3 times (where
+# they clip, a voice of 50 dB falls to 28). 16 bits have room to spare beside weights of 8.
 HEADROOM, HEADROOM_OF_BYTES = 5.0, 1.1
 
 
