@@ -198,7 +198,7 @@ static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
   const int8_t* weights = task.weights8;
   uint32_t item = quantise;
   ForPanels8<Sort>(task, [&](uint32_t column, uint32_t vectors) {
-    const uint32_t tiles = TilesOf(task.rows, vectors);
+    const uint32_t tiles = TilesOf(task.rows, vectors), width = vectors * Vec::kLanes;
     if (item < last && item + tiles > first) {
       Tile8<Sort> tile;
       tile.row_step = static_cast<ptrdiff_t>(task.input_stride) * wide;
@@ -214,6 +214,7 @@ static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
         if (item + t >= first && item + t < last) {
           tile.x = static_cast<const typename Sort::Value*>(task.scratch) + static_cast<ptrdiff_t>(tile.row) * tile.row_step;
           kFunctions.Find(vectors, rows)(task, tile);
+          FinishCurved(task, tile.row, rows, tile.column, tile.columns < width ? tile.columns : width);
         }
         tile.row += rows;
       }

@@ -29,16 +29,35 @@ static inline Panels SplitPanels(const ConvTask& task) {
   return Panels{vectors / widest, widest, vectors % widest};
 }
 
-static inline Vec::F Activate(const ConvTask& task, Vec::F y, uint32_t column, int count) {
+// Activations of more than one instruction are taken by FinishCurved when the tile is done: a copy of each at every sum of
+// every tile would not fit the cache of instructions.
+static inline Vec::F Bend(const ConvTask& task, Vec::F y) {
+  return task.activation == plan::Activation::kLeakyRelu ? LeakyRelu(y, Vec::Set(task.slope)) : y;
+}
+
+static inline Vec::F Curve(const ConvTask& task, Vec::F y, uint32_t column, int count) {
   switch (task.activation) {
-    case plan::Activation::kLeakyRelu: return LeakyRelu(y, Vec::Set(task.slope));
     case plan::Activation::kTanh: return Tanh(y);
     case plan::Activation::kSigmoid: return Sigmoid(y);
     case plan::Activation::kSnake:
       return Snake(y, Vec::LoadSome(task.alpha + column, count), Vec::LoadSome(task.alpha_reciprocal + column, count));
+    case plan::Activation::kLeakyRelu:
     case plan::Activation::kNone: break;
   }
   return y;
+}
+
+// Activates `rows` rows of `columns` channels that lie in task.active as they were summed.
+static void FinishCurved(const ConvTask& task, uint32_t first_row, uint32_t rows, uint32_t first_column, uint32_t columns) {
+  if (!task.active || task.activation == plan::Activation::kNone || task.activation == plan::Activation::kLeakyRelu) return;
+  for (uint32_t row = first_row; row < first_row + rows; ++row) {
+    float* y = task.active + static_cast<ptrdiff_t>(row) * task.active_step;
+    for (uint32_t column = first_column; column < first_column + columns; column += Vec::kLanes) {
+      const uint32_t left = first_column + columns - column;
+      const int count = left < Vec::kLanes ? static_cast<int>(left) : Vec::kLanes;
+      Vec::StoreSome(y + column, Curve(task, Vec::LoadSome(y + column, count), column, count), count);
+    }
+  }
 }
 
 static inline void Finish(const ConvTask& task, Vec::F y, uint32_t row, uint32_t column, int count) {
@@ -46,11 +65,11 @@ static inline void Finish(const ConvTask& task, Vec::F y, uint32_t row, uint32_t
   if (count == Vec::kLanes) {
     if (task.residual) y = Vec::Add(y, Vec::Load(task.residual + r * task.residual_step + column));
     if (task.raw) Vec::Store(task.raw + r * task.raw_step + column, y);
-    if (task.active) Vec::Store(task.active + r * task.active_step + column, Activate(task, y, column, count));
+    if (task.active) Vec::Store(task.active + r * task.active_step + column, Bend(task, y));
   } else {
     if (task.residual) y = Vec::Add(y, Vec::LoadSome(task.residual + r * task.residual_step + column, count));
     if (task.raw) Vec::StoreSome(task.raw + r * task.raw_step + column, y, count);
-    if (task.active) Vec::StoreSome(task.active + r * task.active_step + column, Activate(task, y, column, count), count);
+    if (task.active) Vec::StoreSome(task.active + r * task.active_step + column, Bend(task, y), count);
   }
 }
 
@@ -165,7 +184,7 @@ static void RunConv(const ConvTask& task, uint32_t first, uint32_t last) {
   const bool adjacent = task.tap_step == static_cast<ptrdiff_t>(task.in_channels);
   uint32_t item = 0;
   ForPanels(task, [&](uint32_t group, uint32_t column, uint32_t vectors) {
-    const uint32_t tiles = TilesOf(task.rows, vectors);
+    const uint32_t tiles = TilesOf(task.rows, vectors), width = vectors * Vec::kLanes;
     if (item < last && item + tiles > first) {
       Tile tile;
       tile.row_step = task.row_step;
@@ -181,6 +200,7 @@ static void RunConv(const ConvTask& task, uint32_t first, uint32_t last) {
         if (item + t >= first && item + t < last) {
           tile.x = task.input + group * task.in_channels + static_cast<ptrdiff_t>(tile.row) * task.row_step;
           kTileFunctions.Find(vectors, rows)(task, tile);
+          FinishCurved(task, tile.row, rows, tile.column, tile.columns < width ? tile.columns : width);
         }
         tile.row += rows;
       }

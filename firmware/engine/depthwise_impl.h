@@ -53,5 +53,6 @@ static void RunDepthwise(const ConvTask& task, uint32_t first, uint32_t last) {
       DepthwiseTile<static_cast<int>(kDepthwiseRows)>(task, weights, row, column, count);
     else
       for (uint32_t r = row; r < end; ++r) DepthwiseTile<1>(task, weights, r, column, count);
+    FinishCurved(task, row, end - row, column, static_cast<uint32_t>(count));
   }
 }

@@ -14,7 +14,7 @@ from model_export.compiler import plan
 from model_export.compiler.arena import place
 from model_export.compiler.elementwise import join
 from model_export.compiler.errors import PlanError
-from model_export.compiler.filterbank import factor
+from model_export.compiler.filterbank import factor, halve
 from model_export.compiler.fuse import fuse
 from model_export.compiler.ir import Graph, Value
 from model_export.compiler.lower import Lowering
@@ -53,6 +53,7 @@ def build_plan(graph: Graph, card_text: str) -> plan.Plan:
     inputs, names = list(graph.inputs), {v.name for v in graph.inputs}
     output_names = [value.name for value in graph.outputs]
     rewrite(graph)
+    halve(graph)
     interleave(graph)
     join(graph)
     fuse(graph)

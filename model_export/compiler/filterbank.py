@@ -97,3 +97,61 @@ def _fast(conv: Node) -> list[Node] | None:
         nodes.append(Node("Conv", inputs, target, attributes, f"{conv.name}.phase{phase}"))
         partial = target[0]
     return nodes
+
+
+def halve(graph: Graph) -> None:
+    """Takes the zeros out of filter banks that arrive in their fast form: one depthwise convolution whose
+    channels, in two halves read apart, have a tap in every second place only.
+    """
+    readers = graph.consumers()
+    for conv in [node for node in graph.nodes if _is_depthwise_bank(node)]:
+        parts = readers.get(conv.output, [])
+        halves = [_half(conv, part) for part in parts]
+        if conv.output in graph.outputs or not halves or None in halves:
+            continue
+        new = dict(zip(map(id, parts), halves, strict=True))
+        graph.nodes = [n for node in graph.nodes for n in (new.get(id(node)) or [node])]
+        graph.remove([conv])
+
+
+def _is_depthwise_bank(node: Node) -> bool:
+    a = node.attributes
+    if node.op != "Conv" or node.input(1).data is None or node.optional(2) is not None:
+        return False
+    channels, depth, taps = node.input(1).shape if len(node.input(1).shape) == 3 else (0, 0, 0)
+    plain = (a.get("strides") or [1]) == [1] and (a.get("dilations") or [1]) == [1]
+    return plain and depth == 1 and int(a.get("group", 1)) == channels > 1 and taps >= SHORTEST
+
+
+def _half(conv: Node, part: Node) -> list[Node] | None:
+    """The channels of `conv` that `part` takes, by their own taps; None where they have taps everywhere."""
+    weight, x = conv.input(1).known(conv), conv.input(0)
+    first = _first_channel(part, weight.shape[0])
+    if first is None or part.output.shape[2] != conv.output.shape[2]:
+        return None
+    size, length = part.output.shape[1], part.output.shape[2]
+    own = weight[first : first + size, 0]
+    phase = next((p for p in range(PERIOD) if not np.delete(own, np.s_[p::PERIOD], 1).any()), None)
+    if phase is None:
+        return None
+    kernel = np.ascontiguousarray(own[:, None, phase::PERIOD])
+    rows = (kernel.shape[2] - 1) * PERIOD + length
+    heard = like(x, (x.shape[0], size, rows), f".half{phase}")
+    bounds = [[first, phase], [first + size, phase + rows], [1, 2]]
+    name = f"{conv.name}.half{phase}"
+    attributes = {"group": size, "dilations": [PERIOD]}
+    return [
+        Node("Slice", [x, *(constant(np.array(b, np.int64)) for b in bounds)], [heard], {}, name),
+        Node("Conv", [heard, constant(kernel, name)], part.outputs, attributes, name),
+    ]
+
+
+def _first_channel(part: Node, channels: int) -> int | None:
+    """Where a slice of channels begins; None for another node, another axis, or steps."""
+    if part.op != "Slice":
+        return None
+    given = [value.data.reshape(-1).tolist() for value in part.inputs[1:] if value and value.data is not None]
+    if len(given) < 3 or len(given) != len(part.inputs) - 1 or given[2] != [1]:
+        return None
+    start, steps = given[0][0], given[3][0] if len(given) > 3 else 1
+    return None if steps != 1 or not 0 <= start < channels else int(start)
