@@ -19,20 +19,23 @@ static void PackDepthwise(const ConvTask& task, const float* plan_order, float* 
       }
 }
 
-template <int kRows>
+template <int kRows, bool kWhole>
 static inline void DepthwiseTile(const ConvTask& task, const float* weights, uint32_t row, uint32_t column, int count) {
   const float* x = task.input + static_cast<ptrdiff_t>(row) * task.row_step + column;
   const Vec::F start = task.bias ? Vec::LoadSome(task.bias + column, count) : Vec::Set(0.0f);
   Vec::F sum[kRows];
+  LODESTONE_UNROLL(8)
   for (int r = 0; r < kRows; ++r) sum[r] = start;
   for (uint32_t k = 0; k < task.taps; ++k, x += task.tap_step, weights += Vec::kLanes) {
     const Vec::F w = Vec::Load(weights);
+    const float* at = x;
     LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) {
-      const float* at = x + r * task.row_step;
-      sum[r] = Vec::MulAdd(count == Vec::kLanes ? Vec::Load(at) : Vec::LoadSome(at, count), w, sum[r]);
+      sum[r] = Vec::MulAdd(kWhole ? Vec::Load(at) : Vec::LoadSome(at, count), w, sum[r]);
+      at += task.row_step;
     }
   }
+  LODESTONE_UNROLL(8)
   for (int r = 0; r < kRows; ++r) Finish(task, sum[r], row + static_cast<uint32_t>(r), column, count);
 }
 
@@ -49,10 +52,13 @@ static void RunDepthwise(const ConvTask& task, uint32_t first, uint32_t last) {
     const float* weights = task.weights + static_cast<size_t>(vector) * task.taps * Vec::kLanes;
     const int count = task.groups - column < Vec::kLanes ? static_cast<int>(task.groups - column) : Vec::kLanes;
     const uint32_t end = row + kDepthwiseRows < task.rows ? row + kDepthwiseRows : task.rows;
-    if (end - row == kDepthwiseRows)
-      DepthwiseTile<static_cast<int>(kDepthwiseRows)>(task, weights, row, column, count);
+    const bool whole = count == Vec::kLanes, tall = end - row == kDepthwiseRows;
+    constexpr int kTall = static_cast<int>(kDepthwiseRows);
+    if (tall)
+      whole ? DepthwiseTile<kTall, true>(task, weights, row, column, count)
+            : DepthwiseTile<kTall, false>(task, weights, row, column, count);
     else
-      for (uint32_t r = row; r < end; ++r) DepthwiseTile<1>(task, weights, r, column, count);
+      for (uint32_t r = row; r < end; ++r) DepthwiseTile<1, false>(task, weights, r, column, count);
     FinishCurved(task, row, end - row, column, static_cast<uint32_t>(count));
   }
 }

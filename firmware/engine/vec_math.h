@@ -1,13 +1,34 @@
 // Vector exp, log, sin, tanh and kin on `Vec`. Coefficients: bench/polynomials.py prints them. Included inside a namespace.
 // Largest errors, tested in tests/engine: exp, sigmoid, tanh 3e-7 relative; log 2e-7; sin, cos 2e-7 absolute to |x| = 8192.
 
+// The nearest whole number, of |x| < 2^31.
+static inline Vec::F Nearest(Vec::F x) {
+#if defined(__AVX512F__)
+  return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+  return Vec::ToFloat(Vec::Truncate(Vec::Add(x, Vec::WithSignOf(Vec::Set(0.5f), x))));
+#endif
+}
+
+// x 2^n for whole n in -126..128.
+static inline Vec::F TimesPowerOfTwo(Vec::F x, Vec::F n) {
+#if defined(__AVX512F__)
+  return _mm512_scalef_ps(x, n);
+#else
+  // In two factors: n = 128 has no float of its own.
+  typedef Vec V;
+  const V::I whole = V::Truncate(n), half = V::ShiftRight<1>(whole), rest = V::SubInt(whole, half);
+  const V::F a = V::FromBits(V::ShiftLeft<23>(V::AddInt(half, V::SetInt(127))));
+  const V::F b = V::FromBits(V::ShiftLeft<23>(V::AddInt(rest, V::SetInt(127))));
+  return V::Mul(V::Mul(x, a), b);
+#endif
+}
+
 // 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2; ln 2 in two parts, so that n ln 2 is exact in the first.
 static inline Vec::F Exp(Vec::F x) {
   typedef Vec V;
   const V::F bounded = V::Min(V::Max(x, V::Set(-87.0f)), V::Set(88.3762589f));
-  const V::F scaled = V::Mul(bounded, V::Set(1.44269504f));
-  const V::I n = V::Truncate(V::Add(scaled, V::WithSignOf(V::Set(0.5f), scaled)));
-  const V::F whole = V::ToFloat(n);
+  const V::F whole = Nearest(V::Mul(bounded, V::Set(1.44269504f)));
   V::F r = V::MulAdd(whole, V::Set(-0.693359375f), bounded);
   r = V::MulAdd(whole, V::Set(2.12194440e-4f), r);
   V::F p = V::Set(0.00139504881f);
@@ -16,12 +37,7 @@ static inline Vec::F Exp(Vec::F x) {
   p = V::MulAdd(p, r, V::Set(0.1666651885f));
   p = V::MulAdd(p, r, V::Set(0.5000000095f));
   p = V::Add(V::MulAdd(V::Mul(r, r), p, r), V::Set(1.0f));
-  // 2^n in two factors: n = 128 has no float of its own.
-  const V::I half = V::ShiftRight<1>(n);
-  const V::I rest = V::SubInt(n, half);
-  const V::F a = V::FromBits(V::ShiftLeft<23>(V::AddInt(half, V::SetInt(127))));
-  const V::F b = V::FromBits(V::ShiftLeft<23>(V::AddInt(rest, V::SetInt(127))));
-  return V::Mul(V::Mul(p, a), b);
+  return TimesPowerOfTwo(p, whole);
 }
 
 // x = 2^e m with m in sqrt(1/2)..sqrt(2); log x = e ln 2 + log(1 + f), f = m - 1. Positive finite x only.
