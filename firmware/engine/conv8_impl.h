@@ -79,6 +79,24 @@ struct Tile8 {
   uint32_t row, column, columns;
 };
 
+// Out of line: together with the products, GCC would run out of registers and spill sums in the innermost loop.
+template <int kRows, int kVectors>
+__attribute__((noinline)) static void FinishIntegers(const ConvTask& task, uint32_t row, uint32_t column, uint32_t columns,
+                                                     const Vec::I (&sum)[kRows][kVectors]) {
+  Vec::F y[kRows][kVectors];
+  LODESTONE_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v) {
+    const int count = InVector(columns, v);
+    const uint32_t at = column + static_cast<uint32_t>(v * Vec::kLanes);
+    const Vec::F scale = count == Vec::kLanes ? Vec::Load(task.scale + at) : Vec::LoadSome(task.scale + at, count);
+    const Vec::F bias = !task.bias ? Vec::Set(0.0f)
+                        : count == Vec::kLanes ? Vec::Load(task.bias + at) : Vec::LoadSome(task.bias + at, count);
+    LODESTONE_UNROLL(16)
+    for (int r = 0; r < kRows; ++r) y[r][v] = Vec::MulAdd(Vec::ToFloat(sum[r][v]), scale, bias);
+  }
+  Finish<kRows, kVectors>(task, row, column, columns, y);
+}
+
 template <class Sort, int kRows, int kVectors>
 static void RunTile8(const ConvTask& task, const Tile8<Sort>& tile) {
   Vec::I sum[kRows][kVectors];
@@ -87,19 +105,12 @@ static void RunTile8(const ConvTask& task, const Tile8<Sort>& tile) {
     Sort::template Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
     weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
-  LODESTONE_UNROLL(4)
-  for (int v = 0; v < kVectors; ++v) {
-    const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
-    if (left <= 0) continue;
-    const int count = left < Vec::kLanes ? left : Vec::kLanes;
-    const uint32_t column = tile.column + static_cast<uint32_t>(v * Vec::kLanes);
-    const Vec::F scale = count == Vec::kLanes ? Vec::Load(task.scale + column) : Vec::LoadSome(task.scale + column, count);
-    const Vec::F bias = !task.bias ? Vec::Set(0.0f)
-                        : count == Vec::kLanes ? Vec::Load(task.bias + column) : Vec::LoadSome(task.bias + column, count);
-    LODESTONE_UNROLL(16)
-    for (int r = 0; r < kRows; ++r)
-      Finish(task, Vec::MulAdd(Vec::ToFloat(sum[r][v]), scale, bias), tile.row + static_cast<uint32_t>(r), column, count);
-  }
+  Vec::I done[kRows][kVectors];
+  LODESTONE_UNROLL(16)
+  for (int r = 0; r < kRows; ++r)
+    LODESTONE_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) done[r][v] = sum[r][v];
+  FinishIntegers<kRows, kVectors>(task, tile.row, tile.column, tile.columns, done);
 }
 
 template <class Sort>

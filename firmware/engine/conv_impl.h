@@ -29,60 +29,16 @@ static inline Panels SplitPanels(const ConvTask& task) {
   return Panels{vectors / widest, widest, vectors % widest};
 }
 
-// Activations of more than one instruction are taken by FinishCurved when the tile is done: a copy of each at every sum of
-// every tile would not fit the cache of instructions.
-static inline Vec::F Bend(const ConvTask& task, Vec::F y) {
-  return task.activation == plan::Activation::kLeakyRelu ? LeakyRelu(y, Vec::Set(task.slope)) : y;
-}
-
-static inline Vec::F Curve(const ConvTask& task, Vec::F y, uint32_t column, int count) {
-  switch (task.activation) {
-    case plan::Activation::kTanh: return Tanh(y);
-    case plan::Activation::kSigmoid: return Sigmoid(y);
-    case plan::Activation::kSnake:
-      return Snake(y, Vec::LoadSome(task.alpha + column, count), Vec::LoadSome(task.alpha_reciprocal + column, count));
-    case plan::Activation::kLeakyRelu:
-    case plan::Activation::kNone: break;
-  }
-  return y;
-}
-
-// Activates `rows` rows of `columns` channels that lie in task.active as they were summed.
-static void FinishCurved(const ConvTask& task, uint32_t first_row, uint32_t rows, uint32_t first_column, uint32_t columns) {
-  if (!task.active || task.activation == plan::Activation::kNone || task.activation == plan::Activation::kLeakyRelu) return;
-  for (uint32_t row = first_row; row < first_row + rows; ++row) {
-    float* y = task.active + static_cast<ptrdiff_t>(row) * task.active_step;
-    for (uint32_t column = first_column; column < first_column + columns; column += Vec::kLanes) {
-      const uint32_t left = first_column + columns - column;
-      const int count = left < Vec::kLanes ? static_cast<int>(left) : Vec::kLanes;
-      Vec::StoreSome(y + column, Curve(task, Vec::LoadSome(y + column, count), column, count), count);
-    }
-  }
-}
-
-static inline void Finish(const ConvTask& task, Vec::F y, uint32_t row, uint32_t column, int count) {
-  const ptrdiff_t r = static_cast<ptrdiff_t>(row);
-  if (count == Vec::kLanes) {
-    if (task.residual) y = Vec::Add(y, Vec::Load(task.residual + r * task.residual_step + column));
-    if (task.raw) Vec::Store(task.raw + r * task.raw_step + column, y);
-    if (task.active) Vec::Store(task.active + r * task.active_step + column, Bend(task, y));
-  } else {
-    if (task.residual) y = Vec::Add(y, Vec::LoadSome(task.residual + r * task.residual_step + column, count));
-    if (task.raw) Vec::StoreSome(task.raw + r * task.raw_step + column, y, count);
-    if (task.active) Vec::StoreSome(task.active + r * task.active_step + column, Bend(task, y), count);
-  }
-}
-
 template <int kRows, int kVectors>
 static void RunTile(const ConvTask& task, const Tile& tile) {
   // Unrolling keeps every sum in a register: an index that is not constant would send the array to memory.
   Vec::F sum[kRows][kVectors];
   LODESTONE_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
-    const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
+    const int count = InVector(tile.columns, v);
     const Vec::F start = !task.bias ? Vec::Set(0.0f)
-                         : left >= Vec::kLanes ? Vec::Load(task.bias + tile.column + v * Vec::kLanes)
-                         : Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes, left > 0 ? left : 0);
+                         : count == Vec::kLanes ? Vec::Load(task.bias + tile.column + v * Vec::kLanes)
+                         : Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes, count);
     LODESTONE_UNROLL(16)
     for (int r = 0; r < kRows; ++r) sum[r][v] = start;
   }
@@ -91,15 +47,7 @@ static void RunTile(const ConvTask& task, const Tile& tile) {
     Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
     weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
-  LODESTONE_UNROLL(16)
-  for (int r = 0; r < kRows; ++r)
-    LODESTONE_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) {
-      const int left = static_cast<int>(tile.columns) - v * Vec::kLanes;
-      if (left > 0)
-        Finish(task, sum[r][v], tile.row + static_cast<uint32_t>(r), tile.column + static_cast<uint32_t>(v * Vec::kLanes),
-               left < Vec::kLanes ? left : Vec::kLanes);
-    }
+  Finish<kRows, kVectors>(task, tile.row, tile.column, tile.columns, sum);
 }
 
 typedef void (*TileFunction)(const ConvTask&, const Tile&);

@@ -23,20 +23,19 @@ template <int kRows, bool kWhole>
 static inline void DepthwiseTile(const ConvTask& task, const float* weights, uint32_t row, uint32_t column, int count) {
   const float* x = task.input + static_cast<ptrdiff_t>(row) * task.row_step + column;
   const Vec::F start = task.bias ? Vec::LoadSome(task.bias + column, count) : Vec::Set(0.0f);
-  Vec::F sum[kRows];
+  Vec::F sum[kRows][1];
   LODESTONE_UNROLL(8)
-  for (int r = 0; r < kRows; ++r) sum[r] = start;
+  for (int r = 0; r < kRows; ++r) sum[r][0] = start;
   for (uint32_t k = 0; k < task.taps; ++k, x += task.tap_step, weights += Vec::kLanes) {
     const Vec::F w = Vec::Load(weights);
     const float* at = x;
     LODESTONE_UNROLL(8)
     for (int r = 0; r < kRows; ++r) {
-      sum[r] = Vec::MulAdd(kWhole ? Vec::Load(at) : Vec::LoadSome(at, count), w, sum[r]);
+      sum[r][0] = Vec::MulAdd(Cut<kWhole>::Load(at, count), w, sum[r][0]);
       at += task.row_step;
     }
   }
-  LODESTONE_UNROLL(8)
-  for (int r = 0; r < kRows; ++r) Finish(task, sum[r], row + static_cast<uint32_t>(r), column, count);
+  Finish<kRows, 1>(task, row, column, static_cast<uint32_t>(count), sum);
 }
 
 constexpr uint32_t kDepthwiseRows = 8;
