@@ -106,7 +106,8 @@ def _parts(session: Session, last: Calibration | None, ball_mm: float) -> _Parts
         spots = fit_spots(session.spots)
         correction, carry = spots.mounting.correction(), carry_from(spots.mounting.height_mm)
     elif last is not None and last.carry is not None:
-        correction, carry, mounting_from = last.correction, last.carry, last.created
+        correction, carry = last.correction, last.carry
+        mounting_from = str(last.report.get("mounting_from") or last.created)
     if session.free_play is not None:
         play, response = fit_play(session.free_play, rest, correction, carry)
     elif last is not None:

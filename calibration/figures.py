@@ -156,10 +156,13 @@ def _resets(recording: Recording) -> int:
 
 
 def _drift(calibration: Calibration, empty: Recording) -> Array:
-    """[12] slope over ten minutes, part of the reach; within four standard errors it counts as none."""
+    """[12] slope over ten minutes, part of the reach; within four standard errors it counts as none.
+
+    Block medians are sqrt(pi / 2) less precise than least squares; behind the hum filter frames share noise.
+    """
     rest = calibration.rest
-    frames = max(empty.frames, 2)
-    error = rest.noise_mt * np.sqrt(12.0 / frames) / max(rest.seconds, 1e-3) * 60.0
+    independent = max(empty.frames, 2) / len(rest.mains_taps)
+    error = np.sqrt(np.pi / 2.0 * 12.0 / independent) * rest.noise_mt / max(rest.seconds, 1e-3) * 60.0
     sure = np.maximum(np.abs(rest.drift_mt_per_min) - 4.0 * error, 0.0).ravel()
     return np.asarray(10.0 * sure / calibration.response.reach_mt)
 

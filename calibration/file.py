@@ -45,13 +45,18 @@ def checksum(calibration: Calibration) -> str:
 
 
 def save(calibration: Calibration, path: str | Path) -> Path:
-    """Writes the file whole or not at all; an existing one becomes PATH.1, that one PATH.2, up to PATH.9."""
+    """Writes the file whole or not at all; an existing one becomes PATH.1, that one PATH.2, up to PATH.9.
+
+    What is in force already is left as it is: saved twice is saved once, for undo as well.
+    """
     target = Path(path)
     body = _plain(calibration)
     text = json.dumps(
         {"format": FORMAT, "version": VERSION, "sha256": _digest(body), "calibration": body}, indent=1
     )
     load_text(text, str(target))
+    if target.exists() and target.read_bytes() == (text + "\n").encode():
+        return target
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(target.name + ".new")
     fresh.write_text(text + "\n", encoding="utf-8")

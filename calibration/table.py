@@ -75,6 +75,7 @@ def figure_rows(figures: Figures) -> list[Row]:
             "alike",
         ),
         row("wiring", "one magnet looks like one", f"misfit {figures.wiring_misfit:.1f}", "≤ 2.2"),
+        row("temperature", "hottest chip, empty board", f"{figures.temperature_c:.0f} °C", "5 to 50 °C"),
         row("resets", "chips that restarted", str(figures.resets), "0"),
     ]
     if figures.dipole_residual is not None:

@@ -106,6 +106,14 @@ def test_previous_ones_are_kept_and_come_back(calibration: Calibration, tmp_path
     assert load(kept(path, 1)).magnet_set == str(KEPT)
 
 
+def test_saved_twice_is_saved_once(calibration: Calibration, tmp_path: Path) -> None:
+    path = save(dataclasses.replace(calibration, magnet_set="before"), tmp_path / "a.calibration.json")
+    for _ in range(3):
+        save(calibration, path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.calibration.json", "a.calibration.json.1"]
+    assert load(undo(path)).magnet_set == "before"
+
+
 def test_undo_without_a_previous_one(calibration: Calibration, tmp_path: Path) -> None:
     path = save(calibration, tmp_path / "a.calibration.json")
     with pytest.raises(CalibrationError, match="none beside"):

@@ -31,9 +31,9 @@ def calibrated(session: Session) -> Calibration:
     return fit(session, board="test", magnet_set="two balls and a ring", created="2026-01-01T20:00:00Z")
 
 
-@pytest.mark.parametrize("seed", range(2000, 2012))
+@pytest.mark.parametrize("seed", [101, 105, *range(2000, 2012)])  # 101, 105: hum that turns the filter on
 def test_a_healthy_board_is_ready(stages: tuple[Stage, Stage], seed: int) -> None:
-    judged = verdict_of(calibrated(ImperfectBoard(seed).session(*stages, spots=seed % 2 == 0)))
+    judged = verdict_of(calibrated(ImperfectBoard(seed).session(*stages, spots=seed % 2 == 0 or seed < 200)))
     assert judged is not None
     assert judged[1].level == READY, judged[1].words
 
