@@ -89,6 +89,7 @@ class Instrument : private Commands {
   // Threads: control, or after all have ended.
   const Mixer& mixer() const { return mixer_; }
   const Scene* scene() const { return scenes_.playing(); }
+  uint32_t ring_fill() const { return ring_.fill(); }
   const CommandReader& commands() const { return reader_; }
   const TouchHealth& health() const { return health_; }
   const InstrumentSettings& settings() const { return settings_; }

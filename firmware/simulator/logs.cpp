@@ -1,5 +1,9 @@
 #include "firmware/simulator/logs.h"
 
+#include <algorithm>
+
+#include "firmware/platform/board_program.h"
+
 namespace lodestone {
 namespace {
 
@@ -65,8 +69,15 @@ bool LatentLog::Open(const std::string& path) {
   return file_ != nullptr;
 }
 
-void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t, const float* latents,
-                          uint32_t count) {
+void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t field_us,
+                          const float* latents, uint32_t count) {
+  if (ring_frame >= 0 && BoardProgram::Running() != nullptr) {
+    const double ring_ms = 1e3 * BoardProgram::Running()->instrument().ring_fill() / rate_hz_;
+    const double ms = static_cast<double>(clock_->NowUs() - field_us) * 1e-3 + ring_ms;
+    sum_ms_ += ms;
+    longest_ms_ = std::max(longest_ms_, ms);
+    ++blocks_;
+  }
   if (file_ == nullptr) return;
   std::fprintf(file_, "%d\t%u\t%lld", static_cast<int>(scene.index), block, static_cast<long long>(ring_frame));
   for (uint32_t i = 0; i < count; ++i) std::fprintf(file_, "\t%.9g", static_cast<double>(latents[i]));
@@ -74,7 +85,7 @@ void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame
 }
 
 bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const UnderrunLog& underruns,
-                const StandInSettings& run, const ThreadSeconds& seconds) {
+                const LatentLog& latents, const StandInSettings& run, const ThreadSeconds& seconds) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) return false;
   const double played_s = static_cast<double>(run.frames) / static_cast<double>(run.sample_rate_hz);
@@ -90,6 +101,8 @@ bool WriteStats(const std::string& path, const Instrument& instrument, const Mod
   std::fprintf(file, "  \"commands_obeyed\": %u,\n  \"commands_dropped\": %u,\n", instrument.commands().obeyed(),
                instrument.commands().dropped());
   WriteVoice(file, instrument, run);
+  std::fprintf(file, "  \"field_to_block_ms\": {\"mean\": %.3f, \"longest\": %.3f},\n", latents.mean_delay_ms(),
+               latents.longest_delay_ms());
   WriteModes(file, modes);
   WriteUnderruns(file, underruns);
   std::fprintf(file, "  \"measured\": {\n    \"cpu_share\": {");

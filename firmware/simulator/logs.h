@@ -5,16 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "firmware/chips/clock.h"
 #include "firmware/instrument/instrument.h"
 #include "firmware/simulator/bela_stand_in.h"
 
 namespace lodestone {
 
 // A line per latent vector that a voice consumed, tab-separated: scene index, block of that scene, frame of the ring
-// where its block begins (-1: warming), then the values with nine digits, which bring a float back exactly.
+// where its block begins (-1: warming), then the values with nine digits, which bring a float back exactly. Measures, file
+// or not, how long after a field was read the block that it moves begins to sound.
 class LatentLog : public VoiceTap {
  public:
-  LatentLog() : file_(nullptr) {}
+  LatentLog(Clock* clock, double rate_hz) : file_(nullptr), clock_(clock), rate_hz_(rate_hz) {}
   ~LatentLog() override;
   LatentLog(const LatentLog&) = delete;
   LatentLog& operator=(const LatentLog&) = delete;
@@ -22,9 +24,15 @@ class LatentLog : public VoiceTap {
   bool Open(const std::string& path);
   void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t field_us, const float* latents,
                  uint32_t count) override;
+  double mean_delay_ms() const { return blocks_ > 0 ? sum_ms_ / blocks_ : 0.0; }
+  double longest_delay_ms() const { return longest_ms_; }
 
  private:
   std::FILE* file_;
+  Clock* clock_;
+  double rate_hz_;
+  double sum_ms_ = 0.0, longest_ms_ = 0.0;
+  uint32_t blocks_ = 0;
 };
 
 class ModeLog : public ModeTap {
@@ -57,6 +65,6 @@ class UnderrunLog {
 
 // Figures of a run as JSON. Everything under "measured" comes from the machine's clocks and differs from run to run.
 bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const UnderrunLog& underruns,
-                const StandInSettings& run, const ThreadSeconds& seconds);
+                const LatentLog& latents, const StandInSettings& run, const ThreadSeconds& seconds);
 
 }  // namespace lodestone

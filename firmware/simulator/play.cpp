@@ -49,10 +49,11 @@ std::string Absolute(const std::string& path) {
 }  // namespace
 
 int PlayImage(SimOptions options, const RenderCall& call) {
-  LatentLog latents;
+  const uint32_t rate_hz = static_cast<uint32_t>(options.stand_in.sample_rate_hz);
+  VirtualTime time(kAudioPriority);
+  LatentLog latents(&time, static_cast<double>(rate_hz));
   ModeLog modes;
   WavFile wav;
-  const uint32_t rate_hz = static_cast<uint32_t>(options.stand_in.sample_rate_hz);
   if (!options.wav.empty() && !wav.Open(options.wav, options.wav_format, options.stand_in.out_channels, rate_hz)) {
     return Refuse("wanted a writable file, got " + options.wav + ": name another");
   }
@@ -67,7 +68,6 @@ int PlayImage(SimOptions options, const RenderCall& call) {
     return Refuse("wanted an image folder with a board.conf, got " + options.image + ": make one with `lodestone build`");
   }
 
-  VirtualTime time(kAudioPriority);
   time.Pace(options.paced);
   Hooks().clock = &time;
   Hooks().bus = options.bus;
@@ -91,7 +91,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   const bool deserted = !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && Hooks().link == nullptr;
   if (Hooks().link != nullptr) Hooks().link->Close();
   const Instrument& instrument = BoardProgram::Running()->instrument();
-  if (!stats.empty()) written = WriteStats(stats, instrument, modes, underruns, options.stand_in, seconds) && written;
+  if (!stats.empty()) written = WriteStats(stats, instrument, modes, underruns, latents, options.stand_in, seconds) && written;
   if (!wav.Close() || !written) return Refuse("wanted to write all of the run, got a full or failing disk: make room");
   if (deserted) return Refuse("wanted a simulated board at " + options.bus + ", got nobody there: start it first");
   return 0;

@@ -2,6 +2,7 @@
 #include "cases.h"
 
 #include "fake_world.h"
+#include "firmware/platform/peers.h"
 
 using namespace lodestone;
 
@@ -149,6 +150,39 @@ CASE(WhoMeasuresIsToldAll) {
   world.network.PostInt("/measure", 0);
   world.Play(0.2);
   CHECK(world.network.sent["/frame"] == frames);
+}
+
+// What is lit in 200 steps of 10 ms.
+std::string Pattern(Mode sounding, bool muted, bool trouble) {
+  std::string pattern;
+  for (uint64_t ms = 0; ms < 2000; ms += 10) pattern += LedLit({sounding, muted, trouble}, ms * 1000) ? '1' : '0';
+  return pattern;
+}
+
+CASE(EveryLedPatternIsAsDocumented) {
+  const auto turns = [](int on, int off) {
+    std::string text;
+    while (text.size() < 200) text += std::string(static_cast<size_t>(on), '1') + std::string(static_cast<size_t>(off), '0');
+    return text;
+  };
+  CHECK(Pattern(Mode::kOnboard, false, false) == std::string(200, '1'));
+  CHECK(Pattern(Mode::kHost, false, false) == turns(50, 50));
+  CHECK(Pattern(Mode::kBoth, false, false) == turns(88, 12));
+  CHECK(Pattern(Mode::kHost, true, false) == turns(6, 94));
+  CHECK(Pattern(Mode::kBoth, true, true) == turns(10, 10));
+}
+
+CASE(StrangersAreRefusedAndGuestsAreFew) {
+  BoardConf conf;
+  conf.allow = {0x0A000005};
+  conf.osc_targets = {{0xC0A80701, 7563}};
+  Peers peers(conf);
+  for (uint32_t friendly : {0x7F000001u, 0xC0A80701u, 0xC0A80601u, 0x0A000005u}) CHECK(peers.Allows(friendly));
+  for (uint32_t stranger : {0x0A000006u, 0xC0A80801u, 0x08080808u, 0u}) CHECK(!peers.Allows(stranger));
+  for (uint32_t n = 1; n <= 100000; ++n) peers.Add({0xC0A80700 + n % 200, static_cast<uint16_t>(n)});
+  int sent = 0;
+  peers.ForEach([&](uint32_t, uint16_t) { ++sent; });
+  CHECK(sent == 1 + Peers::kGuests);
 }
 
 CASE(StreamsAreSentForEveryFrame) {

@@ -100,6 +100,22 @@ CASE(SwitchingAModeNeverClicks) {
   CHECK(world.LargestStep(kSecond, world.frame) <= SineStep(440.0, 0.5) * 1.0001);
 }
 
+// The bound above is worth something: a switch without a fade is far beyond it, at all but the luckiest moments.
+CASE(AHardSwitchWouldClick) {
+  int clicks = 0;
+  for (int n = 0; n < 20; ++n) {
+    InstrumentSettings settings;
+    settings.crossfade_s = 0.0f;
+    World world(settings);
+    world.heart_beats = true;
+    world.Play(1.0 + 0.0037 * n);
+    world.network.PostText("/mode", "host");
+    world.Play(0.3);
+    clicks += world.LargestStep(kSecond, world.frame) > SineStep(440.0, 0.5) * 1.5 ? 1 : 0;
+  }
+  CHECK(clicks >= 15);
+}
+
 CASE(TheBoardPlaysWhenTheHostFallsSilent) {
   World world;
   world.heart_beats = true;

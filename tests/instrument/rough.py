@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,6 +19,7 @@ class RoughEvening(QuietOutside):
 
     def __init__(self, board: SimulatedBoard, seconds: float, scenes: int, seed: int = 5) -> None:
         super().__init__()
+        self.tick: Callable[[float], None] = lambda seconds: None  # called once a block
         self.board = board
         self.random = random.Random(seed)
         self.packets: list[tuple[float, bytes]] = []
@@ -63,6 +65,7 @@ class RoughEvening(QuietOutside):
             self.statuses.append(data)
 
     def audio(self, now_us: int, block: np.ndarray) -> np.ndarray:
+        self.tick(now_us * 1e-6)
         assert np.abs(block).max() <= 1.0  # a channel that is not written, or a runaway, is louder
         while self.switches and self.switches[0][0] * 1e6 <= now_us:
             chip = self.board.chips[self.switches.pop(0)[1]]

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = Path(__file__).parents[2] / "build" / "tests"
-NAMES = ["instrument_test", "control_test", "ladder_test", "event_log_test", "slots_test", "memory_test"]
+NAMES = [
+    "instrument_test",
+    "control_test",
+    "ladder_test",
+    "board_program_test",
+    "event_log_test",
+    "slots_test",
+    "memory_test",
+]
 
 
 def cases() -> list[tuple[str, str]]:

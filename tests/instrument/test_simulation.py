@@ -93,12 +93,36 @@ def test_every_period_plays_the_same_voice(tmp_path: Path, one: Path, period: in
     assert run.stats["underruns"] == 0
 
 
-def test_stereo_voices_and_48_khz(tmp_path: Path) -> None:
-    made = image(tmp_path, scene(tmp_path / "p", "wide", rate=48000, channels=2))
-    run = play(tmp_path / "run", made, "--rate", "48000", seconds=1.0)
-    heard, alone = run.samples(), offline(run, voice_plan(rate=48000, channels=2))
+@pytest.mark.parametrize("period", [16, 128, 1024])
+@pytest.mark.parametrize("rate", [44100, 48000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_mono_and_stereo_voices_at_both_rates(tmp_path: Path, channels: int, rate: int, period: int) -> None:
+    made = image(tmp_path, scene(tmp_path / "p", "wide", rate=rate, channels=channels))
+    options = ("--rate", str(rate), "--period", str(period), "--outputs", "3")
+    run = play(tmp_path / "run", made, *options, seconds=0.5)
+    heard, alone = run.samples(), offline(run, voice_plan(rate=rate, channels=channels))
     start = run.stats["voice_started_at"]
-    np.testing.assert_array_equal(heard[start + FADE_IN :], alone[FADE_IN : len(heard) - start])
+    played = alone[FADE_IN : len(heard) - start]
+    np.testing.assert_array_equal(heard[start + FADE_IN :, 0], played[:, 0])
+    np.testing.assert_array_equal(heard[start + FADE_IN :, 1], played[:, channels - 1])
+    assert np.all(heard[:, 2] == 0.0)
+
+
+def test_a_plan_that_is_broken_at_boot_makes_way_for_the_next_scene(tmp_path: Path) -> None:
+    made = image(tmp_path, scene(tmp_path / "p", "bad"), scene(tmp_path / "p", "good"))
+    (made / "plans" / "bad.voice.plan").write_bytes(b"LODEPLAN and nothing more")
+    run = play(tmp_path / "run", made, seconds=0.5)
+    status = [OscMessage(d).params for _, d in run.outside.datagrams if d.startswith(b"/status")][-1]
+    assert status[2:4] == [1, "good"]
+    assert "bad.voice.plan" in status[16]
+    assert run.samples()[RATE // 4 :].any()
+
+
+def test_numbers_too_small_to_hear_are_zero_in_render(tmp_path: Path, one: Path) -> None:
+    host = ScriptedHost([(0.1, message("/mode", "host"))], level=1e-39)
+    run = play(tmp_path, one, outside=host, seconds=1.0)
+    assert host.audio(0, np.zeros(64, np.float32)).any()  # it does send something
+    assert not run.samples()[int(0.6 * RATE) :].any()
 
 
 def test_a_voice_of_another_rate_is_refused_and_the_board_goes_on(tmp_path: Path, one: Path) -> None:
