@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.ndimage import maximum_filter1d
 
 from firmware import Engine
 from lodestone import concert, wav
 from lodestone.image import SceneFiles, build_image
 from lodestone.summary import Summary
 
+Mono = npt.NDArray[np.float32]
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 8.0
 CROSSFADE_S = 0.5  # generous: the board's own is shorter
@@ -100,20 +102,44 @@ def test_the_sound_is_the_voice_on_the_logged_latents_outside_the_crossfades(eve
     assert np.abs(sound[to_host + fade : back]).max() > 0.005  # the host sounds
 
 
-def test_mode_switches_do_not_click(evening: Evening) -> None:
+def _loudness_of_click(sound: Mono, alone: Mono, host: Mono, at: int) -> float:
+    """The largest step in the half second from `at`, against the largest that a fade of the two can make.
+
+    Faded at equal power two sounds step at most by the root of the sum of their squared steps, a cos + b sin,
+    plus the fade's own slope. The voice's steps are those around the very sample, the host's its largest.
+    """
+    during = slice(at - 2, at + int(CROSSFADE_S * 44100))
+    voice = maximum_filter1d(np.abs(np.diff(alone)), 89)[during]
+    slope = 2 * float(np.abs(sound).max()) * np.pi / 2 / (0.3 * 44100)
+    most = np.hypot(voice, np.abs(np.diff(host)).max()) + slope
+    return float((np.abs(np.diff(sound))[during] / most).max())
+
+
+def _switches(evening: Evening) -> tuple[int, int, Mono]:
+    """Samples at which the host and the board are asked for, and what the host sounds like in between."""
     modes = evening.figures["modes"]
     assert isinstance(modes, list)
-    fade = int(CROSSFADE_S * 44100)
     to_host, back = (int(mode["time_s"] * 44100) for mode in modes[1:])
-    steps = np.abs(np.diff(evening.sound))
-    voice = np.abs(np.diff(evening.voice_alone()))
-    host = steps[to_host + fade : back].max()
-    # Two sounds faded at equal power step at most like both beside each other, plus the fade's own slope.
-    slope = 2 * float(np.abs(evening.sound).max()) * np.pi / 2 / (0.3 * 44100)
-    for at in (to_host, back):
-        around = max(steps[at - fade : at].max(), steps[at + fade : at + 2 * fade].max())
-        during = slice(at, at + fade)
-        assert steps[during].max() <= max(around, float(np.hypot(voice[during].max(), host)) + slope)
+    return to_host, back, evening.sound[to_host + int(CROSSFADE_S * 44100) : back]
+
+
+def test_mode_switches_do_not_click(evening: Evening) -> None:
+    *switches, host = _switches(evening)
+    for at in switches:
+        assert _loudness_of_click(evening.sound, evening.voice_alone(), host, at) <= 1.0
+
+
+def test_a_hard_switch_would_be_heard_as_a_click(evening: Evening) -> None:
+    to_host, _, host = _switches(evening)
+    alone, faded = evening.voice_alone(), to_host + int(CROSSFADE_S * 44100)
+    only_host = alone.copy()
+    only_host[faded : faded + len(host)] = host
+    heard = []
+    for at in range(faded, faded + 2000, 50):
+        for first, second in ((alone, only_host), (only_host, alone)):
+            cut = np.concatenate([first[:at], second[at:]])
+            heard.append(_loudness_of_click(cut, alone, host, at) > 1.0)
+    assert np.mean(heard) > 0.9  # the rest meets where both sounds happen to be equal
 
 
 def test_two_performances_are_the_same_to_the_byte(evening: Evening, tmp_path: Path) -> None:
