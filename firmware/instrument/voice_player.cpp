@@ -67,11 +67,19 @@ void VoicePlayer::Begin(Scene* scene) {
 // To another rung between two blocks, or in the middle of one that is stuck. What just sounded goes on, held, and fades
 // while the other voice fades in: no moment needs two voices.
 void VoicePlayer::FollowLadder() {
+  const VoiceStream& busy = incoming_.running() ? incoming_ : current_;
   ladder_.OnProgress(now(), played_->underruns.load(std::memory_order_relaxed),
-                     current_.running() ? now() - current_.began() : 0);
-  if (swap_ != Swap::kNone && swap_ != Swap::kRung) ladder_.Excuse(now());
+                     busy.running() ? now() - busy.began() : 0);
   // A fade is ended first, unless its voice is stuck: then nothing sounds, and nothing can jump.
-  if (swap_ != Swap::kNone && !(swap_ == Swap::kRung && ladder_.stuck())) return;
+  if (swap_ != Swap::kNone && !ladder_.stuck()) {
+    if (swap_ != Swap::kRung) ladder_.Excuse(now());
+    return;
+  }
+  if (swap_ == Swap::kCrossfade || swap_ == Swap::kFadeOut) {
+    current_.Abandon();
+    EndFade();
+    return;
+  }
   if ((current_.running() && !ladder_.down()) || current_.left() > 0) return;
   const uint32_t rung = ladder_.Next(now());
   if (rung == current_.rung()) return;

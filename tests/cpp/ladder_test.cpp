@@ -189,6 +189,26 @@ CASE(ANewSceneBeginsOnItsWholeVoice) {
   }
 }
 
+CASE(AVoiceThatIsStuckWhileScenesAreSwappedIsLeftToo) {
+  for (bool old_one : {true, false}) {
+    for (bool carries_two : {true, false}) {
+      SlowWorld world;
+      world.settings.carries_two = carries_two;
+      FakeVoice* next = nullptr;
+      world.loader.makers.push_back([&] { return SceneOf(next = new FakeVoice); });
+      world.Play(1.0);
+      world.network.PostInt("/scene", 1);
+      while (next == nullptr || next->blocks < SceneWorker::kWarmBlocks) world.Play(0.002);  // warm: the swap begins now
+      if (old_one) world.big->cost_frames = 100 * kRate;
+      else next->stalled = true;
+      world.Play(1.5);
+      CHECK(world.instrument->scene()->index == 1 && world.instrument->Report().rung == (old_one ? 0 : 1));
+      CHECK(world.Loudest(world.frame - 2000, world.frame) > (old_one ? 0.4f : 0.0f));
+      CHECK(world.LargestStep(kRate / 2, world.frame) <= kLargest);
+    }
+  }
+}
+
 CASE(HeldSoundNeverJumps) {
   HeldSound held;
   float frame[kRingChannels] = {1.0f, 1.0f};
