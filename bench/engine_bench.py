@@ -19,11 +19,11 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
-from bench.oracle import Arrays, OrtStream
-from bench.synthetic import FORMS, decoder
+from bench.int8_forms import engine_forms, ort_forms
+from bench.synthetic import FORMS, PUBLISHED, decoder, published
 from firmware import Engine
 from model_export.compiler import compile_plan
-from model_export.quantise import quantise
+from model_export.compiler.cost import convolutions
 
 BATCH = 8  # calls of one contender before the next has its turn: caches hold what they would hold alone
 
@@ -45,8 +45,11 @@ class Result:
     macs_per_second: int
     times: dict[str, Timing]
     against_ort: float  # fp32 against the best fp32 form
-    best_against_int8: float | None  # the engine's fastest precision against ONNX Runtime's int8
-    share_of_peak: float
+    best_against_int8: float | None  # the engine's fastest precision against ONNX Runtime's fastest int8
+    against_torchscript: float | None  # fp32
+    snr_db: dict[str, float]  # of the contenders with 8 bits
+    share_of_peak: float  # the graph's multiply-adds
+    own_share_of_peak: float  # those that the engine does: its filter bank does an eighth of the graph's
     share_of_real_time: float
 
 
@@ -139,13 +142,12 @@ def compare_voice(
     """One voice in every form: the first model is what the engine plays."""
     first = next(iter(models.values()))
     engine = Engine(compile_plan(first))
-    rng = np.random.default_rng(0)
-    feeds: Arrays = {n: rng.normal(size=s).astype(np.float32) for n, s in engine.inputs.items()}
-    engine.run(feeds)
-    contenders: dict[str, Callable[[], None]] = {"engine fp32": lambda: engine.time_runs(1) and None}
+    contenders: dict[str, Callable[[], None]] = {"engine fp32": _engine(first)}
     contenders |= {f"ort {form}": BoundOrt(model) for form, model in models.items()}
+    snr_db: dict[str, float] = {}
     if quantised:
-        contenders |= _quantised(first)
+        narrow, snr_db = _quantised(first)
+        contenders |= narrow
     if torch_file is not None and (torch_call := _torch(torch_file, engine.inputs["latent"])) is not None:
         contenders["torchscript"] = torch_call
     times = measure(contenders, seconds)
@@ -154,56 +156,40 @@ def compare_voice(
     rate = card.get("sample_rate", 44100) / max(card.get("hop", 2048), 1)
     best = min(times[f"ort {form}"].minimum for form in models)
     mine = times["engine fp32"].minimum
-    int8 = times.get("ort int8")
+    int8 = min((t.minimum for n, t in times.items() if n.startswith("ort int8")), default=None)
     fastest = min(t.minimum for n, t in times.items() if n.startswith("engine "))
-    against_int8 = None if int8 is None else int8.minimum / fastest
+    torch = times.get("torchscript")
     return Result(
         name,
         macs,
         round(macs * rate),
         times,
         best / mine,
-        against_int8,
+        None if int8 is None else int8 / fastest,
+        None if torch is None else torch.minimum / mine,
+        snr_db,
         macs / mine / 1e6 / peak,
+        sum(c.macs for c in convolutions(compile_plan(first))) / mine / 1e6 / peak,
         mine * rate / 1e3,
     )
 
 
-def _quantised(model: onnx.ModelProto) -> dict[str, Callable[[], None]]:
-    """The engine with 8-bit weights and 16-bit input, and ONNX Runtime with 8 bits for both."""
-    engine = Engine(compile_plan(quantise(model, "w8a16").model))
+def _quantised(model: onnx.ModelProto) -> tuple[dict[str, Callable[[], None]], dict[str, float]]:
+    """Contenders with 8 bits, and their signal-to-noise ratios in dB."""
+    contenders: dict[str, Callable[[], None]] = {}
+    snr_db: dict[str, float] = {}
+    for mode, (form, decibels) in engine_forms(model).items():
+        contenders[f"engine {mode}"], snr_db[f"engine {mode}"] = _engine(form), decibels
+    for name, (form, decibels) in ort_forms(model).items():
+        contenders[f"ort {name}"], snr_db[f"ort {name}"] = BoundOrt(form), decibels
+    return contenders, snr_db
+
+
+def _engine(model: onnx.ModelProto) -> Callable[[], None]:
+    engine = Engine(compile_plan(model))
     rng = np.random.default_rng(0)
     engine.run({n: rng.normal(size=s).astype(np.float32) for n, s in engine.inputs.items()})
-    return {"engine w8a16": lambda: engine.time_runs(1) and None, "ort int8": BoundOrt(static_int8(model))}
-
-
-def static_int8(model: onnx.ModelProto) -> onnx.ModelProto:
-    """ONNX Runtime's own static quantisation (QDQ, per channel, 8-bit activations) on streamed calls."""
-    import tempfile
-
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            shapes = {i.name: [d.dim_value for d in i.type.tensor_type.shape.dim] for i in model.graph.input}
-            rng = np.random.default_rng(0)
-            oracle, self.calls = OrtStream(model), []
-            for _ in range(16):
-                feed = {
-                    n: rng.normal(size=s).astype(np.float32) for n, s in shapes.items() if "state." not in n
-                }
-                self.calls.append({**oracle.states, **feed})
-                oracle.run(feed)
-
-        def get_next(self) -> Arrays | None:
-            return self.calls.pop(0) if self.calls else None
-
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
-        onnx.save(model, source)
-        kinds = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
-        quantize_static(source, target, Reader(), quant_format=QuantFormat.QDQ, per_channel=True, **kinds)
-        return onnx.load(target)
+    return lambda: engine.time_runs(1) and None
 
 
 def _torch(path: Path, shape: tuple[int, ...]) -> Callable[[], None] | None:
@@ -216,7 +202,7 @@ def _torch(path: Path, shape: tuple[int, ...]) -> Callable[[], None] | None:
     latent = torch.randn(*shape)
 
     def call() -> None:
-        with torch.no_grad():
+        with torch.inference_mode():  # as nn~ does
             module.decode(latent)
 
     return call
@@ -243,16 +229,23 @@ def table(results: list[Result], peak: float, bandwidth: float, about: dict[str,
         lines.append(
             f"\n{r.name}: {r.macs_per_second / 1e9:.3f} GMAC/s, "
             f"{r.against_ort:.2f} x the best ONNX Runtime fp32 form, "
-            f"{100 * r.share_of_peak:.0f} % of peak, {100 * r.share_of_real_time:.2f} % of real time"
+            f"{100 * r.share_of_peak:.0f} % of peak ({100 * r.own_share_of_peak:.0f} % without the filter "
+            f"bank's savings), {100 * r.share_of_real_time:.2f} % of real time"
         )
         if r.best_against_int8 is not None:
             lines.append(f"  best precision against ONNX Runtime int8: {r.best_against_int8:.2f} x")
-        lines += [f"  {name:18} {t.minimum:8.3f} ({t.median:.3f})" for name, t in r.times.items()]
+        if r.against_torchscript is not None:
+            lines.append(f"  fp32 against TorchScript: {r.against_torchscript:.1f} x")
+        for name, t in r.times.items():
+            near = f"  {r.snr_db[name]:.1f} dB" if name in r.snr_db else ""
+            lines.append(f"  {name:18} {t.minimum:8.3f} ({t.median:.3f}){near}")
     return "\n".join(lines)
 
 
 def main(arguments: list[str]) -> None:
-    """Capacities (numbers) or .onnx files; --json; --seconds N; --torchscript FILE for the last voice."""
+    """Capacities (numbers), published configurations or .onnx files; --json; --seconds N; --quantised;
+    --torchscript FILE for the last voice.
+    """
     seconds = float(arguments[arguments.index("--seconds") + 1]) if "--seconds" in arguments else 4.0
     torch_file = (
         Path(arguments[arguments.index("--torchscript") + 1]) if "--torchscript" in arguments else None
@@ -263,9 +256,13 @@ def main(arguments: list[str]) -> None:
     quantised = "--quantised" in arguments
     results = []
     for voice in voices:
+        forms = ("subpixel", *FORMS)  # the first is what the engine plays
         if voice.isdigit():
-            models = {form: decoder(int(voice), form) for form in ("subpixel", *FORMS) if form}
+            models = {form: decoder(int(voice), form) for form in forms}
             results.append(compare_voice(f"v2 capacity {voice}", models, None, peak, seconds, quantised))
+        elif voice in PUBLISHED:
+            models = {form: published(voice, form) for form in forms}
+            results.append(compare_voice(f"{voice}, full size", models, None, peak, seconds, quantised))
         else:
             models = {"as exported": onnx.load(voice)}
             results.append(compare_voice(Path(voice).stem, models, torch_file, peak, seconds, quantised))

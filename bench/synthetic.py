@@ -1,27 +1,56 @@
-"""RAVE v2 decoders with random weights of unit variance, at any capacity, to measure and to test.
-
-Topology and sizes after the published v2 configuration: first convolution of 3 taps, four stages of
-upsampling by 2, 4, 4, 4 with dilated residual units, last convolution of 7 taps, amplitude modulation,
-16-band PQMF of 33 taps.
+"""RAVE decoders with random weights of unit variance, to measure and to test: v2 at any capacity, and the
+published configurations at their full size. Causal, with a 16-band PQMF of 33 taps, without noise branches
+(a hundredth of the work).
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
 
 from bench.graph_maker import GraphMaker
 
-STAGES = ((2, (1, 3)), (4, (1, 3, 9)), (4, (1, 3, 9)), (4, (1, 3, 9)))
 BANDS, PQMF_TAPS = 16, 33
 FORMS = ("transposed", "subpixel", "rows")
 
 
+@dataclass(frozen=True)
+class Topology:
+    """What tells the configurations apart.
+
+    Attributes:
+        stages: ratio of each upsampling, and the dilations of the residual units behind it.
+        capacity: a sixteenth of the channels in front of the first stage.
+        first_taps: of the convolution that hears the latents.
+        second_taps: of the second convolution in a residual unit.
+        snake: Snake in front of upsamplings and of the last convolution, instead of leaky rectifiers.
+        loudness: v1's envelope, a sigmoid to the power of 2.3, instead of v2's amplitude modulation.
+    """
+
+    stages: tuple[tuple[int, tuple[int, ...]], ...]
+    capacity: int = 96
+    first_taps: int = 3
+    second_taps: int = 1
+    snake: bool = False
+    loudness: bool = False
+
+
+V2 = Topology(((2, (1, 3)), (4, (1, 3, 9)), (4, (1, 3, 9)), (4, (1, 3, 9))))
+_V1_STAGES = tuple((ratio, (1, 3, 5)) for ratio in (4, 4, 4, 2))
+PUBLISHED = {
+    "v1": Topology(_V1_STAGES, 64, first_taps=7, second_taps=3, loudness=True),
+    "v2_small": Topology(((2, (1, 3)), (2, (1, 3, 9)), (2, (1, 3, 9)), (4, (1, 3, 9))), 48),
+    "v3": replace(V2, snake=True),
+}
+
+
 class _Decoder:
-    def __init__(self, capacity: int, latents: int, form: str, seed: int) -> None:
-        self.capacity, self.latents, self.form = capacity, latents, form
+    def __init__(self, topology: Topology, latents: int, form: str, seed: int, name: str = "") -> None:
+        self.topology, self.latents, self.form = topology, latents, form
+        self.name = name or f"synthetic-{topology.capacity}"
         self.g = GraphMaker()
         self.rng = np.random.default_rng(seed)
         self.macs = 0
@@ -79,28 +108,48 @@ class _Decoder:
     def leaky(self, x: str) -> str:
         return self.g.node("LeakyRelu", x, alpha=0.2)
 
+    def outer(self, x: str, channels: int) -> str:
+        """The activation between the stages."""
+        if not self.topology.snake:
+            return self.leaky(x)
+        g, alpha = self.g, self.rng.uniform(0.5, 2.0, (1, channels, 1))
+        sine = g.node("Sin", g.node("Mul", g.constant(alpha), x))
+        bent = g.node("Mul", g.node("Pow", sine, g.constant(2.0)), g.constant(1 / (alpha + 1e-9)))
+        return g.node("Add", x, bent)
+
     def build(self) -> onnx.ModelProto:
-        g, frames = self.g, 1
-        channels, length = self.capacity * 16, frames
-        x = self.conv(g.input("latent", [1, self.latents, frames]), (self.latents, channels, length), 3)
-        for ratio, dilations in STAGES:
-            x = self.upsample(self.leaky(x), channels, length, ratio)
+        g, frames, form = self.g, 1, self.topology
+        channels, length = form.capacity * 16, frames
+        latent = g.input("latent", [1, self.latents, frames])
+        x = self.conv(latent, (self.latents, channels, length), form.first_taps)
+        for ratio, dilations in form.stages:
+            x = self.upsample(self.outer(x, channels), channels, length, ratio)
             channels, length = channels // 2, length * ratio
+            size = channels, channels, length
             for dilation in dilations:
-                y = self.conv(self.leaky(x), (channels, channels, length), 3, dilation)
-                x = g.node("Add", self.conv(self.leaky(y), (channels, channels, length), 1, gain=0.5), x)
-        x = self.conv(self.leaky(x), (channels, 2 * BANDS, length), 7)
-        a, b = g.slice(x, 1, 0, BANDS), g.slice(x, 1, BANDS, 2 * BANDS)
-        bands = g.node("Tanh", g.node("Mul", a, g.node("Sigmoid", b)))
+                y = self.leaky(self.conv(self.leaky(x), size, 3, dilation))
+                x = g.node("Add", self.conv(y, size, form.second_taps, gain=0.5), x)
+        bands = self._bands(self.outer(x, channels), channels, length)
         audio = self._pqmf(bands, length)
         hop = length * BANDS
         g.output(audio, "audio", [1, 1, hop])
         card = {
-            "format": "lodestone-card", "version": 1, "kind": "voice", "name": f"synthetic-{self.capacity}",
+            "format": "lodestone-card", "version": 1, "kind": "voice", "name": self.name,
             "sample_rate": 44100, "hop": hop, "frames": frames, "latents": self.latents, "channels": 1,
             "delay_samples": 0, "macs_per_second": round(self.macs * 44100 / hop),
         }  # fmt: skip
         return g.model(json.dumps(card))
+
+    def _bands(self, x: str, channels: int, length: int) -> str:
+        g = self.g
+        if self.topology.loudness:
+            wave = g.node("Tanh", self.conv(x, (channels, BANDS, length), 7))
+            open_ = g.node("Sigmoid", self.conv(x, (channels, 1, length), 3))
+            loudness = g.node("Mul", g.node("Pow", open_, g.constant(2.3)), g.constant(2.0))
+            return g.node("Mul", wave, g.node("Add", loudness, g.constant(1e-7)))
+        x = self.conv(x, (channels, 2 * BANDS, length), 7)
+        a, b = g.slice(x, 1, 0, BANDS), g.slice(x, 1, BANDS, 2 * BANDS)
+        return g.node("Tanh", g.node("Mul", a, g.node("Sigmoid", b)))
 
     def _pqmf(self, bands: str, length: int) -> str:
         g = self.g
@@ -130,10 +179,22 @@ def filter_bank() -> np.ndarray:  # type: ignore[type-arg]
 
 def decoder(capacity: int, form: str = "subpixel", latents: int = 16, seed: int = 1) -> onnx.ModelProto:
     """A causal v2 decoder; form one of FORMS: "transposed" is how the archives have it."""
-    if form not in FORMS:
-        raise ValueError(f"wanted one of {FORMS}, got {form!r}")
-    if form == "rows":
+    return _build(_Decoder(replace(V2, capacity=capacity), latents, form, seed))
+
+
+def published(name: str, form: str = "subpixel", capacity: int = 0, seed: int = 1) -> onnx.ModelProto:
+    """A decoder of one of PUBLISHED, at its full size when no capacity is given."""
+    topology = PUBLISHED[name]
+    made = replace(topology, capacity=capacity or topology.capacity)
+    return _build(_Decoder(made, 16, form, seed, name))
+
+
+def _build(made: _Decoder) -> onnx.ModelProto:
+    if made.form not in FORMS:
+        raise ValueError(f"wanted one of {FORMS}, got {made.form!r}")
+    if made.form == "rows":
         from bench.synthetic_rows import Rows
 
-        return Rows(decoder(capacity, "subpixel", latents, seed)).build()
-    return _Decoder(capacity, latents, form, seed).build()
+        made.form = "subpixel"
+        return Rows(made.build()).build()
+    return made.build()

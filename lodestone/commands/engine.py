@@ -129,7 +129,8 @@ def _fit_host(data: bytes, as_json: bool) -> None:
 
 def bench_engine_command(
     voices: Annotated[
-        list[str] | None, typer.Argument(help="Capacities of synthetic v2 voices, or .onnx files.")
+        list[str] | None,
+        typer.Argument(help="Capacities of v2; v1, v2_small, v3 whole; or .onnx files."),
     ] = None,
     seconds: Annotated[float, typer.Option(help="For each voice.")] = 4.0,
     torchscript: Annotated[

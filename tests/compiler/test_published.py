@@ -1,0 +1,31 @@
+"""The published configurations that the benchmark measures: one voice in three forms, on the engine too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.oracle import OrtStream, compare
+from bench.synthetic import FORMS, PUBLISHED, published
+
+
+def latents(count: int) -> list[np.ndarray]:  # type: ignore[type-arg]
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=(1, 16, 1)).astype(np.float32) for _ in range(count)]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_engine_plays_it(name: str) -> None:
+    calls = [{"latent": z} for z in latents(6)]
+    assert compare(published(name, capacity=4), calls).relative < 1e-5
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_its_forms_are_one_voice(name: str) -> None:
+    sounds = []
+    for form in FORMS:
+        stream = OrtStream(published(name, form, capacity=4))
+        turned = [z.transpose(0, 2, 1) if form == "rows" else z for z in latents(4)]
+        sounds.append(np.concatenate([stream.run({"latent": z})["audio"].reshape(-1) for z in turned]))
+    for sound in sounds[1:]:
+        assert np.abs(sound - sounds[0]).max() <= 1e-5 * np.abs(sounds[0]).max()
