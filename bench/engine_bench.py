@@ -6,7 +6,9 @@ time of the measuring thread, which other programs on the machine disturb less t
 
 from __future__ import annotations
 
+import io
 import json
+import lzma
 import platform
 import subprocess
 import sys
@@ -198,7 +200,8 @@ def _torch(path: Path, shape: tuple[int, ...]) -> Callable[[], None] | None:
     except ImportError:
         return None
     torch.set_num_threads(1)
-    module = torch.jit.load(str(path)).eval()
+    data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+    module = torch.jit.load(io.BytesIO(data)).eval()
     latent = torch.randn(*shape)
 
     def call() -> None:
