@@ -2,7 +2,8 @@
 
     .venv-rave/bin/python -m voices.measure voices/glass --run out/voices/glass [--against CHECKPOINT ...]
 
-Prints, for the averaged weights, for the same network untrained, and for any other checkpoint given:
+Prints, for the averaged weights, for the same network untrained, for the voice that it began from if there is
+one, and for any other checkpoint given:
 upstream's multi-scale spectral distance (its five scales and floor), and the mean error of loudness in
 50 ms windows, both on the held-out parts of the corpus.
 """
@@ -17,8 +18,9 @@ import numpy as np
 import torch
 from rave.core import AudioDistanceV1, MultiScaleSTFT
 
+from voices import catalogue
 from voices.errors import one_line
-from voices.train import rave_model
+from voices.train import rave_model, widen
 from voices.train.corpus import Audio
 from voices.train.loop import Trainer
 from voices.train.settings import Settings
@@ -77,8 +79,12 @@ def main() -> None:
     torch.set_num_threads(1)
     settings = Settings.load(options.folder / "settings.toml")
     trainer = Trainer(settings, options.run, options.recordings)
-    untrained = rave_model.build(settings.configs, settings.overrides, settings.seed).state_dict()
+    fresh = rave_model.build(settings.configs, settings.overrides, settings.seed)
+    untrained = {name: value.clone() for name, value in fresh.state_dict().items()}
     rows = {f"{settings.name}, {trainer.step} steps": trainer.average, "untrained": untrained}
+    if settings.training.start_from:
+        widen.begin_from(fresh, catalogue.find(settings.training.start_from).path, settings.seed)
+        rows[f"{settings.training.start_from}, from which it began"] = fresh.state_dict()
     for path in options.against:
         saved = torch.load(path, map_location="cpu", weights_only=False)
         steps = saved.get("step", saved.get("global_step"))

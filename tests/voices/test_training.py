@@ -51,6 +51,8 @@ def test_steps_make_the_distance_smaller(tmp_path: Path) -> None:
     before = trainer.held_out()
     trainer.train(float("inf"))
     assert trainer.step == 60
+    assert (tmp_path / "progress.csv").read_text().splitlines()[-1].startswith("60,")  # however few steps
+    assert (tmp_path / "step6.pt").exists()  # a tenth, to compare with
     assert trainer.held_out() < 0.8 * before
 
 

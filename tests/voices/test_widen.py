@@ -35,7 +35,9 @@ def trainer(tmp_path: Path) -> Trainer:
 
 
 @torch.no_grad()
-def test_at_first_it_sounds_as_the_voice_that_it_begins_from(trainer: Trainer) -> None:
+@pytest.mark.parametrize("capacity", [32, 48])
+def test_at_first_it_sounds_as_the_voice_that_it_begins_from(capacity: int, tmp_path: Path) -> None:
+    trainer = Trainer(replace(TINY, overrides=(*TINY.overrides, f"CAPACITY={capacity}")), tmp_path, tmp_path)
     narrow = record_golden.load(catalogue.find(TINY.training.start_from).path)
     record_golden.zero_states(narrow)
     torch.manual_seed(1)

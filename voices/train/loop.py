@@ -165,7 +165,7 @@ class Trainer:
             rows.append(self.take_step())
             self.step += 1
             self.seconds = base + time.monotonic() - start
-            if self.step % REPORT_STEPS == 0:
+            if self.step % REPORT_STEPS == 0 or self.step == self.options.steps:
                 self.report({name: sum(row[name] for row in rows) / len(rows) for name in rows[0]})
                 rows = []
             if self.step == self.options.steps // 10:
