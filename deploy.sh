@@ -8,6 +8,7 @@ PROJECT=lodestone
 BELA=${LODESTONE_BELA:-/root/Bela}
 VERSIONS=${LODESTONE_VERSIONS:-/root/lodestone}
 STATUS=${LODESTONE_STATUS:-/run/lodestone.status}
+STARTUP=${LODESTONE_STARTUP:-/opt/Bela/startup_env}
 NEED_KIB=200000
 PATIENCE=${LODESTONE_PATIENCE:-30}
 ADDRESSES=${LODESTONE_ADDRESSES:-"${BBB_ADDRESS:-} 192.168.6.2 bela.local 192.168.7.2"}
@@ -44,13 +45,24 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# Runs a script on the board: `on_board NAME ARGUMENTS <<'END'`. The board's words come through.
-on_board() { $SSH "root@$host" "bash -s -- $*"; }
+# What a connection that breaks off, or Ctrl-C, comes to.
+outcome="the board plays what it played before"
+trap 'say ""; fail "broken off; $outcome"' INT TERM
+
+# Runs a script on the board: `on_board ARGUMENTS <<'END'`. The board's words come through. The script is a function
+# there, so that none of it runs unless all of it has arrived.
+on_board() {
+  local result=0
+  { printf 'board() {\n'; cat; printf '\n}\nboard "$@"; exit $?\n'; } |
+    $SSH "root@$host" "bash -s -- $(printf '%q ' "$@")" || result=$?
+  [ "$result" != 255 ] || say "deploy: the connection broke off; $outcome"
+  return "$result"
+}
 
 find_board() {
   local candidate
   for candidate in ${host:-$ADDRESSES}; do
-    if $SSH "root@$candidate" true 2>/dev/null; then host=$candidate; return; fi
+    if $SSH "root@$candidate" true </dev/null 2>/dev/null; then host=$candidate; return; fi
   done
   fail "wanted a board at ${host:-$ADDRESSES}, nobody answered ssh there: check the cable, or name its address"
 }
@@ -68,6 +80,7 @@ check_board() {
 set -eu
 bela=$1 versions=$2 need=$3 now=$4 dry=$5
 [ -f "$bela/Makefile" ] || { echo "deploy: wanted a Bela in $bela, found none: is this the right address?" >&2; exit 1; }
+command -v rsync >/dev/null || { echo "deploy: wanted rsync on the board, found none: install it there" >&2; exit 1; }
 case $(uname -m) in
   aarch64) echo "Bela Gem" ;;
   armv7l) echo "Bela" ;;
@@ -83,47 +96,83 @@ END
 }
 
 # A folder of its own for each version; equal files are linked to the former one's, so that only changes travel.
+# An earlier deploy that lost its connection may still be at work there: it makes way, unless it is switching over.
 upload() {
   name=$(date -u +%Y%m%d-%H%M%S)-$(sha256sum "$image/MANIFEST" | cut -c1-8)
-  on_board "$VERSIONS" "$name" <<'END'
+  on_board "$VERSIONS" "$name" "$((2 * PATIENCE + 30))" <<'END'
 set -eu
 cd "$(mkdir -p "$1" && cd "$1" && pwd)"
+exec 9>lock
+if ! flock -n 9; then
+  kill "$(cat at-work)" 2>/dev/null || true
+  flock -w "$3" 9 || { echo "deploy: another one is at work on this board: try again when it is done" >&2; exit 1; }
+fi
 rm -rf incoming.*
 mkdir "incoming.$2"
 END
   rsync --rsh "$SSH" --recursive --checksum --delete --compress --link-dest "../current" \
-    "$image/" "root@$host:$VERSIONS/incoming.$name/" ||
-    fail "the copying broke off; the board plays what it played before"
+    "$image/" "root@$host:$VERSIONS/incoming.$name/" || {
+    on_board "$VERSIONS/incoming.$name" <<<'rm -rf "$1"' 2>/dev/null || true
+    fail "the copying broke off; $outcome"
+  }
 }
 
-# Beside the old version: compiled by Bela's own make under another project name, then run two seconds offline.
-# Where only plans and settings are new, the program is the old one: nothing is compiled.
+# Beside the old version: compiled by Bela's own make under another project name, then run a moment offline.
+# What was compiled for the version before, of the same sources and with the same tools, is not compiled again.
 build_and_test() {
-  on_board "$BELA" "$VERSIONS" "$name" "$PROJECT" <<'END'
+  on_board "$BELA" "$VERSIONS" "$name" "$PROJECT" "$outcome" <<'END'
 set -eu
-bela=$1 versions=$2 name=$3 project=$4
-fresh=$versions/incoming.$name trial=$bela/projects/$project-trial
-broke() { rm -rf "$trial"; echo "deploy: $1; the board plays what it played before" >&2; exit 1; }
+bela=$1 versions=$2 name=$3 project=$4 outcome=$5
+fresh=$versions/incoming.$name trial=$bela/projects/$project-trial old=$versions/current job=
+broke() {
+  [ -z "$job" ] || { kill "$job" && wait "$job"; } 2>/dev/null || true
+  rm -rf "$trial" "$fresh"
+  echo "deploy: $1; $outcome" >&2
+  exit 1
+}
+full() { broke "the board's disk is full or failing"; }
+exec 9>"$versions/lock"
+flock -w 60 9 || broke "another deploy is at work there"
+echo $$ >"$versions/at-work" || full
 trap 'broke "it was broken off"' HUP INT TERM
+# In the background, so that a signal ends it at once.
+at_once() { "$@" & job=$!; wait "$job" && job=; }
+
 (cd "$fresh" && sha256sum --quiet --strict --check MANIFEST >/dev/null 2>&1) || broke "what arrived is not what was sent"
 rm -rf "$trial"
-mkdir -p "$bela/projects"
-cp -a "$fresh" "$trial"
+mkdir -p "$bela/projects" && cp -a "$fresh" "$trial" || full
+
 sources() { grep -E '  (render\.cpp|firmware/)' "$1/MANIFEST" || true; }
-if [ -x "$versions/current/$project" ] && [ "$(sources "$versions/current")" = "$(sources "$fresh")" ]; then
-  cp -a "$versions/current/build" "$versions/current/$project" "$trial/"
+tools=$({ clang --version; gcc --version; cat "$bela/Makefile" "$bela/include/Bela.h"; } 2>/dev/null | sha256sum)
+changed=everything
+if [ "$(cat "$old/build/tools" 2>/dev/null)" = "$tools" ] && [ -f "$old/MANIFEST" ]; then
+  changed=$({ sources "$old"; sources "$fresh"; } | sort | uniq -u | cut -c67- | sort -u)
+  cp -a "$old/build" "$trial/" || full
+  # Bela's make knows the headers of the topmost sources only: which objects are stale is for us to say.
+  find "$trial/build" -name '*.o' | while read -r object; do
+    [ -f "${object%.o}.d" ] && { [ -z "$changed" ] || ! grep -qF "$changed" "${object%.o}.d"; } || rm -f "$object"
+  done
+fi
+if [ -z "$changed" ] && [ -x "$old/$project" ]; then
+  cp -a "$old/$project" "$trial/" || full
 else
-  make -C "$bela" PROJECT="$project-trial" CPPFLAGS=-std=c++14 >"$versions/build.log" 2>&1 ||
+  if [ -d "$trial/build" ]; then find "$trial/build" -name '*.o' -exec touch {} +; fi
+  at_once make -C "$bela" PROJECT="$project-trial" CPPFLAGS=-std=c++14 >"$versions/build.log" 2>&1 9>&- ||
     broke "it does not compile there, see --logs"
   [ -x "$trial/$project-trial" ] || broke "make left no program, see --logs"
-  mv "$trial/$project-trial" "$trial/$project"
-  # They name the trial's folder, and would have make compile everything again.
-  find "$trial/build" -name '*.d' -delete
+  mv "$trial/$project-trial" "$trial/$project" && echo "$tools" >"$trial/build/tools" || full
 fi
-(cd "$trial" && timeout 60 "./$project" --board Batch --codec-mode "i=700,s=1" >"$versions/test.log" 2>&1) ||
+arguments=$(cat "$trial/arguments" 2>/dev/null || true)
+cd "$trial"
+# shellcheck disable=SC2086 # they are words
+at_once timeout 60 "./$project" --board Batch --codec-mode "i=700,s=1" $arguments >"$versions/test.log" 2>&1 9>&- ||
   broke "the self-test failed, see --logs"
-rm -rf "$versions/ready.$name"
-mv "$trial" "$versions/ready.$name"
+cd "$versions"
+sync
+# Switching over writes little, but that little must be whole.
+[ "$(df -Pk . | awk 'NR == 2 { print $4 }')" -ge 1000 ] || full
+rm -rf "ready.$name"
+mv "$trial" "ready.$name" || full
 rm -rf "$fresh"
 END
 }
@@ -131,28 +180,55 @@ END
 # The only step that the player hears. `current` is a link, and replacing a link is one rename: done, or not done.
 # A version that does not say that it plays is taken back.
 switch_over() {
-  on_board "$BELA" "$VERSIONS" "$1" "$PROJECT" "$boot" "$STATUS" "$PATIENCE" <<'END'
+  outcome="it goes on there without us: see --status"
+  on_board "$BELA" "$VERSIONS" "$1" "$PROJECT" "$boot" "$STATUS" "$PATIENCE" "$STARTUP" <<'END'
 set -eu
-bela=$1 versions=$2 fresh=$3 project=$4 boot=$5 status=$6 patience=$7
+bela=$1 versions=$2 fresh=$3 project=$4 boot=$5 status=$6 patience=$7 startup=$8
+# What is running goes on even when the cable is pulled here: the rest of this needs no connection.
+trap '' HUP INT TERM PIPE
 cd "$versions"
+exec 9>lock
+flock -w 60 9 || { echo "deploy: another one is at work on this board: try again when it is done" >&2; exit 1; }
+echo $$ >at-work
 before=$(readlink current 2>/dev/null || true)
-place() { ln -sfn "$1" next; mv -T next current; sync; }
+booted=$(cat "$startup" 2>/dev/null || true)
+place() { ln -sfn "$1" next && mv -T next current && sync; }
+bela_make() { make -C "$bela" PROJECT="$project" CPPFLAGS=-std=c++14 "$@" >>"$status.log" 2>&1 9>&-; }
+service() { systemctl "$@" bela_startup >>"$status.log" 2>&1 9>&-; }
 start() {
+  local arguments
+  arguments=$(cat current/arguments 2>/dev/null || true)
   rm -f "$status"
-  make -C "$bela" PROJECT="$project" stop >>build.log 2>&1 || true
+  : >"$status.log"
+  bela_make stop || true
+  service reset-failed || true
   if [ "$boot" = 1 ]; then
-    make -C "$bela" PROJECT="$project" startuploop >>build.log 2>&1 && systemctl restart bela_startup
+    bela_make startuploop CL="$arguments" && service restart
   else
-    make -C "$bela" PROJECT="$project" nostartup >>build.log 2>&1; make -C "$bela" PROJECT="$project" runscreen >>build.log 2>&1
+    bela_make nostartup || true
+    bela_make runscreen CL="$arguments"
   fi
 }
 plays() {
+  local second
   for second in $(seq "$patience"); do [ -s "$status" ] && return 0; sleep 1; done
   return 1
 }
-# What is running goes on even when the cable is pulled here: the rest of this needs no connection.
-trap '' HUP INT TERM
-place "$fresh"
+# To the version before, or to whatever else the board played when it started.
+go_back() {
+  if [ -n "$before" ]; then
+    [ "$before" = "$fresh" ] || place "$before"
+    case $booted in *ACTIVE=1*"PROJECT=$project"*) boot=1 ;; *) boot=0 ;; esac
+    start || true
+  else
+    bela_make stop || true
+    bela_make nostartup || true
+    rm -f current
+    case $booted in *ACTIVE=1*) printf '%s' "$booted" >"$startup"; service enable; service restart ;; esac || true
+  fi
+}
+
+place "$fresh" || { echo "deploy: the board's disk is full or failing; the board plays what it played before" >&2; exit 1; }
 if [ ! -L "$bela/projects/$project" ]; then
   [ ! -e "$bela/projects/$project" ] || mv "$bela/projects/$project" "$bela/projects/$project-before-lodestone"
   ln -s "$versions/current" "$bela/projects/$project"
@@ -164,13 +240,8 @@ if start && plays; then
   done
   exit 0
 fi
-if [ -n "$before" ] && [ "$before" != "$fresh" ]; then
-  place "$before"
-  start || true
-  echo "deploy: it started and did not play; the board has gone back to what it played before" >&2
-else
-  echo "deploy: it started and did not play, see --logs" >&2
-fi
+go_back
+echo "deploy: it started and did not play, see --logs; the board has gone back to what it played before" >&2
 exit 1
 END
 }
@@ -213,7 +284,14 @@ case $action in
   status) find_board; tell_status ;;
   logs)
     find_board
-    on_board "$VERSIONS" <<<'cd "$1"; tail -n 40 build.log test.log 2>/dev/null; cat log/board.log.1 log/board.log 2>/dev/null | tail -n 200; journalctl -n 60 --no-pager -u bela_startup 2>/dev/null; true' ;;
+    on_board "$VERSIONS" "$STATUS" <<'END'
+cd "$1" 2>/dev/null && tail -n 40 build.log test.log 2>/dev/null
+cat log/board.log.1 log/board.log 2>/dev/null | tail -n 200
+tail -n 20 "$2.log" 2>/dev/null
+journalctl -n 60 --no-pager -u bela_startup 2>/dev/null
+true
+END
+    ;;
   stop)
     find_board
     on_board "$BELA" "$PROJECT" <<<'systemctl stop bela_startup; make -C "$1" PROJECT="$2" stop >/dev/null 2>&1; true' ;;

@@ -100,6 +100,7 @@ def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings) -> Non
             shutil.copy(plan, folder / "plans" / f"{scene.name}.voice{number}.plan")
     sisters = [len(scene.sister_plans) for scene in scenes]
     (folder / "board.conf").write_text(board_conf([scene.name for scene in scenes], settings, sisters))
+    (folder / "arguments").write_text(" ".join(bela_arguments(settings)) + "\n")
     (folder / "settings.json").write_text(json.dumps(bela_settings(settings), indent=2) + "\n")
     (folder / MANIFEST).write_text(manifest(folder))
 
@@ -137,12 +138,20 @@ def _sensor(sensor: SensorSettings) -> str:
     return f"{sensor.chip} {sensor.address:#04x} {' '.join(fields)}"
 
 
+def bela_arguments(settings: Settings) -> list[str]:
+    """What the program is started with: the settings that Bela's own main takes from its command line."""
+    rate = ["-r", str(settings.rate)] if settings.board == "bela-gem" else []
+    return ["-p", str(settings.period), *rate]
+
+
 def bela_settings(settings: Settings) -> dict[str, Any]:
     """settings.json of Bela's browser interface: how it builds and runs the project."""
-    arguments = {"-p": str(settings.period), "user": "", "make": "CPPFLAGS=-std=c++14", "-M": "0"}
-    if settings.board == "bela-gem":
-        arguments["-r"] = str(settings.rate)
-    return {"fileName": "render.cpp", "CLArgs": arguments}
+    words = bela_arguments(settings)
+    arguments = {"user": "", "make": "CPPFLAGS=-std=c++14", "-M": "0"}
+    return {
+        "fileName": "render.cpp",
+        "CLArgs": {**dict(zip(words[::2], words[1::2], strict=True)), **arguments},
+    }
 
 
 def manifest(folder: Path) -> str:

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lodestone.image import ROOT
+from lodestone.image import MANIFEST, ROOT, manifest
 
 # Counts its calls; the call that LODESTONE_CUT names does not come through, or (",half") is killed midway.
 SSH = """#!/bin/bash
@@ -28,14 +28,17 @@ P := projects/$(PROJECT)
 Bela:
 	@if [ -e $(FAKE)/no-compile ]; then echo "render.cpp:1: error"; exit 1; fi
 	@sleep $$(cat $(FAKE)/compile-seconds 2>/dev/null || echo 0)
-	@mkdir -p $(P)/build && echo dep > $(P)/build/render.d && echo obj > $(P)/build/render.o
-	@install -m 755 $(FAKE)/program $(P)/$(PROJECT) && echo compiled >> $(FAKE)/events
+	@cd $(P) && for source in $$(find * -name '*.cpp'); do object=build/$${source%.cpp}.o; \\
+	[ $$object -nt $$source ] || { mkdir -p $$(dirname $$object) && touch $$object && \\
+	{ echo $$source; sed -n 's/#include "\\(.*\\)"/\\1/p' $$source; } > $${object%.o}.d && \\
+	echo compiled $$source >> $(FAKE)/events; }; done
+	@install -m 755 $(FAKE)/program $(P)/$(PROJECT)
 stop:
 	@echo stop >> $(FAKE)/events; rm -f $(FAKE)/playing
 startuploop:
-	@echo $(PROJECT) > $(FAKE)/startup
+	@printf "ACTIVE=1\\nPROJECT=$(PROJECT)\\nARGS=$(CL)" > $(FAKE)/startup
 nostartup:
-	@rm -f $(FAKE)/startup
+	@printf "ACTIVE=0\\n" > $(FAKE)/startup
 runscreen:
 	@$(FAKE)/bin/systemctl restart bela_startup
 .DEFAULT_GOAL := Bela
@@ -45,7 +48,10 @@ runscreen:
 SYSTEMCTL = """#!/bin/bash
 cd "$FAKE/Bela/projects/lodestone" || exit 1
 echo "$1" >> "$FAKE/events"
-[ "$1" = restart ] || { rm -f "$FAKE/playing"; exit 0; }
+case $1 in
+  enable|reset-failed) exit 0 ;;
+  stop) rm -f "$FAKE/playing"; exit 0 ;;
+esac
 cat plans/name > "$FAKE/playing"
 grep -q broken plans/name || cp plans/name "$FAKE/status"
 """
@@ -72,15 +78,18 @@ class FakeBoard:
             (binaries / name).write_text(text)
             (binaries / name).chmod(0o755)
 
-    def image(self, name: str, source: str = "// one") -> Path:
-        """An image whose program says that it plays `name`."""
+    def image(self, name: str, source: str = "// one", **firmware: str) -> Path:
+        """An image whose program says that it plays `name`; `firmware`: more sources, "_" for the dot."""
         image = self.folder / f"image-{name}"
-        (image / "plans").mkdir(parents=True)
+        for folder in ("plans", "firmware"):
+            (image / folder).mkdir(parents=True)
         (image / "render.cpp").write_text(source + "\n")
+        for file, text in firmware.items():
+            (image / "firmware" / file.replace("_", ".")).write_text(text + "\n")
         (image / "board.conf").write_text("format = lodestone-board 1\n")
+        (image / "arguments").write_text("-p 128\n")
         (image / "plans" / "name").write_text(name + "\n")
-        sums = subprocess.run("sha256sum render.cpp board.conf plans/name > MANIFEST", shell=True, cwd=image)
-        assert sums.returncode == 0
+        (image / MANIFEST).write_text(manifest(image))
         return image
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -92,6 +101,7 @@ class FakeBoard:
             "LODESTONE_BELA": str(self.folder / "Bela"),
             "LODESTONE_VERSIONS": str(self.folder / "versions"),
             "LODESTONE_STATUS": str(self.folder / "status"),
+            "LODESTONE_STARTUP": str(self.folder / "startup"),
             "LODESTONE_ADDRESSES": "nobody board",
             "LODESTONE_PATIENCE": "1",
             **self.settings,

@@ -29,20 +29,29 @@ def test_a_new_version_takes_over_and_the_old_one_is_kept(board: FakeBoard) -> N
     assert "second" in done.stdout
     versions = sorted(p.name for p in (board.folder / "versions").glob("ready.*"))
     assert len(versions) == 2
-    assert (board.folder / "startup").read_text().strip() == "lodestone"
+    assert (board.folder / "startup").read_text() == "ACTIVE=1\nPROJECT=lodestone\nARGS=-p 128"
     assert not list((board.folder / "versions").glob("incoming.*"))
 
 
-def test_new_plans_compile_nothing_and_new_sources_do(board: FakeBoard) -> None:
-    def compiled() -> int:
-        return (board.folder / "events").read_text().count("compiled")
+def test_only_what_a_change_reaches_is_compiled(board: FakeBoard) -> None:
+    def compiled(image: Path) -> set[str]:
+        before = len(events.read_text().splitlines())
+        assert board.deploy("--image", image).returncode == 0
+        return {e.split()[1] for e in events.read_text().splitlines()[before:] if e.startswith("compiled ")}
 
-    assert compiled() == 1
-    assert board.deploy("--image", board.image("plans")).returncode == 0
-    assert compiled() == 1
-    assert board.deploy("--image", board.image("sources", "// two")).returncode == 0
-    assert compiled() == 2
-    assert not list((board.folder / "versions" / "current" / "build").rglob("*.d"))
+    events = board.folder / "events"
+    one, two = '#include "firmware/one.h"', '#include "firmware/two.h"'
+    parts = {"one_cpp": one, "two_cpp": two, "one_h": "// 1", "two_h": "// 2"}
+    assert compiled(board.image("whole", **parts)) == {"firmware/one.cpp", "firmware/two.cpp"}
+    assert compiled(board.image("plans", **parts)) == set()
+    assert compiled(board.image("source", "// two", **parts)) == {"render.cpp"}
+    assert compiled(board.image("header", "// two", **{**parts, "two_h": "// 3"})) == {"firmware/two.cpp"}
+    del parts["one_cpp"]
+    assert compiled(board.image("fewer", "// two", **{**parts, "two_h": "// 3"})) == set()
+    assert not (board.folder / "versions" / "current" / "build" / "firmware" / "one.o").exists()
+    (board.folder / "Bela" / "include").mkdir()
+    (board.folder / "Bela" / "include" / "Bela.h").write_text("// a new image of Bela's\n")
+    assert compiled(board.image("tools", "// two", **parts)) == {"render.cpp", "firmware/two.cpp"}
 
 
 def test_rollback_and_back_again(board: FakeBoard) -> None:
@@ -72,7 +81,7 @@ def test_dry_run_status_logs_stop(board: FakeBoard) -> None:
 def test_no_boot(board: FakeBoard) -> None:
     assert board.deploy("--no-boot", "--image", board.image("second")).returncode == 0
     assert board.playing() == "second"
-    assert not (board.folder / "startup").exists()
+    assert (board.folder / "startup").read_text() == "ACTIVE=0\n"
 
 
 def test_a_compile_error(board: FakeBoard) -> None:

@@ -1,0 +1,1 @@
+"""A Bela that is not there: its Debian, compiler, make interface and ssh, emulated (docs/board.md)."""

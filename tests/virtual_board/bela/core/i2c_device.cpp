@@ -1,0 +1,120 @@
+// /dev/i2c-1 of the virtual board: the calls by which a program speaks to an I2C adapter go to the simulated sensors
+// behind a Unix socket (docs/simulator-protocol.md), everything else to the system. The names are the C library's, so
+// that the program on the board is the very one that would open a real bus.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/i2c-dev.h>
+#include <linux/i2c.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <vector>
+
+namespace {
+
+constexpr char kDevice[] = "/dev/i2c-1";
+constexpr char kSocket[] = "/run/sensor-bus";
+constexpr uint8_t kTransfer = 1;
+constexpr size_t kAnswerHead = 9;
+
+std::atomic<int> bus(-1);
+
+int Connect() {
+  sockaddr_un to;
+  memset(&to, 0, sizeof to);
+  to.sun_family = AF_UNIX;
+  memcpy(to.sun_path, kSocket, sizeof kSocket);
+  const int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (made >= 0 && connect(made, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return made;
+  if (made >= 0) close(made);
+  errno = ENOENT;
+  return -1;
+}
+
+void Put(uint64_t value, int bytes, std::vector<uint8_t>* to) {
+  for (int i = 0; i < bytes; ++i) to->push_back(static_cast<uint8_t>(value >> (8 * i)));
+}
+
+bool Receive(int file, uint8_t* to, size_t bytes) {
+  for (size_t done = 0; done < bytes;) {
+    const ssize_t got = recv(file, to + done, bytes - done, 0);
+    if (got <= 0) return false;
+    done += static_cast<size_t>(got);
+  }
+  return true;
+}
+
+uint64_t NowUs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000u + static_cast<uint64_t>(now.tv_nsec) / 1000u;
+}
+
+// As the kernel reports them; see "I2C/SMBus Fault Codes" of its documentation.
+int FaultOf(uint8_t status) { return status == 1 ? ENXIO : status == 3 ? EAGAIN : ETIMEDOUT; }
+
+int Refuse(int fault) {
+  errno = fault;
+  return -1;
+}
+
+// One combined transfer: at most one message to write, then at most one to read.
+int Transfer(int file, const i2c_rdwr_ioctl_data& wanted) {
+  const i2c_msg* write = nullptr;
+  i2c_msg* read = nullptr;
+  for (uint32_t m = 0; m < wanted.nmsgs; ++m) {
+    if ((wanted.msgs[m].flags & I2C_M_RD) != 0) read = &wanted.msgs[m];
+    else write = &wanted.msgs[m];
+  }
+  std::vector<uint8_t> request(1, kTransfer);
+  const size_t read_bytes = read != nullptr ? read->len : 0, write_bytes = write != nullptr ? write->len : 0;
+  Put(NowUs(), 8, &request);
+  Put(3 + write_bytes, 4, &request);
+  Put(wanted.msgs[0].addr, 1, &request);
+  Put(read_bytes, 2, &request);
+  if (write != nullptr) request.insert(request.end(), write->buf, write->buf + write_bytes);
+  if (send(file, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return Refuse(EIO);
+  uint8_t head[kAnswerHead];
+  if (!Receive(file, head, sizeof head)) return Refuse(EIO);
+  std::vector<uint8_t> answer(head[5] | static_cast<size_t>(head[6]) << 8);
+  if (!answer.empty() && !Receive(file, answer.data(), answer.size())) return Refuse(EIO);
+  if (head[0] != 0) return Refuse(FaultOf(head[0]));
+  if (read != nullptr && answer.size() == read_bytes) memcpy(read->buf, answer.data(), read_bytes);
+  return static_cast<int>(wanted.nmsgs);
+}
+
+}  // namespace
+
+extern "C" {
+
+int open(const char* path, int flags, ...) {
+  if (strcmp(path, kDevice) == 0) return bus = Connect();
+  va_list more;
+  va_start(more, flags);
+  const unsigned mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(more, unsigned) : 0;
+  va_end(more);
+  return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags | O_LARGEFILE, mode));
+}
+
+int ioctl(int file, unsigned long request, ...) {
+  va_list more;
+  va_start(more, request);
+  void* argument = va_arg(more, void*);
+  va_end(more);
+  if (file < 0 || file != bus) return static_cast<int>(syscall(SYS_ioctl, file, request, argument));
+  switch (request) {
+    case I2C_FUNCS: *static_cast<unsigned long*>(argument) = I2C_FUNC_I2C; return 0;
+    case I2C_TIMEOUT:
+    case I2C_RETRIES: return 0;
+    case I2C_RDWR: return Transfer(file, *static_cast<const i2c_rdwr_ioctl_data*>(argument));
+    default: return Refuse(ENOTTY);
+  }
+}
+
+}  // extern "C"

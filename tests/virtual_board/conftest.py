@@ -1,0 +1,37 @@
+"""A board of each kind, flashed once; where it cannot be, its tests are skipped and say why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.virtual_board.emulation import NoBoardError
+from tests.virtual_board.flashed import FlashedBoard
+from tests.virtual_board.kinds import BELA, GEM, Kind
+from tests.virtual_board.machine import VirtualBoard
+
+REQUIRED = "LODESTONE_VIRTUAL_BOARD"
+
+
+def _board(kind: Kind, folder: Path) -> Iterator[FlashedBoard]:
+    try:
+        with VirtualBoard(kind) as machine:
+            machine.power_on()
+            yield FlashedBoard(machine, folder)
+    except NoBoardError as reason:
+        if os.environ.get(REQUIRED) == "required":
+            raise
+        pytest.skip(f"no virtual {kind.name}: {reason}")
+
+
+@pytest.fixture(scope="module")
+def bela(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlashedBoard]:
+    yield from _board(BELA, tmp_path_factory.mktemp("bela"))
+
+
+@pytest.fixture(scope="module")
+def gem(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlashedBoard]:
+    yield from _board(GEM, tmp_path_factory.mktemp("gem"))

@@ -1,0 +1,140 @@
+"""Makes a board's userland: Debian as on its image, its compiler, and our part of Bela's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from lodestone.image import ROOT
+from tests.virtual_board.emulation import NoBoardError, cache_folder, can_emulate, locked, run
+from tests.virtual_board.kinds import Kind
+
+HERE = Path(__file__).parent
+FORGET_S = 3 * 86400
+BELA_H = ROOT / "firmware" / "simulator" / "include" / "Bela.h"
+TOOLS = ("debootstrap", "unshare", "nsenter", "dpkg-deb")
+
+# What these packages would do when configured, as far as it is needed here.
+PASSWD = "sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n"
+LINKS = {"usr/bin/awk": "mawk", "usr/bin/which": "which.debianutils"}
+
+
+def userland(kind: Kind) -> Path:
+    """The root folder of a board's userland, made at the first call, kept, and never written to again.
+
+    Raises:
+        NoBoardError: this machine lacks something for it.
+    """
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        raise NoBoardError(f"not installed: {', '.join(missing)}")
+    can_emulate(kind)
+    with locked(kind.name):
+        made = cache_folder() / f"{kind.name}-{_recipe(kind)}"
+        if not made.exists():
+            _forget_unused(kind)
+            _make(kind, made)
+        os.utime(made)
+    return made
+
+
+def _forget_unused(kind: Kind) -> None:
+    """Another checkout may run on another recipe's userland: only what nobody has asked for lately goes."""
+    for old in cache_folder().glob(f"{kind.name}-*"):
+        if time.time() - old.stat().st_mtime > FORGET_S:
+            shutil.rmtree(old)
+
+
+def _recipe(kind: Kind) -> str:
+    """A name for all that goes into a userland: another recipe makes another one."""
+    text = hashlib.sha256(repr(kind).encode() + kind.packages.encode())
+    for path in [Path(__file__), BELA_H, *sorted(p for p in (HERE / "bela").rglob("*") if p.is_file())]:
+        text.update(path.name.encode() + path.read_bytes())
+    return text.hexdigest()[:16]
+
+
+def _make(kind: Kind, to: Path) -> None:
+    fresh = Path(tempfile.mkdtemp(prefix=f".{kind.name}-", dir=to.parent))
+    fresh.chmod(0o755)
+    try:
+        _bootstrap(kind, fresh)
+        _configure(kind, fresh)
+        _add_bela(kind, fresh)
+        fresh.rename(to)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _mirror(kind: Kind) -> str:
+    """The first of the repositories that this machine's apt reads which has the board's Debian."""
+    known = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]).split()
+    for address in dict.fromkeys(known):
+        try:
+            with urlopen(f"{address.rstrip('/')}/dists/{kind.suite}/Release", timeout=20) as answer:
+                if f"Codename: {kind.suite}\n" in answer.read(4096).decode():
+                    return address
+        except (URLError, OSError, ValueError):
+            continue
+    raise NoBoardError(f"none of apt's repositories has Debian {kind.suite}")
+
+
+def _bootstrap(kind: Kind, root: Path) -> None:
+    """Debian's packages, unpacked: debootstrap chooses, fetches and checks them; it takes no emulation."""
+    run(
+        [
+            "debootstrap",
+            "--foreign",
+            "--variant=minbase",
+            f"--arch={kind.architecture}",
+            f"--include={kind.packages}",
+            kind.suite,
+            root,
+            _mirror(kind),
+        ]
+    )
+    archives = root / "var" / "cache" / "apt" / "archives"
+    for archive in sorted(archives.glob("*.deb")):
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as tar:
+            command: list[str | Path] = ["tar", "-x", "--keep-directory-symlink", "-C", root]
+            if subprocess.run(command, stdin=tar.stdout).returncode != 0:
+                raise NoBoardError(f"{archive.name} could not be unpacked")
+    shutil.rmtree(archives)
+    shutil.rmtree(root / "debootstrap")
+
+
+def _configure(kind: Kind, root: Path) -> None:
+    masters = root / "usr" / "share" / "base-passwd"
+    (root / "etc" / "passwd").write_text((masters / "passwd.master").read_text() + PASSWD)
+    (root / "etc" / "group").write_text((masters / "group.master").read_text())
+    for name, target in LINKS.items():
+        if (root / "usr" / "bin" / target).exists() and not (root / name).exists():
+            (root / name).symlink_to(target)
+    for name in ("clang", "clang++"):
+        (root / "usr" / "bin" / name).symlink_to(f"{name}-{kind.clang}")
+        # Found first, and asks the compiler only for what it has not compiled before.
+        (root / "usr" / "local" / "bin" / name).symlink_to("/usr/bin/ccache")
+    (root / "etc" / "mtab").symlink_to("/proc/self/mounts")
+    run(["chroot", root, "ldconfig"])
+
+
+def _add_bela(kind: Kind, root: Path) -> None:
+    """/root/Bela with its core compiled, and the stand-ins for systemd."""
+    bela = root / "root" / "Bela"
+    shutil.copytree(HERE / "bela" / "core", bela / "core")
+    (bela / "projects").mkdir()
+    (bela / "include").mkdir()
+    shutil.copy(BELA_H, bela / "include")
+    shutil.copy(HERE / "bela" / "Makefile", bela)
+    shutil.copy(HERE / "bela" / f"board-{kind.name}.mk", bela / "board.mk")
+    (root / "opt" / "Bela").mkdir(parents=True)
+    for name, to in (("systemctl", "usr/bin"), ("journalctl", "usr/bin"), ("bela_startup.sh", "opt/Bela")):
+        shutil.copy(HERE / "bela" / name, root / to / name)
+        (root / to / name).chmod(0o755)
+    run(["chroot", root, "env", "CCACHE_DISABLE=1", "make", "-C", "/root/Bela", "core"])
