@@ -34,7 +34,7 @@ lint: build
 # Its idle threads would spin beside the tests.
 test: export OPENBLAS_NUM_THREADS = 1
 test: build
-	$(PY) -m pytest -n $(JOBS)
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup
 
 check: lint test
 

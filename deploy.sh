@@ -55,7 +55,7 @@ on_board() {
   local result=0
   { printf 'board() {\n'; cat; printf '\n}\nboard "$@"; exit $?\n'; } |
     $SSH "root@$host" "bash -s -- $(printf '%q ' "$@")" || result=$?
-  [ "$result" != 255 ] || say "deploy: the connection broke off; $outcome"
+  [ "$result" != 255 ] || fail "the connection broke off; $outcome"
   return "$result"
 }
 
@@ -112,7 +112,7 @@ mkdir "incoming.$2"
 END
   rsync --rsh "$SSH" --recursive --checksum --delete --compress --link-dest "../current" \
     "$image/" "root@$host:$VERSIONS/incoming.$name/" || {
-    on_board "$VERSIONS/incoming.$name" <<<'rm -rf "$1"' 2>/dev/null || true
+    (on_board "$VERSIONS/incoming.$name" <<<'rm -rf "$1"') 2>/dev/null || true
     fail "the copying broke off; $outcome"
   }
 }
@@ -223,7 +223,8 @@ go_back() {
   else
     bela_make stop || true
     bela_make nostartup || true
-    rm -f current
+    rm -f current "$bela/projects/$project"
+    [ ! -e "$bela/projects/$project-before-lodestone" ] || mv "$bela/projects/$project-before-lodestone" "$bela/projects/$project"
     case $booted in *ACTIVE=1*) printf '%s' "$booted" >"$startup"; service enable; service restart ;; esac || true
   fi
 }

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from lodestone.image import MANIFEST, ROOT, manifest
 
-# Counts its calls; the call that LODESTONE_CUT names does not come through, or (",half") is killed midway.
+# Counts its calls; the call that LODESTONE_CUT names does not come through, or (",half") is killed midway, or
+# (",900") is lost when so many bytes have arrived.
 SSH = """#!/bin/bash
 while [[ $1 == -* ]]; do shift 2; done  # rsync says -l root
 host=$1; shift
@@ -18,6 +19,7 @@ echo "$*" >> "$FAKE/ssh.log"
 call=$(wc -l < "$FAKE/ssh.log")
 [ "${LODESTONE_CUT:-}" = "$call" ] && exit 255
 [ "${LODESTONE_CUT:-}" = "$call,half" ] && exec timeout -s KILL 0.15 bash -c "$*"
+[[ ${LODESTONE_CUT:-} = "$call",[0-9]* ]] && { head -c "${LODESTONE_CUT#*,}" | bash -c "$*"; exit 255; }
 exec bash -c "$*"
 """
 
@@ -46,12 +48,13 @@ runscreen:
 
 # What Bela's service does: run the project. Its program says what it plays, unless its scene is broken.
 SYSTEMCTL = """#!/bin/bash
-cd "$FAKE/Bela/projects/lodestone" || exit 1
 echo "$1" >> "$FAKE/events"
 case $1 in
   enable|reset-failed) exit 0 ;;
   stop) rm -f "$FAKE/playing"; exit 0 ;;
 esac
+project=$(sed -n 's/^PROJECT=//p' "$FAKE/startup")
+cd "$FAKE/Bela/projects/${project:-lodestone}" || exit 1
 cat plans/name > "$FAKE/playing"
 grep -q broken plans/name || cp plans/name "$FAKE/status"
 """

@@ -155,6 +155,40 @@ def test_a_cut_at_any_step_leaves_a_whole_version_playing(tmp_path: Path) -> Non
     assert board.calls() == steps
 
 
+@pytest.mark.parametrize("arrived", [200, 900, 2350])
+@pytest.mark.parametrize("step", [5, 6], ids=["build", "switch"])
+def test_half_a_script_does_nothing(board: FakeBoard, step: int, arrived: int) -> None:
+    """The connection is lost while a step is on its way to the board: none of it runs there."""
+    versions = board.folder / "versions"
+    done = board.deploy("--image", board.image("second"), LODESTONE_CUT=f"{step},{arrived}")
+    assert (done.returncode, board.playing(), board.installed()) == (1, "first", "first")
+    assert "the connection broke off" in done.stderr
+    assert not list((board.folder / "Bela" / "projects").glob("*-trial"))
+    assert len(list(versions.glob("incoming.*"))) == (step == 5)
+
+
+def test_what_another_project_played_comes_back(tmp_path: Path) -> None:
+    """The first flash of all, on a board that starts something else, starts and does not play."""
+    board = FakeBoard(tmp_path / "board")
+    startup = "ACTIVE=1\nPROJECT=tune\nARGS=-p 64"
+    (board.folder / "startup").write_text(startup)
+    tune = board.folder / "Bela" / "projects" / "tune" / "plans"
+    tune.mkdir(parents=True)
+    (tune / "name").write_text("tune")
+    done = board.deploy("--image", board.image("broken"))
+    assert done.returncode == 1
+    assert (board.folder / "startup").read_text() == startup
+    assert board.playing() == "tune"
+    assert not (board.folder / "versions" / "current").exists()
+
+
+def test_taken_back_it_starts_with_the_board_as_before(board: FakeBoard) -> None:
+    startup = (board.folder / "startup").read_text()
+    assert board.deploy("--no-boot", "--image", board.image("broken")).returncode == 1
+    assert (board.folder / "startup").read_text() == startup
+    assert board.playing() == "first"
+
+
 @pytest.mark.parametrize("after_s", [0.05, 0.3, 0.6])
 def test_control_c(board: FakeBoard, after_s: float) -> None:
     (board.folder / "compile-seconds").write_text("1")

@@ -5,8 +5,7 @@ set -e
 folder=$1 userland=$2 port=$3 cpu=$4 objects=$5
 root=$folder/root card=$folder/card
 mount -o loop "$card.ext4" "$card"
-mkdir -p "$card/written/etc" "$card/work"
-cp -r "$folder/ssh" "$card/written/etc/"
+[ -d "$card/written" ] || { cp -r "$folder/new" "$card/written" && mkdir "$card/work"; }
 mount -t overlay overlay -o "lowerdir=$userland,upperdir=$card/written,workdir=$card/work" "$root"
 mount -t tmpfs -o mode=755 dev "$root/dev"
 for device in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "$root/dev/${device%:*}" c 1 "${device#*:}"; done

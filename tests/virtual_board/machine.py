@@ -22,6 +22,8 @@ from tests.virtual_board.userland import userland
 
 CARD_BYTES = 600 << 20
 BOOT = Path(__file__).with_name("boot.sh")
+BELA = Path(__file__).with_name("bela")
+BELA_H = ROOT / "firmware" / "simulator" / "include" / "Bela.h"
 
 SSHD = """ListenAddress 127.0.0.1
 HostKey /etc/ssh/board_key
@@ -90,7 +92,7 @@ class VirtualBoard:
         self._objects = cache_folder() / f"{self.kind.name}.objects"
         self._objects.mkdir(exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix=f"lodestone-{self.kind.name}-"))
-        for name in ("root", "card", "ssh", "run", "bin"):
+        for name in ("root", "card", "new", "run", "bin"):
             (self.folder / name).mkdir()
         card = self.folder / "card.ext4"
         with card.open("wb") as file:
@@ -99,6 +101,7 @@ class VirtualBoard:
         self.folder.chmod(0o755)
         self._process: subprocess.Popen[str] | None = None
         self._write_keys()
+        self._write_bela()
         self._sensors: contextlib.AbstractContextManager[BoardServer] | None = None
         return self
 
@@ -109,7 +112,8 @@ class VirtualBoard:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _write_keys(self) -> None:
-        etc = self.folder / "ssh"
+        etc = self.folder / "new" / "etc" / "ssh"
+        etc.mkdir(parents=True)
         (etc / "board_config").write_text(SSHD.format(cpu=self.kind.cpu))
         for key in (etc / "board_key", self.folder / "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
@@ -121,6 +125,24 @@ class VirtualBoard:
         ssh.write_text(SSH.format(folder=self.folder))
         ssh.chmod(0o755)
 
+    def _write_bela(self) -> None:
+        """/root/Bela with our core and make interface, and the stand-ins for systemd."""
+        new = self.folder / "new"
+        bela = new / "root" / "Bela"
+        shutil.copytree(BELA / "core", bela / "core")
+        for folder in (bela / "projects", bela / "include", new / "opt" / "Bela", new / "usr" / "bin"):
+            folder.mkdir(parents=True)
+        shutil.copy(BELA_H, bela / "include")
+        shutil.copy(BELA / "Makefile", bela)
+        shutil.copy(BELA / f"board-{self.kind.name}.mk", bela / "board.mk")
+        for name, to in (
+            ("systemctl", "usr/bin"),
+            ("journalctl", "usr/bin"),
+            ("bela_startup.sh", "opt/Bela"),
+        ):
+            shutil.copy(BELA / name, new / to)
+            (new / to / name).chmod(0o755)
+
     def power_on(self) -> None:
         """Boots, with an empty /run as a board has it, and waits until ssh answers."""
         shutil.rmtree(self.folder / "run")
@@ -128,18 +150,7 @@ class VirtualBoard:
         world = NowBoard(SimulatedBoard("empty", seed=3))
         self._sensors = BoardServer(world, self.folder / "run" / "sensor-bus")  # type: ignore[arg-type]
         self._sensors.__enter__()
-        unshare = [
-            "unshare",
-            "--mount",
-            "--pid",
-            "--uts",
-            "--fork",
-            "--kill-child",
-            "bash",
-            "-c",
-            BOOT,
-            "boot",
-        ]
+        unshare = ["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "bash", BOOT]
         arguments = [
             str(self.folder),
             str(self._userland),

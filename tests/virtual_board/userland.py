@@ -1,4 +1,4 @@
-"""Makes a board's userland: Debian as on its image, its compiler, and our part of Bela's folder."""
+"""Makes a board's userland: Debian as on its image, and its compiler."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from lodestone.image import ROOT
 from tests.virtual_board.emulation import NoBoardError, cache_folder, can_emulate, locked, run
 from tests.virtual_board.kinds import Kind
 
-HERE = Path(__file__).parent
 FORGET_S = 3 * 86400
-BELA_H = ROOT / "firmware" / "simulator" / "include" / "Bela.h"
 TOOLS = ("debootstrap", "unshare", "nsenter", "dpkg-deb")
 
 # What these packages would do when configured, as far as it is needed here.
@@ -54,10 +51,8 @@ def _forget_unused(kind: Kind) -> None:
 
 def _recipe(kind: Kind) -> str:
     """A name for all that goes into a userland: another recipe makes another one."""
-    text = hashlib.sha256(repr(kind).encode() + kind.packages.encode())
-    for path in [Path(__file__), BELA_H, *sorted(p for p in (HERE / "bela").rglob("*") if p.is_file())]:
-        text.update(path.name.encode() + path.read_bytes())
-    return text.hexdigest()[:16]
+    text = f"{kind} {kind.packages}".encode() + Path(__file__).read_bytes()
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def _make(kind: Kind, to: Path) -> None:
@@ -66,7 +61,6 @@ def _make(kind: Kind, to: Path) -> None:
     try:
         _bootstrap(kind, fresh)
         _configure(kind, fresh)
-        _add_bela(kind, fresh)
         fresh.rename(to)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -116,25 +110,10 @@ def _configure(kind: Kind, root: Path) -> None:
     for name, target in LINKS.items():
         if (root / "usr" / "bin" / target).exists() and not (root / name).exists():
             (root / name).symlink_to(target)
+    (root / "usr" / "local" / "bin").mkdir(parents=True, exist_ok=True)
     for name in ("clang", "clang++"):
         (root / "usr" / "bin" / name).symlink_to(f"{name}-{kind.clang}")
         # Found first, and asks the compiler only for what it has not compiled before.
         (root / "usr" / "local" / "bin" / name).symlink_to("/usr/bin/ccache")
     (root / "etc" / "mtab").symlink_to("/proc/self/mounts")
     run(["chroot", root, "ldconfig"])
-
-
-def _add_bela(kind: Kind, root: Path) -> None:
-    """/root/Bela with its core compiled, and the stand-ins for systemd."""
-    bela = root / "root" / "Bela"
-    shutil.copytree(HERE / "bela" / "core", bela / "core")
-    (bela / "projects").mkdir()
-    (bela / "include").mkdir()
-    shutil.copy(BELA_H, bela / "include")
-    shutil.copy(HERE / "bela" / "Makefile", bela)
-    shutil.copy(HERE / "bela" / f"board-{kind.name}.mk", bela / "board.mk")
-    (root / "opt" / "Bela").mkdir(parents=True)
-    for name, to in (("systemctl", "usr/bin"), ("journalctl", "usr/bin"), ("bela_startup.sh", "opt/Bela")):
-        shutil.copy(HERE / "bela" / name, root / to / name)
-        (root / to / name).chmod(0o755)
-    run(["chroot", root, "env", "CCACHE_DISABLE=1", "make", "-C", "/root/Bela", "core"])
