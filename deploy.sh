@@ -76,15 +76,18 @@ check_image() {
 
 # Prints the generation; refuses a board on which the image cannot work.
 check_board() {
-  on_board "$BELA" "$VERSIONS" "$NEED_KIB" "$(date -u +%s)" "$dry" <<'END'
+  on_board "$BELA" "$VERSIONS" "$NEED_KIB" "$(date -u +%s)" "$dry" "$(cat "$image/arguments" 2>/dev/null)" <<'END'
 set -eu
-bela=$1 versions=$2 need=$3 now=$4 dry=$5
+bela=$1 versions=$2 need=$3 now=$4 dry=$5 arguments=$6
 [ -f "$bela/Makefile" ] || { echo "deploy: wanted a Bela in $bela, found none: is this the right address?" >&2; exit 1; }
 command -v rsync >/dev/null || { echo "deploy: wanted rsync on the board, found none: install it there" >&2; exit 1; }
 case $(uname -m) in
   aarch64) echo "Bela Gem" ;;
   armv7l) echo "Bela" ;;
   *) echo "a $(uname -m)" ;;
+esac
+case "$(uname -m) $arguments" in
+  armv7l*-r*) echo "deploy: wanted an image for a Bela, got one for a Gem: set \`board\` in instrument.toml, and build it again" >&2; exit 1 ;;
 esac
 near=$versions; while [ ! -d "$near" ]; do near=$(dirname "$near"); done
 free=$(df -Pk "$near" | awk 'NR == 2 { print $4 }')
@@ -120,12 +123,12 @@ END
 # Beside the old version: compiled by Bela's own make under another project name, then run a moment offline.
 # What was compiled for the version before, of the same sources and with the same tools, is not compiled again.
 build_and_test() {
-  on_board "$BELA" "$VERSIONS" "$name" "$PROJECT" "$outcome" <<'END'
+  on_board "$BELA" "$VERSIONS" "$name" "$PROJECT" "$outcome" "$([ ! -t 2 ] || echo tell)" <<'END'
 set -eu
-bela=$1 versions=$2 name=$3 project=$4 outcome=$5
-fresh=$versions/incoming.$name trial=$bela/projects/$project-trial old=$versions/current job=
+bela=$1 versions=$2 name=$3 project=$4 outcome=$5 tell=$6
+fresh=$versions/incoming.$name trial=$bela/projects/$project-trial old=$versions/current job= teller=
 broke() {
-  [ -z "$job" ] || { kill "$job" && wait "$job"; } 2>/dev/null || true
+  [ -z "$job$teller" ] || { kill $job $teller && wait $job; } 2>/dev/null || true
   rm -rf "$trial" "$fresh"
   echo "deploy: $1; $outcome" >&2
   exit 1
@@ -136,7 +139,20 @@ flock -w 60 9 || broke "another deploy is at work there"
 echo $$ >"$versions/at-work" || full
 trap 'broke "it was broken off"' HUP INT TERM
 # In the background, so that a signal ends it at once.
-at_once() { "$@" & job=$!; wait "$job" && job=; }
+at_once() {
+  local result=0
+  "$@" & job=$!
+  wait "$job" || result=$?
+  job=
+  return "$result"
+}
+
+count() {
+  exec 9>&-
+  while sleep 1; do
+    printf '\r%s of %s sources' "$(find "$trial/build" -name '*.o' | wc -l)" "$(find "$trial" -name '*.cpp' | wc -l)" >&2
+  done
+}
 
 (cd "$fresh" && sha256sum --quiet --strict --check MANIFEST >/dev/null 2>&1) || broke "what arrived is not what was sent"
 rm -rf "$trial"
@@ -156,9 +172,12 @@ fi
 if [ -z "$changed" ] && [ -x "$old/$project" ]; then
   cp -a "$old/$project" "$trial/" || full
 else
-  if [ -d "$trial/build" ]; then find "$trial/build" -name '*.o' -exec touch {} +; fi
+  mkdir -p "$trial/build"
+  find "$trial/build" -name '*.o' -exec touch {} +
+  if [ -n "$tell" ]; then count & teller=$!; fi
   at_once make -C "$bela" PROJECT="$project-trial" CPPFLAGS=-std=c++14 >"$versions/build.log" 2>&1 9>&- ||
     broke "it does not compile there, see --logs"
+  [ -z "$teller" ] || { kill "$teller" && echo >&2; } || true
   [ -x "$trial/$project-trial" ] || broke "make left no program, see --logs"
   mv "$trial/$project-trial" "$trial/$project" && echo "$tools" >"$trial/build/tools" || full
 fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -82,6 +83,18 @@ def test_no_boot(board: FakeBoard) -> None:
     assert board.deploy("--no-boot", "--image", board.image("second")).returncode == 0
     assert board.playing() == "second"
     assert (board.folder / "startup").read_text() == "ACTIVE=0\n"
+
+
+def test_it_tells_how_far_the_build_is(board: FakeBoard) -> None:
+    """On a terminal; nothing of it goes into a pipe."""
+    (board.folder / "compile-seconds").write_text("2.5")
+    command = [ROOT / "deploy.sh", "--image", board.image("second", "// two", one_cpp="// 1")]
+    ours, theirs = os.openpty()
+    assert subprocess.run(command, env=board.environment(), stderr=theirs).returncode == 0
+    os.close(theirs)
+    assert b"0 of 2 sources" in os.read(ours, 4096)
+    os.close(ours)
+    assert "sources" not in board.deploy("--image", board.image("third", "// three")).stderr
 
 
 def test_a_compile_error(board: FakeBoard) -> None:

@@ -30,7 +30,7 @@ class FlashedBoard:
         """An image whose scene is called `name`; `source` is added to its render.cpp."""
         voice = {key: changes.pop(key) for key in ("rate", "hop") if key in changes}
         folder = self.folder / name
-        board = "bela-gem" if self.machine.kind.name == "gem" else "bela"
+        board = changes.pop("board", "bela-gem" if self.machine.kind.name == "gem" else "bela")
         made = image(
             folder,
             scene(folder / "plans", name, **voice),

@@ -95,6 +95,12 @@ def test_one_changed_source_is_compiled_alone(bela: FlashedBoard) -> None:
     assert [line for line in log.splitlines() if "Building" in line] == ["Building render.cpp..."]
 
 
+def test_an_image_for_another_board(bela: FlashedBoard) -> None:
+    with bela.undisturbed():
+        done = bela.flash("foreign", board="bela-gem")
+    assert (done.returncode, "wanted an image for a Bela, got one for a Gem" in done.stderr) == (1, True)
+
+
 def test_a_source_that_does_not_compile(bela: FlashedBoard) -> None:
     with bela.undisturbed():
         done = bela.flash("broken", source="int Broken() { return nonsense; }\n")

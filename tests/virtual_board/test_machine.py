@@ -1,0 +1,56 @@
+"""The virtual board itself: it ends with whoever started it, and is the processor that it says."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lodestone.image import ROOT
+from tests.virtual_board.flashed import FlashedBoard
+from tests.virtual_board.machine import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("virtual-gem")]
+
+OWNER = """
+import sys
+from tests.virtual_board.kinds import GEM
+from tests.virtual_board.machine import VirtualBoard
+with VirtualBoard(GEM, ssh_port=int(sys.argv[1])) as board:
+    board.power_on()
+    print(board.folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_it_ends_when_its_owner_is_killed(gem: FlashedBoard) -> None:
+    port = free_port(socket.SOCK_STREAM)
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(port)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        assert owner.stdout is not None
+        folder = owner.stdout.readline().strip()
+        socket.create_connection(("127.0.0.1", port), 10).close()
+        owner.kill()
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                break
+        time.sleep(0.1)
+    else:
+        pytest.fail("sshd still listens")
+    assert folder not in subprocess.run(["losetup", "-a"], capture_output=True, text=True).stdout
+    subprocess.run(["rm", "-rf", folder], check=True)
+
+
+def test_its_processor_and_tools_are_the_boards(gem: FlashedBoard) -> None:
+    kind = gem.machine.kind
+    assert gem.machine.do("uname -m") == kind.machine
+    assert f"clang version {kind.clang}." in gem.machine.do("clang --version")
