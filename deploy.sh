@@ -102,7 +102,8 @@ END
 # An earlier deploy that lost its connection may still be at work there: it makes way, unless it is switching over.
 upload() {
   name=$(date -u +%Y%m%d-%H%M%S)-$(sha256sum "$image/MANIFEST" | cut -c1-8)
-  on_board "$VERSIONS" "$name" "$((2 * PATIENCE + 30))" <<'END'
+  local linked
+  linked=$(on_board "$VERSIONS" "$name" "$((2 * PATIENCE + 30))" <<'END'
 set -eu
 cd "$(mkdir -p "$1" && cd "$1" && pwd)"
 exec 9>lock
@@ -112,8 +113,11 @@ if ! flock -n 9; then
 fi
 rm -rf incoming.*
 mkdir "incoming.$2"
+[ ! -d current ] || echo --link-dest=../current
 END
-  rsync --rsh "$SSH" --recursive --checksum --delete --compress --link-dest "../current" \
+  )
+  # shellcheck disable=SC2086 # an option, or none
+  rsync --rsh "$SSH" --recursive --checksum --delete --compress $linked \
     "$image/" "root@$host:$VERSIONS/incoming.$name/" || {
     (on_board "$VERSIONS/incoming.$name" <<<'rm -rf "$1"') 2>/dev/null || true
     fail "the copying broke off; $outcome"
@@ -217,9 +221,9 @@ service() { systemctl "$@" bela_startup >>"$status.log" 2>&1 9>&-; }
 start() {
   local arguments
   arguments=$(cat current/arguments 2>/dev/null || true)
-  rm -f "$status"
   : >"$status.log"
   bela_make stop || true
+  rm -f "$status"  # only now: the one that played may have written it once more
   service reset-failed || true
   if [ "$boot" = 1 ]; then
     bela_make startuploop CL="$arguments" && service restart

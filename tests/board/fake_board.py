@@ -36,7 +36,7 @@ Bela:
 	echo compiled $$source >> $(FAKE)/events; }; done
 	@install -m 755 $(FAKE)/program $(P)/$(PROJECT)
 stop:
-	@echo stop >> $(FAKE)/events; rm -f $(FAKE)/playing
+	@echo stop >> $(FAKE)/events; cp $(FAKE)/playing $(FAKE)/status 2>/dev/null; rm -f $(FAKE)/playing
 startuploop:
 	@printf "ACTIVE=1\\nPROJECT=$(PROJECT)\\nARGS=$(CL)" > $(FAKE)/startup
 nostartup:
