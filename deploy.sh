@@ -297,6 +297,8 @@ deploy() {
   tell_status
 }
 
+# In braces, so that all of this file is read before anything is done, whatever becomes of it meanwhile.
+{
 case $action in
   deploy) deploy ;;
   rollback)
@@ -320,3 +322,5 @@ END
     find_board
     on_board "$BELA" "$PROJECT" <<<'systemctl stop bela_startup; make -C "$1" PROJECT="$2" stop >/dev/null 2>&1; true' ;;
 esac
+exit
+}
