@@ -1,8 +1,8 @@
 #!/bin/bash
-# Boots a virtual board: `boot.sh FOLDER USERLAND PORT CPU OBJECTS`, as the first process of namespaces of its own, so that
+# Boots a virtual board: `boot.sh FOLDER USERLAND PORT CPU`, as the first process of namespaces of its own, so that
 # every mount and process ends with it. It ends when its input does: when the tests end, however that comes about.
 set -e
-folder=$1 userland=$2 port=$3 cpu=$4 objects=$5
+folder=$1 userland=$2 port=$3 cpu=$4
 root=$folder/root card=$folder/card
 mount -o loop "$card.ext4" "$card"
 [ -d "$card/written" ] || { cp -r "$folder/new" "$card/written" && mkdir "$card/work"; }
@@ -15,8 +15,6 @@ ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 mount -t proc proc "$root/proc"
 mount --bind "$folder/run" "$root/run"
-mkdir -p "$root/var/cache/ccache"
-mount --bind "$objects" "$root/var/cache/ccache"
 mkdir -p "$root/run/sshd"
 hostname bela
 export QEMU_CPU=$cpu

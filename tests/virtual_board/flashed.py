@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,9 +57,7 @@ class FlashedBoard:
         """Makes the image `name` and flashes it; `cut` as the ssh of the machine has it."""
         made = self.image(name, **changes)
         more = {"LODESTONE_CUT": cut, "LODESTONE_PATIENCE": str(patience)}
-        done = self.machine.deploy("--image", made, *options, **more)
-        shutil.rmtree(self.folder / name)
-        return done
+        return self.machine.deploy("--image", made, *options, **more)
 
     def status(self, patience_s: float = 20.0) -> Status:
         """What the firmware answers over UDP."""

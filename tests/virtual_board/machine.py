@@ -16,7 +16,7 @@ from types import TracebackType
 
 from lodestone.image import ROOT
 from sensors.simulation import BoardServer, SimulatedBoard
-from tests.virtual_board.emulation import NoBoardError, cache_folder, run
+from tests.virtual_board.emulation import NoBoardError, run
 from tests.virtual_board.kinds import Kind
 from tests.virtual_board.userland import userland
 
@@ -32,7 +32,7 @@ PermitRootLogin yes
 StrictModes no
 UsePAM no
 PrintMotd no
-SetEnv QEMU_CPU={cpu} CCACHE_DIR=/var/cache/ccache CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime
+SetEnv QEMU_CPU={cpu}
 """
 
 # deploy.sh's own ssh commands, with the port and the key of this board put in; they are counted, and the one
@@ -89,8 +89,6 @@ class VirtualBoard:
 
     def __enter__(self) -> VirtualBoard:
         self._userland = userland(self.kind)
-        self._objects = cache_folder() / f"{self.kind.name}.objects"
-        self._objects.mkdir(exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix=f"lodestone-{self.kind.name}-"))
         for name in ("root", "card", "new", "run", "bin"):
             (self.folder / name).mkdir()
@@ -151,13 +149,7 @@ class VirtualBoard:
         self._sensors = BoardServer(world, self.folder / "run" / "sensor-bus")  # type: ignore[arg-type]
         self._sensors.__enter__()
         unshare = ["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "bash", BOOT]
-        arguments = [
-            str(self.folder),
-            str(self._userland),
-            str(self.ssh_port),
-            self.kind.cpu,
-            str(self._objects),
-        ]
+        arguments = [str(self.folder), str(self._userland), str(self.ssh_port), self.kind.cpu]
         self._process = subprocess.Popen(
             [*unshare, *arguments],
             stdin=subprocess.PIPE,

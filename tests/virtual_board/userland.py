@@ -61,6 +61,7 @@ def _make(kind: Kind, to: Path) -> None:
     try:
         _bootstrap(kind, fresh)
         _configure(kind, fresh)
+        _add_native_clang(kind, fresh)
         fresh.rename(to)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -81,26 +82,23 @@ def _mirror(kind: Kind) -> str:
 
 def _bootstrap(kind: Kind, root: Path) -> None:
     """Debian's packages, unpacked: debootstrap chooses, fetches and checks them; it takes no emulation."""
-    run(
-        [
-            "debootstrap",
-            "--foreign",
-            "--variant=minbase",
-            f"--arch={kind.architecture}",
-            f"--include={kind.packages}",
-            kind.suite,
-            root,
-            _mirror(kind),
-        ]
-    )
-    archives = root / "var" / "cache" / "apt" / "archives"
-    for archive in sorted(archives.glob("*.deb")):
-        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as tar:
-            command: list[str | Path] = ["tar", "-x", "--keep-directory-symlink", "-C", root]
-            if subprocess.run(command, stdin=tar.stdout).returncode != 0:
-                raise NoBoardError(f"{archive.name} could not be unpacked")
-    shutil.rmtree(archives)
+    for archive in _archives(kind, kind.architecture, kind.packages, root):
+        _unpack(archive, root)
+    shutil.rmtree(root / "var" / "cache" / "apt" / "archives")
     shutil.rmtree(root / "debootstrap")
+
+
+def _archives(kind: Kind, architecture: str, packages: str, root: Path) -> list[Path]:
+    command: list[str | Path] = ["debootstrap", "--foreign", "--variant=minbase", f"--arch={architecture}"]
+    run([*command, f"--include={packages}", kind.suite, root, _mirror(kind)])
+    return sorted((root / "var" / "cache" / "apt" / "archives").glob("*.deb"))
+
+
+def _unpack(archive: Path, root: Path) -> None:
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as tar:
+        command: list[str | Path] = ["tar", "-x", "--keep-directory-symlink", "-C", root]
+        if subprocess.run(command, stdin=tar.stdout).returncode != 0:
+            raise NoBoardError(f"{archive.name} could not be unpacked")
 
 
 def _configure(kind: Kind, root: Path) -> None:
@@ -110,10 +108,38 @@ def _configure(kind: Kind, root: Path) -> None:
     for name, target in LINKS.items():
         if (root / "usr" / "bin" / target).exists() and not (root / name).exists():
             (root / name).symlink_to(target)
-    (root / "usr" / "local" / "bin").mkdir(parents=True, exist_ok=True)
     for name in ("clang", "clang++"):
         (root / "usr" / "bin" / name).symlink_to(f"{name}-{kind.clang}")
-        # Found first, and asks the compiler only for what it has not compiled before.
-        (root / "usr" / "local" / "bin" / name).symlink_to("/usr/bin/ccache")
     (root / "etc" / "mtab").write_text("card / ext4 rw 0 0\n")
     run(["chroot", root, "ldconfig"])
+
+
+NATIVE_CLANG = """#!/bin/sh
+export LD_LIBRARY_PATH=/native/lib/x86_64-linux-gnu:/native/usr/lib/x86_64-linux-gnu
+exec /native/usr/lib/llvm-{version}/bin/{name} --target={triple} "$@"
+"""
+
+
+def _add_native_clang(kind: Kind, root: Path) -> None:
+    """The very compiler of the board as a program of this machine, ten times as fast; it is found first.
+
+    Debian builds both from one source: they write the same objects, as test_machine.py holds.
+    """
+    if run(["dpkg", "--print-architecture"]).strip() != "amd64":
+        return
+    native, scratch = root / "native", Path(tempfile.mkdtemp(prefix=".native-", dir=root.parent))
+    native.mkdir()
+    try:
+        for archive in _archives(kind, "amd64", f"clang-{kind.clang}", scratch):
+            if archive.name.startswith(("clang", "lib", "zlib")):
+                _unpack(archive, native)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    (loader,) = [p for p in (native / "lib" / "x86_64-linux-gnu").glob("ld-*") if not p.is_symlink()]
+    (root / "lib64").mkdir(exist_ok=True)
+    (root / "lib64" / "ld-linux-x86-64.so.2").symlink_to(f"/native/lib/x86_64-linux-gnu/{loader.name}")
+    (root / "usr" / "local" / "bin").mkdir(parents=True, exist_ok=True)
+    for name in ("clang", "clang++"):
+        script = root / "usr" / "local" / "bin" / name
+        script.write_text(NATIVE_CLANG.format(version=kind.clang, name=name, triple=kind.triple))
+        script.chmod(0o755)
