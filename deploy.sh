@@ -116,8 +116,9 @@ mkdir "incoming.$2"
 [ ! -d current ] || echo --link-dest=../current
 END
   )
+  # A changed file travels whole: patching it from the former one has failed between rsync 3.5 and the Gem's 3.2.7.
   # shellcheck disable=SC2086 # an option, or none
-  rsync --rsh "$SSH" --recursive --checksum --delete --compress $linked \
+  rsync --rsh "$SSH" --recursive --checksum --whole-file --delete --compress $linked \
     "$image/" "root@$host:$VERSIONS/incoming.$name/" || {
     (on_board "$VERSIONS/incoming.$name" <<<'rm -rf "$1"') 2>/dev/null || true
     fail "the copying broke off; $outcome"

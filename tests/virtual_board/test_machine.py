@@ -52,7 +52,7 @@ def test_it_ends_when_its_owner_is_killed(gem: FlashedBoard) -> None:
 def test_its_processor_and_tools_are_the_boards(gem: FlashedBoard) -> None:
     kind = gem.machine.kind
     source = "/root/Bela/core/options.cpp"
-    flags = "-O3 -g -mcpu=cortex-a53 -ffast-math -std=c++14 -I/root/Bela/core"
+    flags = "-O3 -mcpu=cortex-a53 -ffast-math -std=c++14 -I/root/Bela/core"
     for compiler in ("/usr/local/bin/clang++", "/usr/bin/clang++"):
         gem.machine.do(
             f"cd /run && {compiler} {flags} -c {source} -o $(basename $(dirname $(dirname {compiler}))).o"
