@@ -204,7 +204,7 @@ END
 # The only step that the player hears. `current` is a link, and replacing a link is one rename: done, or not done.
 # A version that does not say that it plays is taken back.
 switch_over() {
-  outcome="it goes on there without us: see --status"
+  outcome="what has begun there goes on without us: see --status"
   on_board "$BELA" "$VERSIONS" "$1" "$PROJECT" "$boot" "$STATUS" "$PATIENCE" "$STARTUP" <<'END'
 set -eu
 bela=$1 versions=$2 fresh=$3 project=$4 boot=$5 status=$6 patience=$7 startup=$8
