@@ -2,9 +2,9 @@
 
     .venv-rave/bin/python -m voices.measure voices/glass --run out/voices/glass [--against CHECKPOINT ...]
 
-Prints, for the averaged weights, for the same network untrained, for the voice that it began from if there is
-one, and for any other checkpoint given: upstream's multi-scale spectral distance (its five scales; its floor and
-ours), and the mean error of loudness in 50 ms windows, both on the held-out parts of the corpus.
+Prints, for the averaged weights, for the same network untrained, for the voice that it began from if there
+is one, and for any other checkpoint given: upstream's multi-scale spectral distance (its five scales; its
+floor and ours), and the mean error of loudness in 50 ms windows, both on the held-out parts of the corpus.
 """
 
 from __future__ import annotations
