@@ -109,7 +109,7 @@ static void RunTile8(const ConvTask& task, const Tile8<Sort>& tile) {
   LODESTONE_UNROLL(16)
   for (int r = 0; r < kRows; ++r)
     LODESTONE_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) done[r][v] = sum[r][v];
+    for (int v = 0; v < kVectors; ++v) done[r][v] = Untraced(sum[r][v]);
   FinishIntegers<kRows, kVectors>(task, tile.row, tile.column, tile.columns, done);
 }
 

@@ -47,7 +47,16 @@ static void RunTile(const ConvTask& task, const Tile& tile) {
     Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
     weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
+#if defined(__clang__) && defined(__arm__)
+  Vec::F done[kRows][kVectors];
+  LODESTONE_UNROLL(16)
+  for (int r = 0; r < kRows; ++r)
+    LODESTONE_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) done[r][v] = Untraced(sum[r][v]);
+  Finish<kRows, kVectors>(task, tile.row, tile.column, tile.columns, done);
+#else
   Finish<kRows, kVectors>(task, tile.row, tile.column, tile.columns, sum);
+#endif
 }
 
 typedef void (*TileFunction)(const ConvTask&, const Tile&);

@@ -8,3 +8,13 @@
 #else
 #define LODESTONE_UNROLL(n) LODESTONE_PRAGMA(GCC unroll n)
 #endif
+
+// A copy that the compiler does not trace back to its source. Sums go to a function's memory in the end; the clang of Bela's
+// image v0.5 would keep them there from the start, and store them with every product.
+template <class T>
+static inline T Untraced(T value) {
+#if defined(__clang__) && defined(__arm__)
+  __asm__("" : "+w"(value));
+#endif
+  return value;
+}
