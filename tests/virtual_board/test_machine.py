@@ -13,7 +13,7 @@ from lodestone.image import ROOT
 from tests.virtual_board.flashed import FlashedBoard
 from tests.virtual_board.machine import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("virtual-gem")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 OWNER = """
 import sys

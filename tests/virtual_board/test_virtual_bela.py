@@ -16,7 +16,7 @@ import pytest
 from lodestone.image import ROOT
 from tests.virtual_board.flashed import PERIOD, FlashedBoard
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("virtual-bela")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 def test_the_first_flash_builds_on_the_board_and_plays(bela: FlashedBoard) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.virtual_board.flashed import PERIOD, FlashedBoard
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("virtual-gem")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 def test_the_gem_builds_plays_goes_back_and_starts(gem: FlashedBoard) -> None:
