@@ -15,8 +15,9 @@ import numpy.typing as npt
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from bench.oracle import Arrays, OrtStream
+from bench.oracle import Arrays
 from model_export.quantise import quantise
+from model_export.stream import OrtStream
 
 ENGINE_MODES = ("w8a16", "w8a8")
 CALIBRATION_CALLS, SETTLING_CALLS, COMPARED_CALLS = 16, 8, 40

@@ -7,32 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime as ort
 
 from firmware import Engine
 from model_export.compiler import compile_plan
+from model_export.stream import OrtStream
 
 Arrays = dict[str, npt.NDArray[np.float32]]
-
-
-class OrtStream:
-    """ONNX Runtime on one thread; states go round by themselves."""
-
-    def __init__(self, model: onnx.ModelProto) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1  # denormals stay: ONNX Runtime would flush them for the whole thread
-        self.session = ort.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-        self.names = [output.name for output in self.session.get_outputs()]
-        states = [i for i in self.session.get_inputs() if i.name.startswith("state.")]
-        self.states: Arrays = {i.name: np.zeros(i.shape, np.float32) for i in states}
-
-    def run(self, feeds: Arrays) -> Arrays:
-        """One call; outputs without the states."""
-        values = dict(zip(self.names, self.session.run(None, {**self.states, **feeds}), strict=True))
-        self.states = {name: values.pop("next." + name.removeprefix("state.")) for name in self.states}
-        return values
 
 
 @dataclass(frozen=True)
@@ -49,7 +29,7 @@ class Difference:
 
 
 def compare(model: onnx.ModelProto, feeds: list[Arrays], kernels: str = "best") -> Difference:
-    """Both on the same calls, from fresh states."""
+    """Both on the same calls, from their initial states."""
     engine, oracle = Engine(compile_plan(model), kernels), OrtStream(model)
     error = peak = 0.0
     for feed in feeds:

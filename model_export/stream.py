@@ -15,6 +15,11 @@ from model_export.card import Card
 from model_export.errors import ExportError
 
 FloatArray = npt.NDArray[np.float32]
+NUMPY_TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(bool)": np.bool_,
+    "tensor(int64)": np.int64,
+}
 
 
 def ort_session(model: onnx.ModelProto | bytes | str | Path, lean: bool = False) -> ort.InferenceSession:
@@ -62,6 +67,7 @@ class OrtStream:
             Card.from_json(metadata["lodestone.card"]) if "lodestone.card" in metadata else None
         )
         self.inputs = {i.name: tuple(i.shape) for i in self._session.get_inputs()}
+        self._types = {i.name: NUMPY_TYPES.get(i.type, np.float32) for i in self._session.get_inputs()}
         self.outputs = {o.name: tuple(o.shape) for o in self._session.get_outputs()}
         self._state_names = [name for name in self.inputs if name.startswith("state.")]
         self._seed = seed
@@ -84,7 +90,7 @@ class OrtStream:
         for name, value in inputs.items():
             if name not in self.inputs:
                 raise ExportError(f"inputs among {', '.join(self.inputs)}", name, "check the name")
-            data, shape = np.asarray(value, np.float32), self.inputs[name]
+            data, shape = np.asarray(value, self._types[name]), self.inputs[name]
             if data.size != int(np.prod(shape)):
                 raise ExportError(f"{name} of {list(shape)}", f"{list(data.shape)}", "check the shape")
             feed[name] = np.ascontiguousarray(data).reshape(shape)

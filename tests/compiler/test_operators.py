@@ -9,9 +9,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from bench.graph_maker import GraphMaker
-from bench.oracle import OrtStream, compare
+from bench.oracle import compare
 from firmware import Engine, EngineError
 from model_export.compiler import PlanError, compile_plan
+from model_export.stream import OrtStream
 
 UNARY = (
     "Neg Abs Sign Sqrt Exp Log Sin Cos Tan Atan Tanh Sigmoid Asinh Erf Floor Ceil Round Reciprocal Identity "

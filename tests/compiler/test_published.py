@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.oracle import OrtStream, compare
+from bench.oracle import compare
 from bench.synthetic import FORMS, PUBLISHED, published
+from model_export.stream import OrtStream
 
 
 def latents(count: int) -> list[np.ndarray]:  # type: ignore[type-arg]
