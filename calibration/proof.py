@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from calibration.assemble import fit, verdict_of
 from calibration.board_model import ball_moment, dipole_mt
 from calibration.carry import carry_from
 from calibration.fit import fit_play, fit_rest, played_field
 from calibration.localise import locate
 from calibration.model import AXES, SENSORS, Array, Response, Rest
+from calibration.procedure import Session
 from calibration.proving import NOISE_MT, STEP_MT, ImperfectBoard, Stage, boards
 from calibration.reference import static_touch
 from calibration.spots import SpotFit, fit_spots
 from calibration.tilt import tilt_correction
+from calibration.verdict import CARE, READY, STOP
 
 WARMER_K = 15.0
 EVERY = 4  # frames of the compared touch: 50 a second are enough
@@ -47,6 +50,7 @@ class Proof:
     """Worst values over all boards unless said otherwise; parts of the reach are 0..1.
 
     Attributes:
+        verdicts: how many of the boards, which are all healthy, got each verdict after free play.
         after_play, after_spots: touch of the same gesture, board against board.
         offset_in_errors: part of all axes whose offset lies within 3 standard errors.
         gain, rotation_deg, height_mm: error after known spots.
@@ -55,6 +59,7 @@ class Proof:
     """
 
     boards: int
+    verdicts: dict[str, int]
     after_play: Spread
     after_spots: Spread
     offset_in_errors: float
@@ -79,7 +84,9 @@ class Proof:
             return f"{name:<44}{parts}  (wanted {limit})"
 
         return [
-            f"{self.boards} boards",
+            f"{self.boards} boards, all healthy: "
+            + ", ".join(f"{number} {level}" for level, number in self.verdicts.items())
+            + f"  (wanted 0 {STOP})",
             spread("touch, board against board, after free play", self.after_play, "≤ 8 %"),
             spread("touch, board against board, after spots", self.after_spots, "≤ 2 %"),
             f"{'offsets within 3 standard errors':<44}{100 * self.offset_in_errors:.2f} %  (wanted ≥ 99 %)",
@@ -96,6 +103,7 @@ class Proof:
 class _Outcome:
     """One board's part of the proof."""
 
+    verdict: str
     play_touch: Array
     spots_touch: Array
     offset_errors: Array
@@ -118,6 +126,9 @@ def prove(count: int, progress: Callable[[int], None] | None = None, balls: int 
     offsets = np.concatenate([outcome.offset_errors for outcome in outcomes])
     return Proof(
         boards=count,
+        verdicts={
+            level: sum(outcome.verdict == level for outcome in outcomes) for level in (READY, CARE, STOP)
+        },
         after_play=Spread.of(np.array([outcome.play_touch for outcome in outcomes])),
         after_spots=Spread.of(np.array([outcome.spots_touch for outcome in outcomes])),
         offset_in_errors=float(np.mean(offsets <= 3.0)),
@@ -155,6 +166,7 @@ def _outcome(board: ImperfectBoard, stages: _Stages, balls: int) -> _Outcome:
     warm = board.record(stages.empty, WARMER_K, play=False, stream=3)
     left = np.median(played_field(warm, rest, spots.mounting.correction(), carry), axis=0)
     return _Outcome(
+        verdict=_verdict(session),
         play_touch=touches[0],
         spots_touch=touches[1],
         offset_errors=_offset_errors(board, stages, rest),
@@ -164,6 +176,12 @@ def _outcome(board: ImperfectBoard, stages: _Stages, balls: int) -> _Outcome:
         drift=float(np.abs(left / responses[1].reach_mt).max()),
         ball_mm=_ball_errors(board, rest, spots, balls),
     )
+
+
+def _verdict(session: Session) -> str:
+    judged = verdict_of(fit(replace(session, spots=None), board="proof", magnet_set="tonight's"))
+    assert judged is not None
+    return judged[1].level
 
 
 def _offset_errors(board: ImperfectBoard, stages: _Stages, rest: Rest) -> Array:

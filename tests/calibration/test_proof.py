@@ -7,6 +7,7 @@ import pytest
 
 from calibration.proof import Proof, Spread, prove
 from calibration.proving import Stage
+from calibration.verdict import READY, STOP
 
 BOARDS = 60
 
@@ -31,6 +32,12 @@ def test_offset_gain_rotation_height(proof: Proof) -> None:
     assert proof.gain <= 0.01
     assert proof.rotation_deg <= 0.5
     assert proof.height_mm <= 0.2
+
+
+def test_no_healthy_board_is_refused(proof: Proof) -> None:
+    assert proof.verdicts[STOP] == 0
+    assert proof.verdicts[READY] >= 0.95 * BOARDS
+    assert sum(proof.verdicts.values()) == BOARDS
 
 
 def test_warming_leaves_the_rest(proof: Proof) -> None:
