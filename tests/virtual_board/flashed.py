@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,11 @@ class FlashedBoard:
         assert (self.plays(), self.installed(), self.process()) == before
 
     def settle(self) -> None:
-        """Waits until nothing of a deploy is at work on the board."""
-        self.machine.do("cd /root/lodestone && flock -w 120 lock true")
+        """Waits until nothing of a deploy is at work on the board, nor about to be."""
+        until = time.monotonic() + 120
+        while self.machine.steps_at_work() > 0:
+            assert time.monotonic() < until
+            time.sleep(0.2)
 
     def room(self) -> int:
         """KiB free on the card."""

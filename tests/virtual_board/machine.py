@@ -38,6 +38,7 @@ SetEnv QEMU_CPU={cpu}
 # deploy.sh's own ssh commands, with the port and the key of this board put in; they are counted, and the one
 # that LODESTONE_CUT names ("3" or "3,0.5") does not come through, or is killed after so many seconds.
 SSH = """#!/bin/bash
+[[ "$*" == *127.0.0.1* ]] || exit 255  # nothing leaves this machine
 echo "$*" >> "{folder}/ssh.log"
 call=$(wc -l < "{folder}/ssh.log")
 ssh=(/usr/bin/ssh -F "{folder}/ssh_config" "$@")
@@ -185,10 +186,24 @@ class VirtualBoard:
         path = self.folder / "sshd.log"
         return path.read_text() if path.exists() else ""
 
+    def _first_process(self) -> str:
+        """As this machine numbers it."""
+        assert self._process is not None
+        return Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()[0]
+
+    def steps_at_work(self) -> int:
+        """How many processes of connections and of what deploy.sh runs there are on the board."""
+        ours, found = os.readlink(f"/proc/{self._first_process()}/ns/pid"), 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                inside = os.readlink(process / "ns" / "pid") == ours
+                words = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+                found += inside and (b"bash -s " in words or words.endswith(b" -R "))
+        return found
+
     def do(self, script: str) -> str:
         """Runs a shell script on the board, without ssh; its output."""
-        assert self._process is not None
-        inner = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()[0]
+        inner = self._first_process()
         enter = ["nsenter", "--target", inner, "--mount", "--pid", "--uts", "chroot", f"{self.folder}/root"]
         done = subprocess.run(
             [*enter, "/bin/bash", "-c", script],
