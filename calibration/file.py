@@ -32,7 +32,6 @@ from calibration.model import (
 
 FORMAT = "lodestone-calibration"
 VERSION = 2  # 1 had no carry
-SUFFIX = ".calibration.json"
 KEPT = 9
 DO = "calibrate again, or go back with `lodestone calibration undo`"
 

@@ -161,9 +161,6 @@ void Engine::Seed(uint64_t seed) {
   impl_->noise.Seed(seed);
 }
 
-void Engine::SupplyNoise(bool supplied) {
-  for (Tensor& input : impl_->inputs) input.supplied = supplied;
-}
 void Engine::SupplyNoise(size_t input, bool supplied) { impl_->inputs[input].supplied = supplied; }
 
 size_t Engine::state_bytes() const { return sizeof(uint64_t) + sizeof(float) * impl_->initial_state.size(); }

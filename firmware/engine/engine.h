@@ -56,8 +56,7 @@ class Engine {
   bool Step(uint32_t work_items);               // a slice of it; true when the call is complete. Same bits as Run
   void Reset();                                 // states to their initial values, noise generator to its seed
   void Seed(uint64_t seed);
-  void SupplyNoise(bool supplied);              // true: noise inputs are written by the caller
-  void SupplyNoise(size_t input, bool supplied);  // the same for one of them
+  void SupplyNoise(size_t input, bool supplied);  // true: this noise input is written by the caller
 
   // Between two calls only: states, and where the noise generator stands. Knobs are inputs, not state.
   size_t state_bytes() const;
