@@ -12,12 +12,12 @@ using namespace lodestone;
 
 namespace {
 
-std::atomic<bool> stop(false), stalled(false);
+std::atomic<bool> stop(false), stuck(false);
 
 class StallingVoice : public FakeVoice {
  public:
   using FakeVoice::FakeVoice;
-  bool Step(uint32_t work_items) override { return !stalled && FakeVoice::Step(work_items); }
+  bool Step(uint32_t work_items) override { return !stuck && FakeVoice::Step(work_items); }
 };
 
 // Heard by nobody; control takes what it has posted itself.
@@ -65,7 +65,7 @@ int main(int, char** argv) {
   std::vector<float> in(2 * 64), out(2 * 64);
   std::thread threads[] = {
       Every(300, [&] { instrument.Render({in.data(), 2, 2, 1}, {out.data(), 2, 2, 1}, 64); }),
-      Every(100, [&] { while (instrument.VoiceDue() && !stop && instrument.VoiceStep(16) && !stalled) {} }),
+      Every(100, [&] { while (instrument.VoiceDue() && !stop && instrument.VoiceStep(16) && !stuck) {} }),
       Every(400, [&] { instrument.TouchTick(); }),
       Every(700, [&] { while (instrument.SceneWork()) {} }),
       Every(500, [&] {
@@ -74,7 +74,7 @@ int main(int, char** argv) {
         if (tick % 7 == 0) network.script.PostFloat("/knob/gain", static_cast<float>(tick % 9));
         if (tick % 90 == 0) network.script.PostText("/mode", ModeName(static_cast<Mode>(tick / 90 % 3)));
         if (tick % 200 == 0) network.script.Post("/rest");
-        stalled = tick / 300 % 3 == 2;
+        stuck = tick / 300 % 3 == 2;
         instrument.ControlTick(tick * 10000ull);
         instrument.Remember(&memory);
         const StatusReport report = instrument.Report();
