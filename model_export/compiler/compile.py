@@ -18,6 +18,7 @@ from model_export.compiler.filterbank import factor, halve
 from model_export.compiler.fuse import fuse
 from model_export.compiler.ir import Graph, Value
 from model_export.compiler.lower import Lowering
+from model_export.compiler.operators import OPERATORS
 from model_export.compiler.read import load_model, read_graph
 from model_export.compiler.rewrite import rewrite
 from model_export.compiler.subpixel import interleave
@@ -66,7 +67,7 @@ def build_plan(graph: Graph, card_text: str) -> plan.Plan:
     lowering = Lowering(graph)
     for value in visible:
         lowering.views[value] = lowering.reserve_io(value)
-    places = lowering.run(states, [value for _, value in results])
+    places = lowering.run(OPERATORS, states, [value for _, value in results])
     tensors = [_input(value, lowering.views[value].buffer.offset, card) for value in visible]
     outputs = [
         plan.Tensor(name, value.shape, at.buffer.offset)

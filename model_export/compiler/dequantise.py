@@ -4,31 +4,13 @@ convolution.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Array, Graph, Node, Value
+from model_export.compiler.ir import Graph, Grid, Node, Value
 
 # What QuantizeLinear makes when it is given no zero point, by its attribute output_dtype (0: not given).
 _ABSENT_ZERO = {0: np.uint8, 2: np.uint8, 5: np.int16}
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Integer weights [out, in, taps] (int8 or int16) and the value of one step per output."""
-
-    steps: Array
-    scale: Array
-
-    def reordered(self, order: Array) -> Grid:
-        """Outputs in another order."""
-        return Grid(self.steps[order], self.scale[order])
-
-    def scaled(self, factor: Array) -> Grid:
-        """Every output times a factor."""
-        return Grid(self.steps, (self.scale * factor).astype(np.float32))
 
 
 def dequantise(graph: Graph) -> None:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from model_export.compiler.errors import PlanError
 
-if TYPE_CHECKING:
-    from model_export.compiler.dequantise import Grid
-
 Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Integer weights [out, in, taps] (int8 or int16) and the value of one step per output."""
+
+    steps: Array
+    scale: Array
+
+    def reordered(self, order: Array) -> Grid:
+        """Outputs in another order."""
+        return Grid(self.steps[order], self.scale[order])
+
+    def scaled(self, factor: Array) -> Grid:
+        """Every output times a factor."""
+        return Grid(self.steps, (self.scale * factor).astype(np.float32))
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -170,10 +171,13 @@ class Lowering:
 
     # -- the whole graph
 
-    def run(self, states: Sequence[tuple[Value, Value]], outputs: Sequence[Value]) -> list[View]:
-        """Lowers every node, then the outputs and the step from `next` to state. Returns output views."""
-        from model_export.compiler.operators import OPERATORS
+    def run(
+        self, operators: Operators, states: Sequence[tuple[Value, Value]], outputs: Sequence[Value]
+    ) -> list[View]:
+        """Lowers every node by its operator's function, then the outputs and the step from `next` to state.
 
+        Returns the views of the outputs.
+        """
         state_floats = 0
         for state, _ in states:
             order = self.order_for(state.shape)
@@ -184,7 +188,7 @@ class Lowering:
         self._place_outputs(outputs, places)
         self._place_parts()
         for node in self.graph.nodes:
-            lower: Callable[[Lowering, Node], None] | None = OPERATORS.get(node.op)
+            lower = operators.get(node.op)
             if lower is None:
                 raise PlanError(
                     "operators that the engine has", f"{node.where}", "play this model through ONNX Runtime"
@@ -228,3 +232,8 @@ class Lowering:
         for state_view, source in steps:
             if source != state_view:
                 self.copy(state_view, source)
+
+
+# What a node becomes, by its operator.
+Lower: TypeAlias = Callable[[Lowering, Node], None]
+Operators: TypeAlias = dict[str, Lower]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
 from model_export.compiler.ir import Array, Node, Value
-from model_export.compiler.lower import Lowering
+from model_export.compiler.lower import Lowering, Operators
 from model_export.compiler.lower_loops import contract
 from model_export.compiler.views import View, dense
 
@@ -262,7 +261,7 @@ def _gemm(lowering: Lowering, node: Node) -> None:
         lowering.map("Add", home, home, lowering.view(added))
 
 
-OPERATORS: dict[str, Callable[[Lowering, Node], None]] = {
+OPERATORS: Operators = {
     "Conv": _conv,
     "MatMul": _matmul,
     "Gemm": _gemm,

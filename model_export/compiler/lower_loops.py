@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
 from model_export.compiler.ir import Array, Node
-from model_export.compiler.lower import Lowering
+from model_export.compiler.lower import Lower, Lowering, Operators
 from model_export.compiler.lower_shape import taken
 from model_export.compiler.views import View, dense
 
@@ -33,7 +31,7 @@ def reduce_to(lowering: Lowering, function: str, out: View, source: View, axes: 
     lowering.loops(plan.REDUCE, number, source.dims, [target, source], (1.0 / max(count, 1), 0.0))
 
 
-def _reduce(function: str) -> Callable[[Lowering, Node], None]:
+def _reduce(function: str) -> Lower:
     def lower(lowering: Lowering, node: Node) -> None:
         source = lowering.view(node.input(0))
         axes = _axes(node, len(source.dims))
@@ -159,7 +157,7 @@ def contract(lowering: Lowering, out: View, a: View, b: View) -> None:
     lowering.loops(plan.CONTRACT, 0, dims, views)
 
 
-OPERATORS: dict[str, Callable[[Lowering, Node], None]] = {
+OPERATORS: Operators = {
     "ReduceSum": _reduce("Sum"),
     "ReduceMean": _reduce("Mean"),
     "ReduceMax": _reduce("Max"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
 
 from model_export.compiler.ir import Node, Value
-from model_export.compiler.lower import Lowering
+from model_export.compiler.lower import Lower, Lowering, Operators
 from model_export.compiler.views import View
 
 _DIRECT = {
@@ -104,7 +104,7 @@ def _pow(lowering: Lowering, node: Node) -> None:
     lowering.views[node.output] = home
 
 
-def _running(function: str) -> Callable[[Lowering, Node], None]:
+def _running(function: str) -> Lower:
     """Min and Max of any number of operands."""
 
     def lower(lowering: Lowering, node: Node) -> None:
@@ -149,7 +149,7 @@ def _cast(lowering: Lowering, node: Node) -> None:
     lowering.views[target] = home
 
 
-def _leaky(slope: float | None) -> Callable[[Lowering, Node], None]:
+def _leaky(slope: float | None) -> Lower:
     def lower(lowering: Lowering, node: Node) -> None:
         home, operands = result(lowering, node)
         steep = node.attributes.get("alpha", 0.01) if slope is None else slope
@@ -159,7 +159,7 @@ def _leaky(slope: float | None) -> Callable[[Lowering, Node], None]:
     return lower
 
 
-def _chain(*steps: tuple[str, Sequence[float]]) -> Callable[[Lowering, Node], None]:
+def _chain(*steps: tuple[str, Sequence[float]]) -> Lower:
     """A function of one operand made of several; each step's constants follow the running value."""
 
     def lower(lowering: Lowering, node: Node) -> None:
@@ -180,7 +180,7 @@ def _xor(lowering: Lowering, node: Node) -> None:
     lowering.views[node.output] = home
 
 
-OPERATORS: dict[str, Callable[[Lowering, Node], None]] = {
+OPERATORS: Operators = {
     **dict.fromkeys(_DIRECT, _direct),
     "Div": _div,
     "Mod": _mod,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 
 from model_export.compiler.ir import Node
-from model_export.compiler.lower import Lowering
+from model_export.compiler.lower import Lowering, Operators
 from model_export.compiler.views import View
 
 
@@ -101,7 +100,7 @@ def taken(view: View, indices: list[int], axis: int) -> View | None:
     return view.slice(axis, indices[0], len(indices), step)
 
 
-OPERATORS: dict[str, Callable[[Lowering, Node], None]] = {
+OPERATORS: Operators = {
     "Identity": _same,
     "Dropout": _same,
     "Reshape": _reshape,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from model_export.compiler import lower_conv, lower_loops, lower_map, lower_shape
-from model_export.compiler.ir import Node
-from model_export.compiler.lower import Lowering
+from model_export.compiler.lower import Operators
 
-OPERATORS: dict[str, Callable[[Lowering, Node], None]] = {
+OPERATORS: Operators = {
     **lower_shape.OPERATORS,
     **lower_map.OPERATORS,
     **lower_loops.OPERATORS,
