@@ -59,7 +59,7 @@ def test_rollback_and_back_again(bela: FlashedBoard) -> None:
 
 
 def test_asking_changes_nothing(bela: FlashedBoard) -> None:
-    find = "find /root/lodestone /root/Bela/projects /opt/Bela -type f -not -path '*/state/*'"
+    find = "find /root/lodestone /root/Bela/projects /opt/Bela -type f -not -path '*/state/*' -not -path '*/log/*'"
     look = f"{find} | sort | xargs ls -l"
     before = bela.machine.do(look)
     with bela.undisturbed():
