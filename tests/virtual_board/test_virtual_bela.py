@@ -59,8 +59,8 @@ def test_rollback_and_back_again(bela: FlashedBoard) -> None:
 
 
 def test_asking_changes_nothing(bela: FlashedBoard) -> None:
-    find = "find /root/lodestone /root/Bela/projects /opt/Bela -type f -not -path '*/state/*' -not -path '*/log/*'"
-    look = f"{find} | sort | xargs ls -l"
+    own = "-not -path '*/state/*' -not -path '*/log/*'"  # what the board writes by itself
+    look = f"find /root/lodestone /root/Bela/projects /opt/Bela -type f {own} | sort | xargs ls -l"
     before = bela.machine.do(look)
     with bela.undisturbed():
         dry = bela.machine.deploy("--dry-run", "--image", bela.image("third"))
