@@ -13,11 +13,15 @@ import onnx
 import calibration
 import mapping
 from lodestone.errors import LodestoneError
-from model_export.card import Card, read_card
+from model_export.card import Card, load_onnx, read_card
 from model_export.compiler import compile_plan
+from model_export.noise_free import without_noise
 from model_export.torchscript import plain_name
 from voices import catalogue
 from voices.graph import export_voice
+
+WORTH_A_RUNG = 0.05
+"""Least share of a voice's multiplications that leaving out its noise must save. In time it saves more."""
 
 
 class SceneError(LodestoneError):
@@ -33,7 +37,7 @@ class Scene:
         touch_plan: field to latents, 200 times a second.
         voice_plan: latents to sound, once a hop.
         card: the voice's card: rates, latents, statistics.
-        sister_plans: cheaper voices for the same latents, for when the board is too slow.
+        sister_plans: cheaper voices for the same latents, the dearest first, for when the board is too slow.
     """
 
     name: str
@@ -81,7 +85,7 @@ def voice_graph(voice: Path, cache: Path) -> Path:
 def make_scene(
     name: str, voice: Path, calibration_file: Path, mapping_name: str, folder: Path, small: Path | None = None
 ) -> Scene:
-    """Compiles a scene into `folder`.
+    """Compiles a scene into `folder`. A voice with a noise branch gets a sister without.
 
     Args:
         name: letters, digits and dashes.
@@ -103,16 +107,28 @@ def make_scene(
     touch_plan, voice_plan = folder / f"{name}.touch.plan", folder / f"{name}.voice.plan"
     touch_plan.write_bytes(compile_plan(touch))
     voice_plan.write_bytes(compile_plan(graph))
-    sisters: tuple[Path, ...] = ()
+    sisters = []
+    for number, sister in enumerate(_sisters(graph, card, small, folder), 1):
+        sisters.append(folder / f"{name}.voice{number}.plan")
+        sisters[-1].write_bytes(compile_plan(sister))
+    return Scene(name, touch_plan, voice_plan, card, tuple(sisters))
+
+
+def _sisters(graph: Path, card: Card, small: Path | None, folder: Path) -> list[onnx.ModelProto]:
+    """The rungs below a voice, the dearest first: itself without noise if that saves much, the small one."""
+    found = []
+    if card.noise:
+        quiet = without_noise(load_onnx(graph))
+        if read_card(quiet).macs_per_second <= (1 - WORTH_A_RUNG) * card.macs_per_second:
+            found.append(quiet)
     if small is not None:
-        sisters = (folder / f"{name}.voice1.plan",)
-        sisters[0].write_bytes(compile_plan(_sister_graph(small, card, folder)))
-    return Scene(name, touch_plan, voice_plan, card, sisters)
+        found.append(_small_voice(small, card, folder))
+    return sorted(found, key=lambda model: -read_card(model).macs_per_second)
 
 
-def _sister_graph(small: Path, whole: Card, folder: Path) -> Path:
-    graph = voice_graph(small, folder / "voices")
-    card = read_card(graph)
+def _small_voice(small: Path, whole: Card, folder: Path) -> onnx.ModelProto:
+    model = load_onnx(voice_graph(small, folder / "voices"))
+    card = read_card(model)
     wanted, got = (whole.latents, whole.sample_rate), (card.latents, card.sample_rate)
     if wanted != got:
         raise SceneError(
@@ -120,4 +136,4 @@ def _sister_graph(small: Path, whole: Card, folder: Path) -> Path:
             f"{got[0]} at {got[1]} Hz",
             "name one that was made for the same latents, or none",
         )
-    return graph
+    return model

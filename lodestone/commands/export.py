@@ -33,6 +33,9 @@ def export_command(
     frames: Annotated[int, typer.Option(help="Latent frames a call.")] = 1,
     latents: Annotated[int | None, typer.Option(help="Latents to play; the rest becomes noise.")] = None,
     latent_noise: Annotated[float, typer.Option(help="0..1: noise in the latents left out.")] = 1.0,
+    without_noise: Annotated[
+        bool, typer.Option("--without-noise", help="Leave out the noise branch: duller, and cheaper.")
+    ] = False,
     quantize: Annotated[str | None, typer.Option(help="w8a16, w8a8 or w8: weights in 8 bits.")] = None,
     target: Annotated[str | None, typer.Option(help="Warn if this board cannot play it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
@@ -47,6 +50,10 @@ def export_command(
     )
     if corpus is None:
         remember_corpus(made, model)
+    if without_noise:
+        from model_export import noise_free
+
+        made = noise_free.without_noise(made)
     if quantize is not None:
         from model_export.quantise import quantise
 

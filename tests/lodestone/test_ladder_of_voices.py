@@ -1,4 +1,4 @@
-"""glass32 gives way to glass, which plays the same latents, on a board that is too slow for it."""
+"""On a board that is too slow glass32 gives way to glass, and water to itself without noise."""
 
 from __future__ import annotations
 
@@ -8,35 +8,43 @@ import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
 
+from firmware import Engine
 from lodestone.commands.calibrate import calibrate
 from lodestone.image import build_image
-from lodestone.scenes import find_voice, make_scene
+from lodestone.scenes import Scene, find_voice, make_scene
 from lodestone.settings import Settings
+from model_export.compiler.fit import fit
 from tests.instrument.tiny import RATE, Run, play
 
-SLICE_US, FACTOR = 300, 4.8  # a block of glass32 takes more than its 23 ms, one of glass less
+SLICE_US = 300
 QUIET = 0.003  # below -50 dB two decoders of one model may differ: that is hiss
 SLOW_FROM, SLOW_TO, SECONDS = 3, 8, 15
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("ladder-of-voices")
-    calibration_file = folder / "board.calibration.json"
-    calibrate(simulate=True, out=calibration_file, yes=True)
-    scene = make_scene(
-        "glass", find_voice("glass32"), calibration_file, "rotate", folder / "plans", find_voice("glass")
-    )
-    return build_image(folder / "image", [scene], Settings())
+def calibration_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("ladder-of-voices") / "board.calibration.json"
+    calibrate(simulate=True, out=made, yes=True)
+    return made
 
 
-def told_rungs(run: Run) -> list[int]:
-    rungs: list[int] = []
+def scene_of(folder: Path, calibration_file: Path, voice: str, small: str | None = None) -> Scene:
+    smaller = find_voice(small) if small else None
+    return make_scene(voice, find_voice(voice), calibration_file, "rotate", folder / "plans", smaller)
+
+
+def noise_inputs(plan: Path) -> int:
+    return sum(name.startswith("noise.") for name in Engine.load(plan).inputs)
+
+
+def rungs(run: Run) -> list[tuple[int, str]]:
+    """Every rung that the statuses told, and which voice plays there, without repetitions."""
+    told: list[tuple[int, str]] = []
     for _, datagram in run.outside.datagrams:
         if datagram.startswith(b"/status"):
-            rung = OscMessage(datagram).params[17]
-            rungs += [] if rungs[-1:] == [rung] else [rung]
-    return rungs
+            rung, why = OscMessage(datagram).params[17:19]
+            told += [] if told and told[-1][0] == rung else [(rung, why.split(":")[0])]
+    return told
 
 
 def level_db(run: Run, begin_s: float, end_s: float) -> float:
@@ -44,15 +52,36 @@ def level_db(run: Run, begin_s: float, end_s: float) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(np.square(span))) + QUIET))
 
 
-def test_glass_plays_on_where_glass32_is_too_slow(tmp_path: Path, image: Path) -> None:
+@pytest.mark.parametrize(
+    ("voice", "small", "factor", "below"),
+    # A block of the voice takes more than its 23 ms, one of the voice below less.
+    [("glass32", "glass", 4.8, "glass"), ("water", None, 5.0, "water-without-noise")],
+)
+def test_the_voice_below_plays_on_where_one_is_too_slow(
+    tmp_path: Path, calibration_file: Path, voice: str, small: str | None, factor: float, below: str
+) -> None:
+    image = build_image(tmp_path / "image", [scene_of(tmp_path, calibration_file, voice, small)], Settings())
     charge = ("--voice-slice-us", str(SLICE_US))
-    slow = f"{SLOW_FROM},{SLOW_TO},{FACTOR}"
+    slow = f"{SLOW_FROM},{SLOW_TO},{factor}"
     quick = play(tmp_path / "quick", image, *charge, seconds=SECONDS)
     late = play(tmp_path / "late", image, *charge, "--voice-slow", slow, seconds=SECONDS)
-    assert told_rungs(quick) == [0]
-    assert told_rungs(late) == [0, 1, 0]
+    assert rungs(quick) == [(0, "")]
+    assert rungs(late) == [(0, ""), (1, below), (0, "")]
     assert all(SLOW_FROM <= at <= SLOW_TO for at in late.stats["underruns_at_s"])
     apart = [abs(level_db(late, s, s + 1) - level_db(quick, s, s + 1)) for s in range(4, SLOW_TO)]
     assert max(apart) < 6  # it is heard, and as loud: same latents, another decoder
     steps = [float(np.abs(np.diff(run.samples()[:, 0])).max()) for run in (quick, late)]
     assert steps[1] < 1.5 * steps[0]
+
+
+def test_the_voice_without_its_noise_is_the_first_rung_below(tmp_path: Path, calibration_file: Path) -> None:
+    """Then the small voice; where there is no noise, only that one."""
+    both = scene_of(tmp_path / "both", calibration_file, "water", "glass")  # glass has as many latents
+    conf = (build_image(tmp_path / "image", [both], Settings()) / "board.conf").read_text()
+    plans = ("touch", "voice", "voice1", "voice2")
+    assert conf.endswith(f"scene = water {' '.join(f'plans/water.{plan}.plan' for plan in plans)}\n")
+    voices = [fit(plan.read_bytes(), "bela") for plan in (both.voice_plan, *both.sister_plans)]
+    assert voices[1].instructions < 0.8 * voices[0].instructions
+    assert [noise_inputs(plan) for plan in (both.voice_plan, *both.sister_plans)] == [1, 0, 0]
+    assert len(scene_of(tmp_path / "one", calibration_file, "glass32", "glass").sister_plans) == 1
+    assert scene_of(tmp_path / "none", calibration_file, "glass").sister_plans == ()

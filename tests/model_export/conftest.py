@@ -14,6 +14,19 @@ MODELS = sorted(path.name.removesuffix(".ts.xz") for path in GOLDEN.glob("*.ts.x
 FOREIGN_MODELS = sorted(path.stem for path in FOREIGN.glob("*.npz"))
 """In the manner of older exporters and forks, by `foreign/make.py`."""
 
+NOISY = (
+    "combined",
+    "discrete",
+    "discrete_v3",
+    "prior_inside",
+    "v1_noise",
+    "v2_cropped",
+    "v2_noise",
+    "v2_one_latent",
+)
+NOISY += ("v2_small", "wasserstein")
+"""Those that draw at random."""
+
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:

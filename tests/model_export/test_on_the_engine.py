@@ -12,7 +12,7 @@ import firmware
 import model_export
 from model_export.compiler import compile_plan
 from model_export.stream import OrtStream
-from tests.model_export.conftest import FOREIGN_MODELS, MODELS
+from tests.model_export.conftest import FOREIGN_MODELS, MODELS, NOISY
 from tests.model_export.golden_vectors import relative_error
 
 
@@ -24,6 +24,7 @@ def test_engine_and_onnx_runtime_agree(archive: Callable[[str], Path], tmp_path:
     engine, stream = firmware.Engine.load(str(plan)), OrtStream(model)
     dice = np.random.default_rng(5)
     shapes = {key: shape for key, shape in stream.inputs.items() if not key.startswith("state.")}
+    assert ("noise.0" in shapes) == (name in NOISY)
     got, wanted = [], []
     for _ in range(12):
         call = {key: dice.random(shape).astype(np.float32) for key, shape in shapes.items()}
