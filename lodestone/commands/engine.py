@@ -30,19 +30,28 @@ def _talk(message: str) -> None:
 def compile_command(
     model: Annotated[Path, typer.Argument(help="An ONNX touch or voice graph.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The plan to write.")] = None,
+    stages: Annotated[
+        int, typer.Option(help="Cut a voice for so many cores, 2 or 3: NAME.stage1.plan, NAME.stage2.plan …")
+    ] = 1,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Compile an ONNX graph into a plan, which the engine plays on the board and on this machine."""
     from firmware import Engine
-    from model_export.compiler import compile_plan
+    from model_export.compiler import compile_plan, compile_stages
 
-    plan = compile_plan(model)
-    engine = Engine(plan)  # a plan is loaded once before it is shipped
     target = output or model.with_suffix(".plan")
-    target.write_bytes(plan)
-    _talk(f"wrote {target}: {len(plan) / 1024:.0f} KiB")
+    plans = {target: compile_plan(model)}
+    if stages != 1:
+        numbered = enumerate(compile_stages(model, stages), 1)
+        plans = {target.with_suffix(f".stage{n}{target.suffix}"): plan for n, plan in numbered}
+    made = []
+    for path, plan in plans.items():
+        engine = Engine(plan)  # a plan is loaded once before it is shipped
+        path.write_bytes(plan)
+        _talk(f"wrote {path}: {len(plan) / 1024:.0f} KiB")
+        made.append({"plan": str(path), "bytes": len(plan), "inputs": engine.inputs})
     if as_json:
-        print(json.dumps({"plan": str(target), "bytes": len(plan), "inputs": engine.inputs}))
+        print(json.dumps(made[0] if stages == 1 else made))
 
 
 def quantize_command(
@@ -81,14 +90,18 @@ def quantize_command(
 def fit_command(
     model: Annotated[Path, typer.Argument(help="A voice or touch graph (.onnx) or its plan.")],
     target: Annotated[str, typer.Option(help="bela-mini, bela, bela-gem or host.")] = "bela",
+    stages: Annotated[int, typer.Option(help="Of a voice cut for so many cores of a bela-gem.")] = 1,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Predict a plan's load on a board, and say what would make it fit."""
     from dataclasses import asdict
 
     from model_export.compiler import compile_plan
-    from model_export.compiler.fit import COMFORTABLE, fit
+    from model_export.compiler.fit import COMFORTABLE, fit, staged_advice
 
+    if stages != 1:
+        _fit_stages(model, stages, target, as_json)
+        return
     data = model.read_bytes() if model.suffix == ".plan" and model.exists() else compile_plan(model)
     if target == "host":
         _fit_host(data, as_json)
@@ -105,8 +118,27 @@ def fit_command(
         f"{found.macs_per_second / 1e9:.3f} GMAC/s"
     )
     if not found.fits:
-        for what, left in found.advice:
+        staged = staged_advice(model, target) if model.suffix == ".onnx" else []
+        for what, left in [*found.advice, *staged]:
             print(f"  {what}: {100 * left:.0f} %")
+
+
+def _fit_stages(model: Path, count: int, target: str, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from model_export.compiler.fit import COMFORTABLE, fit_stages
+
+    found = fit_stages(model, count, target)
+    fits = all(stage.fits for stage in found)
+    if as_json:
+        print(json.dumps({"stages": [asdict(stage) for stage in found], "fits": fits}))
+        return
+    for number, stage in enumerate(found, 1):
+        print(
+            f"stage {number} of {count} of {model.name} on {target}: {100 * stage.load.low:.0f} to "
+            f"{100 * stage.load.high:.0f} % of one core; {stage.instructions / 1e6:.2f} million instructions"
+        )
+    print("fits" if fits else f"does not fit (comfortable: {100 * COMFORTABLE:.0f} % of each core)")
 
 
 def _fit_host(data: bytes, as_json: bool) -> None:

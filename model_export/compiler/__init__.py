@@ -2,5 +2,6 @@
 
 from model_export.compiler.compile import compile_plan
 from model_export.compiler.errors import PlanError
+from model_export.compiler.stages import compile_stages
 
-__all__ = ["PlanError", "compile_plan"]
+__all__ = ["PlanError", "compile_plan", "compile_stages"]

@@ -9,7 +9,7 @@ and AM62x.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 CLASSES = (
     "quad", "double", "long", "vector_load", "vector_pair", "vector_store",
@@ -65,6 +65,14 @@ class Board:
     clock_hz: float
     bandwidth: tuple[float, float]  # bytes per second: low end's, high end's
     cached: tuple[float, float]  # bytes of weights that stay in the cache between calls
+    cores: int = 1
+
+    def beside(self, others: int) -> Board:
+        """One core while `others` read memory at the same time: at worst all share what one alone has."""
+        share = 1 + others
+        fast, slow = self.bandwidth
+        kept = self.cached[0] / share, self.cached[1] / share
+        return replace(self, bandwidth=(fast, slow / share), cached=kept)
 
     def cycles(self, counts: Counts) -> tuple[float, float]:
         """Processor cycles at both ends."""
@@ -102,6 +110,6 @@ BOARDS = {
     "bela-mini": Board("bela-mini", *A8),
     "bela": Board("bela", *A8),
     "bela-gem": Board(
-        "bela-gem", "aarch64", "Cortex-A53 1.4 GHz", 1.4e9, (1200 * MB, 900 * MB), (256 * KIB, 256 * KIB)
+        "bela-gem", "aarch64", "Cortex-A53 1.4 GHz", 1.4e9, (1200 * MB, 900 * MB), (256 * KIB, 256 * KIB), 4
     ),
 }

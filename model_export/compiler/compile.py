@@ -50,9 +50,13 @@ def read_card_text(model: onnx.ModelProto) -> str:
 
 def build_plan(graph: Graph, card_text: str) -> plan.Plan:
     """Optimises and lowers a graph."""
-    card = _parse(card_text)
-    inputs, names = list(graph.inputs), {v.name for v in graph.inputs}
-    output_names = [value.name for value in graph.outputs]
+    inputs = {value.name: value for value in graph.inputs}
+    return lower_plan(graph, inputs, optimise(graph), card_text)[0]
+
+
+def optimise(graph: Graph) -> dict[str, Value]:
+    """Rewrites a graph in place into what the engine does fastest; returns its outputs by name."""
+    names = [value.name for value in graph.outputs]
     rewrite(graph)
     halve(graph)
     interleave(graph)
@@ -60,22 +64,30 @@ def build_plan(graph: Graph, card_text: str) -> plan.Plan:
     fuse(graph)
     factor(graph)
     graph.prune()
-    by_name = dict(zip(output_names, graph.outputs, strict=True))
-    states = [(v, _next(by_name, v)) for v in inputs if v.name.startswith("state.")]
-    visible = [v for v in inputs if not v.name.startswith("state.")]
-    results = [(name, value) for name, value in by_name.items() if not name.startswith("next.")]
+    return dict(zip(names, graph.outputs, strict=True))
+
+
+def lower_plan(
+    graph: Graph, inputs: dict[str, Value], outputs: dict[str, Value], card_text: str
+) -> tuple[plan.Plan, list[int]]:
+    """The plan of an optimised graph between named inputs and outputs.
+
+    Returns:
+        The plan, and how many operations there were when each node of the graph had been lowered.
+    """
+    card = parse_card(card_text)
+    states = [(name, v, _next(outputs, name, v)) for name, v in inputs.items() if name.startswith("state.")]
+    visible = {name: v for name, v in inputs.items() if not name.startswith("state.")}
+    results = {name: v for name, v in outputs.items() if not name.startswith("next.")}
     lowering = Lowering(graph)
-    for value in visible:
+    for value in visible.values():
         lowering.views[value] = lowering.reserve_io(value)
-    places = lowering.run(OPERATORS, states, [value for _, value in results])
-    tensors = [_input(value, lowering.views[value].buffer.offset, card) for value in visible]
-    outputs = [
-        plan.Tensor(name, value.shape, at.buffer.offset)
-        for (name, value), at in zip(results, places, strict=True)
-    ]
-    voice = card.get("kind", "voice" if "latent" in names else "touch") == "voice"
-    latents = next((v.shape for v in [*inputs, *graph.outputs] if v.name == "latent"), (0,))
-    return plan.Plan(
+    places = lowering.run(OPERATORS, [(v, following) for _, v, following in states], list(results.values()))
+    tensors = [_input(name, v, lowering.views[v].buffer.offset, card) for name, v in visible.items()]
+    results_at = zip(results.items(), places, strict=True)
+    voice = card.get("kind", "voice" if "latent" in inputs else "touch") == "voice"
+    latents = next((v.shape for name, v in [*inputs.items(), *outputs.items()] if name == "latent"), (0,))
+    made = plan.Plan(
         kind=VOICE if voice else TOUCH,
         name=str(card.get("name", "")),
         sample_rate=int(card.get("sample_rate", 0)),
@@ -85,18 +97,20 @@ def build_plan(graph: Graph, card_text: str) -> plan.Plan:
         channels=int(card.get("channels", 1)),
         delay_samples=int(card.get("delay_samples", 0)),
         inputs=tensors,
-        outputs=outputs,
+        outputs=[plan.Tensor(name, v.shape, at.buffer.offset) for (name, v), at in results_at],
         operations=lowering.operations,
         arena_floats=place([b for b in lowering.arena if b.uses]),
         io_floats=lowering.io_floats,
-        initial_state=_initial_state(states, lowering, card),
+        initial_state=_initial_state([(name, v) for name, v, _ in states], lowering, card),
         constants=np.concatenate([np.zeros(0, np.float32), *lowering.constants]),
         weights=b"".join(lowering.weights),
         card=card_text,
     )
+    return made, lowering.lowered
 
 
-def _parse(text: str) -> dict[str, Any]:
+def parse_card(text: str) -> dict[str, Any]:
+    """A card's JSON as a dictionary, empty for an empty text. Raises PlanError for anything else."""
     try:
         card = json.loads(text) if text else {}
     except ValueError:
@@ -106,8 +120,8 @@ def _parse(text: str) -> dict[str, Any]:
     return card
 
 
-def _next(outputs: dict[str, Value], state: Value) -> Value:
-    name = "next." + state.name.removeprefix("state.")
+def _next(outputs: dict[str, Value], state_name: str, state: Value) -> Value:
+    name = "next." + state_name.removeprefix("state.")
     following = outputs.get(name)
     if following is None or following.shape != state.shape:
         got = "none" if following is None else f"shape {list(following.shape)}"
@@ -115,40 +129,36 @@ def _next(outputs: dict[str, Value], state: Value) -> Value:
     return following
 
 
-def _input(value: Value, io_offset: int, card: dict[str, Any]) -> plan.Tensor:
-    if value.name.startswith("noise."):
-        distribution = card.get("noise", {}).get(value.name, {}).get("distribution", "normal")
+def _input(name: str, value: Value, io_offset: int, card: dict[str, Any]) -> plan.Tensor:
+    if name.startswith("noise."):
+        distribution = card.get("noise", {}).get(name, {}).get("distribution", "normal")
         roles = {"normal": 1, "uniform": 2}
         if distribution not in roles:
             raise PlanError("normal or uniform noise", f"'{distribution}'", "correct the card")
-        return plan.Tensor(value.name, value.shape, io_offset, roles[distribution])
-    knob = (
-        card.get("knobs", {}).get(value.name.removeprefix("knob."))
-        if value.name.startswith("knob.")
-        else None
-    )
+        return plan.Tensor(name, value.shape, io_offset, roles[distribution])
+    knob = card.get("knobs", {}).get(name.removeprefix("knob.")) if name.startswith("knob.") else None
     if knob is None:
-        return plan.Tensor(value.name, value.shape, io_offset)
+        return plan.Tensor(name, value.shape, io_offset)
     low, high = float(knob.get("minimum", 0.0)), float(knob.get("maximum", 1.0))
-    return plan.Tensor(value.name, value.shape, io_offset, 0, float(knob.get("default", low)), low, high)
+    return plan.Tensor(name, value.shape, io_offset, 0, float(knob.get("default", low)), low, high)
 
 
 def _initial_state(
-    states: list[tuple[Value, Value]], lowering: Lowering, card: dict[str, Any]
+    states: list[tuple[str, Value]], lowering: Lowering, card: dict[str, Any]
 ) -> npt.NDArray[np.float32]:
     import base64
 
     memory = np.zeros(lowering.state_floats, np.float32)
-    for state, _ in states:
-        text = card.get("initial_state", {}).get(state.name)
+    for name, state in states:
+        text = card.get("initial_state", {}).get(name)
         if text is None:
             continue
         try:
             values = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
         except ValueError:
-            raise PlanError("base64 floats", f"something else for {state.name}", "correct the card") from None
+            raise PlanError("base64 floats", f"something else for {name}", "correct the card") from None
         if values.size != state.size:
-            raise PlanError(f"{state.size} floats for {state.name}", f"{values.size}", "correct the card")
+            raise PlanError(f"{state.size} floats for {name}", f"{values.size}", "correct the card")
         view = lowering.views[state]
         window = np.lib.stride_tricks.as_strided(
             memory[view.buffer.offset :], view.dims, tuple(4 * s for s in view.strides)

@@ -20,6 +20,8 @@ LANES = 4
 # Arithmetic per vector of an element-wise function, by number; those not named take one.
 _ARITHMETIC = {5: 22.0, 7: 26.0, 8: 26.0, 9: 44.0, 10: 30.0, 80: 34.0, 131: 80.0}
 
+_WEIGHT_BYTES = {plan.FLOAT32: 4, plan.INT16: 2}  # of one weight; else 1
+
 
 @dataclass(frozen=True)
 class PlanConv:
@@ -68,6 +70,20 @@ def predicted(data: bytes, arch: str, change: Callable[[PlanConv], PlanConv] = l
         if words[0] != plan.CONV:
             _count_loops(counts, words)
     return counts
+
+
+def each_operation(data: bytes, arch: str) -> Iterator[tuple[Counts, int]]:
+    """Instructions, and bytes of weights, of every operation of a plan, in order."""
+    convs = convolutions(data)
+    for words in _operations(data):
+        counts, weight_bytes = Counts(), 0
+        if words[0] == plan.CONV:
+            conv = next(convs)
+            _count_conv(counts, conv, arch)
+            weight_bytes = conv.macs // conv.rows * _WEIGHT_BYTES.get(conv.format, 1)
+        else:
+            _count_loops(counts, words)
+        yield counts, weight_bytes
 
 
 def _count_conv(counts: Counts, conv: PlanConv, arch: str) -> None:

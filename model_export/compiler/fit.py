@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+import onnx
 
 from model_export.compiler import plan
 from model_export.compiler.boards import BOARDS, Board, Load
 from model_export.compiler.cost import PlanConv, convolutions, predicted
 from model_export.compiler.errors import PlanError
+from model_export.compiler.stages import MOST_STAGES, compile_stages
 
 COMFORTABLE = 0.70  # of a core: the rest is for Linux, sensors, OSC and the audio thread itself
 TOUCH_PERIOD_S = 1 / 200
@@ -42,12 +46,40 @@ def fit(data: bytes, target: str) -> Fit:
         raise PlanError(f"one of {', '.join([*BOARDS, 'host'])}", f"'{target}'", "choose one of these")
     if data[:8] != plan.MAGIC:
         raise PlanError("a plan", "another file", "give a .onnx or .plan file")
-    board, period = BOARDS[target], period_of(data)
+    return _fit(data, BOARDS[target])
+
+
+def _fit(data: bytes, board: Board) -> Fit:
+    period = period_of(data)
     counts = predicted(data, board.arch)
     weights = struct.unpack_from("<I", data, 68)[0]
     load = board.load(counts, weights, period)
     macs = sum(conv.macs for conv in convolutions(data)) / period
     return Fit(board, load, counts.total, macs, _advice(data, board, weights, period))
+
+
+def fit_stages(model: onnx.ModelProto | str | Path, count: int, target: str) -> list[Fit]:
+    """Predicts each of a voice's stages on a core of its own, while the others read memory too.
+
+    Raises:
+        PlanError: fewer cores than stages, or a voice that `compile_stages` does not cut.
+    """
+    board = BOARDS.get(target)
+    if board is None or board.cores < count:
+        able = ", ".join(name for name, each in BOARDS.items() if each.cores >= count) or "a larger board"
+        raise PlanError(f"{able} for {count} stages", f"'{target}'", "choose that board, or one stage")
+    return [_fit(data, board.beside(count - 1)) for data in compile_stages(model, count, board)]
+
+
+def staged_advice(model: onnx.ModelProto | str | Path, target: str) -> list[tuple[str, float]]:
+    """What stages would make of a voice that one core does not carry, as `Fit.advice` has it."""
+    most = min(MOST_STAGES, BOARDS[target].cores)
+    advice = []
+    for count in range(2, most + 1):
+        slowest = max(stage.load.high for stage in fit_stages(model, count, target))
+        later = "a block later" if count == 2 else f"{count - 1} blocks later"
+        advice.append((f"play it in {count} stages, each on a core of its own, {later}", slowest))
+    return advice
 
 
 def period_of(data: bytes) -> float:

@@ -44,6 +44,7 @@ class Lowering:
         self.weights: list[bytes] = []
         self.weight_bytes = 0
         self.io_floats = 0
+        self.lowered: list[int] = []  # operations so far, behind each node
         self.views: dict[Value, View] = {}
         self.homes: dict[Value, View] = {}
         self.parts: dict[
@@ -194,6 +195,7 @@ class Lowering:
                     "operators that the engine has", f"{node.where}", "play this model through ONNX Runtime"
                 )
             lower(self, node)
+            self.lowered.append(len(self.operations))
         for value, place in zip(outputs, places, strict=True):
             if self.view(value) != place:
                 self.copy(place, self.view(value))
