@@ -22,7 +22,8 @@ from lodestone.host import HostVoice
 from lodestone.image import build_image
 from lodestone.performance import CHANNELS, SimulatedHost, first_sound_cues
 from lodestone.picture import draw_performance
-from lodestone.scenes import Scene, find_voice, make_scene
+from lodestone.scenes import Scene, make_scene
+from lodestone.settings import EXACT, SceneSettings
 from lodestone.speaker import LiveSpeaker
 from lodestone.summary import Summary
 from sensors.simulation.board import SimulatedBoard
@@ -69,9 +70,10 @@ def _prepare(settings: Settings, console: Console) -> Scene:
         calibration_file = settings.out / "simulated.calibration.json"
         calibrate(simulate=True, seed=settings.seed, out=calibration_file, yes=True)
     console.print(f"Putting the scene together: {settings.voice}, {settings.mapping}")
-    return make_scene(
-        "play", find_voice(settings.voice), calibration_file, settings.mapping, settings.out / "plans"
+    exact = SceneSettings(
+        "play", settings.voice, settings.mapping, str(calibration_file.absolute()), precision=EXACT
     )
+    return make_scene(exact, settings.out / "plans")
 
 
 def _play(settings: Settings, scene: Scene, board: SimulatedBoard, console: Console) -> Summary:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +12,11 @@ import onnx
 import calibration
 import mapping
 from lodestone.errors import LodestoneError
+from lodestone.settings import SceneSettings
+from lodestone.voice_files import Progress, find_voice, voice_graph
 from model_export.card import Card, load_onnx, read_card
 from model_export.compiler import compile_plan
 from model_export.noise_free import without_noise
-from model_export.torchscript import plain_name
-from voices import catalogue
-from voices.graph import export_voice
 
 WORTH_A_RUNG = 0.05
 """Least share of a voice's multiplications that leaving out its noise must save. In time it saves more."""
@@ -54,86 +52,59 @@ class Scene:
         return self.card.latent.mean
 
 
-def find_voice(voice: str) -> Path:
-    """The file of a voice: any `.ts`, `.ts.xz` or `.onnx` by its path, else one that ships, by its name.
-
-    Raises:
-        VoiceError: where it is neither.
-    """
-    path = Path(voice)
-    return path if path.is_file() else catalogue.find(voice).path
-
-
-def voice_graph(voice: Path, cache: Path) -> Path:
-    """The streaming ONNX graph of a voice: the file itself, or the export of a `.ts`, kept in `cache`.
-
-    Raises:
-        model_export.ExportError: where the file is no RAVE model.
-    """
-    if voice.suffix == ".onnx":
-        return voice
-    digest = hashlib.sha256(voice.read_bytes()).hexdigest()[:16]
-    graph = cache / f"{plain_name(voice)}-{digest}.onnx"
-    if not graph.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = graph.with_suffix(".partial")
-        onnx.save_model(export_voice(voice), partial)
-        partial.replace(graph)
-    return graph
-
-
 def make_scene(
-    name: str, voice: Path, calibration_file: Path, mapping_name: str, folder: Path, small: Path | None = None
+    settings: SceneSettings, folder: Path, beside: Path = Path(), progress: Progress = lambda _: None
 ) -> Scene:
     """Compiles a scene into `folder`. A voice with a noise branch gets a sister without.
 
     Args:
-        name: letters, digits and dashes.
-        voice: `.ts` or `.onnx` of the voice.
-        calibration_file: a `*.calibration.json`.
-        mapping_name: one of `mapping.names()`.
-        folder: where `NAME.touch.plan` and `NAME.voice.plan` go.
-        small: a cheaper voice that was made for the same latents.
+        settings: what the player wants of it.
+        folder: where `NAME.touch.plan` and `NAME.voice.plan` go, and `voices/` with their graphs.
+        beside: the folder that paths in `settings` begin from.
+        progress: told one short line at each stage of what takes long.
 
     Raises:
         SceneError: the small voice has other latents or another rate.
         LodestoneError: one of its family, for a missing or wrong file and an unknown mapping.
     """
-    calibrated = calibration.load(calibration_file)
-    graph = voice_graph(voice, folder / "voices")
+    calibrated = calibration.load(beside / settings.calibration)
+    graph = _graph(settings.voice, settings, folder, beside, progress)
     card = read_card(graph)
-    touch = mapping.touch_graph(calibrated, card, mapping=mapping_name)
+    small = None
+    if settings.small:
+        small = load_onnx(_graph(settings.small, settings, folder, beside, progress))
+        _check_small(read_card(small), card)
+    touch = mapping.touch_graph(calibrated, card, mapping=settings.mapping)
     folder.mkdir(parents=True, exist_ok=True)
-    touch_plan, voice_plan = folder / f"{name}.touch.plan", folder / f"{name}.voice.plan"
+    touch_plan, voice_plan = (folder / f"{settings.name}.{kind}.plan" for kind in ("touch", "voice"))
     touch_plan.write_bytes(compile_plan(touch))
     voice_plan.write_bytes(compile_plan(graph))
     sisters = []
-    for number, sister in enumerate(_sisters(graph, card, small, folder), 1):
-        sisters.append(folder / f"{name}.voice{number}.plan")
+    for number, sister in enumerate(_sisters(graph, card, small), 1):
+        sisters.append(folder / f"{settings.name}.voice{number}.plan")
         sisters[-1].write_bytes(compile_plan(sister))
-    return Scene(name, touch_plan, voice_plan, card, tuple(sisters))
+    return Scene(settings.name, touch_plan, voice_plan, card, tuple(sisters))
 
 
-def _sisters(graph: Path, card: Card, small: Path | None, folder: Path) -> list[onnx.ModelProto]:
-    """The rungs below a voice, the dearest first: itself without noise if that saves much, the small one."""
-    found = []
-    if card.noise:
-        quiet = without_noise(load_onnx(graph))
-        if read_card(quiet).macs_per_second <= (1 - WORTH_A_RUNG) * card.macs_per_second:
-            found.append(quiet)
-    if small is not None:
-        found.append(_small_voice(small, card, folder))
-    return sorted(found, key=lambda model: -read_card(model).macs_per_second)
+def _graph(voice: str, settings: SceneSettings, folder: Path, beside: Path, progress: Progress) -> Path:
+    return voice_graph(find_voice(voice, beside), folder / "voices", settings.precision, progress)
 
 
-def _small_voice(small: Path, whole: Card, folder: Path) -> onnx.ModelProto:
-    model = load_onnx(voice_graph(small, folder / "voices"))
-    card = read_card(model)
-    wanted, got = (whole.latents, whole.sample_rate), (card.latents, card.sample_rate)
+def _check_small(small: Card, whole: Card) -> None:
+    wanted, got = (whole.latents, whole.sample_rate), (small.latents, small.sample_rate)
     if wanted != got:
         raise SceneError(
             f"a small voice of {wanted[0]} latents at {wanted[1]} Hz, as the scene's voice has them",
             f"{got[0]} at {got[1]} Hz",
             "name one that was made for the same latents, or none",
         )
-    return model
+
+
+def _sisters(graph: Path, card: Card, small: onnx.ModelProto | None) -> list[onnx.ModelProto]:
+    """The rungs below a voice, the dearest first: itself without noise if that saves much, the small one."""
+    found = [] if small is None else [small]
+    if card.noise:
+        quiet = without_noise(load_onnx(graph))
+        if read_card(quiet).macs_per_second <= (1 - WORTH_A_RUNG) * card.macs_per_second:
+            found.append(quiet)
+    return sorted(found, key=lambda model: -read_card(model).macs_per_second)

@@ -22,6 +22,12 @@ FORMAT = "lodestone-instrument"
 VERSION = 1
 BOARDS = ("bela", "bela-mini", "bela-gem")
 STREAMS = ("mag", "field", "touch", "latent")
+EXACT = "fp32"
+PRECISIONS = (
+    "w8a16",
+    "w8",
+    EXACT,
+)  # as `lodestone quantize` names them; the first is the fastest on every board
 _ADVICE = "correct instrument.toml; docs/board.md lists its lines"
 
 
@@ -39,6 +45,7 @@ class SceneSettings:
         mapping: name of a mapping family.
         calibration: path of a calibration file.
         small: a cheaper voice for the same latents, which plays when the board is too slow; empty: none.
+        precision: of the voices on the board, one of PRECISIONS.
     """
 
     name: str
@@ -46,6 +53,7 @@ class SceneSettings:
     mapping: str = "rotate"
     calibration: str = "my.calibration.json"
     small: str = ""
+    precision: str = PRECISIONS[0]
 
 
 @dataclass(frozen=True)
@@ -219,9 +227,13 @@ class _Reader:
         try:
             scene = SceneSettings(**item)
         except TypeError:
-            raise self.refuse("scene", "name, voice, mapping, calibration and small", item) from None
+            raise self.refuse(
+                "scene", "name, voice, mapping, calibration, small and precision", item
+            ) from None
         values = (scene.name, scene.voice, scene.mapping, scene.calibration)
         texts = all(isinstance(v, str) and v for v in values) and isinstance(scene.small, str)
         if not texts or not scene.name.replace("-", "").isalnum():
             raise self.refuse("scene", "a name of letters, digits and dashes, and texts", item)
+        if scene.precision not in PRECISIONS:
+            raise self.refuse("scene", f"a precision of {', '.join(PRECISIONS)}", scene.precision)
         return scene

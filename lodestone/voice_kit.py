@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import onnx
 
 from lodestone import concert
+from lodestone.voice_files import SEARCH_DB, Progress
 from model_export.card import read_card
 from model_export.compiler import compile_plan
 from model_export.compiler.fit import fit
@@ -24,12 +24,8 @@ from voices.catalogue import Voice
 from voices.graph import export_voice
 from voices.players import graph_player
 
-Progress = Callable[[str], None]
-
 BOARD = "bela"
-# Walks through the latents differ by several dB, loud ones being forgiving: the search asks for more than
-# must hold, and what holds is measured on other and more walks than those of the search.
-SEARCH_DB = 50.0
+# What holds is measured on other and more walks than those of the search.
 WALK_SEEDS = range(101, 107)
 WALK_FRAMES, SETTLING_FRAMES = 48, 8
 

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from lodestone.board import Board, Status
+    from lodestone.scenes import Scene
 
 Address = Annotated[str | None, typer.Option("--board", help="Address of the board; else the usual ones.")]
 Port = Annotated[int, typer.Option(help="Where the board listens.")]
@@ -43,28 +44,38 @@ def build(
     from lodestone.scenes import make_scene
 
     read = load_settings(settings)
-    folder = settings.parent
-    plans = out.parent / "plans"
     made = []
     for one in read.scenes:
-        print(f"{one.name}: {one.voice}, {one.mapping}", file=sys.stderr)
-        voice = _voice(folder, one.voice)
-        small = _voice(folder, one.small) if one.small else None
-        made.append(make_scene(one.name, voice, folder / one.calibration, one.mapping, plans, small))
-        if made[-1].card.sample_rate != read.rate:
+        _talk(f"{one.name}: {one.voice}, {one.mapping}, {one.precision}")
+        scene = make_scene(one, out.parent / "plans", settings.parent, lambda line: _talk(f"  {line}"))
+        if scene.card.sample_rate != read.rate:
             raise ImageError(
                 f"voices of {read.rate} Hz, as audio.rate says",
-                f"{one.voice} of {made[-1].card.sample_rate} Hz",
+                f"{one.voice} of {scene.card.sample_rate} Hz",
                 "set audio.rate, or take another voice",
             )
+        _tell_load(scene, read.board)
+        made.append(scene)
     print(build_image(out, made, read))
 
 
-def _voice(folder: Path, name: str) -> Path:
-    from lodestone.scenes import find_voice
+def _talk(message: str) -> None:
+    print(message, file=sys.stderr)
 
-    near = folder / name
-    return near if near.is_file() else find_voice(name)
+
+def _tell_load(scene: Scene, board: str) -> None:
+    """What each voice of a scene will take of the board, and what to do where that is too much."""
+    from model_export.compiler.fit import COMFORTABLE, fit
+
+    for number, plan in enumerate([scene.voice_plan, *scene.sister_plans]):
+        found = fit(plan.read_bytes(), board)
+        name = "voice" if number == 0 else f"when that is too slow, voice {number + 1}"
+        load = f"{100 * found.load.low:.0f} to {100 * found.load.high:.0f} % of one core of a {board}"
+        _talk(f"  {name}: {load}")
+        if not found.fits:
+            _talk(f"  too much ({100 * COMFORTABLE:.0f} % are comfortable); what would make it fit:")
+            for what, left in found.advice:
+                _talk(f"    {what}: {100 * left:.0f} %")
 
 
 def flash(

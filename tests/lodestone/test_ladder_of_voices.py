@@ -11,8 +11,8 @@ from pythonosc.osc_message import OscMessage
 from firmware import Engine
 from lodestone.commands.calibrate import calibrate
 from lodestone.image import build_image
-from lodestone.scenes import Scene, find_voice, make_scene
-from lodestone.settings import Settings
+from lodestone.scenes import Scene, make_scene
+from lodestone.settings import EXACT, SceneSettings, Settings
 from model_export.compiler.fit import fit
 from tests.instrument.tiny import RATE, Run, play
 
@@ -28,9 +28,9 @@ def calibration_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def scene_of(folder: Path, calibration_file: Path, voice: str, small: str | None = None) -> Scene:
-    smaller = find_voice(small) if small else None
-    return make_scene(voice, find_voice(voice), calibration_file, "rotate", folder / "plans", smaller)
+def scene_of(folder: Path, calibration_file: Path, voice: str, small: str = "") -> Scene:
+    wanted = SceneSettings(voice, voice, "rotate", str(calibration_file), small, EXACT)
+    return make_scene(wanted, folder / "plans")
 
 
 def noise_inputs(plan: Path) -> int:

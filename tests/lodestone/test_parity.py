@@ -13,7 +13,7 @@ import mapping
 import sensors
 from firmware import Engine
 from lodestone.commands.calibrate import calibrate
-from lodestone.scenes import voice_graph
+from lodestone.voice_files import voice_graph
 from model_export.card import read_card
 from model_export.compiler import compile_plan
 from model_export.stream import OrtStream

@@ -1,0 +1,77 @@
+"""The graph behind a voice's name, exact or in 8 bits: made once, and kept beside the plans."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+
+import model_export
+from lodestone.settings import EXACT
+from model_export.card import load_onnx
+from model_export.quantise import quantise
+from model_export.torchscript import plain_name
+from voices import catalogue
+from voices.graph import export_voice
+
+SEARCH_DB = 50.0
+"""What the search for 8 bits is asked for. Walks through the latents differ by several dB, loud ones being
+forgiving: 45 dB hold on others than those of the search.
+"""
+
+Progress = Callable[[str], None]
+
+
+def find_voice(voice: str, beside: Path = Path()) -> Path:
+    """The file of a voice: any `.ts`, `.ts.xz` or `.onnx` by its path from `beside`, else one that ships.
+
+    Raises:
+        VoiceError: where it is neither.
+    """
+    path = beside / voice
+    return path if path.is_file() else catalogue.find(voice).path
+
+
+def voice_graph(
+    voice: Path, cache: Path, precision: str = EXACT, progress: Progress = lambda _: None
+) -> Path:
+    """The streaming ONNX graph of a voice: the file itself, or what is made of it, kept in `cache`.
+
+    Args:
+        voice: a `.ts`, `.ts.xz` or `.onnx`. One that is in 8 bits already stays as it is.
+        cache: a folder, made if it is not there.
+        precision: one of `settings.PRECISIONS`.
+        progress: told one short line at each stage of what takes long.
+
+    Raises:
+        model_export.ExportError: where the file is no RAVE model.
+    """
+    if voice.suffix == ".onnx" and (precision == EXACT or _is_quantised(load_onnx(voice))):
+        return voice
+    graph = cache / f"{plain_name(voice)}-{precision}-{_recipe(voice)}.onnx"
+    if not graph.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = graph.with_suffix(".partial")
+        onnx.save_model(_make(voice, precision, progress), partial)
+        partial.replace(graph)
+    return graph
+
+
+def _make(voice: Path, precision: str, progress: Progress) -> onnx.ModelProto:
+    exact = load_onnx(voice) if voice.suffix == ".onnx" else export_voice(voice)
+    return exact if precision == EXACT else quantise(exact, precision, SEARCH_DB, progress=progress).model
+
+
+def _is_quantised(model: onnx.ModelProto) -> bool:
+    return any(node.op_type == "DequantizeLinear" for node in model.graph.node)
+
+
+def _recipe(voice: Path) -> str:
+    """Changes with the file, and with the code that makes graphs of it: an update makes them anew."""
+    digest = hashlib.sha256(voice.read_bytes())
+    room = Path(model_export.__file__).parent
+    for source in sorted(room.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
