@@ -24,6 +24,8 @@ import onnxruntime as ort
 from bench.int8_forms import engine_forms, ort_forms
 from bench.synthetic import FORMS, PUBLISHED, decoder, published
 from firmware import Engine
+from lodestone.errors import LodestoneError
+from model_export.card import load_onnx
 from model_export.compiler import compile_plan
 from model_export.compiler.cost import convolutions
 
@@ -267,7 +269,7 @@ def main(arguments: list[str]) -> None:
             models = {form: published(voice, form) for form in forms}
             results.append(compare_voice(f"{voice}, full size", models, None, peak, seconds, quantised))
         else:
-            models = {"as exported": onnx.load(voice)}
+            models = {"as exported": load_onnx(voice)}
             results.append(compare_voice(Path(voice).stem, models, torch_file, peak, seconds, quantised))
     about = machine()
     if "--json" in arguments:
@@ -278,4 +280,7 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except LodestoneError as error:
+        sys.exit(f"lodestone: {error}")

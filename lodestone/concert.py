@@ -26,6 +26,7 @@ from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
 from lodestone.speaker import LiveSpeaker
 from lodestone.summary import Summary
+from lodestone.voice_files import find_voice
 from sensors.simulation.board import SimulatedBoard
 from sensors.simulation.server import BoardServer
 
@@ -64,6 +65,7 @@ def give(settings: Settings) -> Summary:
 
 
 def _prepare(settings: Settings, console: Console) -> Scene:
+    find_voice(settings.voice)  # before what takes longer
     calibration_file = settings.calibration
     if calibration_file is None:
         console.print("Calibrating the simulated board")
