@@ -8,18 +8,15 @@ most 1 % of the reach per minute and only while the board has been empty and sti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.model import AXES, SENSORS, Calibration
+from calibration.stage.clock import Clock
 from calibration.stage.smoothing import follow
 from calibration.stateful import Knob, State, StatefulGraph, const, shape_const
-
-if TYPE_CHECKING:
-    from calibration.stage.build import Clock
 
 CAPTURE_S = 3.0
 CAPTURE_GLIDE_S = 0.3

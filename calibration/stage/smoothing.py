@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.model import CHANNELS, SENSORS, Response
+from calibration.stage.clock import Clock
 from calibration.stateful import Knob, StatefulGraph, const, shape_const
-
-if TYPE_CHECKING:
-    from calibration.stage.build import Clock
 
 # A knob covers 63 % of a turn in this time: fast under the finger, no step in the sound.
 KNOB_GLIDE_S = 0.05

@@ -1,14 +1,18 @@
-"""`lodestone calibration`: look at a calibration, compare, put in force, take back; and prove the method."""
+"""`lodestone calibration`: show, compare, put in force, take back; watch the board; prove the method."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lodestone.commands.calibrate import DEFAULT_FILE, board_spec, open_bus, open_simulated
+
+if TYPE_CHECKING:
+    from calibration import Calibration
 
 File = Annotated[Path, typer.Argument(help="A calibration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -16,11 +20,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Adds the group of verbs."""
-    group = typer.Typer(help="Show, compare, apply and undo calibrations.", no_args_is_help=True)
+    group = typer.Typer(help="Show, compare, apply and undo calibrations; watch.", no_args_is_help=True)
     group.command("show")(show)
     group.command("diff")(diff)
     group.command("apply")(apply)
     group.command("undo")(undo)
+    group.command("watch")(watch)
     group.command("prove")(prove)
     app.add_typer(group, name="calibration")
 
@@ -99,6 +104,59 @@ def undo(file: File = DEFAULT_FILE) -> None:
     import calibration
 
     typer.echo(f"{calibration.undo(file)} is the previous one again", err=True)
+
+
+def watch(
+    file: Annotated[Path | None, typer.Argument(help="The calibration; by default the one in force.")] = None,
+    board: Annotated[str | None, typer.Option(help="Over the network: address or name of the board.")] = None,
+    bus: Annotated[str | None, typer.Option(help="smbus:1, serial:/dev/…, replay:FILE, sim:GESTURE.")] = None,
+    simulate: Annotated[bool, typer.Option("--simulate", help="Free play on the simulated board.")] = False,
+    seed: Annotated[int, typer.Option(help="Which simulated board.")] = 0,
+    port: Annotated[int, typer.Option(help="Where the board listens, with --board.")] = 7564,
+    seconds: Annotated[float, typer.Option(help="Stop after so long; 0 for never.", min=0)] = 0.0,
+    speed: Annotated[float, typer.Option(help="Pace of a simulation or a recording; 0: none.", min=0)] = 1.0,
+) -> None:
+    """Live: touch against its reach, field, where the magnets are; with or without a calibration."""
+    from rich.console import Console
+
+    from calibration.live import watch_frames
+    from lodestone.pacing import first, paced
+    from sensors import open_source
+
+    spec = _spec(board, bus, f"sim:free-play?seed={seed}" if simulate else None, port)
+    with open_source(spec) as source, contextlib.suppress(KeyboardInterrupt):
+        chosen = _calibration_of(file, source.info)
+        pace = speed if spec.startswith(("sim:", "replay:")) else 0.0
+        watch_frames(Console(), paced(first(source, seconds), pace), chosen)
+
+
+def _spec(board: str | None, bus: str | None, simulated: str | None, port: int) -> str:
+    """The one source that was given. Raises CalibrationError where it is not one."""
+    from calibration import CalibrationError
+
+    given = [each for each in (board, bus, simulated) if each is not None]
+    if len(given) != 1:
+        raise CalibrationError("one of --board, --bus and --simulate", f"{len(given)} of them", "give one")
+    return board_spec(board, port) if board is not None else given[0]
+
+
+def _calibration_of(file: Path | None, info: dict[str, Any]) -> Calibration | None:
+    """The one named, which must be of this board; else the one in force, if it is; says why it is not."""
+    from calibration import CalibrationError, load
+    from calibration.guard import check_board
+    from calibration.steps import identities
+
+    if file is None and not DEFAULT_FILE.exists():
+        return None
+    try:
+        calibration = load(file or DEFAULT_FILE)
+        check_board(calibration, identities(info))
+    except CalibrationError as error:
+        if file is not None:
+            raise
+        typer.echo(f"without a calibration: {error}", err=True)
+        return None
+    return calibration
 
 
 def prove(

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.pacing import first, paced
+
 if TYPE_CHECKING:
-    from sensors import Frame, FrameSource
+    from sensors import Frame
 
 _BUS_HELP = "smbus:1 | serial:/dev/ttyUSB0 | sim:GESTURE | osc:BOARD | replay:FILE"
 BusOption = Annotated[str, typer.Option("--bus", help=_BUS_HELP)]
@@ -55,7 +57,7 @@ def check(
     from sensors.check import check_frames
 
     with open_source(bus) as source:
-        frames = list(_first(source, seconds))
+        frames = list(first(source, seconds))
         report = check_frames(frames, source.info)
     if as_json:
         print(json.dumps(report.info()))
@@ -88,7 +90,7 @@ def watch(
     console = Console()
     with open_source(bus) as source, contextlib.suppress(KeyboardInterrupt):
         view = WatchView(source.info)
-        frames = _paced(_first(source, seconds), speed if bus.startswith(("sim:", "replay:")) else 0.0)
+        frames = paced(first(source, seconds), speed if bus.startswith(("sim:", "replay:")) else 0.0)
         if not console.is_terminal:
             for number, frame in enumerate(frames):
                 view.add(frame)
@@ -114,7 +116,7 @@ def record(
 
     with open_source(bus) as source, RecordingWriter(out, source.info) as writer:
         with contextlib.suppress(KeyboardInterrupt):
-            for frame in _first(source, seconds):
+            for frame in first(source, seconds):
                 writer.add(frame)
         result = {"file": str(out), "frames": writer.frames, "sha256": writer.sha256}
     if as_json:
@@ -139,7 +141,7 @@ def replay(
         print(f"{recording}: {loaded.damage}", file=sys.stderr)
     frames: Iterator[Frame] = loaded.frames()
     with contextlib.suppress(KeyboardInterrupt):
-        for frame in _paced(frames, speed) if osc else frames:
+        for frame in paced(frames, speed) if osc else frames:
             sender.send(frame)
     count = len(loaded.records)
     length = float(loaded.records["time_s"][-1] - loaded.records["time_s"][0]) if count else 0.0
@@ -154,26 +156,3 @@ def replay(
         print(json.dumps(result))
     else:
         print(f"{count} frames, {length:.2f} s, sha256 {loaded.sha256}")
-
-
-def _first(source: FrameSource, seconds: float) -> Iterator[Frame]:
-    """The frames of the first so many seconds; all where 0."""
-    begun: float | None = None
-    for frame in source:
-        begun = frame.time_s if begun is None else begun
-        if seconds and frame.time_s - begun >= seconds:
-            return
-        yield frame
-
-
-def _paced(frames: Iterator[Frame], speed: float) -> Iterator[Frame]:
-    """At the pace of their time stamps, times `speed`; unpaced where 0."""
-    from sensors.clock import MonotonicClock
-
-    clock = MonotonicClock()
-    begun_us, first_s = clock.now_us(), None
-    for frame in frames:
-        first_s = frame.time_s if first_s is None else first_s
-        if speed:
-            clock.sleep_until_us(begun_us + round((frame.time_s - first_s) / speed * 1e6))
-        yield frame
