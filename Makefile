@@ -31,7 +31,7 @@ lint: build
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-# Its idle threads would spin beside the tests. A virtual board's tests go in order, so that each has one worker.
+# Its idle threads would spin beside the tests. A virtual board's tests go in order: each board has one worker.
 test: export OPENBLAS_NUM_THREADS = 1
 test: build
 	$(PY) -m pytest -n $(JOBS) --ignore tests/virtual_board

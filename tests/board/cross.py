@@ -16,34 +16,42 @@ COMMON = ["-O3", "-ftree-vectorize", "-ffast-math", "-DNDEBUG", "-std=c++14", "-
 
 @dataclass(frozen=True)
 class Target:
-    """A processor: how to compile for it and how to run its programs here."""
+    """A processor: how to compile for it and how to run its programs here.
+
+    Attributes:
+        triple: as Debian's cross compilers and clang name it.
+        flags: of Bela's Makefile.
+        runner: the emulator.
+    """
 
     name: str
-    compiler: str
+    triple: str
     flags: tuple[str, ...]
     runner: tuple[str, ...]
-    clang: str
 
-    def missing(self) -> str | None:
+    def compiler(self, family: str) -> list[str]:
+        """ "gcc", or "clang", which takes the libraries and the linker of the other."""
+        return [f"{self.triple}-g++"] if family == "gcc" else ["clang++", f"--target={self.triple}"]
+
+    def missing(self, family: str = "gcc") -> str | None:
         """What must be installed first, or None."""
-        absent = [tool for tool in (self.compiler, self.runner[0]) if shutil.which(tool) is None]
+        tools = {self.compiler("gcc")[0], self.compiler(family)[0], self.runner[0]}
+        absent = sorted(tool for tool in tools if shutil.which(tool) is None)
         return f"not installed: {', '.join(absent)}" if absent else None
 
 
 TARGETS = {
     "bela": Target(
         "bela",
-        "arm-linux-gnueabihf-g++",
+        "arm-linux-gnueabihf",
         ("-march=armv7-a", "-mtune=cortex-a8", "-mfpu=neon", "-mfloat-abi=hard"),
         ("qemu-arm", "-cpu", "cortex-a8"),
-        "arm-linux-gnueabihf",
     ),
     "gem": Target(
         "gem",
-        "aarch64-linux-gnu-g++",
+        "aarch64-linux-gnu",
         ("-mcpu=cortex-a53", "-mtune=cortex-a53"),
         ("qemu-aarch64", "-cpu", "cortex-a53"),
-        "aarch64-linux-gnu",
     ),
 }
 
@@ -61,9 +69,9 @@ def stand_in_sources() -> list[Path]:
     return sorted((ROOT / "firmware" / "simulator").glob("*.cpp"))
 
 
-def build_simulator(target: Target) -> Path:
-    """lodestone-sim for `target`, statically linked; objects are kept in build/."""
-    folder = ROOT / "build" / f"cross-{target.name}"
+def build_simulator(target: Target, family: str) -> Path:
+    """lodestone-sim for `target` by "gcc" or "clang", statically linked; objects are kept in build/."""
+    folder = ROOT / "build" / f"cross-{target.name}-{family}"
     folder.mkdir(parents=True, exist_ok=True)
     headers = max(p.stat().st_mtime for p in (ROOT / "firmware").rglob("*.h"))
     objects, jobs = [], []
@@ -71,23 +79,25 @@ def build_simulator(target: Target) -> Path:
         made = folder / (str(source.relative_to(ROOT)).replace("/", "_") + ".o")
         objects.append(made)
         if not made.exists() or made.stat().st_mtime < max(headers, source.stat().st_mtime):
-            jobs.append([target.compiler, *COMMON, *target.flags, *_includes(), "-c", source, "-o", made])
+            jobs.append(
+                [*target.compiler(family), *COMMON, *target.flags, *_includes(), "-c", source, "-o", made]
+            )
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(_run, jobs))
     program = folder / "lodestone-sim"
     if jobs or not program.exists():
-        _run([target.compiler, "-static", "-pthread", *objects, "-o", program])
+        _run([*target.compiler(family), "-static", "-pthread", *objects, "-o", program])
     return program
 
 
 def check_with_clang(target: Target, source: Path) -> subprocess.CompletedProcess[str]:
     """Has clang read one file with the board's flags; nothing is written."""
     command = [
-        "clang++",
-        f"--target={target.clang}",
+        *target.compiler("clang"),
         *COMMON,
         *target.flags,
         *_includes(),
+        "-pedantic",
         "-fsyntax-only",
         source,
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from lodestone.image import MANIFEST, ROOT, manifest
 
 # Counts its calls; the call that LODESTONE_CUT names does not come through, or (",half") is killed midway, or
-# (",900") is lost when so many bytes have arrived.
+# (",900") is lost when so many bytes have arrived. `board-path`: where the board's programs are.
 SSH = """#!/bin/bash
 while [[ $1 == -* ]]; do shift 2; done  # rsync says -l root
 host=$1; shift
@@ -20,6 +20,7 @@ call=$(wc -l < "$FAKE/ssh.log")
 [ "${LODESTONE_CUT:-}" = "$call" ] && exit 255
 [ "${LODESTONE_CUT:-}" = "$call,half" ] && exec timeout -s KILL 0.15 bash -c "$*"
 [[ ${LODESTONE_CUT:-} = "$call",[0-9]* ]] && { head -c "${LODESTONE_CUT#*,}" | bash -c "$*"; exit 255; }
+[ -e "$FAKE/board-path" ] && PATH=$(cat "$FAKE/board-path")
 exec bash -c "$*"
 """
 

@@ -135,6 +135,26 @@ def test_a_disk_that_fills_while_copying(board: FakeBoard) -> None:
     assert "copying broke off" in done.stderr
 
 
+def test_a_board_without_rsync(board: FakeBoard) -> None:
+    few = board.folder / "few"
+    few.mkdir()
+    (few / "bash").symlink_to("/bin/bash")
+    (board.folder / "board-path").write_text(str(few))
+    done = board.deploy("--image", board.image("second"))
+    assert (done.returncode, board.playing(), board.installed()) == (1, "first", "first")
+    assert done.stderr == "deploy: wanted rsync on the board, found none: install it there\n"
+
+
+def test_a_script_that_lies_alone(board: FakeBoard, tmp_path: Path) -> None:
+    alone = tmp_path / "deploy.sh"
+    alone.write_text((ROOT / "deploy.sh").read_text())
+    done = subprocess.run(
+        ["bash", alone, "--status"], capture_output=True, text=True, env=board.environment()
+    )
+    assert done.returncode == 1
+    assert "deploy: wanted bela_project/on_board.sh beside this script" in done.stderr.splitlines()[-1]
+
+
 def test_an_image_that_was_changed_and_a_folder_that_is_none(board: FakeBoard, tmp_path: Path) -> None:
     image = board.image("second")
     (image / "plans" / "name").write_text("changed\n")
@@ -195,6 +215,37 @@ def test_what_another_project_played_comes_back(tmp_path: Path) -> None:
     assert not (board.folder / "versions" / "current").exists()
 
 
+@pytest.fixture
+def with_another_lodestone(tmp_path: Path) -> FakeBoard:
+    """A board that starts a project of the player's own, which happens to have our name."""
+    board = FakeBoard(tmp_path / "board")
+    (board.folder / "startup").write_text("ACTIVE=1\nPROJECT=lodestone\nARGS=-p 64")
+    own = board.folder / "Bela" / "projects" / "lodestone" / "plans"
+    own.mkdir(parents=True)
+    (own / "name").write_text("the player's own")
+    return board
+
+
+def test_another_project_of_our_name_comes_back_where_ours_does_not_play(
+    with_another_lodestone: FakeBoard,
+) -> None:
+    board = with_another_lodestone
+    projects, startup = board.folder / "Bela" / "projects", (board.folder / "startup").read_text()
+    done = board.deploy("--image", board.image("broken"))
+    assert (done.returncode, board.playing()) == (1, "the player's own")
+    assert (board.folder / "startup").read_text() == startup
+    assert [(p.name, p.is_symlink()) for p in projects.iterdir()] == [("lodestone", False)]
+
+
+def test_another_project_of_our_name_steps_aside_where_ours_plays(with_another_lodestone: FakeBoard) -> None:
+    board = with_another_lodestone
+    aside = board.folder / "Bela" / "projects" / "lodestone-before-lodestone" / "plans" / "name"
+    for name in ("first", "second"):
+        assert board.deploy("--image", board.image(name)).returncode == 0
+        assert board.playing() == board.installed() == name
+        assert aside.read_text() == "the player's own"
+
+
 def test_taken_back_it_starts_with_the_board_as_before(board: FakeBoard) -> None:
     startup = (board.folder / "startup").read_text()
     assert board.deploy("--no-boot", "--image", board.image("broken")).returncode == 1
@@ -223,5 +274,10 @@ def test_an_unknown_option_is_one_line(board: FakeBoard) -> None:
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
 
 
-def test_the_script_is_sound() -> None:
-    assert subprocess.run(["bash", "-n", ROOT / "deploy.sh"]).returncode == 0
+def test_the_scripts_are_sound_and_every_function_is_short() -> None:
+    for script in (ROOT / "deploy.sh", ROOT / "bela_project" / "on_board.sh"):
+        assert subprocess.run(["bash", "-n", script]).returncode == 0
+        begun = 0
+        for number, line in enumerate(script.read_text().splitlines()):
+            begun = number if line.endswith("() {") else begun
+            assert line != "}" or number - begun < 30, f"{script}:{begun + 1}"

@@ -10,9 +10,10 @@ import pytest
 
 from tests.virtual_board.emulation import NoBoardError
 from tests.virtual_board.flashed import FlashedBoard
-from tests.virtual_board.kinds import BELA, GEM, Kind
+from tests.virtual_board.kinds import GEM, Kind
 from tests.virtual_board.machine import VirtualBoard
 
+pytest.register_assert_rewrite("tests.virtual_board.flashing")
 REQUIRED = "LODESTONE_VIRTUAL_BOARD"
 
 
@@ -27,9 +28,9 @@ def _board(kind: Kind, folder: Path) -> Iterator[FlashedBoard]:
         pytest.skip(f"no virtual {kind.name}: {reason}")
 
 
-@pytest.fixture(scope="module")
-def bela(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlashedBoard]:
-    yield from _board(BELA, tmp_path_factory.mktemp("bela"))
+@pytest.fixture(scope="class")
+def board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlashedBoard]:
+    yield from _board(request.cls.kind, tmp_path_factory.mktemp(request.cls.kind.name))
 
 
 @pytest.fixture(scope="module")
