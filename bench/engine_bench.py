@@ -193,7 +193,7 @@ def _engine(model: onnx.ModelProto) -> Callable[[], None]:
     engine = Engine(compile_plan(model))
     rng = np.random.default_rng(0)
     engine.run({n: rng.normal(size=s).astype(np.float32) for n, s in engine.inputs.items()})
-    return lambda: engine.time_runs(1) and None
+    return lambda: engine.run_sliced(0x7FFFFFFF) and None  # one slice, and no clock of its own
 
 
 def _torch(path: Path, shape: tuple[int, ...]) -> Callable[[], None] | None:

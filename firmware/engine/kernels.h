@@ -34,10 +34,11 @@ struct ConvTask {
   float slope;
   const float *alpha, *alpha_reciprocal;
 
+  void* scratch;  // as many bytes as Kernels::scratch_bytes says
+
   // 8-bit weights times quantised input, or all null: rows are quantised into `scratch` first.
   const int8_t* weights8;  // packed by Kernels::pack8
   const float* scale;      // of a sum, per output channel
-  void* scratch;
   float steps_per_unit, input_low, input_high;  // what the input is held within, in steps
   bool byte_input;     // the input takes 8 bits, else 16
   int32_t input_zero;  // the byte that means zero
@@ -56,6 +57,7 @@ struct Kernels {
   void (*conv)(const ConvTask& task, uint32_t first, uint32_t last);
   size_t (*packed_bytes8)(const ConvTask& task);
   void (*pack8)(const ConvTask& task, const int8_t* plan_order, int8_t* to);
+  size_t (*scratch_bytes)(const ConvTask& task);
   float (*unary)(uint32_t function, float x);  // one value, for tests of the error bounds
 };
 

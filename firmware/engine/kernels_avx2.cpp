@@ -13,6 +13,8 @@ namespace {
 // Tallest tiles whose sums, weights and one input value fit the registers, for panels of 4, 2 and 1 vectors.
 struct TileShape {
   static constexpr uint32_t kRowsOf4 = 3, kRowsOf2 = 6, kRowsOf1 = 10;
+  static constexpr bool kTakesPairs = false;  // too few registers for two sums of each row
+  static constexpr uint32_t kPairsOf1 = 1, kPairsOf2 = 1;
 };
 
 #include "firmware/engine/products_broadcast.h"
@@ -23,7 +25,8 @@ struct TileShape {
 
 const Kernels* Avx2Kernels() {
   using namespace avx2_set;
-  static const Kernels kernels = {"avx2", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, RunUnary};
+  static const Kernels kernels = {"avx2", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
+                                  RunUnary};
   return &kernels;
 }
 

@@ -16,6 +16,8 @@ namespace {
 // Tallest tiles whose sums, weights and one input value fit the registers, for panels of 4, 2 and 1 vectors.
 struct TileShape {
   static constexpr uint32_t kRowsOf4 = 6, kRowsOf2 = 12, kRowsOf1 = 14;
+  static constexpr bool kTakesPairs = true;
+  static constexpr uint32_t kPairsOf1 = 13, kPairsOf2 = 6;
 };
 
 #include "firmware/engine/products_broadcast.h"
@@ -26,7 +28,8 @@ struct TileShape {
 
 const Kernels* Avx512Kernels() {
   using namespace avx512_set;
-  static const Kernels kernels = {"avx512", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, RunUnary};
+  static const Kernels kernels = {"avx512", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
+                                  RunUnary};
   return &kernels;
 }
 

@@ -8,20 +8,34 @@
 #include "firmware/engine/conv_impl.h"
 #include "firmware/engine/conv8_impl.h"
 #include "firmware/engine/depthwise_impl.h"
+#include "firmware/engine/pairs_pack_impl.h"
+#include "firmware/engine/pairs_impl.h"
 
-static size_t PackedSize(const ConvTask& task) { return IsDepthwise(task) ? PackedDepthwise(task) : PackedFloats(task); }
+static size_t PackedSize(const ConvTask& task) {
+  return IsDepthwise(task) ? PackedDepthwise(task) : TakesPairs(task) ? PackedPairs(task) : PackedFloats(task);
+}
 static void PackAny(const ConvTask& task, const float* plan_order, float* to) {
-  IsDepthwise(task) ? PackDepthwise(task, plan_order, to) : Pack(task, plan_order, to);
+  if (IsDepthwise(task))
+    PackDepthwise(task, plan_order, to);
+  else
+    TakesPairs(task) ? PackPairs(task, plan_order, to) : Pack(task, plan_order, to);
+}
+static size_t ScratchBytes(const ConvTask& task) {
+  if (task.weights8) return static_cast<size_t>(InputRows(task)) * ScratchChannels(task) * sizeof(int16_t);
+  return !IsDepthwise(task) && TakesPairs(task) ? PairScratchFloats(task) * sizeof(float) : 0u;
 }
 static uint32_t ItemsOf(const ConvTask& task) {
   if (task.weights8) return task.byte_input ? Conv8Items<Bytes>(task) : Conv8Items<Words>(task);
-  return IsDepthwise(task) ? DepthwiseItems(task) : ConvItems(task);
+  if (IsDepthwise(task)) return DepthwiseItems(task);
+  return TakesPairs(task) ? PairShapeOf(task).tiles : ConvItems(task);
 }
 static void RunAnyConv(const ConvTask& task, uint32_t first, uint32_t last) {
   if (task.weights8)
     task.byte_input ? RunConv8<Bytes>(task, first, last) : RunConv8<Words>(task, first, last);
+  else if (IsDepthwise(task))
+    RunDepthwise(task, first, last);
   else
-    IsDepthwise(task) ? RunDepthwise(task, first, last) : RunConv(task, first, last);
+    TakesPairs(task) ? RunPairs(task, first, last) : RunConv(task, first, last);
 }
 static size_t PackedBytes8(const ConvTask& task) {
   return task.byte_input ? PackedIntegers<Bytes>(task) : PackedIntegers<Words>(task);

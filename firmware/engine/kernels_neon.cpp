@@ -17,6 +17,8 @@ struct TileShape {
 #else
   static constexpr uint32_t kRowsOf4 = 2, kRowsOf2 = 4, kRowsOf1 = 4;
 #endif
+  static constexpr bool kTakesPairs = false;  // too few registers for two sums of each row
+  static constexpr uint32_t kPairsOf1 = 1, kPairsOf2 = 1;
 };
 
 #include "firmware/engine/products_lanes.h"
@@ -27,7 +29,8 @@ struct TileShape {
 
 const Kernels* NeonKernels() {
   using namespace neon_set;
-  static const Kernels kernels = {"neon", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, RunUnary};
+  static const Kernels kernels = {"neon", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
+                                  RunUnary};
   return &kernels;
 }
 

@@ -4,7 +4,9 @@ struct Operand {
   const float* at;
   ptrdiff_t step;
   // `count` elements from element `index` on: adjacent, one broadcast, or gathered.
+  template <bool kAdjacent>
   inline Vec::F Load(uint32_t index, int count) const {
+    if (kAdjacent) return Vec::Load(at + index);
     const float* p = at + static_cast<ptrdiff_t>(index) * step;
     if (step == 0) return Vec::Set(*p);
     if (step == 1) return count == Vec::kLanes ? Vec::Load(p) : Vec::LoadSome(p, count);
@@ -14,31 +16,46 @@ struct Operand {
   }
 };
 
+// One row, from element c on, whose elements do not all lie side by side, or do not fill a vector.
+template <class Function>
+static inline void MapScattered(const Function& function, const Operand* in, float* out, ptrdiff_t out_step, uint32_t c, uint32_t count) {
+  for (; c < count; c += Vec::kLanes) {
+    const int some = count - c < Vec::kLanes ? static_cast<int>(count - c) : Vec::kLanes;
+    const Vec::F y = function.template Apply<false>(in, c, some);
+    if (out_step == 1) {
+      Vec::StoreSome(out + c, y, some);
+    } else {
+      float scattered[Vec::kLanes];
+      Vec::Store(scattered, y);
+      for (int n = 0; n < some; ++n) out[static_cast<ptrdiff_t>(c + static_cast<uint32_t>(n)) * out_step] = scattered[n];
+    }
+  }
+}
+
 template <class Function>
 static void MapRows(const LoopsTask& task, uint32_t first, uint32_t last, const Function& function) {
-  const uint32_t count = task.dims[3];
+  const uint32_t count = task.dims[3], whole = count / Vec::kLanes * Vec::kLanes;
   uint32_t k = first % task.dims[2], j = first / task.dims[2] % task.dims[1], i = first / task.dims[2] / task.dims[1];
+  bool adjacent = task.out_step[3] == 1;
+  for (int n = 0; n < Function::kOperands; ++n) adjacent = adjacent && task.in_step[n][3] == 1;
+  float* out = task.out;
+  Operand in[3];
+  for (int n = 0; n < Function::kOperands; ++n) in[n] = Operand{task.in[n], task.in_step[n][3]};
   for (uint32_t row = first; row < last; ++row) {
-    const auto at = [&](const ptrdiff_t* step) {
-      return static_cast<ptrdiff_t>(i) * step[0] + static_cast<ptrdiff_t>(j) * step[1] + static_cast<ptrdiff_t>(k) * step[2];
-    };
-    float* out = task.out + at(task.out_step);
-    Operand in[3];
-    for (int n = 0; n < Function::kOperands; ++n) in[n] = Operand{task.in[n] + at(task.in_step[n]), task.in_step[n][3]};
-    const ptrdiff_t out_step = task.out_step[3];
-    for (uint32_t c = 0; c < count; c += Vec::kLanes) {
-      const int some = count - c < Vec::kLanes ? static_cast<int>(count - c) : Vec::kLanes;
-      const Vec::F y = function(in, c, some);
-      if (out_step == 1 && some == Vec::kLanes) {
-        Vec::Store(out + c, y);
-      } else if (out_step == 1) {
-        Vec::StoreSome(out + c, y, some);
-      } else {
-        float scattered[Vec::kLanes];
-        Vec::Store(scattered, y);
-        for (int n = 0; n < some; ++n) out[static_cast<ptrdiff_t>(c + static_cast<uint32_t>(n)) * out_step] = scattered[n];
-      }
+    if (row == first || k == 0u) {
+      const auto at = [&](const ptrdiff_t* step) {
+        return static_cast<ptrdiff_t>(i) * step[0] + static_cast<ptrdiff_t>(j) * step[1] + static_cast<ptrdiff_t>(k) * step[2];
+      };
+      out = task.out + at(task.out_step);
+      for (int n = 0; n < Function::kOperands; ++n) in[n].at = task.in[n] + at(task.in_step[n]);
+    } else {
+      out += task.out_step[2];
+      for (int n = 0; n < Function::kOperands; ++n) in[n].at += task.in_step[n][2];
     }
+    uint32_t c = 0;
+    if (adjacent)
+      for (; c < whole; c += Vec::kLanes) Vec::Store(out + c, function.template Apply<true>(in, c, Vec::kLanes));
+    if (c < count) MapScattered(function, in, out, task.out_step[3], c, count);
     if (++k == task.dims[2]) {
       k = 0;
       if (++j == task.dims[1]) {
@@ -53,20 +70,23 @@ template <class Body>
 struct Unary {
   static constexpr int kOperands = 1;
   Body body;
-  inline Vec::F operator()(const Operand* in, uint32_t c, int n) const { return body(in[0].Load(c, n)); }
+  template <bool kAdjacent>
+  inline Vec::F Apply(const Operand* in, uint32_t c, int n) const { return body(in[0].Load<kAdjacent>(c, n)); }
 };
 template <class Body>
 struct Binary {
   static constexpr int kOperands = 2;
   Body body;
-  inline Vec::F operator()(const Operand* in, uint32_t c, int n) const { return body(in[0].Load(c, n), in[1].Load(c, n)); }
+  template <bool kAdjacent>
+  inline Vec::F Apply(const Operand* in, uint32_t c, int n) const { return body(in[0].Load<kAdjacent>(c, n), in[1].Load<kAdjacent>(c, n)); }
 };
 template <class Body>
 struct Ternary {
   static constexpr int kOperands = 3;
   Body body;
-  inline Vec::F operator()(const Operand* in, uint32_t c, int n) const {
-    return body(in[0].Load(c, n), in[1].Load(c, n), in[2].Load(c, n));
+  template <bool kAdjacent>
+  inline Vec::F Apply(const Operand* in, uint32_t c, int n) const {
+    return body(in[0].Load<kAdjacent>(c, n), in[1].Load<kAdjacent>(c, n), in[2].Load<kAdjacent>(c, n));
   }
 };
 

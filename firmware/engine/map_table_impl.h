@@ -80,7 +80,7 @@ static void RunMap(const LoopsTask& t, uint32_t first, uint32_t last) {
     case plan::Map::kWhere: Map3(t, first, last, [](F c, F a, F b) { return Vec::Select(IsZero(c), b, a); }); return;
     case plan::Map::kClip: Map3(t, first, last, [](F x, F low, F high) { return Vec::Min(Vec::Max(x, low), high); }); return;
     case plan::Map::kGate:
-      Map3(t, first, last, [](F a, F b, F c) { return Vec::Mul(Tanh(Vec::Mul(a, Sigmoid(b))), c); });
+      Map3(t, first, last, [](F a, F b, F c) { return Vec::Mul(Gate(a, b), c); });
       return;
     case plan::Map::kMulAdd: Map3(t, first, last, [](F a, F b, F c) { return Vec::MulAdd(a, b, c); }); return;
     default: return;

@@ -1,5 +1,6 @@
 #include "firmware/engine/program.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "firmware/engine/loops.h"
@@ -134,11 +135,8 @@ void Program::PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask
 // One scratch serves all: operations run one after another.
 void Program::TakeScratch() {
   size_t most = 0;
-  for (const ConvTask& task : convs_) {
-    const size_t last = static_cast<size_t>(task.rows - 1u) * task.input_stride + static_cast<size_t>(task.taps - 1u) * task.dilation;
-    if (task.weights8) most = most > (last + 1u) * ScratchChannels(task) ? most : (last + 1u) * ScratchChannels(task);
-  }
-  scratch_.Take((most * sizeof(int16_t) + sizeof(float) - 1) / sizeof(float));
+  for (const ConvTask& task : convs_) most = std::max(most, kernels_.scratch_bytes(task));
+  scratch_.Take((most + sizeof(float) - 1) / sizeof(float));
   for (ConvTask& task : convs_) task.scratch = scratch_.data();
 }
 

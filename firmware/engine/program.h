@@ -53,7 +53,7 @@ class Program {
   const Kernels& kernels_;
   Floats spaces_[plan::kSpaces];
   std::vector<Floats> weights_;
-  Floats scratch_;  // quantised input rows of the convolution that runs
+  Floats scratch_;  // what the convolution that runs makes of its input first
   std::vector<Operation> operations_;
   std::vector<LoopsTask> loops_;
   std::vector<ConvTask> convs_;

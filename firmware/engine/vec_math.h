@@ -24,20 +24,25 @@ static inline Vec::F TimesPowerOfTwo(Vec::F x, Vec::F n) {
 #endif
 }
 
-// 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2; ln 2 in two parts, so that n ln 2 is exact in the first.
-static inline Vec::F Exp(Vec::F x) {
+// e^r - 1 with r = x - n ln 2, |r| <= ln 2 / 2, for whole n = round(x / ln 2); ln 2 in two parts, so that n ln 2 is exact in
+// the first. Not too large an x.
+static inline Vec::F ExpLessOne(Vec::F x, Vec::F* whole) {
   typedef Vec V;
-  const V::F bounded = V::Min(V::Max(x, V::Set(-87.0f)), V::Set(88.3762589f));
-  const V::F whole = Nearest(V::Mul(bounded, V::Set(1.44269504f)));
-  V::F r = V::MulAdd(whole, V::Set(-0.693359375f), bounded);
-  r = V::MulAdd(whole, V::Set(2.12194440e-4f), r);
+  *whole = Nearest(V::Mul(x, V::Set(1.44269504f)));
+  V::F r = V::MulAdd(*whole, V::Set(-0.693359375f), x);
+  r = V::MulAdd(*whole, V::Set(2.12194440e-4f), r);
   V::F p = V::Set(0.00139504881f);
   p = V::MulAdd(p, r, V::Set(0.008368887678f));
   p = V::MulAdd(p, r, V::Set(0.04166620585f));
   p = V::MulAdd(p, r, V::Set(0.1666651885f));
   p = V::MulAdd(p, r, V::Set(0.5000000095f));
-  p = V::Add(V::MulAdd(V::Mul(r, r), p, r), V::Set(1.0f));
-  return TimesPowerOfTwo(p, whole);
+  return V::MulAdd(V::Mul(r, r), p, r);
+}
+
+static inline Vec::F Exp(Vec::F x) {
+  Vec::F whole;
+  const Vec::F p = ExpLessOne(Vec::Min(Vec::Max(x, Vec::Set(-87.0f)), Vec::Set(88.3762589f)), &whole);
+  return TimesPowerOfTwo(Vec::Add(p, Vec::Set(1.0f)), whole);
 }
 
 // x = 2^e m with m in sqrt(1/2)..sqrt(2); log x = e ln 2 + log(1 + f), f = m - 1. Positive finite x only.
@@ -90,19 +95,24 @@ static inline Vec::F Sigmoid(Vec::F x) {
   return Vec::Div(Vec::Set(1.0f), Vec::Add(Vec::Set(1.0f), Exp(Vec::Sub(Vec::Set(0.0f), x))));
 }
 
-// Near zero a polynomial, elsewhere 1 - 2 / (e^2|x| + 1), with the sign put back.
+// 2^n for whole n in -126..127.
+static inline Vec::F PowerOfTwo(Vec::F n) {
+  return Vec::FromBits(Vec::ShiftLeft<23>(Vec::AddInt(Vec::Truncate(n), Vec::SetInt(127))));
+}
+
+// E / (E + 2) with E = e^2x - 1, which keeps its digits near zero: e^r - 1 is never formed from e^r.
 static inline Vec::F Tanh(Vec::F x) {
   typedef Vec V;
-  const V::F u = V::Mul(x, x);
-  V::F p = V::MulAdd(V::Set(-0.005717044511f), u, V::Set(0.02065058678f));
-  p = V::MulAdd(p, u, V::Set(-0.05374349792f));
-  p = V::MulAdd(p, u, V::Set(0.1333149128f));
-  p = V::MulAdd(p, u, V::Set(-0.3333328393f));
-  const V::F small = V::MulAdd(V::Mul(p, u), x, x);
-  const V::F size = V::Abs(x);
-  const V::F e = Exp(V::Add(size, size));
-  const V::F large = V::Sub(V::Set(1.0f), V::Div(V::Set(2.0f), V::Add(e, V::Set(1.0f))));
-  return V::Select(V::Less(size, V::Set(0.625f)), small, V::WithSignOf(large, x));
+  V::F whole;
+  const V::F p = ExpLessOne(V::Min(V::Max(V::Add(x, x), V::Set(-40.0f)), V::Set(40.0f)), &whole);
+  const V::F power = PowerOfTwo(whole);
+  const V::F e = V::MulAdd(p, power, V::Sub(power, V::Set(1.0f)));
+  return V::Div(e, V::Add(e, V::Set(2.0f)));
+}
+
+// tanh(a sigmoid(b)).
+static inline Vec::F Gate(Vec::F a, Vec::F b) {
+  return Tanh(Vec::Div(a, Vec::Add(Vec::Set(1.0f), Exp(Vec::Sub(Vec::Set(0.0f), b)))));
 }
 
 static inline Vec::F LeakyRelu(Vec::F x, Vec::F slope) {

@@ -21,7 +21,7 @@ struct Vec {
   static inline F Sub(F a, F b) { return a - b; }
   static inline F Mul(F a, F b) { return a * b; }
   static inline F Div(F a, F b) { return a / b; }
-  static inline F Sqrt(F a) { F r; for (int i = 0; i < 4; ++i) r[i] = __builtin_sqrtf(a[i]); return r; }
+  static inline F Sqrt(F a) { F r = a; for (int i = 0; i < 4; ++i) r[i] = __builtin_sqrtf(a[i]); return r; }
   static inline M Less(F a, F b) { return a < b; }
   static inline M LessEqual(F a, F b) { return a <= b; }
   static inline M Equal(F a, F b) { return a == b; }

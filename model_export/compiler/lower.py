@@ -197,16 +197,26 @@ class Lowering:
             lower(self, node)
             self.lowered.append(len(self.operations))
         for value, place in zip(outputs, places, strict=True):
-            if self.view(value) != place:
+            if not _same_place(self.view(value), place):
                 self.copy(place, self.view(value))
         self._advance(states)
         return places
 
     def _place_outputs(self, outputs: Sequence[Value], places: Sequence[View]) -> None:
-        computed = {v for node in self.graph.nodes if node.op not in VIEW_OPS for v in node.outputs}
+        """Lets producers write straight into the outputs, also through reshapes and transpositions."""
+        producers = self.graph.producers()
         for value, place in zip(outputs, places, strict=True):
-            if value in computed and value not in self.homes:
-                self.homes[value] = place
+            looks: list[Node] = []
+            while (maker := producers.get(value)) is not None and maker.op in ("Reshape", "Transpose"):
+                looks.append(maker)
+                value = maker.input(0)
+            if maker is None or maker.op in VIEW_OPS or value in self.homes:
+                continue
+            home = place
+            if looks:
+                home = dense(place.buffer, place.offset, value.shape, self.order_for(value.shape))
+            if _same_place(_seen_through(home, looks[::-1]), place):
+                self.homes[value] = home
 
     def _place_parts(self) -> None:
         """Lets producers write straight into the Concat that reads them."""
@@ -234,6 +244,25 @@ class Lowering:
         for state_view, source in steps:
             if source != state_view:
                 self.copy(state_view, source)
+
+
+def _seen_through(view: View, nodes: Sequence[Node]) -> View | None:
+    """What is left to see of a view after these reshapes and transpositions; None where that takes a copy."""
+    for node in nodes:
+        if node.op == "Transpose":
+            view = view.transpose(node.attributes.get("perm", list(range(len(view.dims)))[::-1]))
+        elif (reshaped := view.reshape(node.output.shape)) is None:
+            return None
+        else:
+            view = reshaped
+    return view
+
+
+def _same_place(a: View | None, b: View) -> bool:
+    """Whether two views hold the same elements; the stride of an axis of length one says nothing."""
+    if a is None or (a.buffer, a.offset, a.dims) != (b.buffer, b.offset, b.dims):
+        return False
+    return all(s == t for n, s, t in zip(a.dims, a.strides, b.strides, strict=True) if n > 1)
 
 
 # What a node becomes, by its operator.
