@@ -43,8 +43,8 @@ bool ConstantsInside(const plan::Header& h, uint32_t at, uint64_t count) { retur
 
 int MapOperands(uint32_t function) {
   if (function <= static_cast<uint32_t>(Map::kSquare)) return 1;
-  if (function >= static_cast<uint32_t>(Map::kAdd) && function <= static_cast<uint32_t>(Map::kSnake)) return 2;
-  if (function >= static_cast<uint32_t>(Map::kWhere) && function <= static_cast<uint32_t>(Map::kGate)) return 3;
+  if (function >= static_cast<uint32_t>(Map::kAdd) && function <= static_cast<uint32_t>(Map::kPowPositive)) return 2;
+  if (function >= static_cast<uint32_t>(Map::kWhere) && function <= static_cast<uint32_t>(Map::kNoisyGate)) return 3;
   return 0;
 }
 

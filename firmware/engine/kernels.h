@@ -51,6 +51,7 @@ inline uint32_t ScratchChannels(const ConvTask& task) { return (task.in_channels
 struct Kernels {
   const char* name;
   void (*map)(const LoopsTask& task, uint32_t first, uint32_t last);  // rows of dims[3] elements
+  bool (*contract)(const LoopsTask& task);  // false: not in vectors, RunContract has to
   size_t (*packed_floats)(const ConvTask& task);                      // 0: the plan's own order serves
   void (*pack)(const ConvTask& task, const float* plan_order, float* to);
   uint32_t (*conv_items)(const ConvTask& task);

@@ -25,7 +25,7 @@ struct TileShape {
 
 const Kernels* Avx2Kernels() {
   using namespace avx2_set;
-  static const Kernels kernels = {"avx2", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
+  static const Kernels kernels = {"avx2", RunMap, ContractVectors, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
                                   RunUnary};
   return &kernels;
 }

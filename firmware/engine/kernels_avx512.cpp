@@ -28,7 +28,7 @@ struct TileShape {
 
 const Kernels* Avx512Kernels() {
   using namespace avx512_set;
-  static const Kernels kernels = {"avx512", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
+  static const Kernels kernels = {"avx512", RunMap, ContractVectors, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
                                   RunUnary};
   return &kernels;
 }

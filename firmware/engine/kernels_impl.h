@@ -4,6 +4,7 @@
 #include "firmware/engine/vec_math.h"
 #include "firmware/engine/map_impl.h"
 #include "firmware/engine/map_table_impl.h"
+#include "firmware/engine/contract_impl.h"
 #include "firmware/engine/finish_impl.h"
 #include "firmware/engine/conv_impl.h"
 #include "firmware/engine/conv8_impl.h"

@@ -29,7 +29,7 @@ struct TileShape {
 
 const Kernels* NeonKernels() {
   using namespace neon_set;
-  static const Kernels kernels = {"neon", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
+  static const Kernels kernels = {"neon", RunMap, ContractVectors, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
                                   RunUnary};
   return &kernels;
 }

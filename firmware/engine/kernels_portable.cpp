@@ -22,7 +22,7 @@ struct TileShape {
 
 const Kernels* PortableKernels() {
   using namespace portable_set;
-  static const Kernels kernels = {"portable", RunMap, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
+  static const Kernels kernels = {"portable", RunMap, ContractVectors, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
                                   RunUnary};
   return &kernels;
 }

@@ -30,15 +30,6 @@ float Combine(plan::Reduction reduction, float a, float b) {
   return a + b;
 }
 
-// out[k] += a[k] b[k step]; a plan's operands never overlap its results.
-void AddProducts(float* __restrict out, const float* __restrict a, const float* __restrict b, ptrdiff_t step, uint32_t count) {
-  if (step == 1) {
-    for (uint32_t k = 0; k < count; ++k) out[k] += a[k] * b[k];
-  } else {
-    for (uint32_t k = 0; k < count; ++k) out[k] += a[k] * b[static_cast<ptrdiff_t>(k) * step];
-  }
-}
-
 }  // namespace
 
 // The first visit to an output writes, later ones combine: a reduced loop is one that `out` does not move in, and its
@@ -66,29 +57,13 @@ void RunReduce(const LoopsTask& t) {
         }
 }
 
-// Where the third loop moves by ones, its sums grow side by side, which the compiler turns into vectors; the order of
-// each sum is the same either way.
 void RunContract(const LoopsTask& t) {
-  const bool side_by_side = t.out_step[2] == 1 && t.in_step[0][2] == 1 && t.dims[2] >= 4u;
-  if (!side_by_side) {
-    ForRows(t, [&](ptrdiff_t out, const ptrdiff_t* in) {
-      const float *a = t.in[0] + in[0], *b = t.in[1] + in[1];
-      float sum = 0.0f;
-      for (uint32_t l = 0; l < t.dims[3]; ++l, a += t.in_step[0][3], b += t.in_step[1][3]) sum += *a * *b;
-      t.out[out] = sum;
-    });
-    return;
-  }
-  for (uint32_t i = 0; i < t.dims[0]; ++i)
-    for (uint32_t j = 0; j < t.dims[1]; ++j) {
-      const ptrdiff_t at[2] = {static_cast<ptrdiff_t>(i), static_cast<ptrdiff_t>(j)};
-      float* out = t.out + at[0] * t.out_step[0] + at[1] * t.out_step[1];
-      const float* a = t.in[0] + at[0] * t.in_step[0][0] + at[1] * t.in_step[0][1];
-      const float* b = t.in[1] + at[0] * t.in_step[1][0] + at[1] * t.in_step[1][1];
-      for (uint32_t k = 0; k < t.dims[2]; ++k) out[k] = 0.0f;
-      for (uint32_t l = 0; l < t.dims[3]; ++l, a += t.in_step[0][3], b += t.in_step[1][3])
-        AddProducts(out, a, b, t.in_step[1][2], t.dims[2]);
-    }
+  ForRows(t, [&](ptrdiff_t out, const ptrdiff_t* in) {
+    const float *a = t.in[0] + in[0], *b = t.in[1] + in[1];
+    float sum = 0.0f;
+    for (uint32_t l = 0; l < t.dims[3]; ++l, a += t.in_step[0][3], b += t.in_step[1][3]) sum += *a * *b;
+    t.out[out] = sum;
+  });
 }
 
 void RunScan(const LoopsTask& t) {

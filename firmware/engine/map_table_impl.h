@@ -69,6 +69,7 @@ static bool MapBinary(plan::Map function, const LoopsTask& t, uint32_t first, ui
         return Snake(x, alpha, Vec::Div(Vec::Set(1.0f), Vec::Add(alpha, Vec::Set(1e-9f))));
       });
       return true;
+    case plan::Map::kPowPositive: Map2(t, first, last, [](F x, F y) { return PowPositive(x, y); }); return true;
     default: return false;
   }
 }
@@ -80,8 +81,9 @@ static void RunMap(const LoopsTask& t, uint32_t first, uint32_t last) {
     case plan::Map::kWhere: Map3(t, first, last, [](F c, F a, F b) { return Vec::Select(IsZero(c), b, a); }); return;
     case plan::Map::kClip: Map3(t, first, last, [](F x, F low, F high) { return Vec::Min(Vec::Max(x, low), high); }); return;
     case plan::Map::kGate:
-      Map3(t, first, last, [](F a, F b, F c) { return Vec::Mul(Gate(a, b), c); });
+      Map3(t, first, last, [](F a, F b, F c) { return Vec::Mul(Tanh(Gated(a, b)), c); });
       return;
+    case plan::Map::kNoisyGate: Map3(t, first, last, [](F a, F b, F c) { return Tanh(Vec::Add(Gated(a, b), c)); }); return;
     case plan::Map::kMulAdd: Map3(t, first, last, [](F a, F b, F c) { return Vec::MulAdd(a, b, c); }); return;
     default: return;
   }

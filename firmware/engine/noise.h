@@ -20,7 +20,6 @@ class Noise {
   void FillNormal(float* to, size_t count);
 
  private:
-  uint32_t Draw();
   uint64_t counter_ = 0;
 };
 

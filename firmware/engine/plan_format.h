@@ -67,8 +67,10 @@ enum class Map : uint32_t {
   kReciprocal, kNot, kTruncate, kIsNonzero, kLeakyRelu, kTan, kAtan, kSquare,
   kAdd = 64, kSub, kMul, kDiv, kPow, kMin, kMax, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kEqual, kAnd, kOr, kMod,
   kFmod, kSnake,
+  kPowPositive,  // of x >= 0, taken as 1e-38 at least
   kWhere = 128, kClip, kMulAdd,
-  kGate  // tanh(a sigmoid(b)) c: the amplitude modulation of a v2 decoder, with the filter bank's signs
+  kGate,      // tanh(a sigmoid(b)) c: the amplitude modulation of a v2 decoder, with the filter bank's signs
+  kNoisyGate  // tanh(a sigmoid(b) + c): the same with noise
 };
 
 enum class Reduction : uint32_t { kSum = 0, kMean, kMax, kMin, kProduct };

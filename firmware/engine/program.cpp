@@ -154,7 +154,9 @@ void Program::Run(const Operation& operation, uint32_t first, uint32_t last) con
       break;
     }
     case plan::Kind::kReduce: RunReduce(task); break;
-    case plan::Kind::kContract: RunContract(task); break;
+    case plan::Kind::kContract:
+      if (!kernels_.contract(task)) RunContract(task);
+      break;
     case plan::Kind::kScan: RunScan(task); break;
     case plan::Kind::kGather: RunGather(task); break;
     case plan::Kind::kConv: break;

@@ -61,6 +61,12 @@ def _operations(data: bytes) -> Iterator[tuple[int, ...]]:
         yield struct.unpack_from(f"<{plan.OPERATION_WORDS}I", data, at + 4 * plan.OPERATION_WORDS * i)
 
 
+def map_functions(data: bytes) -> list[str]:
+    """Names of a plan's element-wise passes, in order."""
+    names = {number: name for name, number in plan.MAP_FUNCTIONS.items()}
+    return [names[words[1]] for words in _operations(data) if words[0] == plan.MAP]
+
+
 def predicted(data: bytes, arch: str, change: Callable[[PlanConv], PlanConv] = lambda conv: conv) -> Counts:
     """Instructions of one call of a plan on "armv7" or "aarch64", its convolutions changed as asked."""
     counts = Counts()

@@ -11,9 +11,12 @@ Readers = dict[Value, list[Node]]
 
 
 def join(graph: Graph) -> None:
-    """Snake and the gate of v2 decoders become single nodes."""
+    """Snake, the gate of v2 decoders and what filtered noise is made of become single nodes."""
     _join_snakes(graph)
     _join_gates(graph)
+    if any(node.op == "Conv" for node in graph.nodes):
+        _join_powers(graph)
+        _join_scales(graph)
 
 
 def _only_reader(graph: Graph, value: Value, readers: Readers) -> Node | None:
@@ -30,8 +33,12 @@ def _join_gates(graph: Graph) -> None:
     """tanh(a sigmoid(b)), and a constant factor behind it where there is one."""
     producers, readers = graph.producers(), graph.consumers()
     for tanh in [node for node in graph.nodes if node.op == "Tanh"]:
-        product = producers.get(tanh.input(0))
-        if product is None or product.op != "Mul" or _only_reader(graph, product.output, readers) is not tanh:
+        product, noise, before = _below(graph, tanh, producers, readers)
+        if (
+            product is None
+            or product.op != "Mul"
+            or _only_reader(graph, product.output, readers) is not before
+        ):
             continue
         for a, b in ((0, 1), (1, 0)):
             sigmoid = producers.get(product.input(b))
@@ -40,11 +47,53 @@ def _join_gates(graph: Graph) -> None:
             alone = _only_reader(graph, sigmoid.output, readers) is product
             if not alone or sigmoid.output.shape != tanh.output.shape:
                 continue
-            factor, last = _factor(graph, tanh, readers)
+            factor, last = _factor(graph, tanh, readers) if noise is None else (noise, tanh)
             inputs: list[Value | None] = [product.input(a), sigmoid.input(0), factor]
-            gate = Node("Gate", inputs, [last.output], {}, tanh.name)
-            _replace(graph, last, [sigmoid, product, tanh, last], gate)
+            gate = Node("Gate" if noise is None else "NoisyGate", inputs, [last.output], {}, tanh.name)
+            _replace(graph, last, [sigmoid, product, before, tanh, last], gate)
             break
+
+
+def _below(
+    graph: Graph, tanh: Node, producers: Makers, readers: Readers
+) -> tuple[Node | None, Value | None, Node]:
+    """The product under tanh, the noise added to it where there is some, and who reads the product."""
+    below = producers.get(tanh.input(0))
+    if below is None or below.op != "Add" or _only_reader(graph, below.output, readers) is not tanh:
+        return below, None, tanh
+    for a, b in ((0, 1), (1, 0)):
+        product, noise = producers.get(below.input(a)), below.input(b)
+        whole = noise.data is None and below.input(a).shape == noise.shape == tanh.output.shape
+        if whole and product is not None and product.op == "Mul":
+            return product, noise, below
+    return None, None, below
+
+
+def _join_powers(graph: Graph) -> None:
+    """Powers of a sigmoid, which is never negative, need no care for signs."""
+    producers = graph.producers()
+    for node in graph.nodes:
+        base = producers.get(node.input(0)) if node.op == "Pow" else None
+        exponent = node.input(1).data if base is not None and base.op == "Sigmoid" else None
+        if exponent is not None and np.all(exponent > 0) and not np.any((exponent == 2) | (exponent == 0.5)):
+            node.op = "PowPositive"
+
+
+def _join_scales(graph: Graph) -> None:
+    """A constant factor and then a constant, where no convolution takes them."""
+    producers, readers = graph.producers(), graph.consumers()
+    for scale in [node for node in graph.nodes if node.op == "Mul"]:
+        x, factor = scale.input(0), scale.input(1)
+        add = _only_reader(graph, scale.output, readers)
+        if add is None or add.op != "Add" or factor.data is None or x.data is not None:
+            continue
+        shift = add.input(1) if add.input(0) is scale.output else add.input(0)
+        maker = producers.get(x)
+        if shift.data is None or not shift.size == factor.size == 1 or x.shape != add.output.shape:
+            continue
+        if x.kind == "float" and (maker is None or maker.op != "Conv"):
+            joined = Node("MulAdd", [x, factor, shift], [add.output], {}, scale.name)
+            _replace(graph, add, [scale, add], joined)
 
 
 def _factor(graph: Graph, tanh: Node, readers: Readers) -> tuple[Value, Node]:

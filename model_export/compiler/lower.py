@@ -11,7 +11,7 @@ import numpy.typing as npt
 from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
 from model_export.compiler.ir import Array, Graph, Node, Value
-from model_export.compiler.views import ARENA, CONSTANT, IO, STATE, Buffer, View, dense, loops
+from model_export.compiler.views import ARENA, CONSTANT, IO, STATE, Buffer, View, dense, loops, same_place
 
 # Nodes that only look at their input in another way; see lower_shape.py.
 VIEW_OPS = frozenset(
@@ -47,9 +47,8 @@ class Lowering:
         self.lowered: list[int] = []  # operations so far, behind each node
         self.views: dict[Value, View] = {}
         self.homes: dict[Value, View] = {}
-        self.parts: dict[
-            Value, tuple[Value, int, int]
-        ] = {}  # placed inside a Concat: (its output, axis, start)
+        # Placed inside a Concat, perhaps through reshapes: its output, axis, start, and the part's shape.
+        self.parts: dict[Value, tuple[Value, int, int, tuple[int, ...]]] = {}
         self._known: dict[object, View] = {}
 
     # -- where values live
@@ -79,11 +78,14 @@ class Lowering:
         """Where a computed value is to be written: its part of a Concat, an output, or new room."""
         if value not in self.homes:
             if value in self.parts:
-                whole, axis, start = self.parts[value]
-                self.homes[value] = self.home(whole).slice(axis, start, value.shape[axis])
-            else:
-                order = self.order_for(value.shape, like)
-                self.homes[value] = dense(self.buffer(value.size), 0, value.shape, order)
+                whole, axis, start, shape = self.parts[value]
+                part = self.home(whole).slice(axis, start, shape[axis])
+                seen = part if shape == value.shape else part.reshape(value.shape)
+                if seen is not None and same_place(seen.reshape(shape), part):
+                    self.homes[value] = seen
+                    return seen
+            order = self.order_for(value.shape, like)
+            self.homes[value] = dense(self.buffer(value.size), 0, value.shape, order)
         return self.homes[value]
 
     def view(self, value: Value) -> View:
@@ -197,7 +199,7 @@ class Lowering:
             lower(self, node)
             self.lowered.append(len(self.operations))
         for value, place in zip(outputs, places, strict=True):
-            if not _same_place(self.view(value), place):
+            if not same_place(self.view(value), place):
                 self.copy(place, self.view(value))
         self._advance(states)
         return places
@@ -215,7 +217,7 @@ class Lowering:
             home = place
             if looks:
                 home = dense(place.buffer, place.offset, value.shape, self.order_for(value.shape))
-            if _same_place(_seen_through(home, looks[::-1]), place):
+            if same_place(_seen_through(home, looks[::-1]), place):
                 self.homes[value] = home
 
     def _place_parts(self) -> None:
@@ -227,11 +229,13 @@ class Lowering:
             axis, start = node.attributes["axis"] % len(node.output.shape), 0
             for value in node.inputs:
                 assert value is not None
-                maker = producers.get(value)
+                shape = value.shape
+                while (maker := producers.get(value)) is not None and maker.op == "Reshape":
+                    value = maker.input(0)
                 free = value not in self.parts and value not in self.homes
                 if maker is not None and maker.op not in VIEW_OPS and free and value.size:
-                    self.parts[value] = (node.output, axis, start)
-                start += value.shape[axis]
+                    self.parts[value] = (node.output, axis, start, shape)
+                start += shape[axis]
 
     def _advance(self, states: Sequence[tuple[Value, Value]]) -> None:
         # A next state may be a view of another state: save such ones before any state is overwritten.
@@ -256,13 +260,6 @@ def _seen_through(view: View, nodes: Sequence[Node]) -> View | None:
         else:
             view = reshaped
     return view
-
-
-def _same_place(a: View | None, b: View) -> bool:
-    """Whether two views hold the same elements; the stride of an axis of length one says nothing."""
-    if a is None or (a.buffer, a.offset, a.dims) != (b.buffer, b.offset, b.dims):
-        return False
-    return all(s == t for n, s, t in zip(a.dims, a.strides, b.strides, strict=True) if n > 1)
 
 
 # What a node becomes, by its operator.

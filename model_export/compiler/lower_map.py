@@ -45,6 +45,9 @@ _DIRECT = {
             "Where",
             "Snake",
             "Gate",
+            "NoisyGate",
+            "MulAdd",
+            "PowPositive",
         ),
         ("Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal"),
     )

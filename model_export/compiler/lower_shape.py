@@ -8,7 +8,7 @@ import numpy as np
 
 from model_export.compiler.ir import Node
 from model_export.compiler.lower import Lowering, Operators
-from model_export.compiler.views import View
+from model_export.compiler.views import View, dense, same_place
 
 
 def _ints(node: Node, index: int, attribute: str) -> list[int] | None:
@@ -27,9 +27,24 @@ def _reshape(lowering: Lowering, node: Node) -> None:
     source = lowering.view(node.input(0))
     view = source.reshape(node.output.shape)
     if view is None:
+        view = _copied_rows(lowering, source, node.output.shape)
+    if view is None:
         view = lowering.dense_copy(source).reshape(node.output.shape)
     assert view is not None
     lowering.views[node.output] = view
+
+
+def _copied_rows(lowering: Lowering, source: View, shape: tuple[int, ...]) -> View | None:
+    """A copy with adjacent channels, as its readers want it, where the old shape can be seen in it."""
+    order = lowering.order_for(shape)
+    if order == tuple(range(len(shape))):
+        return None
+    home = dense(lowering.buffer(source.size), 0, shape, order)
+    seen = home.reshape(source.dims)
+    if seen is None:
+        return None
+    lowering.copy(seen, source)
+    return home
 
 
 def _transpose(lowering: Lowering, node: Node) -> None:
@@ -72,7 +87,7 @@ def _concat(lowering: Lowering, node: Node) -> None:
     for value in node.inputs:
         assert value is not None
         to = whole.slice(axis, start, value.shape[axis])
-        if value.size and lowering.views.get(value) != to:
+        if value.size and not same_place(lowering.views.get(value), to):
             source = lowering.view(value) if value.data is None else lowering.constant(value.data, to.order())
             lowering.copy(to, source)
         start += value.shape[axis]

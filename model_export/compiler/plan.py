@@ -50,12 +50,12 @@ _BINARY = (
         "GreaterOrEqual",
         "Equal",
     ),
-    *("And", "Or", "Mod", "Fmod", "Snake"),
+    *("And", "Or", "Mod", "Fmod", "Snake", "PowPositive"),
 )
 MAP_FUNCTIONS = {
     **{name: i for i, name in enumerate(_UNARY)},
     **{name: 64 + i for i, name in enumerate(_BINARY)},
-    **{name: 128 + i for i, name in enumerate(("Where", "Clip", "MulAdd", "Gate"))},
+    **{name: 128 + i for i, name in enumerate(("Where", "Clip", "MulAdd", "Gate", "NoisyGate"))},
 }
 REDUCTIONS = {"Sum": 0, "Mean": 1, "Max": 2, "Min": 3, "Product": 4}
 FLOAT32, INT8, INT8_INT16, INT16, INT8_UINT8 = 0, 1, 2, 3, 4

@@ -136,3 +136,10 @@ def loops(views: Sequence[View]) -> tuple[list[int], list[list[int]]]:
                 del s[i]
         i -= 1
     return dims, strides
+
+
+def same_place(a: View | None, b: View) -> bool:
+    """Whether two views hold the same elements; the stride of an axis of length one says nothing."""
+    if a is None or (a.buffer, a.offset, a.dims) != (b.buffer, b.offset, b.dims):
+        return False
+    return all(s == t for n, s, t in zip(a.dims, a.strides, b.strides, strict=True) if n > 1)
