@@ -16,11 +16,17 @@ constexpr int kFilesPriority = 0;
 
 lodestone::BoardProgram* program = nullptr;
 AuxiliaryTask voice_task;
+// Of a voice of several stages, on a board with as many cores.
+AuxiliaryTask helper_tasks[lodestone::kMostHelpers];
+uint32_t helper_numbers[lodestone::kMostHelpers];
+const char* const kHelperNames[] = {"lodestone-stage1", "lodestone-stage2"};
+static_assert(sizeof kHelperNames / sizeof kHelperNames[0] == lodestone::kMostHelpers, "a name for each");
 
 bool Stopped() { return Bela_stopRequested() != 0; }
 
 void TouchTask(void*) { program->TouchLoop(Stopped); }
 void VoiceTask(void*) { program->VoiceWork(Stopped); }
+void HelperTask(void* number) { program->HelperWork(*static_cast<const uint32_t*>(number), Stopped); }
 void ControlTask(void*) { program->ControlLoop(Stopped); }
 void FilesTask(void*) { program->FilesLoop(Stopped); }
 
@@ -59,6 +65,10 @@ bool setup(BelaContext* context, void*) {
   AuxiliaryTask control_task = Bela_createAuxiliaryTask(ControlTask, kControlPriority, "lodestone-control", nullptr);
   AuxiliaryTask files_task = Bela_createAuxiliaryTask(FilesTask, kFilesPriority, "lodestone-files", nullptr);
   voice_task = Bela_createAuxiliaryTask(VoiceTask, kVoicePriority, "lodestone-voice", nullptr);
+  for (uint32_t h = 0; h < program->helpers(); ++h) {
+    helper_numbers[h] = h;
+    helper_tasks[h] = Bela_createAuxiliaryTask(HelperTask, kVoicePriority, kHelperNames[h], &helper_numbers[h]);
+  }
   if (touch_task != nullptr) Bela_scheduleAuxiliaryTask(touch_task);
   if (control_task != nullptr) Bela_scheduleAuxiliaryTask(control_task);
   if (files_task != nullptr) Bela_scheduleAuxiliaryTask(files_task);
@@ -76,6 +86,9 @@ void render(BelaContext* context, void*) {
   }
   if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin + kLevels, program->instrument().led());
   if (voice_task != nullptr && program->instrument().VoiceDue()) Bela_scheduleAuxiliaryTask(voice_task);
+  for (uint32_t h = 0; h < lodestone::kMostHelpers; ++h) {
+    if (helper_tasks[h] != nullptr && program->instrument().HelperDue(h)) Bela_scheduleAuxiliaryTask(helper_tasks[h]);
+  }
 }
 
 void cleanup(BelaContext*, void*) {}

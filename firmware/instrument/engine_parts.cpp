@@ -99,6 +99,20 @@ void EngineTouch::Run(const FieldFrame& frame, float dt_s) {
   engine_.Run();
 }
 
+VoiceInfo VoiceInfoOf(const Engine& engine) {
+  const PlanInfo& plan = engine.info();
+  VoiceInfo info = VoiceInfo();
+  std::memcpy(info.name, plan.name, sizeof info.name);
+  info.sample_rate_hz = plan.sample_rate_hz;
+  info.hop = plan.hop;
+  info.frames = plan.frames;
+  info.latents = plan.latents;
+  info.channels = plan.channels;
+  info.delay_samples = plan.delay_samples;
+  info.macs_per_second = MacsPerSecond(engine.card_json());
+  return info;
+}
+
 EngineVoice::EngineVoice(Engine engine) : engine_(std::move(engine)), info_(), latent_(kAbsent), audio_(kAbsent) {}
 
 std::unique_ptr<EngineVoice> EngineVoice::Make(Engine engine, char* error, size_t error_bytes) {
@@ -113,14 +127,7 @@ bool EngineVoice::Find(char* error, size_t error_bytes) {
     std::snprintf(error, error_bytes, "wanted a voice plan, got a touch (%s): exchange the two in the scene", plan.name);
     return false;
   }
-  std::memcpy(info_.name, plan.name, sizeof info_.name);
-  info_.sample_rate_hz = plan.sample_rate_hz;
-  info_.hop = plan.hop;
-  info_.frames = plan.frames;
-  info_.latents = plan.latents;
-  info_.channels = plan.channels;
-  info_.delay_samples = plan.delay_samples;
-  info_.macs_per_second = MacsPerSecond(engine_.card_json());
+  info_ = VoiceInfoOf(engine_);
   if (!PlaceInput(engine_, "latent", plan.latents * plan.frames, &latent_, error, error_bytes) ||
       !PlaceOutput(engine_, "audio", plan.channels * plan.frames * plan.hop, &audio_, error, error_bytes)) {
     return false;

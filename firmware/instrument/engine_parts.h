@@ -38,6 +38,9 @@ class EngineTouch : public Touch {
   std::vector<size_t> knobs_;
 };
 
+// What a voice's plan says of it.
+VoiceInfo VoiceInfoOf(const Engine& engine);
+
 class EngineVoice : public Voice {
  public:
   static std::unique_ptr<EngineVoice> Make(Engine engine, char* error, size_t error_bytes);

@@ -1,5 +1,6 @@
 // The whole instrument without threads: five entry points, each called by one thread on the board and by one loop in
-// simulation. They meet in the scenes' latest-value slots, one ring, and atomics.
+// simulation, and one for each helper of a voice of several stages. They meet in the scenes' latest-value slots, one ring,
+// the helpers' queues, and atomics.
 #pragma once
 
 #include <atomic>
@@ -57,6 +58,10 @@ class Instrument : private Commands {
 
   // Threads: audio. Whether the voice is to be woken.
   bool VoiceDue() const { return voice_.due(); }
+
+  // A helper's slice of due work; false when nothing is due. Threads: the helper's. Whether it is to be woken. Threads: audio.
+  bool HelperStep(uint32_t helper, uint32_t work_items) { return voice_.Help(helper, work_items); }
+  bool HelperDue(uint32_t helper) const { return voice_.help_due(helper); }
 
   // Threads: audio. Never waits, allocates or calls the system; writes every output channel.
   void Render(const AudioView<const float>& in, const AudioView<float>& out, uint32_t frames) {

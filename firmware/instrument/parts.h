@@ -10,6 +10,7 @@ namespace lodestone {
 
 constexpr uint32_t kMaxLatents = 128;
 constexpr uint32_t kMaxKnobs = 32;
+constexpr uint32_t kMostHelpers = 2;  // threads that work for the voice thread
 constexpr uint32_t kTouchValues = kSensors * kAxes;
 
 // The sensors. Threads: touch only.
@@ -56,19 +57,40 @@ class Touch {
 struct VoiceInfo {
   char name[64];
   uint32_t sample_rate_hz, hop, frames, latents, channels, delay_samples;
-  float macs_per_second;  // multiplications, as its card has them; 0: not known
+  float macs_per_second;  // multiplications, as its card has them, of the slowest stage; 0: not known
+  uint32_t helpers;       // stages besides the one that Step runs
 };
 
 // A voice graph: latents in, a block of sound out. Threads: voice, after it has been handed over.
+//
+// A voice may be a chain of stages. Step then runs the last one; each of the `helpers` before it works on the block after at the
+// same time, on a thread of its own. So a block sounds `helpers` blocks after its latents were taken, which
+// delay_samples includes.
 class Voice {
  public:
   virtual ~Voice() {}
   virtual const VoiceInfo& info() const = 0;
   virtual float* latent() = 0;                     // [latents, frames], row-major
+  virtual bool ready() const { return true; }      // no helper is at work: a block may begin. Threads: any
+  virtual void Begin() {}                          // latent() has been filled; only while ready()
   virtual bool Step(uint32_t work_items) = 0;      // a slice of one block; true when the block is complete
+  // A slice of what `helper` has been given by Begin; true when nothing of it is left. Threads: the helper's.
+  virtual bool Help(uint32_t, uint32_t) { return true; }  // (helper, work_items)
+  virtual bool sounds() const { return true; }     // false: the block has only filled the stages, audio() is silence
   virtual const float* audio() const = 0;          // [channels, frames * hop], valid until the next Step
-  virtual void Reset() = 0;
+  virtual void Reset() = 0;                        // at any moment, also while helpers work
 };
+
+// A whole block on one thread, before a voice is handed over.
+inline void RunBlock(Voice* voice) {
+  voice->Begin();
+  while (!voice->Step(UINT32_MAX)) {
+  }
+  for (uint32_t h = 0; h < voice->info().helpers; ++h) {
+    while (!voice->Help(h, UINT32_MAX)) {
+    }
+  }
+}
 
 // Where encoded OSC packets go: to every target of the settings. Threads: touch and control.
 class PacketSink {

@@ -37,6 +37,12 @@ struct Scene {
   // Its voices, the whole one first.
   uint32_t voices() const { return 1 + static_cast<uint32_t>(sisters.size()); }
   Voice& voice_at(uint32_t rung) const { return rung == 0 ? *voice : *sisters[rung - 1]; }
+  // No helper works on any of them. Threads: any.
+  bool at_rest() const {
+    bool rest = true;
+    for (uint32_t v = 0; v < voices(); ++v) rest = rest && voice_at(v).ready();
+    return rest;
+  }
 
   // Knobs of the touch, at their defaults. Call once `touch` is there.
   void ResetKnobs() {

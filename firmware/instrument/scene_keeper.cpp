@@ -21,10 +21,7 @@ void SceneKeeper::Begin(int32_t index) {
   std::snprintf(trouble_, sizeof trouble_, "%s", first_trouble);
   if (playing_ == nullptr) return;
   for (std::unique_ptr<Voice>& sister : playing_->sisters) {
-    for (int block = 0; block < SceneWorker::kWarmBlocks; ++block) {
-      while (!sister->Step(UINT32_MAX)) {
-      }
-    }
+    for (int block = 0; block < SceneWorker::kWarmBlocks; ++block) RunBlock(sister.get());
   }
 }
 
@@ -65,7 +62,7 @@ bool SceneKeeper::Tick() {
       state_ = State::kReleasing;
       return true;
     case State::kReleasing:
-      if (leaving_ && !touch_->HasTaken()) return false;
+      if (leaving_ && !(touch_->HasTaken() && leaving_->at_rest())) return false;
       if (leaving_) worker_.Release(std::move(leaving_));
       if (worker_.idle()) state_ = State::kSteady;
       return false;

@@ -61,8 +61,7 @@ bool SceneWorker::WarmBlock() {
     }
     ++warming_->blocks;
   }
-  while (!voice.Step(UINT32_MAX)) {
-  }
+  RunBlock(&voice);
   if (++warmed_ < kWarmBlocks) return false;
   warmed_ = 0;
   return ++warming_rung_ == warming_->voices();

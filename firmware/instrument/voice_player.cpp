@@ -29,8 +29,19 @@ bool VoicePlayer::Step(uint32_t work_items) {
 bool VoicePlayer::Advance(VoiceStream* stream, uint32_t work_items, bool* worked) {
   const VoiceStream::Progress progress = stream->Advance(work_items, now(), ring_->written(), tap_);
   *worked = progress != VoiceStream::Progress::kIdle;
-  if (progress == VoiceStream::Progress::kDone) ladder_.OnBlock(now(), now() - stream->began());
+  if (progress == VoiceStream::Progress::kBegun) crew_.Post(&stream->voice(), now());
+  if (progress == VoiceStream::Progress::kDone) ladder_.OnBlock(now(), Took(*stream));
   return progress == VoiceStream::Progress::kDone || progress == VoiceStream::Progress::kReady;
+}
+
+// Of the time that a block has, the voice thread's share or that of its slowest helper, whichever is larger: helpers have
+// the whole length of a block.
+uint32_t VoicePlayer::Took(const VoiceStream& stream) const {
+  const uint32_t own = now() - stream.began();
+  if (stream.holds() || stream.voice().info().helpers == 0) return own;
+  const uint32_t block = stream.voice().info().hop * stream.voice().info().frames;
+  const uint64_t helped = uint64_t{crew_.took(stream.voice().info().helpers)} * std::min(block, prefill_) / block;
+  return std::max(own, static_cast<uint32_t>(helped));
 }
 
 // Notices a newly wanted scene that has latents; a swap that has begun is ended first.
@@ -67,9 +78,9 @@ void VoicePlayer::Begin(Scene* scene) {
 // To another rung between two blocks, or in the middle of one that is stuck. What just sounded goes on, held, and fades
 // while the other voice fades in: no moment needs two voices.
 void VoicePlayer::FollowLadder() {
-  const VoiceStream& busy = incoming_.running() ? incoming_ : current_;
+  const VoiceStream& busy = incoming_.late() ? incoming_ : current_;
   ladder_.OnProgress(now(), played_->underruns.load(std::memory_order_relaxed),
-                     busy.running() ? now() - busy.began() : 0);
+                     busy.late() ? now() - busy.began() : 0);
   // A fade is ended first, unless its voice is stuck: then nothing sounds, and nothing can jump.
   if (swap_ != Swap::kNone && !ladder_.stuck()) {
     if (swap_ != Swap::kRung) ladder_.Excuse(now());
@@ -115,9 +126,15 @@ void VoicePlayer::Deliver() {
 uint32_t VoicePlayer::Mix(float* mixed, uint32_t frames) {
   uint32_t i = 0;
   while (i < frames) {
+    float* frame = mixed + i * kRingChannels;
+    if (swap_ == Swap::kRung && current_.fills()) {  // nothing to fade to yet: the held sound goes on
+      held_.Next(frame);
+      current_.Skip();
+      ++i;
+      continue;
+    }
     float out = 1.0f, in = 0.0f;
     if (swap_ != Swap::kNone) fade_.Next(&out, &in);
-    float* frame = mixed + i * kRingChannels;
     current_.AddFrame(swap_ == Swap::kFadeIn || swap_ == Swap::kRung ? in : out, &held_, frame);
     if (swap_ == Swap::kCrossfade) incoming_.AddFrame(in, &held_, frame);
     if (swap_ == Swap::kRung) {

@@ -11,6 +11,7 @@
 #include "firmware/instrument/played.h"
 #include "firmware/instrument/sample_ring.h"
 #include "firmware/instrument/scene.h"
+#include "firmware/instrument/stage_crew.h"
 #include "firmware/instrument/voice_stream.h"
 
 namespace lodestone {
@@ -49,6 +50,11 @@ class VoicePlayer {
   // Whether a call of Step would find work. Threads: audio, to wake the voice.
   bool due() const { return ring_->fill() <= prefill_; }
 
+  // Does at most `work_items` for voices of several stages; false when nothing is due. Threads: the helper's.
+  bool Help(uint32_t helper, uint32_t work_items) { return crew_.Work(helper, work_items, now()); }
+  // Threads: audio, to wake the helper.
+  bool help_due(uint32_t helper) const { return crew_.due(helper); }
+
   // Threads: any. The three may be of two different steps for a moment.
   RungReport rung() const;
 
@@ -58,6 +64,7 @@ class VoicePlayer {
   void Adopt();
   void Begin(Scene* scene);
   bool Advance(VoiceStream* stream, uint32_t work_items, bool* worked);
+  uint32_t Took(const VoiceStream& stream) const;
   void FollowLadder();
   void Deliver();
   uint32_t Mix(float* mixed, uint32_t frames);
@@ -71,6 +78,7 @@ class VoicePlayer {
   std::atomic<bool> carries_two_;
   std::atomic<Scene*> wanted_, playing_;
   VoiceStream current_, incoming_;
+  StageCrew crew_;
   Swap swap_;
   EqualPowerFade fade_;
   Ladder ladder_;

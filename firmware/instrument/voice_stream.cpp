@@ -13,6 +13,11 @@ VoiceStream::Progress VoiceStream::Advance(uint32_t work_items, uint32_t now, in
     left_ = kHeldBlock;
     return Progress::kDone;
   }
+  if (!running_ && !voice().ready()) {
+    if (!waiting_) began_ = now;
+    waiting_ = true;
+    return Progress::kIdle;
+  }
   if (!running_) return Begin(now, ring_frame, tap) ? Progress::kBegun : Progress::kIdle;
   if (!voice().Step(work_items)) return Progress::kWorking;
   running_ = false;
@@ -36,19 +41,22 @@ bool VoiceStream::Begin(uint32_t now_frame, int64_t ring_frame, VoiceTap* tap) {
     to[z * info.frames + info.frames - 1] = now.values[z];
   }
   if (tap != nullptr && rung_ == 0) {
-    tap->OnLatents(*scene_, scene_->blocks, ring_frame, now.time_us, to, info.latents * info.frames);
+    const int64_t sounds_at = ring_frame + int64_t{info.helpers} * info.hop * info.frames;
+    tap->OnLatents(*scene_, scene_->blocks, sounds_at, now.time_us, to, info.latents * info.frames);
   }
   before_ = now;
   begun_ = true;
   running_ = true;
-  began_ = now_frame;
+  if (!waiting_) began_ = now_frame;
+  waiting_ = false;
+  voice().Begin();
   if (rung_ == 0) ++scene_->blocks;
   return true;
 }
 
 void VoiceStream::Abandon() {
   if (running_) voice().Reset();
-  running_ = false;
+  running_ = waiting_ = false;
   left_ = 0;
 }
 
@@ -62,8 +70,7 @@ void VoiceStream::AddFrame(float gain, HeldSound* held, float* frame) {
     const float* audio = voice().audio() + at_;
     for (uint32_t c = 0; c < kRingChannels; ++c) frame[c] += gain * audio[(info.channels > c ? c : 0) * info.hop * info.frames];
   }
-  ++at_;
-  --left_;
+  Skip();
 }
 
 }  // namespace lodestone

@@ -12,35 +12,40 @@ class VoiceStream {
  public:
   enum class Progress { kReady, kBegun, kWorking, kDone, kIdle };
 
-  VoiceStream() : scene_(nullptr), rung_(0), at_(0), left_(0), began_(0), running_(false), begun_(false), before_() {}
+  VoiceStream()
+      : scene_(nullptr), rung_(0), at_(0), left_(0), began_(0), running_(false), waiting_(false), begun_(false), before_() {}
   VoiceStream(Scene* scene, uint32_t rung) : VoiceStream() { scene_ = scene, rung_ = rung; }
 
   Scene* scene() const { return scene_; }
   uint32_t rung() const { return rung_; }
   bool holds() const { return scene_ != nullptr && rung_ >= scene_->voices(); }  // the lowest rung computes nothing
   bool running() const { return running_; }   // a block is being computed
-  uint32_t began() const { return began_; }   // when it was begun
+  bool late() const { return running_ || waiting_; }  // or would be, if its helpers had done their part
+  uint32_t began() const { return began_; }   // when it was begun, or would have been
   uint32_t left() const { return left_; }     // frames that are ready
+  bool fills() const { return left_ > 0 && !holds() && !voice().sounds(); }  // they only fill the voice's stages
+  Voice& voice() const { return scene_->voice_at(rung_); }
 
   // Takes the newest latents, or does at most `work_items` of the block under way: kBegun, kWorking, kDone in turn; kReady
-  // while frames are left, kIdle while there are no latents. `ring_frame` is where the block will begin, for the tap.
+  // while frames are left, kIdle while there are no latents or helpers are at work. `ring_frame` is where the block will begin, for the tap.
   Progress Advance(uint32_t work_items, uint32_t now, int64_t ring_frame, VoiceTap* tap);
 
   // Gives up the block under way, and with it what the voice has gathered.
   void Abandon();
+
+  void Skip() { ++at_, --left_; }
 
   // Adds the next frame, `gain` loud, mono to both sides; of more than two channels the first two sound.
   void AddFrame(float gain, HeldSound* held, float* frame);
 
  private:
   bool Begin(uint32_t now, int64_t ring_frame, VoiceTap* tap);
-  Voice& voice() const { return scene_->voice_at(rung_); }
 
   Scene* scene_;
   uint32_t rung_;
   uint32_t at_, left_;  // frames of the block taken, and not yet taken
   uint32_t began_;
-  bool running_, begun_;  // a block is being computed; at least one has been begun
+  bool running_, waiting_, begun_;  // a block is being computed; waits for helpers; at least one has been begun
   LatentFrame before_;    // the latents of the block before, to glide from where a call takes several
 };
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "firmware/instrument/parts.h"
 #include "firmware/platform/files.h"
 
 namespace lodestone {
@@ -67,19 +68,31 @@ bool Sensor(const std::string& text, BoardConf* conf) {
   return true;
 }
 
+// The stages of a voice: plans with a plus sign between them.
+bool Stages(const std::string& text, std::vector<std::vector<std::string>>* voices) {
+  std::istringstream parts(text + "+");
+  voices->emplace_back();
+  for (std::string plan; std::getline(parts, plan, '+');) voices->back().push_back(plan);
+  for (const std::string& plan : voices->back()) {  // plans lie below the image, wherever the file came from
+    if (plan.empty() || plan[0] == '/' || plan.find("..") != std::string::npos) return false;
+  }
+  return voices->back().size() <= kMostHelpers + 1;
+}
+
 // A refused scene keeps its number, so that the others keep theirs.
 bool SceneLine(const std::string& text, BoardConf* conf) {
   const std::vector<std::string> words = Words(text);
   if (conf->scenes.size() >= kMostScenes) return false;
   conf->scenes.emplace_back();
   if (words.size() < 3 || words.size() > 2 + kMostVoices || words[0].size() > 63) return false;
-  for (size_t i = 1; i < words.size(); ++i) {  // plans lie below the image, wherever the file came from
-    if (words[i][0] == '/' || words[i].find("..") != std::string::npos) return false;
+  std::vector<std::vector<std::string>> plans;
+  for (size_t i = 1; i < words.size(); ++i) {
+    if (!Stages(words[i], &plans) || (i == 1 && plans[0].size() > 1)) return false;
   }
   SceneConf& scene = conf->scenes.back();
   scene.name = words[0];
-  scene.touch_plan = words[1];
-  scene.voice_plans.assign(words.begin() + 2, words.end());
+  scene.touch_plan = plans[0][0];
+  scene.voice_plans.assign(plans.begin() + 1, plans.end());
   return true;
 }
 
@@ -128,7 +141,7 @@ const std::map<std::string, Key>& Keys() {
       {"osc_port", {"1 to 65535", [](Text t, BoardConf* c) { return Number(t, 1, 65535, &c->osc_port); }}},
       {"osc_streams", {"some of mag field touch latent, or none", Streams}},
       {"allow", {"an IPv4 address, at most eight times", Allow}},
-      {"scene", {"a name, a touch plan and one to four voice plans below the image", SceneLine}},
+      {"scene", {"a name, a touch plan and one to four voice plans below the image, each of up to three stages a+b+c", SceneLine}},
       {"first_scene", {"0 to 63", [](Text t, BoardConf* c) { return Number(t, 0, 63, &c->first_scene); }}},
       {"prefill", {"0 to 16384 samples", [](Text t, BoardConf* c) { return Number(t, 0, 16384, &c->prefill_frames); }}},
       {"frame_rate", {"10 to 1000 Hz", [](Text t, BoardConf* c) { return Number(t, 10, 1000, &c->frame_rate_hz); }}},
@@ -203,6 +216,14 @@ bool ParseBoardConf(const std::string& text, BoardConf* conf, std::string* error
   if (refusals > 1) *error += " (and " + std::to_string(refusals - 1) + " more)";
   if (!told_format) *error = "board.conf: wanted `format = lodestone-board 1`, got an empty file";
   return told_format && refusals == 0;
+}
+
+uint32_t MostHelpers(const BoardConf& conf) {
+  size_t most = 1;
+  for (const SceneConf& scene : conf.scenes) {
+    for (const std::vector<std::string>& stages : scene.voice_plans) most = std::max(most, stages.size());
+  }
+  return static_cast<uint32_t>(most - 1);
 }
 
 bool ReadBoardConf(const std::string& path, BoardConf* conf, std::string* error) {

@@ -24,7 +24,8 @@ struct SensorConf {
 
 struct SceneConf {
   std::string name, touch_plan;
-  std::vector<std::string> voice_plans;  // the whole voice, then cheaper ones for the same latents
+  // The whole voice, then cheaper ones for the same latents; of each the plans of its stages, mostly a single one.
+  std::vector<std::vector<std::string>> voice_plans;
   std::string refused;                   // why the line was not understood: such a scene keeps its number and never plays
 };
 
@@ -52,6 +53,9 @@ struct BoardConf {
 // there are. `conf` then holds all the others: a refused line counts as if it were not there, but for a sensor's and a scene's,
 // which keep their place in the order. Nothing is taken from a file of another format.
 bool ParseBoardConf(const std::string& text, BoardConf* conf, std::string* error);
+// Stages besides the last one, of the voice that has most.
+uint32_t MostHelpers(const BoardConf& conf);
+
 bool ReadBoardConf(const std::string& path, BoardConf* conf, std::string* error);
 
 // Dotted IPv4, e.g. "192.168.7.1".

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "firmware/engine/flush_denormals.h"
 #include "firmware/platform/sensor_conf.h"
 
@@ -35,9 +37,10 @@ InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz, ui
 BoardProgram* BoardProgram::Running() { return running; }
 
 BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames)
-    : next_keep_us_(0), touch_share_(0.0f), voice_share_(0.0f) {
+    : helpers_(0), next_keep_us_(0), touch_share_(0.0f), voice_share_(0.0f), helper_share_() {
   std::string conf_trouble, platform_trouble, sensor_trouble;
   ReadBoardConf(folder + "board.conf", &conf_, &conf_trouble);
+  helpers_ = MostHelpers(conf_);
   platform_ = MakePlatform(conf_, &platform_trouble);
   SensorArraySettings array;
   SensorArrayOf(conf_, &array, &sensor_trouble);
@@ -89,6 +92,21 @@ void BoardProgram::VoiceWork(bool (*stop)()) {
   if (Hooks().clock == nullptr) voice_share_.store(voice_load_.Update(clock.NowUs()), std::memory_order_relaxed);
 }
 
+void BoardProgram::HelperWork(uint32_t helper, bool (*stop)()) {
+  const FlushDenormals flush;
+  Clock& clock = platform_->clock();
+  while (!stop() && instrument_->HelperStep(helper, kSliceItems)) ChargeSlice();
+  if (Hooks().clock != nullptr) return;
+  helper_share_[helper].store(helper_load_[helper].Update(clock.NowUs()), std::memory_order_relaxed);
+}
+
+// Of the thread that has most to do.
+float BoardProgram::VoiceShare() const {
+  float most = voice_share_.load(std::memory_order_relaxed);
+  for (const std::atomic<float>& share : helper_share_) most = std::max(most, share.load(std::memory_order_relaxed));
+  return most;
+}
+
 // In simulation a slice takes as long as it is told to.
 void BoardProgram::ChargeSlice() {
   if (Hooks().voice_slice_us == 0) return;
@@ -106,7 +124,7 @@ void BoardProgram::ControlLoop(bool (*stop)()) {
   Clock& clock = platform_->clock();
   while (!stop()) {
     const uint64_t now_us = clock.NowUs();
-    instrument_->SetLoad(voice_share_.load(std::memory_order_relaxed), touch_share_.load(std::memory_order_relaxed));
+    instrument_->SetLoad(VoiceShare(), touch_share_.load(std::memory_order_relaxed));
     instrument_->ControlTick(now_us);
     Keep(now_us);
     clock.SleepUntilUs(now_us + kControlEveryUs);

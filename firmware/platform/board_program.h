@@ -20,10 +20,11 @@ class BoardProgram {
   BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames);
   ~BoardProgram();
 
-  // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full again, the others run
-  // for good. FilesLoop does all that may wait for a card or take long: scenes, log, memory, status file.
+  // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full again, HelperWork when its
+  // part is done, the others run for good. FilesLoop does all that may wait for a card or take long: scenes, log, memory, status file.
   void TouchLoop(bool (*stop)());
   void VoiceWork(bool (*stop)());
+  void HelperWork(uint32_t helper, bool (*stop)());
   void ControlLoop(bool (*stop)());
   void FilesLoop(bool (*stop)());
 
@@ -31,6 +32,7 @@ class BoardProgram {
   Platform& platform() { return *platform_; }
   const SensorArray& sensors() const { return *sensors_; }
   const BoardConf& conf() const { return conf_; }
+  uint32_t helpers() const { return helpers_; }  // that the scenes' voices need
 
   // The one that lives, for the simulator; null outside setup() and cleanup().
   static BoardProgram* Running();
@@ -49,8 +51,10 @@ class BoardProgram {
   void Recollect();
   void Keep(uint64_t now_us);
   void ChargeSlice();
+  float VoiceShare() const;
 
   BoardConf conf_;
+  uint32_t helpers_;
   std::unique_ptr<FileKeeper> files_;
   std::unique_ptr<Journal> journal_;
   Memory memory_;
@@ -60,8 +64,8 @@ class BoardProgram {
   std::unique_ptr<ArraySource> source_;
   std::unique_ptr<PlanScenes> scenes_;
   std::unique_ptr<Instrument> instrument_;
-  ThreadLoad touch_load_, voice_load_;
-  std::atomic<float> touch_share_, voice_share_;
+  ThreadLoad touch_load_, voice_load_, helper_load_[kMostHelpers];
+  std::atomic<float> touch_share_, voice_share_, helper_share_[kMostHelpers];
 };
 
 }  // namespace lodestone

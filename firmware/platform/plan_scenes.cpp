@@ -5,6 +5,7 @@
 
 #include "firmware/engine/crc32.h"
 #include "firmware/instrument/engine_parts.h"
+#include "firmware/instrument/engine_stages.h"
 #include "firmware/instrument/instrument.h"
 #include "firmware/platform/files.h"
 #include "firmware/platform/platform.h"
@@ -41,12 +42,16 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   return scene;
 }
 
-std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene, const std::string& plan, char* error,
+std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene, const std::vector<std::string>& stages, char* error,
                                              size_t error_bytes) const {
-  Engine engine;
+  std::vector<Engine> engines(stages.size());
   uint32_t unused = 0;
-  if (!LoadPlan(plan, &engine, &unused, error, error_bytes)) return nullptr;
-  std::unique_ptr<Voice> voice = EngineVoice::Make(std::move(engine), error, error_bytes);
+  for (size_t s = 0; s < stages.size(); ++s) {
+    if (!LoadPlan(stages[s], &engines[s], &unused, error, error_bytes)) return nullptr;
+  }
+  std::unique_ptr<Voice> voice;
+  if (engines.size() == 1) voice = EngineVoice::Make(std::move(engines[0]), error, error_bytes);
+  else voice = MakeStagedVoice(std::move(engines), error, error_bytes);
   if (voice && !Fits(scene, voice->info(), error, error_bytes)) voice.reset();
   return voice;
 }

@@ -22,7 +22,8 @@ class PlanScenes : public SceneLoader {
 
  private:
   bool LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error, size_t error_bytes) const;
-  std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::string& plan, char* error, size_t error_bytes) const;
+  std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::vector<std::string>& stages, char* error,
+                                   size_t error_bytes) const;
   bool Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const;
 
   const BoardConf& conf_;
