@@ -24,9 +24,21 @@ static_assert(sizeof kHelperNames / sizeof kHelperNames[0] == lodestone::kMostHe
 
 bool Stopped() { return Bela_stopRequested() != 0; }
 
+void WakeVoice() {
+  if (voice_task != nullptr && program->instrument().VoiceDue()) Bela_scheduleAuxiliaryTask(voice_task);
+}
+void WakeHelpers() {
+  for (uint32_t h = 0; h < program->helpers(); ++h) {
+    if (helper_tasks[h] != nullptr && program->instrument().HelperDue(h)) Bela_scheduleAuxiliaryTask(helper_tasks[h]);
+  }
+}
+
 void TouchTask(void*) { program->TouchLoop(Stopped); }
-void VoiceTask(void*) { program->VoiceWork(Stopped); }
-void HelperTask(void* number) { program->HelperWork(*static_cast<const uint32_t*>(number), Stopped); }
+void VoiceTask(void*) { program->VoiceWork(Stopped, WakeHelpers); }
+void HelperTask(void* number) {
+  program->HelperWork(*static_cast<const uint32_t*>(number), Stopped);
+  WakeVoice();  // it may be waiting for this
+}
 void ControlTask(void*) { program->ControlLoop(Stopped); }
 void FilesTask(void*) { program->FilesLoop(Stopped); }
 
@@ -85,10 +97,8 @@ void render(BelaContext* context, void*) {
     program->instrument().SetButton((context->digital[0] >> (conf.button_pin + kLevels) & 1u) != 0);
   }
   if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin + kLevels, program->instrument().led());
-  if (voice_task != nullptr && program->instrument().VoiceDue()) Bela_scheduleAuxiliaryTask(voice_task);
-  for (uint32_t h = 0; h < lodestone::kMostHelpers; ++h) {
-    if (helper_tasks[h] != nullptr && program->instrument().HelperDue(h)) Bela_scheduleAuxiliaryTask(helper_tasks[h]);
-  }
+  WakeVoice();
+  WakeHelpers();  // a task that is just about to end misses a call
 }
 
 void cleanup(BelaContext*, void*) {}

@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +38,10 @@ class SceneFiles(Protocol):
     @property
     def sister_plans(self) -> tuple[Path, ...]:
         """Cheaper voices for the same latents, the dearest first: what plays when the board is too slow."""
+
+    @property
+    def later_stages(self) -> Mapping[Path, tuple[Path, ...]]:
+        """The stages behind the first, by the plan of that one, of the voices that several cores play."""
 
 
 def build_image(out_dir: Path, scenes: Sequence[SceneFiles], settings: Settings | None = None) -> Path:
@@ -78,7 +83,7 @@ def _check(out_dir: Path, scenes: Sequence[SceneFiles]) -> None:
     names = [scene.name for scene in scenes]
     if len(set(names)) != len(names) or any(not name or set(name) & set(" \t#/") for name in names):
         raise ImageError("scenes of different names without spaces", ", ".join(names), "rename them")
-    for plan in (p for scene in scenes for p in (scene.touch_plan, scene.voice_plan, *scene.sister_plans)):
+    for plan in (p for scene in scenes for p in (scene.touch_plan, *chain.from_iterable(_voices(scene)))):
         if not plan.is_file():
             raise ImageError(f"the plan {plan}", "no such file", "compile it with `lodestone compile`")
     if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / MANIFEST).is_file():
@@ -95,18 +100,37 @@ def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings) -> Non
     (folder / "plans").mkdir()
     for scene in scenes:
         shutil.copy(scene.touch_plan, folder / "plans" / f"{scene.name}.touch.plan")
-        shutil.copy(scene.voice_plan, folder / "plans" / f"{scene.name}.voice.plan")
-        for number, plan in enumerate(scene.sister_plans, 1):
-            shutil.copy(plan, folder / "plans" / f"{scene.name}.voice{number}.plan")
-    sisters = [len(scene.sister_plans) for scene in scenes]
-    (folder / "board.conf").write_text(board_conf([scene.name for scene in scenes], settings, sisters))
+        for number, stages in enumerate(_voices(scene)):
+            for plan, copy in zip(stages, _stage_files(scene.name, number, len(stages)), strict=True):
+                shutil.copy(plan, folder / copy)
+    voices = [[len(stages) for stages in _voices(scene)] for scene in scenes]
+    (folder / "board.conf").write_text(board_conf([scene.name for scene in scenes], settings, voices))
     (folder / "arguments").write_text(" ".join(bela_arguments(settings)) + "\n")
     (folder / "settings.json").write_text(json.dumps(bela_settings(settings), indent=2) + "\n")
     (folder / MANIFEST).write_text(manifest(folder))
 
 
-def board_conf(scene_names: Sequence[str], settings: Settings, sisters: Sequence[int] | None = None) -> str:
-    """The text of board.conf: what the firmware reads. `sisters` counts the cheaper voices of each scene."""
+def _voices(scene: SceneFiles) -> list[tuple[Path, ...]]:
+    """The plans of each voice's stages, mostly one; the whole voice first."""
+    return [(plan, *scene.later_stages.get(plan, ())) for plan in (scene.voice_plan, *scene.sister_plans)]
+
+
+def _stage_files(scene_name: str, voice: int, stages: int) -> list[str]:
+    """Where the stages of a scene's voice lie below the image."""
+    name = f"plans/{scene_name}.voice{voice or ''}"
+    return [f"{name}.plan", *(f"{name}.stage{stage}.plan" for stage in range(2, stages + 1))]
+
+
+def board_conf(
+    scene_names: Sequence[str], settings: Settings, voices: Sequence[Sequence[int]] | None = None
+) -> str:
+    """The text of board.conf: what the firmware reads.
+
+    Args:
+        scene_names: in the order in which they are asked for.
+        settings: the player's.
+        voices: of each scene, how many stages each of its voices has; one voice of one stage where None.
+    """
     lines = ["format = lodestone-board 1", f"bus = {settings.bus}", f"frame_rate = {settings.frame_rate}"]
     lines += [f"sensor = {_sensor(sensor)}" for sensor in settings.sensors]
     lines += [f"osc_target = {address}:{port}" for address, port in settings.osc_targets]
@@ -118,9 +142,9 @@ def board_conf(scene_names: Sequence[str], settings: Settings, sisters: Sequence
     lines += [f"button_pin = {settings.button_pin}", f"led_pin = {settings.led_pin}"]
     lines += ["state = /root/lodestone/state", "status_file = /run/lodestone.status"]
     lines += ["log = /root/lodestone/log/board.log"]
-    for name, count in zip(scene_names, sisters or [0] * len(scene_names), strict=True):
-        plans = ["touch", "voice", *(f"voice{number}" for number in range(1, count + 1))]
-        lines.append(" ".join([f"scene = {name}", *(f"plans/{name}.{plan}.plan" for plan in plans)]))
+    for name, stages in zip(scene_names, voices or [[1]] * len(scene_names), strict=True):
+        plans = ["+".join(_stage_files(name, voice, count)) for voice, count in enumerate(stages)]
+        lines.append(" ".join([f"scene = {name}", f"plans/{name}.touch.plan", *plans]))
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from lodestone.errors import LodestoneError
 from lodestone.settings import SceneSettings
 from lodestone.voice_files import Progress, find_voice, voice_graph
 from model_export.card import Card, load_onnx, read_card
-from model_export.compiler import compile_plan
+from model_export.compiler import compile_plan, compile_stages
+from model_export.compiler.fit import fit
 from model_export.noise_free import without_noise
 
 WORTH_A_RUNG = 0.05
@@ -36,6 +38,7 @@ class Scene:
         voice_plan: latents to sound, once a hop.
         card: the voice's card: rates, latents, statistics.
         sister_plans: cheaper voices for the same latents, the dearest first, for when the board is too slow.
+        later_stages: of voices in several stages, those behind the first, by its plan.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Scene:
     voice_plan: Path
     card: Card
     sister_plans: tuple[Path, ...] = ()
+    later_stages: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
 
     @property
     def rest(self) -> npt.NDArray[np.float32]:
@@ -53,7 +57,11 @@ class Scene:
 
 
 def make_scene(
-    settings: SceneSettings, folder: Path, beside: Path = Path(), progress: Progress = lambda _: None
+    settings: SceneSettings,
+    folder: Path,
+    beside: Path = Path(),
+    progress: Progress = lambda _: None,
+    threads: int = 1,
 ) -> Scene:
     """Compiles a scene into `folder`. A voice with a noise branch gets a sister without.
 
@@ -62,6 +70,7 @@ def make_scene(
         folder: where `NAME.touch.plan` and `NAME.voice.plan` go, and `voices/` with their graphs.
         beside: the folder that paths in `settings` begin from.
         progress: told one short line at each stage of what takes long.
+        threads: cores of a bela-gem that play the voice, and cheaper ones that one core does not carry.
 
     Raises:
         SceneError: the small voice has other latents or another rate.
@@ -78,12 +87,21 @@ def make_scene(
     folder.mkdir(parents=True, exist_ok=True)
     touch_plan, voice_plan = (folder / f"{settings.name}.{kind}.plan" for kind in ("touch", "voice"))
     touch_plan.write_bytes(compile_plan(touch))
-    voice_plan.write_bytes(compile_plan(graph))
+    later = {voice_plan: _write_stages(compile_stages(graph, threads), voice_plan)}
     sisters = []
     for number, sister in enumerate(_sisters(graph, card, small), 1):
         sisters.append(folder / f"{settings.name}.voice{number}.plan")
-        sisters[-1].write_bytes(compile_plan(sister))
-    return Scene(settings.name, touch_plan, voice_plan, card, tuple(sisters))
+        alone = threads == 1 or fit(compile_plan(sister), "bela-gem").fits
+        later[sisters[-1]] = _write_stages(compile_stages(sister, 1 if alone else threads), sisters[-1])
+    return Scene(settings.name, touch_plan, voice_plan, card, tuple(sisters), later)
+
+
+def _write_stages(plans: list[bytes], first: Path) -> tuple[Path, ...]:
+    """Writes the plans of a voice's stages, the first one as `first`; returns where the others are."""
+    paths = [first, *(first.with_suffix(f".stage{stage}.plan") for stage in range(2, len(plans) + 1))]
+    for path, plan in zip(paths, plans, strict=True):
+        path.write_bytes(plan)
+    return tuple(paths[1:])
 
 
 def _graph(voice: str, settings: SceneSettings, folder: Path, beside: Path, progress: Progress) -> Path:

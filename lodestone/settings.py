@@ -72,6 +72,7 @@ class Settings:
         period: audio frames a block.
         rate: sample rate in Hz.
         prefill: samples in the ring below which the next block of the voice is begun.
+        voice_threads: cores that play a voice, in as many stages; each more than one adds a block of delay.
         crossfade_ms: between board and host.
         heartbeat_ms: of silence after which the host counts as gone; 0: never.
         swap: "crossfade" runs two voices while scenes change, "fade" one after the other.
@@ -90,6 +91,7 @@ class Settings:
     period: int = 16
     rate: int = 44100
     prefill: int = 1024
+    voice_threads: int = 1
     crossfade_ms: int = 300
     heartbeat_ms: int = 300
     swap: str = "crossfade"
@@ -156,6 +158,7 @@ class _Reader:
             period=self.whole(audio, "period", 16, 1024, 16),
             rate=self.whole(audio, "rate", 8000, 96000, 44100),
             prefill=self.whole(audio, "prefill", 0, 16384, 1024),
+            voice_threads=self.whole(audio, "voice_threads", 1, 3, 1),
             crossfade_ms=self.whole(modes, "crossfade_ms", 10, 10000, 300),
             heartbeat_ms=self.whole(modes, "heartbeat_ms", 0, 60000, 300),
             swap=self.choice(modes, "swap", ("crossfade", "fade"), "crossfade"),
@@ -163,6 +166,10 @@ class _Reader:
             led_pin=self.whole(pins, "led", -1, 15, -1),
             scenes=tuple(self.scene(item) for item in self.tables(left, "scene")),
         )
+        if made.voice_threads > 1 and made.board != "bela-gem":
+            raise self.refuse(
+                "audio.voice_threads", f"1, for a {made.board} has one core,", made.voice_threads
+            )
         for where, rest in (("", left), ("osc.", osc), ("audio.", audio), ("modes.", modes), ("pins.", pins)):
             for key in rest:
                 raise self.refuse(where + key, "a line that is known", rest[key])

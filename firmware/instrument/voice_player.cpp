@@ -50,7 +50,7 @@ void VoicePlayer::Adopt() {
   LatentFrame any;
   if (wanted == nullptr || swap_ != Swap::kNone || wanted == current_.scene() || !wanted->latents.Read(&any)) return;
   if (current_.scene() == nullptr) {
-    current_ = VoiceStream(wanted, 0);
+    current_ = VoiceStream::First(wanted);
     Begin(wanted);
     return;
   }

@@ -22,7 +22,9 @@ VoiceStream::Progress VoiceStream::Advance(uint32_t work_items, uint32_t now, in
   if (!voice().Step(work_items)) return Progress::kWorking;
   running_ = false;
   at_ = 0;
-  left_ = voice().info().hop * voice().info().frames;
+  const bool unheard = unheard_ > 0 && !voice().sounds();
+  if (unheard) --unheard_;
+  left_ = unheard ? 0 : voice().info().hop * voice().info().frames;
   return Progress::kDone;
 }
 
@@ -41,7 +43,7 @@ bool VoiceStream::Begin(uint32_t now_frame, int64_t ring_frame, VoiceTap* tap) {
     to[z * info.frames + info.frames - 1] = now.values[z];
   }
   if (tap != nullptr && rung_ == 0) {
-    const int64_t sounds_at = ring_frame + int64_t{info.helpers} * info.hop * info.frames;
+    const int64_t sounds_at = ring_frame + int64_t{info.helpers - unheard_} * info.hop * info.frames;
     tap->OnLatents(*scene_, scene_->blocks, sounds_at, now.time_us, to, info.latents * info.frames);
   }
   before_ = now;

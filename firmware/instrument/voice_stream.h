@@ -13,8 +13,15 @@ class VoiceStream {
   enum class Progress { kReady, kBegun, kWorking, kDone, kIdle };
 
   VoiceStream()
-      : scene_(nullptr), rung_(0), at_(0), left_(0), began_(0), running_(false), waiting_(false), begun_(false), before_() {}
+      : scene_(nullptr), rung_(0), at_(0), left_(0), unheard_(0), began_(0), running_(false), waiting_(false), begun_(false), before_() {}
   VoiceStream(Scene* scene, uint32_t rung) : VoiceStream() { scene_ = scene, rung_ = rung; }
+
+  // The first voice of all: what only fills its stages is left out, there is nothing to go on meanwhile.
+  static VoiceStream First(Scene* scene) {
+    VoiceStream first(scene, 0);
+    first.unheard_ = scene->voice->info().helpers;
+    return first;
+  }
 
   Scene* scene() const { return scene_; }
   uint32_t rung() const { return rung_; }
@@ -44,6 +51,7 @@ class VoiceStream {
   Scene* scene_;
   uint32_t rung_;
   uint32_t at_, left_;  // frames of the block taken, and not yet taken
+  uint32_t unheard_;    // blocks still to be left out
   uint32_t began_;
   bool running_, waiting_, begun_;  // a block is being computed; waits for helpers; at least one has been begun
   LatentFrame before_;    // the latents of the block before, to glide from where a call takes several

@@ -85,10 +85,13 @@ void BoardProgram::TouchLoop(bool (*stop)()) {
   }
 }
 
-void BoardProgram::VoiceWork(bool (*stop)()) {
+void BoardProgram::VoiceWork(bool (*stop)(), void (*wake_helpers)()) {
   const FlushDenormals flush;
   Clock& clock = platform_->clock();
-  while (!stop() && instrument_->VoiceStep(kSliceItems)) ChargeSlice();
+  while (!stop() && instrument_->VoiceStep(kSliceItems)) {
+    wake_helpers();
+    ChargeSlice();
+  }
   if (Hooks().clock == nullptr) voice_share_.store(voice_load_.Update(clock.NowUs()), std::memory_order_relaxed);
 }
 

@@ -21,9 +21,9 @@ class BoardProgram {
   ~BoardProgram();
 
   // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full again, HelperWork when its
-  // part is done, the others run for good. FilesLoop does all that may wait for a card or take long: scenes, log, memory, status file.
+  // parts are done, the others run for good. `wake_helpers` is called between slices, when helpers may have become due. FilesLoop does all that may wait for a card or take long: scenes, log, memory, status file.
   void TouchLoop(bool (*stop)());
-  void VoiceWork(bool (*stop)());
+  void VoiceWork(bool (*stop)(), void (*wake_helpers)());
   void HelperWork(uint32_t helper, bool (*stop)());
   void ControlLoop(bool (*stop)());
   void FilesLoop(bool (*stop)());

@@ -30,8 +30,10 @@ struct Task {
 VirtualTime* virtual_time = nullptr;
 std::vector<std::unique_ptr<Task>> tasks;
 std::atomic<bool> stop_requested(false);
+thread_local bool in_task = false;  // else in render(), which may not lock: those asked there are woken behind it
 
 void RunTask(Task* task) {
+  in_task = true;
   virtual_time->Enter(task->actor);
   while (!stop_requested) {
     task->at_work = true;
@@ -128,7 +130,8 @@ int Bela_scheduleAuxiliaryTask(AuxiliaryTask task) {
   using namespace lodestone;
   Task* asked = static_cast<Task*>(task);
   if (asked->at_work) return EBUSY;
-  asked->asked = true;
+  if (in_task) virtual_time->Signal(asked->actor);
+  else asked->asked = true;
   return 0;
 }
 

@@ -47,7 +47,8 @@ def build(
     made = []
     for one in read.scenes:
         _talk(f"{one.name}: {one.voice}, {one.mapping}, {one.precision}")
-        scene = make_scene(one, out.parent / "plans", settings.parent, lambda line: _talk(f"  {line}"))
+        plans, talk = out.parent / "plans", lambda line: _talk(f"  {line}")
+        scene = make_scene(one, plans, settings.parent, talk, read.voice_threads)
         if scene.card.sample_rate != read.rate:
             raise ImageError(
                 f"voices of {read.rate} Hz, as audio.rate says",
@@ -68,8 +69,11 @@ def _tell_load(scene: Scene, board: str) -> None:
     from model_export.compiler.fit import COMFORTABLE, fit
 
     for number, plan in enumerate([scene.voice_plan, *scene.sister_plans]):
-        found = fit(plan.read_bytes(), board)
+        stages = [plan, *scene.later_stages.get(plan, ())]
+        loads = [fit(stage.read_bytes(), board, len(stages) - 1) for stage in stages]
+        found = max(loads, key=lambda load: load.load.high)
         name = "voice" if number == 0 else f"when that is too slow, voice {number + 1}"
+        name += f", the slowest of {len(stages)} stages" if len(stages) > 1 else ""
         load = f"{100 * found.load.low:.0f} to {100 * found.load.high:.0f} % of one core of a {board}"
         _talk(f"  {name}: {load}")
         if not found.fits:

@@ -40,17 +40,17 @@ class Fit:
         return self.load.high <= COMFORTABLE
 
 
-def fit(data: bytes, target: str) -> Fit:
-    """Predicts one plan's load on one of BOARDS. Raises PlanError for another board or no plan."""
+def fit(data: bytes, target: str, others: int = 0) -> Fit:
+    """Predicts one plan's load on one of BOARDS, while `others` of its cores read memory too.
+
+    Raises:
+        PlanError: another board, or no plan.
+    """
     if target not in BOARDS:
         raise PlanError(f"one of {', '.join([*BOARDS, 'host'])}", f"'{target}'", "choose one of these")
     if data[:8] != plan.MAGIC:
         raise PlanError("a plan", "another file", "give a .onnx or .plan file")
-    return _fit(data, BOARDS[target])
-
-
-def _fit(data: bytes, board: Board) -> Fit:
-    period = period_of(data)
+    board, period = BOARDS[target].beside(others), period_of(data)
     counts = predicted(data, board.arch)
     weights = struct.unpack_from("<I", data, 68)[0]
     load = board.load(counts, weights, period)
@@ -68,7 +68,7 @@ def fit_stages(model: onnx.ModelProto | str | Path, count: int, target: str) -> 
     if board is None or board.cores < count:
         able = ", ".join(name for name, each in BOARDS.items() if each.cores >= count) or "a larger board"
         raise PlanError(f"{able} for {count} stages", f"'{target}'", "choose that board, or one stage")
-    return [_fit(data, board.beside(count - 1)) for data in compile_stages(model, count, board)]
+    return [fit(data, target, count - 1) for data in compile_stages(model, count, board)]
 
 
 def staged_advice(model: onnx.ModelProto | str | Path, target: str) -> list[tuple[str, float]]:

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -37,12 +38,15 @@ BoardProgram* Alone() {
 
 CASE(EveryThreadFlushesNumbersTooSmall) {
   BoardProgram* program = Alone();
-  using Loop = void (BoardProgram::*)(bool (*)());
-  for (Loop loop : {&BoardProgram::TouchLoop, &BoardProgram::VoiceWork, &BoardProgram::ControlLoop, &BoardProgram::FilesLoop}) {
+  const std::function<void()> loops[] = {
+      [=] { program->TouchLoop(Stop); },   [=] { program->VoiceWork(Stop, [] {}); }, [=] { program->HelperWork(0, Stop); },
+      [=] { program->ControlLoop(Stop); }, [=] { program->FilesLoop(Stop); },
+  };
+  for (const std::function<void()>& loop : loops) {
     looks = 0;
     std::thread thread([&] {
       CHECK(!Flushes());
-      (program->*loop)(Stop);
+      loop();
       CHECK(!Flushes());
     });
     thread.join();

@@ -1,6 +1,7 @@
 // An instrument between fakes, driven block by block without threads: what each part does can be set and seen.
 #pragma once
 
+#include <atomic>
 #include <cmath>
 #include <deque>
 #include <functional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "firmware/instrument/instrument.h"
+#include "firmware/instrument/staged_voice.h"
 #include "firmware/osc/osc_reader.h"
 
 namespace lodestone {
@@ -33,9 +35,9 @@ class FakeVoice : public Voice {
   float* latent() override { return latent_.data(); }
   const float* audio() const override { return audio_.data(); }
   void Reset() override { phase_ = 0.0, computing_ = false, ++resets; }
-  bool Step(uint32_t) override {
+  bool Step(uint32_t work_items) override {
     if (stalled) return false;
-    if (clock != nullptr && !InTime()) return false;
+    if (clock != nullptr && work_items != UINT32_MAX && !InTime()) return false;  // while it is warmed no time passes
     ++blocks;
     for (uint32_t i = 0; i < info_.hop * info_.frames; ++i) {
       phase_ += static_cast<double>(latent_[0]) / kRate;
@@ -63,6 +65,66 @@ class FakeVoice : public Voice {
   VoiceInfo info_;
   std::vector<float> latent_, audio_;
   double phase_ = 0.0;
+};
+
+// Hands two values on, and tells what it has done; takes its time as a FakeVoice does.
+class FakeStage : public Stage {
+ public:
+  explicit FakeStage(uint32_t* alive_count = nullptr) : alive(alive_count) {
+    if (alive != nullptr) ++*alive;
+  }
+  ~FakeStage() override {
+    if (alive != nullptr) --*alive;
+  }
+  void Reset() override { computing_ = false, blocks = 0, ++resets; }
+  bool Step(uint32_t work_items) override {
+    if (stalled) return false;
+    if (work_items == UINT32_MAX) return Done();
+    if (clock != nullptr && !computing_) computing_ = true, began_ = *clock;
+    if (clock != nullptr && *clock - began_ < cost_frames) return false;
+    return Done();
+  }
+  float in[2] = {}, out[2] = {};
+  std::atomic<bool> stalled{false};
+  const uint64_t* clock = nullptr;
+  uint64_t cost_frames = 0;
+  uint32_t blocks = 0, resets = 0;
+  uint32_t* alive;
+
+ private:
+  bool Done() {
+    computing_ = false;
+    ++blocks;
+    out[0] = in[0], out[1] = in[1];
+    return true;
+  }
+
+  bool computing_ = false;
+  uint64_t began_ = 0;
+};
+
+// A FakeVoice as the last stage, and `first` stages before it.
+struct FakeChain {
+  class Last : public Stage {
+   public:
+    explicit Last(FakeVoice* voice) : voice_(voice) {}
+    bool Step(uint32_t work_items) override { return voice_->Step(work_items); }
+    void Reset() override { voice_->Reset(); }
+
+   private:
+    std::unique_ptr<FakeVoice> voice_;
+  };
+
+  FakeChain(FakeVoice* last, std::vector<FakeStage*> first) {
+    std::vector<StagedVoice::Link> chain(first.size() + 1);
+    for (size_t s = 0; s < first.size(); ++s) {
+      chain[s].stage.reset(first[s]);
+      chain[s].handovers = {{first[s]->out, s + 1 < first.size() ? first[s + 1]->in : last->latent(), 2}};
+    }
+    chain.back().stage.reset(new Last(last));
+    voice.reset(new StagedVoice(last->info(), first[0]->in, last->audio(), std::move(chain)));
+  }
+  std::unique_ptr<StagedVoice> voice;
 };
 
 // The first latent is the field of sensor 1 along x, times the knob "gain"; counts presses of its rest button.
@@ -168,7 +230,7 @@ class FakeLoader : public SceneLoader {
   std::vector<Make> makers;
 };
 
-inline std::unique_ptr<Scene> SceneOf(FakeVoice* voice) {
+inline std::unique_ptr<Scene> SceneOf(Voice* voice) {
   std::unique_ptr<Scene> scene(new Scene);
   scene->touch.reset(new FakeTouch);
   scene->voice.reset(voice);
@@ -201,6 +263,9 @@ struct World {
       }
       for (int steps = 0; instrument->VoiceDue() && steps < 100 && instrument->VoiceStep(16); ++steps) {
       }
+      for (uint32_t h = 0; h < kMostHelpers; ++h) {
+        for (int steps = 0; helpers_work && instrument->HelperDue(h) && steps < 100; ++steps) instrument->HelperStep(h, 16);
+      }
       for (float& sample : in) sample = host;
       for (float& sample : out) sample = 1.0e6f;
       instrument->Render({in.data(), in_channels, in_channels, 1}, {out.data(), out_channels, out_channels, 1}, block);
@@ -231,7 +296,7 @@ struct World {
   uint32_t block, in_channels = 2, out_channels = 2;
   uint64_t frame = 0, next_touch_us = 0, next_control_us = 0;
   uint64_t next_files_us = 0;  // the files thread is at something long until then
-  bool heart_beats = false, files_work = true;
+  bool heart_beats = false, files_work = true, helpers_work = true;
   float host = 0.0f;
   std::vector<float> heard;
 };

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from bench.graph_maker import GraphMaker
 from lodestone.image import ROOT, build_image
 from lodestone.settings import Settings
-from model_export.compiler import compile_plan
+from model_export.compiler import compile_plan, compile_stages
 from sensors.simulation import BoardServer, Outside, QuietOutside, SimulatedBoard
 
 SIM = ROOT / "firmware" / "lodestone-sim"
@@ -30,9 +31,10 @@ class Files:
     touch_plan: Path
     voice_plan: Path
     sister_plans: tuple[Path, ...] = ()
+    later_stages: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
 
 
-def voice_plan(
+def voice_model(
     hop: int = 512,
     *,
     rate: int = RATE,
@@ -41,7 +43,7 @@ def voice_plan(
     latents: int = 2,
     work: int = 0,
     title: str = "",
-) -> bytes:
+) -> onnx.ModelProto:
     """A sine with a phase that goes on: latent 0 bends its pitch, latent 1 its loudness.
 
     `work` is how many operations it does for nothing; its card counts a million multiplications for each.
@@ -64,7 +66,12 @@ def voice_plan(
     card = {"kind": "voice", "name": title or f"tiny-{hop}", "sample_rate": rate, "hop": hop, "frames": 1,
             "latents": latents, "channels": channels, "delay_samples": 3,
             "macs_per_second": 1_000_000 * work}  # fmt: skip
-    return compile_plan(g.model(json.dumps(card)))
+    return g.model(json.dumps(card))
+
+
+def voice_plan(hop: int = 512, **voice: Any) -> bytes:
+    """The plan of `voice_model`."""
+    return compile_plan(voice_model(hop, **voice))
 
 
 def touch_plan(latents: int = 2) -> bytes:
@@ -90,6 +97,15 @@ def scene(folder: Path, name: str, **voice: Any) -> Files:
     files.touch_plan.write_bytes(touch_plan(voice.get("latents", 2)))
     files.voice_plan.write_bytes(voice_plan(**voice))
     return files
+
+
+def staged(folder: Path, name: str, count: int, **voice: Any) -> Files:
+    """A scene whose voice is cut into `count` stages."""
+    files = scene(folder, name, **voice)
+    plans = [files.voice_plan, *(folder / f"{name}.v{stage}" for stage in range(2, count + 1))]
+    for path, plan in zip(plans, compile_stages(voice_model(**voice), count), strict=True):
+        path.write_bytes(plan)
+    return replace(files, later_stages={files.voice_plan: tuple(plans[1:])})
 
 
 def with_sister(files: Files, **voice: Any) -> Files:

@@ -1,4 +1,4 @@
-// The instrument's five threads as real ones, for the thread sanitizer. Scenes change and the voice stalls meanwhile, until
+// The instrument's five threads and two helpers as real ones, for the thread sanitizer. Scenes change and the voice stalls meanwhile, until
 // five scenes have come and the sound has been on another rung; `race SECONDS` fails where that takes longer.
 #include "tests/cpp/cases.h"
 
@@ -20,6 +20,11 @@ class StallingVoice : public FakeVoice {
   bool Step(uint32_t work_items) override { return !stuck && FakeVoice::Step(work_items); }
 };
 
+class StallingStage : public FakeStage {
+ public:
+  bool Step(uint32_t work_items) override { return !stuck && FakeStage::Step(work_items); }
+};
+
 // Heard by nobody; control takes what it has posted itself.
 class QuietNetwork : public Network {
  public:
@@ -33,10 +38,18 @@ class Loader : public SceneLoader {
  public:
   int32_t count() const override { return 3; }
   std::unique_ptr<Scene> Load(int32_t index, char*, size_t) override {
-    std::unique_ptr<Scene> scene = SceneOf(new StallingVoice(512u << index));
+    FakeVoice* const last = new StallingVoice(512u << index);
+    std::unique_ptr<Scene> scene(index == 0 ? SceneOf(last) : SceneOf(Chain(last, index).voice.release()));
     scene->sisters.emplace_back(new StallingVoice(512));
     scene->index = index;
     return scene;
+  }
+
+ private:
+  static FakeChain Chain(FakeVoice* last, int32_t helpers) {
+    std::vector<FakeStage*> first;
+    for (int32_t h = 0; h < helpers; ++h) first.push_back(new StallingStage);
+    return FakeChain(last, first);
   }
 };
 
@@ -63,7 +76,10 @@ int main(int, char** argv) {
   int32_t scene = 0;
   Memory memory;
   std::vector<float> in(2 * 64), out(2 * 64);
+  const auto help = [&](uint32_t h) { while (instrument.HelperDue(h) && !stop && instrument.HelperStep(h, 16) && !stuck) {} };
   std::thread threads[] = {
+      Every(110, [&] { help(0); }),
+      Every(130, [&] { help(1); }),
       Every(300, [&] { instrument.Render({in.data(), 2, 2, 1}, {out.data(), 2, 2, 1}, 64); }),
       Every(100, [&] { while (instrument.VoiceDue() && !stop && instrument.VoiceStep(16) && !stuck) {} }),
       Every(400, [&] { instrument.TouchTick(); }),
