@@ -120,6 +120,12 @@ float Instrument::frames_per_second() const {
   return static_cast<float>(static_cast<double>(health_.frames - 1) * 1e6 / static_cast<double>(span_us));
 }
 
+uint32_t Instrument::helpers() const {
+  const Scene* scene = scenes_.playing();
+  const uint32_t rung = voice_.rung().rung;
+  return scene != nullptr && rung < scene->voices() ? scene->voice_at(rung).info().helpers : 0;
+}
+
 StatusReport Instrument::Report() const {
   StatusReport report = StatusReport();
   const Scene* scene = scenes_.playing();

@@ -100,6 +100,7 @@ class Instrument : private Commands {
   const InstrumentSettings& settings() const { return settings_; }
   Mode sounding() const { return sounding_; }
   float frames_per_second() const;
+  uint32_t helpers() const;  // of the voice that sounds
   StatusReport Report() const;
 
  private:

@@ -49,7 +49,7 @@ bool VoiceStream::Begin(uint32_t now_frame, int64_t ring_frame, VoiceTap* tap) {
   before_ = now;
   begun_ = true;
   running_ = true;
-  if (!waiting_) began_ = now_frame;
+  began_ = now_frame;
   waiting_ = false;
   voice().Begin();
   if (rung_ == 0) ++scene_->blocks;

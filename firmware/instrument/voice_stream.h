@@ -28,7 +28,7 @@ class VoiceStream {
   bool holds() const { return scene_ != nullptr && rung_ >= scene_->voices(); }  // the lowest rung computes nothing
   bool running() const { return running_; }   // a block is being computed
   bool late() const { return running_ || waiting_; }  // or would be, if its helpers had done their part
-  uint32_t began() const { return began_; }   // when it was begun, or would have been
+  uint32_t began() const { return began_; }   // when it was begun, or its waiting
   uint32_t left() const { return left_; }     // frames that are ready
   bool fills() const { return left_ > 0 && !holds() && !voice().sounds(); }  // they only fill the voice's stages
   Voice& voice() const { return scene_->voice_at(rung_); }

@@ -103,10 +103,10 @@ void BoardProgram::HelperWork(uint32_t helper, bool (*stop)()) {
   helper_share_[helper].store(helper_load_[helper].Update(clock.NowUs()), std::memory_order_relaxed);
 }
 
-// Of the thread that has most to do.
+// Of the thread that has most to do for the voice that sounds. Threads: control.
 float BoardProgram::VoiceShare() const {
   float most = voice_share_.load(std::memory_order_relaxed);
-  for (const std::atomic<float>& share : helper_share_) most = std::max(most, share.load(std::memory_order_relaxed));
+  for (uint32_t h = 0; h < instrument_->helpers(); ++h) most = std::max(most, helper_share_[h].load(std::memory_order_relaxed));
   return most;
 }
 
