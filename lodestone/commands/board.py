@@ -66,7 +66,9 @@ def _talk(message: str) -> None:
 
 def _tell_load(scene: Scene, board: str) -> None:
     """What each voice of a scene will take of the board, and what to do where that is too much."""
+    from model_export.compiler.boards import BOARDS
     from model_export.compiler.fit import COMFORTABLE, fit
+    from model_export.compiler.stages import MOST_STAGES
 
     for number, plan in enumerate([scene.voice_plan, *scene.sister_plans]):
         stages = [plan, *scene.later_stages.get(plan, ())]
@@ -80,6 +82,8 @@ def _tell_load(scene: Scene, board: str) -> None:
             _talk(f"  too much ({100 * COMFORTABLE:.0f} % are comfortable); what would make it fit:")
             for what, left in found.advice:
                 _talk(f"    {what}: {100 * left:.0f} %")
+            if len(stages) < min(MOST_STAGES, BOARDS[board].cores):
+                _talk("    more cores: voice_threads, below [audio]")
 
 
 def flash(
