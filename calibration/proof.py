@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,20 @@ import numpy as np
 from calibration.assemble import fit, verdict_of
 from calibration.board_model import ball_moment, dipole_mt
 from calibration.carry import carry_from
+from calibration.errors import CalibrationError
 from calibration.fit import fit_play, fit_rest, played_field
 from calibration.localise import locate
 from calibration.model import AXES, SENSORS, Array, Response, Rest
 from calibration.procedure import Session
-from calibration.proving import NOISE_MT, STEP_MT, ImperfectBoard, Stage, boards
+from calibration.proving import NOISE_MT, STEP_MT, TOLERANCE_MM, ImperfectBoard, Stage, boards
 from calibration.reference import static_touch
 from calibration.spots import SpotFit, fit_spots
 from calibration.tilt import tilt_correction
+from calibration.twins import no_better_than
 from calibration.verdict import CARE, READY, STOP
 
 WARMER_K = 15.0
+GESTURE = "first-sound"
 EVERY = 4  # frames of the compared touch: 50 a second are enough
 BALL_MOMENT = ball_moment(15.0)
 
@@ -56,6 +60,8 @@ class Proof:
         gain, rotation_deg, height_mm: error after known spots.
         drift: of the rest over a warming of 15 K, part of the reach.
         ball_mm, ball_p90_mm: one ball located, median and 90th percentile over all boards.
+        no_better: what a board at the end of the tolerance must differ by from a perfect one for some
+            play, whatever is made of its fields (`calibration.twins`).
     """
 
     boards: int
@@ -69,6 +75,7 @@ class Proof:
     drift: float
     ball_mm: float
     ball_p90_mm: float
+    no_better: float
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
@@ -89,6 +96,7 @@ class Proof:
             + f"  (wanted 0 {STOP})",
             spread("touch, board against board, after free play", self.after_play, "≤ 8 %"),
             spread("touch, board against board, after spots", self.after_spots, "≤ 2 %"),
+            f"{'no calibration below this for all play':<44}{100 * self.no_better:.2f} %",
             f"{'offsets within 3 standard errors':<44}{100 * self.offset_in_errors:.2f} %  (wanted ≥ 99 %)",
             f"{'gain after spots, worst':<44}{100 * self.gain:.2f} %  (wanted ≤ 1 %)",
             f"{'rotation after spots, worst':<44}{self.rotation_deg:.2f} degrees  (wanted ≤ 0.5)",
@@ -112,13 +120,30 @@ class _Outcome:
     height_mm: float
     drift: float
     ball_mm: Array
+    response: Response
 
 
-def prove(count: int, progress: Callable[[int], None] | None = None, balls: int = 3) -> Proof:
-    """Calibrates `count` boards without and with known spots and compares what they then play."""
-    stages = _Stages(Stage("empty", 5.0), Stage("free-play"), Stage("first-sound"))
+def prove(
+    count: int,
+    progress: Callable[[int], None] | None = None,
+    balls: int = 3,
+    *,
+    gesture: str = GESTURE,
+    tolerance_mm: float = TOLERANCE_MM,
+) -> Proof:
+    """Calibrates `count` boards without and with known spots and compares what they then play.
+
+    Args:
+        balls: how many balls are located on each.
+        gesture: what is played on all of them: a name or a file, as for `sim:`.
+        tolerance_mm: how much too high or too low their sensors sit at most.
+    """
+    if not 0.0 <= tolerance_mm <= TOLERANCE_MM:
+        wanted, got = f"a height tolerance of 0 to {TOLERANCE_MM:g} mm", f"{tolerance_mm:g} mm"
+        raise CalibrationError(wanted, got, "give one of these")
+    stages = _stages(gesture)
     outcomes = []
-    for board in boards(count):
+    for board in boards(count, tolerance_mm):
         outcomes.append(_outcome(board, stages, balls))
         if progress is not None:
             progress(len(outcomes))
@@ -138,6 +163,7 @@ def prove(count: int, progress: Callable[[int], None] | None = None, balls: int 
         drift=max(outcome.drift for outcome in outcomes),
         ball_mm=float(np.median(located)),
         ball_p90_mm=float(np.quantile(located, 0.9)),
+        no_better=no_better_than(tolerance_mm, lambda field: static_touch(field, outcomes[0].response)),
     )
 
 
@@ -146,6 +172,11 @@ class _Stages:
     empty: Stage
     free_play: Stage
     gesture: Stage
+
+
+@cache
+def _stages(gesture: str) -> _Stages:
+    return _Stages(Stage("empty", 5.0), Stage("free-play"), Stage(gesture))
 
 
 def _outcome(board: ImperfectBoard, stages: _Stages, balls: int) -> _Outcome:
@@ -175,6 +206,7 @@ def _outcome(board: ImperfectBoard, stages: _Stages, balls: int) -> _Outcome:
         height_mm=float(np.abs(spots.mounting.height_mm - board.mounting.height_mm).max()),
         drift=float(np.abs(left / responses[1].reach_mt).max()),
         ball_mm=_ball_errors(board, rest, spots, balls),
+        response=responses[1],
     )
 
 

@@ -28,7 +28,8 @@ RATE_HZ = 200.0
 NOISE_MT = 0.005
 STEP_MT = np.array([0.0015, 0.0015, 0.00242])
 FULL_SCALE_MT = (49.2, 49.2, 79.3)
-HEIGHTS_MM = np.linspace(-3.0, 3.0, 7)
+TOLERANCE_MM = 3.0
+HEIGHTS_MM = np.linspace(-TOLERANCE_MM, TOLERANCE_MM, 7)
 SPOT_BALL_MM = 15.0
 BESIDE_MM = 0.2
 QUIET = Environment(ambient_ut=(0.0, 0.0, 0.0))
@@ -77,9 +78,13 @@ class Stage:
 
 @dataclass
 class ImperfectBoard:
-    """One board out of the workshop, in one room. Everything is drawn from `seed`."""
+    """One board out of the workshop, in one room. Everything is drawn from `seed`.
+
+    `tolerance_mm` is how much too high or too low its sensors may sit.
+    """
 
     seed: int
+    tolerance_mm: float = TOLERANCE_MM
     mounting: Mounting = field(init=False)
     offset_mt: Array = field(init=False)
     ambient_mt: Array = field(init=False)
@@ -94,7 +99,7 @@ class ImperfectBoard:
         self.mounting = Mounting(
             gain=rng.uniform(0.9, 1.1, (SENSORS, AXES)),
             rotation=axis * angle,
-            height_mm=rng.uniform(-3.0, 3.0, SENSORS),
+            height_mm=rng.uniform(-self.tolerance_mm, self.tolerance_mm, SENSORS),
         )
         self.offset_mt = rng.normal(0.0, 0.1, (SENSORS, AXES))
         direction = rng.standard_normal(AXES)
@@ -165,6 +170,6 @@ def _converted(time_s: Array, raw_mt: Array, temperature_c: float) -> Recording:
     )
 
 
-def boards(count: int) -> Iterator[ImperfectBoard]:
-    """Boards with the seeds 0, 1, ..."""
-    return (ImperfectBoard(seed) for seed in range(count))
+def boards(count: int, tolerance_mm: float = TOLERANCE_MM) -> Iterator[ImperfectBoard]:
+    """Boards with the seeds 0, 1, ..., their sensors up to `tolerance_mm` too high or too low."""
+    return (ImperfectBoard(seed, tolerance_mm) for seed in range(count))

@@ -161,12 +161,21 @@ def _calibration_of(file: Path | None, info: dict[str, Any]) -> Calibration | No
 
 def prove(
     boards: Annotated[int, typer.Option(help="How many imperfect boards.", min=2)] = 200,
+    gesture: Annotated[
+        str, typer.Option(help="What is played on all of them: a name or a file.")
+    ] = "first-sound",
+    height_mm: Annotated[
+        float, typer.Option(help="Sensors too high or too low by up to this, 0 to 3.")
+    ] = 3.0,
     as_json: AsJson = False,
 ) -> None:
     """Calibrate hundreds of imperfect simulated boards and compare their touch; some minutes."""
     from calibration.proof import prove as run
 
-    result = run(boards, lambda done: typer.echo(f"\r{done}/{boards} boards", err=True, nl=False))
+    def progress(done: int) -> None:
+        typer.echo(f"\r{done}/{boards} boards", err=True, nl=False)
+
+    result = run(boards, progress, gesture=gesture, tolerance_mm=height_mm)
     typer.echo("", err=True)
     if as_json:
         typer.echo(json.dumps(result.plain()))

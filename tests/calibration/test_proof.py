@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calibration import CalibrationError
 from calibration.proof import Proof, Spread, prove
 from calibration.proving import Stage
 from calibration.verdict import READY, STOP
@@ -24,7 +25,22 @@ pytestmark = pytest.mark.slow
 def test_touch_is_the_same_on_any_board(proof: Proof) -> None:
     assert proof.after_play.worst <= 0.08
     assert proof.after_spots.rms <= 0.02
+    assert proof.after_spots.worst <= 0.035
     assert proof.after_spots.rms < 0.7 * proof.after_play.rms
+
+
+def test_boards_that_are_shimmed_are_the_same_to_the_worst_pair(proof: Proof) -> None:
+    """Heights within 1.5 mm instead of 3: every pair inside 2 %, which 3 mm forbid."""
+    shimmed = prove(24, balls=1, tolerance_mm=1.5)
+    assert shimmed.after_spots.worst <= 0.02
+    assert shimmed.no_better < 0.02 < proof.no_better
+    assert shimmed.verdicts[STOP] == 0
+
+
+@pytest.mark.parametrize("tolerance_mm", [-1.0, 3.5])
+def test_heights_that_no_field_was_computed_for_are_refused(tolerance_mm: float) -> None:
+    with pytest.raises(CalibrationError, match="height tolerance of 0 to 3 mm"):
+        prove(2, tolerance_mm=tolerance_mm)
 
 
 def test_offset_gain_rotation_height(proof: Proof) -> None:
@@ -52,6 +68,8 @@ def test_the_table_says_what_was_measured(proof: Proof) -> None:
     table = "\n".join(proof.lines())
     assert table.startswith(f"{BOARDS} boards")
     assert f"{100 * proof.gain:.2f} %" in table
+    assert f"{100 * proof.no_better:.2f} %" in table
+    assert f"{100 * proof.after_spots.worst:.2f} % worst" in table
 
 
 def test_spread_of_known_touches() -> None:
