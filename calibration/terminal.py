@@ -37,6 +37,8 @@ MAP_ROWS, MAP_COLUMNS = 13, 31
 BALL = "◉"
 # Closer than this, gains and turns of an uncalibrated board hide where the ball lies.
 ON_MARK_MM = 6.0
+# Sensors within this play the same gesture alike on every board: `lodestone calibration prove --height-mm`.
+ALIKE_MM = 1.5
 STYLES = {READY: "green", CARE: "yellow", STOP: "red"}
 
 
@@ -191,6 +193,16 @@ def beside_words(balls_mm: npt.NDArray[np.float64], place_mm: tuple[float, float
         return "no ball found yet"
     away = float(np.hypot(*(balls_mm[0] - np.array(place_mm))))
     return "the ball is on its mark" if away < ON_MARK_MM else f"a ball {away:.0f} mm beside its mark"
+
+
+def shim_words(height_mm: npt.NDArray[np.float64]) -> str:
+    """Which sensors [4] sit so high or low that the carry cannot make two boards alike; "" for none."""
+    off = [
+        f"sensor {sensor + 1} sits {abs(height):.1f} mm too {'high' if height > 0.0 else 'low'}"
+        for sensor, height in enumerate(height_mm)
+        if abs(height) > ALIKE_MM
+    ]
+    return f"{', '.join(off)}: shim to within {ALIKE_MM:g} mm to play alike on other boards" if off else ""
 
 
 def print_verdict(console: Console, verdict: Verdict) -> None:

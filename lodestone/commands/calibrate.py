@@ -60,7 +60,7 @@ def calibrate(
     from calibration.assemble import fit, verdict_of
     from calibration.procedure import record
     from calibration.report import write_report
-    from calibration.terminal import TerminalWatcher, print_verdict
+    from calibration.terminal import TerminalWatcher, print_verdict, shim_words
 
     given = sum((simulate, bus is not None, board is not None))
     if given != 1:
@@ -86,6 +86,9 @@ def calibrate(
     print_verdict(console, judged[1])
     if result.report.get("mounting_from"):
         console.print(f"  gains, turns and heights are those of {result.report['mounting_from']}")
+    shim = "" if result.carry is None else shim_words(result.carry.height_mm)
+    if shim:
+        console.print(f"  {shim}")
     for words in changed:
         console.print(f"  since the last calibration: {words}")
     written = [path, *(write_report(result, report) if report is not None else ())]

@@ -12,8 +12,16 @@ from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.localise import Found, locate
 from calibration.proving import ImperfectBoard
 from calibration.spots import fit_spots, printed_spots
+from calibration.terminal import shim_words
 
 MOMENT = ball_moment(15.0)
+
+
+def test_a_sensor_that_sits_far_off_is_to_be_shimmed() -> None:
+    words = shim_words(np.array([2.34, -1.4, -1.6, 0.0]))
+    assert words.startswith("sensor 1 sits 2.3 mm too high, sensor 3 sits 1.6 mm too low: shim")
+    assert "sensor 2" not in words
+    assert shim_words(np.array([1.5, -1.5, 0.0, 1.0])) == ""
 
 
 def test_a_dipole_against_its_textbook_axes() -> None:
