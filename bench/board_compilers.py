@@ -3,7 +3,7 @@
 Image v0.5 (BeagleBone, PocketBeagle) is Debian 11 with clang 11, the Gem's v1.0 Debian 12 with clang 15. The
 packages come through apt from the repository that this machine uses, without touching what is installed:
 clang for this machine, libraries for the board. Two commands are left in FOLDER, `armv7-clang++` and
-`aarch64-clang++`. The clang 3.9 of image v0.3 has not been tried.
+`aarch64-clang++`. For clang 3.9, image v0.3's: bench.oldest_clang.
 """
 
 from __future__ import annotations

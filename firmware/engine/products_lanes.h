@@ -11,7 +11,7 @@ template <int kLane>
 static inline Vec::F MulAddLane(Vec::F sum, Vec::F w, Vec::F x) {
 #if defined(__aarch64__)
   return vfmaq_laneq_f32(sum, w, x, kLane);
-#elif defined(__clang__)
+#elif defined(__clang__) && __clang_major__ >= 11  // clang 3.9 of image v0.3 does not know the constraint x
   // Tuned for a Cortex-A8, clang turns the intrinsic into a multiply and an addition: twice the work of this loop, whose
   // sums are independent of each other and so never wait for one another. Volatile: in the order as written, in which the
   // registers suffice; what clang would make of it spills.

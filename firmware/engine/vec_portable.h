@@ -1,4 +1,5 @@
 // Four floats in plain C++: GCC and clang turn the loops into whatever the processor has. Included inside a namespace.
+// Integer vectors meet vectors only: clang 3.9 takes no number beside one.
 
 struct Vec {
   static constexpr int kLanes = 4;
@@ -28,9 +29,9 @@ struct Vec {
   static inline F Select(M m, F a, F b) { return reinterpret_cast<F>((m & reinterpret_cast<I>(a)) | (~m & reinterpret_cast<I>(b))); }
   static inline F Min(F a, F b) { return Select(a < b, a, b); }
   static inline F Max(F a, F b) { return Select(a > b, a, b); }
-  static inline F Abs(F a) { return reinterpret_cast<F>(reinterpret_cast<I>(a) & 0x7fffffff); }
+  static inline F Abs(F a) { return reinterpret_cast<F>(reinterpret_cast<I>(a) & SetInt(0x7fffffff)); }
   static inline F WithSignOf(F a, F sign) {
-    return reinterpret_cast<F>((reinterpret_cast<I>(a) & 0x7fffffff) | (reinterpret_cast<I>(sign) & static_cast<int32_t>(0x80000000)));
+    return reinterpret_cast<F>(reinterpret_cast<I>(Abs(a)) | (reinterpret_cast<I>(sign) & SetInt(INT32_MIN)));
   }
   static inline I Truncate(F a) { I r; for (int i = 0; i < 4; ++i) r[i] = static_cast<int32_t>(a[i]); return r; }
   static inline F ToFloat(I a) { F r; for (int i = 0; i < 4; ++i) r[i] = static_cast<float>(a[i]); return r; }
@@ -39,8 +40,8 @@ struct Vec {
   static inline I SubInt(I a, I b) { return a - b; }
   static inline I AndInt(I a, I b) { return a & b; }
   static inline M EqualInt(I a, I b) { return a == b; }
-  template <int kBits> static inline I ShiftLeft(I a) { return a << kBits; }
-  template <int kBits> static inline I ShiftRight(I a) { return a >> kBits; }
+  template <int kBits> static inline I ShiftLeft(I a) { return a << SetInt(kBits); }
+  template <int kBits> static inline I ShiftRight(I a) { return a >> SetInt(kBits); }
   // Eight 16-bit weights; lane i holds those of output i for two inputs that follow each other.
   typedef int16_t W __attribute__((vector_size(16)));
   static inline W LoadWeights(const int8_t* p) { W w; for (int i = 0; i < 8; ++i) w[i] = p[i]; return w; }
