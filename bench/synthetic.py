@@ -1,6 +1,6 @@
 """RAVE decoders with random weights of unit variance, to measure and to test: v2 at any capacity, and the
-published configurations at their full size. Causal, with a 16-band PQMF of 33 taps, without noise branches
-(a hundredth of the work).
+published configurations at their full size, with noise branches where those have them. Causal, with a 16-band
+PQMF of 33 taps.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 
 from bench.graph_maker import GraphMaker
+from bench.synthetic_noise import NoiseBranch, filtered_noise
 
 BANDS, PQMF_TAPS = 16, 33
 FORMS = ("transposed", "subpixel", "rows")
@@ -28,6 +29,7 @@ class Topology:
         second_taps: of the second convolution in a residual unit.
         snake: Snake in front of upsamplings and of the last convolution, instead of leaky rectifiers.
         loudness: v1's envelope, a sigmoid to the power of 2.3, instead of v2's amplitude modulation.
+        noise: filtered noise beside the waveform.
     """
 
     stages: tuple[tuple[int, tuple[int, ...]], ...]
@@ -36,13 +38,25 @@ class Topology:
     second_taps: int = 1
     snake: bool = False
     loudness: bool = False
+    noise: NoiseBranch | None = None
 
 
 V2 = Topology(((2, (1, 3)), (4, (1, 3, 9)), (4, (1, 3, 9)), (4, (1, 3, 9))))
 _V1_STAGES = tuple((ratio, (1, 3, 5)) for ratio in (4, 4, 4, 2))
 PUBLISHED = {
-    "v1": Topology(_V1_STAGES, 64, first_taps=7, second_taps=3, loudness=True),
-    "v2_small": Topology(((2, (1, 3)), (2, (1, 3, 9)), (2, (1, 3, 9)), (4, (1, 3, 9))), 48),
+    "v1": Topology(
+        _V1_STAGES,
+        64,
+        first_taps=7,
+        second_taps=3,
+        loudness=True,
+        noise=NoiseBranch((4, 4, 4), 5, doubled=False),
+    ),
+    "v2_small": Topology(
+        ((2, (1, 3)), (2, (1, 3, 9)), (2, (1, 3, 9)), (4, (1, 3, 9))),
+        48,
+        noise=NoiseBranch((2, 2, 2), 32, hidden=64),
+    ),
     "v3": replace(V2, snake=True),
 }
 
@@ -63,13 +77,21 @@ class _Decoder:
         return self.g.constant(self.rng.normal(0, 0.1, size))
 
     def conv(
-        self, x: str, size: tuple[int, int, int], taps: int, dilation: int = 1, gain: float = 1.0
+        self,
+        x: str,
+        size: tuple[int, int, int],
+        taps: int,
+        dilation: int = 1,
+        gain: float = 1.0,
+        stride: int = 1,
     ) -> str:
         channels, out, length = size
-        whole = self.g.history(x, channels, (taps - 1) * dilation, length)
-        self.macs += channels * out * taps * length
+        reach = stride if 1 < stride == taps // 2 else (taps - 1) * dilation
+        whole = self.g.history(x, channels, reach, length)
+        self.macs += channels * out * taps * (length // stride)
         weight = self.weight(out, channels, taps, gain=gain)
-        return self.g.node("Conv", whole, weight, self.bias(out), dilations=[dilation], kernel_shape=[taps])
+        steps = {"dilations": [dilation], "strides": [stride], "kernel_shape": [taps]}
+        return self.g.node("Conv", whole, weight, self.bias(out), **steps)
 
     def upsample(self, x: str, channels: int, length: int, ratio: int) -> str:
         out = channels // 2
@@ -133,10 +155,15 @@ class _Decoder:
         audio = self._pqmf(bands, length)
         hop = length * BANDS
         g.output(audio, "audio", [1, 1, hop])
+        noise = {}
+        if form.noise is not None:
+            shape = [1, length // form.noise.samples, BANDS, form.noise.samples]
+            noise["noise.0"] = {"shape": shape, "distribution": "uniform"}
         card = {
             "format": "lodestone-card", "version": 1, "kind": "voice", "name": self.name,
             "sample_rate": 44100, "hop": hop, "frames": frames, "latents": self.latents, "channels": 1,
             "delay_samples": 0, "macs_per_second": round(self.macs * 44100 / hop),
+            "noise": noise,
         }  # fmt: skip
         return g.model(json.dumps(card))
 
@@ -146,10 +173,25 @@ class _Decoder:
             wave = g.node("Tanh", self.conv(x, (channels, BANDS, length), 7))
             open_ = g.node("Sigmoid", self.conv(x, (channels, 1, length), 3))
             loudness = g.node("Mul", g.node("Pow", open_, g.constant(2.3)), g.constant(2.0))
-            return g.node("Mul", wave, g.node("Add", loudness, g.constant(1e-7)))
-        x = self.conv(x, (channels, 2 * BANDS, length), 7)
-        a, b = g.slice(x, 1, 0, BANDS), g.slice(x, 1, BANDS, 2 * BANDS)
-        return g.node("Tanh", g.node("Mul", a, g.node("Sigmoid", b)))
+            return self._noisy(
+                g.node("Mul", wave, g.node("Add", loudness, g.constant(1e-7))), x, channels, length
+            )
+        wave = self.conv(x, (channels, 2 * BANDS, length), 7)
+        a, b = g.slice(wave, 1, 0, BANDS), g.slice(wave, 1, BANDS, 2 * BANDS)
+        return g.node("Tanh", self._noisy(g.node("Mul", a, g.node("Sigmoid", b)), x, channels, length))
+
+    def _noisy(self, wave: str, x: str, channels: int, length: int) -> str:
+        """The waveform, with filtered noise by what the last stage gave where the configuration has it."""
+        g, branch = self.g, self.topology.noise
+        if branch is None:
+            return wave
+        frames = length
+        for index, (wide, out, taps, stride) in enumerate(branch.layers(channels, BANDS)):
+            x = self.conv(self.leaky(x) if index else x, (wide, out, frames), taps, stride=stride)
+            frames //= stride
+        net = g.node("Transpose", x, perm=[0, 2, 1])
+        noise = g.node("Transpose", filtered_noise(g, branch, net, BANDS, frames), perm=[0, 2, 1, 3])
+        return g.node("Add", wave, g.node("Reshape", noise, g.constant([1, BANDS, length], np.int64)))
 
     def _pqmf(self, bands: str, length: int) -> str:
         g = self.g

@@ -12,6 +12,7 @@ import onnx
 from onnx import numpy_helper
 
 from bench.graph_maker import GraphMaker
+from bench.synthetic_noise import VERBATIM
 
 
 class Rows:
@@ -30,8 +31,9 @@ class Rows:
     def build(self) -> onnx.ModelProto:
         """The rewritten model; states are [1, rows, channels]."""
         for info in self.source.input:
-            batch, channels, rows = self.shapes[info.name]
-            self.names[info.name] = self.g.input(info.name, [batch, rows, channels])
+            shape = self.shapes[info.name]
+            turned = [shape[0], shape[2], shape[1]] if len(shape) == 3 else shape
+            self.names[info.name] = self.g.input(info.name, turned)
         skip = 0
         for index, node in enumerate(self.source.node):
             if skip:
@@ -44,7 +46,9 @@ class Rows:
         g, out = self.g, node.output[0]
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         inputs = [self.names.get(name, "") for name in node.input]
-        if node.op_type == "Conv":
+        if node.name.startswith(VERBATIM):
+            self.names[out] = self._same(node, attributes)
+        elif node.op_type == "Conv":
             self.names[out] = self._conv(node, inputs[0], attributes)
         elif node.op_type == "Concat":
             self.names[out] = g.node("Concat", *inputs, axis=1)
@@ -59,6 +63,10 @@ class Rows:
             self.names[out] = g.node("Slice", inputs[0], *turned, *step)
         elif node.op_type == "Reshape":
             return self._interleave(index, node, inputs[0])
+        elif node.op_type == "Transpose" and self.source.node[index + 1].op_type != "Reshape":
+            self.names[out] = inputs[0]  # rows already
+        elif node.op_type == "Transpose" and attributes["perm"] == [0, 2, 1, 3]:
+            return self._noise_rows(index, inputs[0])
         elif node.op_type == "Transpose":
             shape = self.constants[self.source.node[index + 1].input[1]]
             self.names[self.source.node[index + 1].output[0]] = g.node(
@@ -72,6 +80,24 @@ class Rows:
             self.names[out] = g.node(node.op_type, *operands, **attributes)
         return 0
 
+    def _same(self, node: onnx.NodeProto, attributes: dict[str, object]) -> str:
+        """A node between arrays that are the same in both forms."""
+        operands = [
+            self.names.get(name) or self.g.constant(self.constants[name], self.constants[name].dtype)
+            for name in node.input
+        ]
+        return self.g.node(node.op_type, *operands, **attributes)
+
+    def _noise_rows(self, index: int, x: str) -> int:
+        """[1, bands, T] in the source, from [1, frames, bands, samples]; here [1, T, bands]."""
+        shape = self.source.node[index + 1]
+        batch, bands, length = (int(n) for n in self.constants[shape.input[1]])
+        turned = self.g.node("Transpose", x, perm=[0, 1, 3, 2])
+        self.names[shape.output[0]] = self.g.node(
+            "Reshape", turned, self.g.constant([batch, length, bands], np.int64)
+        )
+        return 1
+
     def _constant(self, name: str) -> str:
         value = self.constants[name]
         return self.g.constant(value.transpose(0, 2, 1) if value.ndim == 3 else value)
@@ -79,10 +105,11 @@ class Rows:
     def _conv(self, node: onnx.NodeProto, x: str, attributes: dict[str, object]) -> str:
         g, weight = self.g, self.constants[node.input[1]]
         taps, dilation = weight.shape[2], attributes.get("dilations", [1])[0]  # type: ignore[index]
+        stride = attributes.get("strides", [1])[0]  # type: ignore[index]
         parts = []
         for tap in range(taps):
             first, behind = tap * dilation, (taps - 1 - tap) * dilation
-            bounds = [[first], [-behind if behind else 2**62], [1]]
+            bounds = [[first], [-behind if behind else 2**62], [1], [stride]]
             parts.append(g.node("Slice", x, *(g.constant(b, np.int64) for b in bounds)) if taps > 1 else x)
         gathered = g.node("Concat", *parts, axis=2) if taps > 1 else x
         matrix = weight.transpose(2, 1, 0).reshape(-1, weight.shape[0])

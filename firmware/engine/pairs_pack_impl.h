@@ -28,11 +28,13 @@ static inline uint32_t PairsOf(const ConvTask& task) {
   return task.rows / (2u * task.dilation) * task.dilation + (left < task.dilation ? left : task.dilation);
 }
 
-// Where products are the cost: with few rows it is reading the weights, which grow by a third or a half. Products are saved
-// by a sixth at least, or combining the inputs would take what they save.
+// Where products are the cost: with few rows it is reading the weights, which grow by a third or a half; layers of half a
+// million bytes belong to voices that no cache holds, and from memory they are read no faster than eight rows are multiplied.
+// Products are saved by a sixth at least, or combining the inputs would take what they save.
 static inline bool TakesPairs(const ConvTask& task) {
   if (!TileShape::kTakesPairs || task.groups != 1u || task.input_stride != 1u || task.taps < 2u) return false;
   if (task.rows < 8u || task.in_channels < 16u || task.out_channels < Vec::kLanes) return false;
+  if (task.rows < 16u && uint64_t{task.taps} * task.in_channels * task.out_channels > (1u << 17)) return false;
   return uint64_t{6u} * PairsOf(task) * RunsOf(task.taps).products() <= uint64_t{5u} * task.rows * task.taps;
 }
 

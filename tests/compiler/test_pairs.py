@@ -72,9 +72,17 @@ def test_slices_of_pairs_give_the_same_bits() -> None:
     assert np.array_equal(sliced.outputs_now()["audio"], whole.run({"latent": latent})["audio"])
 
 
+def _slices(*shape: int) -> int:
+    engine = _engine(_layers(*shape, ""))  # type: ignore[arg-type]
+    engine.run({"latent": np.zeros(engine.inputs["latent"], np.float32)})
+    return engine.run_sliced(1)
+
+
 def test_a_tile_holds_thirteen_pairs() -> None:
     # 26 rows: one tile of pairs, or two of fourteen single rows, which shallow layers keep.
-    slices = [_engine(_layers(26, 3, 1, channels, 16, "")) for channels in (15, 16)]
-    for engine in slices:
-        engine.run({"latent": np.zeros(engine.inputs["latent"], np.float32)})
-    assert slices[0].run_sliced(1) == slices[1].run_sliced(1) + 1
+    assert _slices(26, 3, 1, 15, 16) == _slices(26, 3, 1, 16, 16) + 1
+
+
+def test_layers_that_come_from_memory_are_read_once_and_not_enlarged() -> None:
+    # Eight rows: one tile of pairs, or a tile for each of six panels of 32 channels.
+    assert _slices(8, 3, 1, 256, 192) == _slices(8, 3, 1, 256, 160) + 5
