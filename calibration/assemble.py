@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from calibration.capture.guard import check_board
+from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Session
 from calibration.carry import carry_from
 from calibration.errors import CalibrationError
-from calibration.figures import Figures, measure
-from calibration.fit import default_play, fit_play, fit_rest
-from calibration.guard import check_board
+from calibration.fitting.fit import default_play, fit_play, fit_rest
+from calibration.fitting.spots import SpotFit, fit_spots
+from calibration.fitting.tilt import tilt_correction
+from calibration.fitting.wiring import Wiring
+from calibration.judging.figures import Figures, measure
+from calibration.judging.verdict import Verdict, judge
 from calibration.model import Array, Calibration, Carry, Play, Response, Rest
-from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Session
-from calibration.spots import SpotFit, fit_spots
-from calibration.tilt import tilt_correction
-from calibration.verdict import Verdict, judge
-from calibration.wiring import Wiring
 
 USUAL_BALL_MM = 15.0
 

@@ -11,7 +11,7 @@ import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.stage import Clock
-from calibration.stateful import StatefulGraph, const, shape_const
+from calibration.stage.stateful import StatefulGraph, const, shape_const
 from mapping.statistics import LatentStatistics
 
 Array = npt.NDArray[np.float64]

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 
 from calibration.model import SENSORS, Calibration
-from calibration.player import GraphPlayer
-from calibration.stateful import StatefulGraph
+from calibration.stage.player import GraphPlayer
+from calibration.stage.stateful import StatefulGraph
 from model_export.card import Card, Knob, Reference, attach_card
 
 REFERENCE_CALLS = 8

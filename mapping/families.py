@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from spox import Var
 
 from calibration.stage import Clock
-from calibration.stateful import StatefulGraph
+from calibration.stage.stateful import StatefulGraph
 from mapping.errors import MappingError
 from mapping.rings import rings
 from mapping.rotate import rotate

@@ -11,7 +11,7 @@ from calibration import Calibration
 from calibration.file import checksum
 from calibration.stage import touch_stage
 from calibration.stage.smoothing import glide
-from calibration.stateful import Knob, StatefulGraph, const
+from calibration.stage.stateful import Knob, StatefulGraph, const
 from mapping.arbitrariness import ball_limit, slew_limit, to_voice
 from mapping.card import attach_touch_card
 from mapping.families import family

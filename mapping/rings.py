@@ -21,7 +21,7 @@ from spox import Var
 from calibration.model import AXES, CHANNELS, SENSORS
 from calibration.stage import Clock
 from calibration.stage.smoothing import glide
-from calibration.stateful import Knob, StatefulGraph, const, shape_const
+from calibration.stage.stateful import Knob, StatefulGraph, const, shape_const
 from mapping.rotate import wiring
 
 Array = npt.NDArray[np.float64]

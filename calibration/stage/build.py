@@ -12,7 +12,7 @@ from calibration.stage.clock import Clock, start_clock
 from calibration.stage.response import compress, dead_zone, soft_limit
 from calibration.stage.rest import RestInputs, remove_rest
 from calibration.stage.smoothing import glide, mains_filter, one_euro
-from calibration.stateful import Knob, StatefulGraph, const, shape_const
+from calibration.stage.stateful import Knob, StatefulGraph, const, shape_const
 
 
 def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, Var]:

@@ -16,7 +16,7 @@ from spox import Var
 from calibration.model import AXES, SENSORS, Calibration
 from calibration.stage.clock import Clock
 from calibration.stage.smoothing import follow
-from calibration.stateful import Knob, State, StatefulGraph, const, shape_const
+from calibration.stage.stateful import Knob, State, StatefulGraph, const, shape_const
 
 CAPTURE_S = 3.0
 CAPTURE_GLIDE_S = 0.3

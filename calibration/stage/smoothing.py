@@ -10,7 +10,7 @@ from spox import Var
 
 from calibration.model import CHANNELS, SENSORS, Response
 from calibration.stage.clock import Clock
-from calibration.stateful import Knob, StatefulGraph, const, shape_const
+from calibration.stage.stateful import Knob, StatefulGraph, const, shape_const
 
 # A knob covers 63 % of a turn in this time: fast under the finger, no step in the sound.
 KNOB_GLIDE_S = 0.05

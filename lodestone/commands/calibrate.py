@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from calibration import Calibration
-    from calibration.steps import OpenStep, Source, Step
+    from calibration.capture.steps import OpenStep, Source, Step
 
 DEFAULT_FILE = Path("lodestone.calibration.json")
 # Of a ball that rests on the simulated board while a known spot is read.
@@ -58,9 +58,9 @@ def calibrate(
 
     from calibration import CalibrationError, checksum, save
     from calibration.assemble import fit, verdict_of
-    from calibration.procedure import record
-    from calibration.report import write_report
-    from calibration.terminal import TerminalWatcher, print_verdict, shim_words
+    from calibration.capture.procedure import record
+    from calibration.judging.report import write_report
+    from calibration.screen.terminal import TerminalWatcher, print_verdict, shim_words
 
     given = sum((simulate, bus is not None, board is not None))
     if given != 1:
@@ -110,7 +110,7 @@ def calibrate(
 def _left_out(names: list[str]) -> frozenset[str]:
     """Steps by name. Raises CalibrationError for one that there is not."""
     from calibration import CalibrationError
-    from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK
+    from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK
 
     steps = [step.name for step in (SELF_CHECK, EMPTY, FREE_PLAY)]
     for name in names:
@@ -146,7 +146,7 @@ def board_spec(host: str, port: int) -> str:
 def _since_last(result: Calibration, out: Path) -> list[str]:
     """In words, what differs from the calibration that this one replaces."""
     from calibration import CalibrationError, load
-    from calibration.guard import differences
+    from calibration.capture.guard import differences
 
     if not out.exists():
         return []
@@ -158,7 +158,7 @@ def _since_last(result: Calibration, out: Path) -> list[str]:
 
 def open_simulated(seed: int, ball_mm: float = 15.0) -> OpenStep:
     """The simulated board: empty, played, or with the ball on a spot, as the step asks."""
-    from calibration.procedure import FREE_PLAY
+    from calibration.capture.procedure import FREE_PLAY
 
     def open_step(step: Step) -> AbstractContextManager[Source]:
         if step.place_mm is not None:

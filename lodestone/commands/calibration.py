@@ -38,8 +38,8 @@ def show(
     """Verdict, reasons and figures of a calibration."""
     from calibration import load
     from calibration.assemble import verdict_of
-    from calibration.report import write_report
-    from calibration.terminal import print_card
+    from calibration.judging.report import write_report
+    from calibration.screen.terminal import print_card
 
     calibration = load(file)
     if report is not None:
@@ -62,8 +62,8 @@ def diff(
     from dataclasses import asdict
 
     from calibration import load
-    from calibration.guard import differences
-    from calibration.terminal import print_differences
+    from calibration.capture.guard import differences
+    from calibration.screen.terminal import print_differences
 
     lines = differences(load(before), load(after))
     if as_json:
@@ -85,9 +85,9 @@ def apply(
 ) -> None:
     """Put a calibration in force, after checking that it belongs to the board."""
     from calibration import load, save
-    from calibration.guard import check_board
-    from calibration.procedure import EMPTY
-    from calibration.steps import identities
+    from calibration.capture.guard import check_board
+    from calibration.capture.procedure import EMPTY
+    from calibration.capture.steps import identities
 
     calibration = load(file)
     if board is not None:
@@ -119,7 +119,7 @@ def watch(
     """Live: touch against its reach, field, where the magnets are; with or without a calibration."""
     from rich.console import Console
 
-    from calibration.live import watch_frames
+    from calibration.screen.live import watch_frames
     from lodestone.pacing import first, paced
     from sensors import open_source
 
@@ -143,8 +143,8 @@ def _spec(board: str | None, bus: str | None, simulated: str | None, port: int) 
 def _calibration_of(file: Path | None, info: dict[str, Any]) -> Calibration | None:
     """The one named, which must be of this board; else the one in force, if it is; says why it is not."""
     from calibration import CalibrationError, load
-    from calibration.guard import check_board
-    from calibration.steps import identities
+    from calibration.capture.guard import check_board
+    from calibration.capture.steps import identities
 
     if file is None and not DEFAULT_FILE.exists():
         return None
@@ -170,7 +170,7 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Calibrate hundreds of imperfect simulated boards and compare their touch; some minutes."""
-    from calibration.proof import prove as run
+    from calibration.proof.promises import prove as run
 
     def progress(done: int) -> None:
         typer.echo(f"\r{done}/{boards} boards", err=True, nl=False)

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from calibration import load, save
-from calibration.steps import Step
-from calibration.terminal import TerminalWatcher
+from calibration.capture.steps import Step
+from calibration.screen.terminal import TerminalWatcher
 from lodestone.cli import build_app
 from lodestone.errors import LodestoneError
 

@@ -10,11 +10,11 @@ import pytest
 from rich.console import Console
 
 from calibration.board_model import ball_moment, dipole_mt
-from calibration.finder import Finder
-from calibration.proving import ImperfectBoard
-from calibration.spot_steps import spot_steps
-from calibration.steps import Choice
-from calibration.terminal import BALL, TerminalWatcher, beside_words, board_map
+from calibration.capture.spot_steps import spot_steps
+from calibration.capture.steps import Choice
+from calibration.proof.boards import ImperfectBoard
+from calibration.screen.finder import Finder
+from calibration.screen.terminal import BALL, TerminalWatcher, beside_words, board_map
 
 BOARD = ImperfectBoard(3)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from calibration import Calibration, CalibrationError
-from calibration.guard import check_board, differences
+from calibration.capture.guard import check_board, differences
 
 
 def with_sensor(calibration: Calibration, number: int, **change: Any) -> tuple[Any, ...]:

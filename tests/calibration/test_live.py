@@ -15,9 +15,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from calibration import Calibration, save
-from calibration.live import BAR, LiveView, above_noise_db, balls_words, touch_bar, watch_frames
-from calibration.reference import TouchReference
-from calibration.terminal import BALL
+from calibration.screen.live import BAR, LiveView, above_noise_db, balls_words, touch_bar, watch_frames
+from calibration.screen.terminal import BALL
+from calibration.stage.reference import TouchReference
 from lodestone.cli import build_app
 from lodestone.errors import LodestoneError
 from tests.calibration.conftest import BALL_MOMENT, RATE_HZ, dipole_mt

@@ -19,11 +19,11 @@ from typer.testing import CliRunner
 
 from calibration import CalibrationError, collect, load, save
 from calibration.assemble import fit, verdict_of
-from calibration.guard import check_board
-from calibration.procedure import FREE_PLAY, record
+from calibration.capture.guard import check_board
+from calibration.capture.procedure import FREE_PLAY, record
+from calibration.capture.steps import Choice, Step, identities
+from calibration.judging.verdict import STOP
 from calibration.recording import LOST
-from calibration.steps import Choice, Step, identities
-from calibration.verdict import STOP
 from lodestone.cli import build_app
 from lodestone.commands.calibrate import open_simulated
 from sensors import Flag, SensorError

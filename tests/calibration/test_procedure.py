@@ -14,10 +14,10 @@ import pytest
 from calibration import Calibration, CalibrationError, Recording
 from calibration.assemble import fit, verdict_of
 from calibration.board_model import Mounting, ball_moment, dipole_mt
-from calibration.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
+from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
+from calibration.capture.steps import Choice, Step
+from calibration.judging.verdict import CARE
 from calibration.recording import FROZEN, LOST, SATURATED_AXES, check_recording
-from calibration.steps import Choice, Step
-from calibration.verdict import CARE
 from lodestone.errors import LodestoneError
 
 PLAY_S = 20.0

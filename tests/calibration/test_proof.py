@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from calibration import CalibrationError
-from calibration.proof import Proof, Spread, prove
-from calibration.proving import Stage
-from calibration.verdict import READY, STOP
+from calibration.judging.verdict import READY, STOP
+from calibration.proof.boards import Stage
+from calibration.proof.promises import Proof, Spread, prove
 
 BOARDS = 60
 

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from calibration import Calibration, CalibrationError
 from calibration.assemble import fit, verdict_of
-from calibration.procedure import FREE_PLAY
-from calibration.proving import ImperfectBoard, Stage
-from calibration.report import write_report
-from calibration.steps import Step
-from calibration.terminal import TerminalWatcher, age_words, board_map, print_card, print_verdict
+from calibration.capture.procedure import FREE_PLAY
+from calibration.capture.steps import Step
+from calibration.judging.report import write_report
+from calibration.proof.boards import ImperfectBoard, Stage
+from calibration.screen.terminal import TerminalWatcher, age_words, board_map, print_card, print_verdict
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_the_map_fills_where_one_has_been() -> None:
 
 
 def test_reasons_come_with_their_remedy(capsys: pytest.CaptureFixture[str]) -> None:
-    from calibration.verdict import CARE, Finding, Verdict
+    from calibration.judging.verdict import CARE, Finding, Verdict
 
     verdict = Verdict(CARE, (Finding(CARE, "mains", "a hum", "move the lamp"),))
     print_verdict(Console(), verdict)

@@ -9,10 +9,10 @@ import pytest
 
 from calibration import CalibrationError
 from calibration.board_model import Mounting, ball_moment, dipole_mt
-from calibration.localise import Found, locate
-from calibration.proving import ImperfectBoard
-from calibration.spots import fit_spots, printed_spots
-from calibration.terminal import shim_words
+from calibration.fitting.localise import Found, locate
+from calibration.fitting.spots import fit_spots, printed_spots
+from calibration.proof.boards import ImperfectBoard
+from calibration.screen.terminal import shim_words
 
 MOMENT = ball_moment(15.0)
 
@@ -64,7 +64,7 @@ def test_gain_rotation_and_height_are_found(seed: int) -> None:
 
 def test_the_jacobian_is_that_of_the_residuals() -> None:
     """The grouped differences against plain ones, unknown by unknown."""
-    from calibration.spots import _Problem
+    from calibration.fitting.spots import _Problem
 
     problem = _Problem(ImperfectBoard(3).spots())
     at = problem.start() + 0.1 * np.random.default_rng(0).standard_normal(problem.start().shape)

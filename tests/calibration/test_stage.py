@@ -13,10 +13,10 @@ from OneEuroFilter import OneEuroFilter
 from calibration import Calibration
 from calibration.carry import carry_from
 from calibration.model import CHANNELS, Response
-from calibration.player import GraphPlayer
-from calibration.reference import TouchReference
 from calibration.stage import touch_stage
-from calibration.stateful import StatefulGraph
+from calibration.stage.player import GraphPlayer
+from calibration.stage.reference import TouchReference
+from calibration.stage.stateful import StatefulGraph
 
 DT = 0.005
 HERE = np.ones(4)

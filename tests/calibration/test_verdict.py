@@ -11,14 +11,14 @@ import pytest
 
 from calibration import Calibration, CalibrationError, Recording
 from calibration.assemble import fit, verdict_of
-from calibration.figures import Figures
+from calibration.capture.procedure import Session
+from calibration.capture.self_check import self_check
+from calibration.judging.figures import Figures
+from calibration.judging.table import figure_rows
+from calibration.judging.verdict import CARE, READY, STOP, judge
 from calibration.model import channel_name
-from calibration.procedure import Session
-from calibration.proving import FULL_SCALE_MT, ImperfectBoard, Stage
+from calibration.proof.boards import FULL_SCALE_MT, ImperfectBoard, Stage
 from calibration.recording import LOST, RESET, SATURATED_AXES
-from calibration.self_check import self_check
-from calibration.table import figure_rows
-from calibration.verdict import CARE, READY, STOP, judge
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import scipy.special
 import scipy.stats
 
 from calibration import Calibration
-from calibration.player import GraphPlayer
-from calibration.stateful import StatefulGraph
+from calibration.stage.player import GraphPlayer
+from calibration.stage.stateful import StatefulGraph
 from mapping import MappingError, touch_graph
 from mapping.arbitrariness import BALL_SIGMAS, SLEW_SIGMAS_PER_S, ball_limit, to_voice
 from mapping.statistics import latent_statistics

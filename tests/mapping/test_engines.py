@@ -11,9 +11,9 @@ import pytest
 import firmware
 from calibration import Calibration, checksum
 from calibration.assemble import fit
-from calibration.player import GraphPlayer
-from calibration.proving import ImperfectBoard, Stage
-from calibration.reference import TouchReference
+from calibration.proof.boards import ImperfectBoard, Stage
+from calibration.stage.player import GraphPlayer
+from calibration.stage.reference import TouchReference
 from mapping import touch_graph
 from model_export.card import read_card
 from model_export.compiler import compile_plan

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from calibration import Calibration
-from calibration.player import GraphPlayer
+from calibration.stage.player import GraphPlayer
 from mapping import names, touch_graph
 from mapping.rings import NEIGHBOUR_MM, OPPOSITE_MM, overlap
 from mapping.rotate import wiring

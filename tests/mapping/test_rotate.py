@@ -10,7 +10,7 @@ import pytest
 import scipy.linalg
 
 from calibration import Calibration
-from calibration.player import GraphPlayer
+from calibration.stage.player import GraphPlayer
 from mapping import touch_graph
 from mapping.rotate import generator, planes, wiring
 

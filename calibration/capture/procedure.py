@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.coverage import missing_words, visited_cells
+from calibration.capture.guard import check_board
+from calibration.capture.self_check import self_check
+from calibration.capture.spot_steps import record_spots
+from calibration.capture.steps import OpenStep, Runner, Step, Watcher
 from calibration.errors import CalibrationError
-from calibration.fit import DEAD_ZONE_SIGMAS, fit_play, fit_rest, played_field
-from calibration.guard import check_board
+from calibration.fitting.coverage import missing_words, visited_cells
+from calibration.fitting.fit import DEAD_ZONE_SIGMAS, fit_play, fit_rest, played_field
+from calibration.fitting.spots import SpotReadings
 from calibration.model import CHANNELS, Calibration, Rest, SensorIdentity
 from calibration.recording import Recording
-from calibration.self_check import self_check
-from calibration.spot_steps import record_spots
-from calibration.spots import SpotReadings
-from calibration.steps import OpenStep, Runner, Step, Watcher
 
 SELF_CHECK = Step("self-check", 3.0, "Nothing to do: the sensors are being asked.", asks=False)
 EMPTY = Step("empty board", 5.0, "Take every magnet and both hands away from the board.")

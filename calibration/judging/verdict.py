@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from calibration.figures import Figures
+from calibration.judging.figures import Figures
 from calibration.model import SENSORS, channel_name
 
 READY, CARE, STOP = "ready", "play with care", "do not play"

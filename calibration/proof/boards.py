@@ -15,11 +15,11 @@ from scipy.interpolate import BarycentricInterpolator
 from scipy.spatial.transform import Rotation
 
 from calibration.board_model import Mounting, ball_moment, dipole_mt
+from calibration.capture.procedure import Session
+from calibration.capture.spot_steps import spot_steps
+from calibration.fitting.spots import SpotReadings
 from calibration.model import AXES, SENSORS, Array, SensorIdentity
-from calibration.procedure import Session
 from calibration.recording import SATURATED_AXES, Recording
-from calibration.spot_steps import spot_steps
-from calibration.spots import SpotReadings
 from sensors.simulation import Environment, World, load_gesture
 from sensors.simulation.geometry import BoardGeometry
 from sensors.simulation.magnets import THERMAL_PER_K, stack_field_ut

@@ -9,12 +9,12 @@ import numpy as np
 
 from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.carry import at_rest, carried
-from calibration.coverage import visited_cells
 from calibration.errors import CalibrationError
+from calibration.fitting.coverage import visited_cells
+from calibration.fitting.statistics import block_medians, mains_line, mains_taps, rest_level, theil_sen
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Carry, Play, Response, Rest, channel_name
 from calibration.recording import SATURATED_AXES, Recording
-from calibration.reference import static_touch
-from calibration.statistics import block_medians, mains_line, mains_taps, rest_level, theil_sen
+from calibration.stage.reference import static_touch
 
 # Remanence of neodymium magnets falls by this part per kelvin.
 MAGNET_TEMPCO_PER_K = -0.0012

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from calibration.board_model import Mounting, ball_moment
-from calibration.localise import Found, Problem, starts
+from calibration.fitting.localise import Found, Problem, starts
 from calibration.model import AXES, SENSORS, Array
 
 USUAL_BALL_MM = 15.0

@@ -15,12 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Wedge
 
 from calibration.assemble import verdict_of
-from calibration.coverage import LEVELS, SIDES
 from calibration.errors import CalibrationError
-from calibration.figures import Figures
+from calibration.fitting.coverage import LEVELS, SIDES
+from calibration.judging.figures import Figures
+from calibration.judging.table import figure_rows
+from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import CHANNELS, SENSORS, Calibration
-from calibration.table import figure_rows
-from calibration.verdict import CARE, READY, STOP, Verdict
 from sensors.simulation.geometry import BoardGeometry
 
 COLOURS = {READY: "#2e7d4f", CARE: "#b7791f", STOP: "#b3261e"}

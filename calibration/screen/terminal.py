@@ -14,17 +14,17 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from calibration.coverage import SIDES, missing_words, visited_cells
+from calibration.capture.guard import Difference
+from calibration.capture.procedure import FREE_PLAY
+from calibration.capture.steps import Choice, Step
 from calibration.errors import CalibrationError
-from calibration.figures import Figures
-from calibration.finder import Finder
-from calibration.guard import Difference
+from calibration.fitting.coverage import SIDES, missing_words, visited_cells
+from calibration.judging.figures import Figures
+from calibration.judging.table import figure_rows
+from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import AXES, CHANNELS, SENSORS, Calibration
-from calibration.procedure import FREE_PLAY
 from calibration.recording import FrameLike
-from calibration.steps import Choice, Step
-from calibration.table import figure_rows
-from calibration.verdict import CARE, READY, STOP, Verdict
+from calibration.screen.finder import Finder
 from sensors.simulation.geometry import BoardGeometry
 
 # Bars are logarithmic from this field to that: a magnet's four decades.
@@ -164,7 +164,7 @@ def board_map(cells: npt.NDArray[np.bool_], balls_mm: npt.NDArray[np.float64] | 
     """The board from above: eight sides around each attractor, filled where near and far were visited.
 
     Args:
-        cells: [4, 8, 2] as in `calibration.coverage`.
+        cells: [4, 8, 2] as in `calibration.fitting.coverage`.
         balls_mm: [B, 2] where the magnets are now.
     """
     canvas = [[" "] * MAP_COLUMNS for _ in range(MAP_ROWS)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from calibration.board_model import ball_moment
+from calibration.capture.steps import Choice, Runner, Step, Watcher
 from calibration.errors import CalibrationError
-from calibration.fit import fit_rest, played_field
+from calibration.fitting.fit import fit_rest, played_field
+from calibration.fitting.spots import SpotReadings, fit_spots, printed_spots
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Rest
 from calibration.recording import Recording
-from calibration.spots import SpotReadings, fit_spots, printed_spots
-from calibration.steps import Choice, Runner, Step, Watcher
 
 SPOT_SECONDS = 1.0
 # After a chip has come up its weight glides to 1 for this long; those frames do not count.

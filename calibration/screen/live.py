@@ -16,12 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from calibration.carry import carried
-from calibration.coverage import SIDES, visited_cells
-from calibration.finder import Finder
+from calibration.fitting.coverage import SIDES, visited_cells
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration, channel_name
 from calibration.recording import FrameLike
-from calibration.reference import TouchReference
-from calibration.terminal import LOOKS_HZ, REFRESH_HZ, TYPICAL_REACH_MT, board_map
+from calibration.screen.finder import Finder
+from calibration.screen.terminal import LOOKS_HZ, REFRESH_HZ, TYPICAL_REACH_MT, board_map
+from calibration.stage.reference import TouchReference
 from sensors.watch import bar as field_bar
 from sensors.watch import words as health_words
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from calibration.coverage import visited_cells
-from calibration.fit import filtered, played_field
+from calibration.fitting.coverage import visited_cells
+from calibration.fitting.fit import filtered, played_field
+from calibration.fitting.statistics import mains_line, participation_ratio
+from calibration.fitting.wiring import Wiring, check_wiring
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration
 from calibration.recording import RESET, Recording
-from calibration.reference import static_touch
-from calibration.statistics import mains_line, participation_ratio
-from calibration.wiring import Wiring, check_wiring
+from calibration.stage.reference import static_touch
 
 # A magnet is close to a sensor in the frames in which it feels most; in the quietest tenth of these the other
 # magnets are far away.
@@ -33,14 +33,14 @@ class Figures:
         lost: part of the frames without an answer of every chip; resets: chips that restarted by themselves.
         drift: [12] part of the reach in ten minutes, 0 where it cannot be told from noise.
         mains: [12] hum over the reach; mains_hz: 50 or 60; mains_left: [12] behind the hum filter.
-        coverage: part of the play room visited; cells which, [4][8][2] as in `calibration.coverage`.
+        coverage: part of the play room visited; cells which, [4][8][2] as in `calibration.fitting.coverage`.
         crosstalk: [4][4] what sensor j feels of a magnet over ring i, over what i feels.
         crosstalk_condition: its condition number.
         participation: how many of the twelve touch values move independently.
         dipole_residual: part of the field of a known ball left unexplained; None without known spots.
         attractor_mt: [4] size of each sensor's rest.
         temperature_c: hottest chip while the board was empty.
-        wiring_misfit, exchanged, turned: see `calibration.wiring.Wiring`.
+        wiring_misfit, exchanged, turned: see `calibration.fitting.wiring.Wiring`.
         skipped: steps that were left out, and what stands in for them. Without free play the figures of play
             (saturation, coverage, crosstalk, participation, wiring) mean nothing and are not judged.
     """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from calibration import verdict as limits
-from calibration.figures import Figures
+from calibration.judging import verdict as limits
+from calibration.judging.figures import Figures
 from calibration.model import channel_name
 
 # These figures come from free play.

@@ -11,18 +11,18 @@ import numpy as np
 
 from calibration.assemble import fit, verdict_of
 from calibration.board_model import ball_moment, dipole_mt
+from calibration.capture.procedure import Session
 from calibration.carry import carry_from
 from calibration.errors import CalibrationError
-from calibration.fit import fit_play, fit_rest, played_field
-from calibration.localise import locate
+from calibration.fitting.fit import fit_play, fit_rest, played_field
+from calibration.fitting.localise import locate
+from calibration.fitting.spots import SpotFit, fit_spots
+from calibration.fitting.tilt import tilt_correction
+from calibration.judging.verdict import CARE, READY, STOP
 from calibration.model import AXES, SENSORS, Array, Response, Rest
-from calibration.procedure import Session
-from calibration.proving import NOISE_MT, STEP_MT, TOLERANCE_MM, ImperfectBoard, Stage, boards
-from calibration.reference import static_touch
-from calibration.spots import SpotFit, fit_spots
-from calibration.tilt import tilt_correction
-from calibration.twins import no_better_than
-from calibration.verdict import CARE, READY, STOP
+from calibration.proof.boards import NOISE_MT, STEP_MT, TOLERANCE_MM, ImperfectBoard, Stage, boards
+from calibration.proof.twins import no_better_than
+from calibration.stage.reference import static_touch
 
 WARMER_K = 15.0
 GESTURE = "first-sound"
@@ -61,7 +61,7 @@ class Proof:
         drift: of the rest over a warming of 15 K, part of the reach.
         ball_mm, ball_p90_mm: one ball located, median and 90th percentile over all boards.
         no_better: what a board at the end of the tolerance must differ by from a perfect one for some
-            play, whatever is made of its fields (`calibration.twins`).
+            play, whatever is made of its fields (`calibration.proof.twins`).
     """
 
     boards: int

@@ -1,0 +1,1 @@
+"""Figures, the verdict in words, and the report card."""

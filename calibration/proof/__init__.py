@@ -1,0 +1,1 @@
+"""The promises of calibration, measured on random simulated boards."""
