@@ -66,6 +66,7 @@ def _talk(message: str) -> None:
 
 def _tell_load(scene: Scene, board: str) -> None:
     """What each voice of a scene will take of the board, and what to do where that is too much."""
+    from firmware import Engine
     from model_export.compiler.boards import BOARDS
     from model_export.compiler.fit import COMFORTABLE, fit
     from model_export.compiler.stages import MOST_STAGES
@@ -74,7 +75,7 @@ def _tell_load(scene: Scene, board: str) -> None:
         stages = [plan, *scene.later_stages.get(plan, ())]
         loads = [fit(stage.read_bytes(), board, len(stages) - 1) for stage in stages]
         found = max(loads, key=lambda load: load.load.high)
-        name = "voice" if number == 0 else f"when that is too slow, voice {number + 1}"
+        name = ("" if number == 0 else "when that is too slow, ") + json.loads(Engine.load(plan).card)["name"]
         name += f", the slowest of {len(stages)} stages" if len(stages) > 1 else ""
         load = f"{100 * found.load.low:.0f} to {100 * found.load.high:.0f} % of one core of a {board}"
         _talk(f"  {name}: {load}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -173,10 +174,12 @@ def prove(
     from calibration.proof.promises import prove as run
 
     def progress(done: int) -> None:
-        typer.echo(f"\r{done}/{boards} boards", err=True, nl=False)
+        if sys.stderr.isatty():
+            typer.echo(f"\r{done}/{boards} boards", err=True, nl=False)
 
     result = run(boards, progress, gesture=gesture, tolerance_mm=height_mm)
-    typer.echo("", err=True)
+    if sys.stderr.isatty():
+        typer.echo("", err=True)
     if as_json:
         typer.echo(json.dumps(result.plain()))
         return

@@ -52,6 +52,7 @@ def test_a_board_plays_eight_bits_unless_the_player_wants_the_exact_voice(folder
     plan = folder / "image" / "plans" / "tiny.voice.plan"
     small = plan.stat().st_size
     assert "w8a16" in told
+    assert "tiny: " in told
     assert "% of one core of a bela" in told
     assert "fp32" in build(folder, "fp32")
     assert plan.stat().st_size > small
