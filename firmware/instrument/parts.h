@@ -71,7 +71,14 @@ class Voice {
   virtual ~Voice() {}
   virtual const VoiceInfo& info() const = 0;
   virtual float* latent() = 0;                     // [latents, frames], row-major
-  virtual bool ready() const { return true; }      // no helper is at work: a block may begin. Threads: any
+  virtual bool at_work(uint32_t) const { return false; }  // (helper) has not done what it was given. Threads: any
+  // No helper is at work: a block may begin. Threads: any.
+  bool ready() const {
+    for (uint32_t h = 0; h < info().helpers; ++h) {
+      if (at_work(h)) return false;
+    }
+    return true;
+  }
   virtual void Begin() {}                          // latent() has been filled; only while ready()
   virtual bool Step(uint32_t work_items) = 0;      // a slice of one block; true when the block is complete
   // A slice of what `helper` has been given by Begin; true when nothing of it is left. Threads: the helper's.

@@ -51,9 +51,12 @@ class StageQueue {
 
 class StageCrew {
  public:
-  // Hands a block that has begun to the helpers that its voice has. Threads: voice.
+  // Hands a block that has begun to the helpers that it gives something to do. To no other: what is in a queue keeps its
+  // voice from being given back, and an idle helper's part would not. Threads: voice.
   void Post(Voice* voice, uint32_t now) {
-    for (uint32_t h = 0; h < voice->info().helpers; ++h) queue_[h].Post(voice, now);
+    for (uint32_t h = 0; h < voice->info().helpers; ++h) {
+      if (voice->at_work(h)) queue_[h].Post(voice, now);
+    }
   }
   // Threads: the helper's.
   bool Work(uint32_t helper, uint32_t work_items, uint32_t now) { return queue_[helper].Work(helper, work_items, now); }

@@ -15,13 +15,6 @@ StagedVoice::StagedVoice(const VoiceInfo& info, float* latent, const float* audi
   }
 }
 
-bool StagedVoice::ready() const {
-  for (const std::unique_ptr<Helped>& helped : helped_) {
-    if (!helped->idle()) return false;
-  }
-  return true;
-}
-
 // From the end to the beginning, so that every result is taken before it is overwritten.
 void StagedVoice::Begin() {
   for (size_t h = helped_.size(); h-- > 0;) {

@@ -38,7 +38,7 @@ class StagedVoice : public Voice {
 
   const VoiceInfo& info() const override { return info_; }
   float* latent() override { return latent_; }
-  bool ready() const override;
+  bool at_work(uint32_t helper) const override { return !helped_[helper]->idle(); }
   void Begin() override;
   bool Step(uint32_t work_items) override { return !sounds_ || last_->Step(work_items); }
   bool Help(uint32_t helper, uint32_t work_items) override;

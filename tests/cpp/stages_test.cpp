@@ -46,6 +46,17 @@ CASE(AHelperThatIsLateKeepsTheNextBlockFromBeginning) {
   CHECK(chain.voice->ready());
 }
 
+// A scene is given back when its voices are ready: a queue that still named one would name what is gone.
+CASE(NoQueueNamesAVoiceWhoseHelpersAreDone) {
+  FakeChain chain(new FakeVoice(kHop), {new FakeStage, new FakeStage});
+  StageCrew crew;
+  chain.voice->Begin();
+  crew.Post(chain.voice.get(), 0);
+  CHECK(crew.due(0));
+  CHECK(crew.Work(0, 16, 0));
+  CHECK(chain.voice->ready() && !crew.due(0) && !crew.due(1));  // the second stage has no block yet
+}
+
 CASE(ResetReachesAStageThatIsAtWork) {
   FakeStage* first = new FakeStage;
   FakeVoice* last = new FakeVoice(kHop);
