@@ -23,11 +23,8 @@ VERSION = 1
 BOARDS = ("bela", "bela-mini", "bela-gem")
 STREAMS = ("mag", "field", "touch", "latent")
 EXACT = "fp32"
-PRECISIONS = (
-    "w8a16",
-    "w8",
-    EXACT,
-)  # as `lodestone quantize` names them; the first is the fastest on every board
+PRECISIONS = ("w8a16", "w8", EXACT)
+"""As `lodestone quantize` names them; the first is the fastest on every board."""
 _ADVICE = "correct instrument.toml; docs/board.md lists its lines"
 
 
