@@ -10,7 +10,7 @@ JOBS ?= 2
 setup: $(VENV)/.deps
 $(VENV)/.deps: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.18" ninja
+	$(PY) -m pip install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.19" ninja
 	$(PY) -m pip install --quiet --no-build-isolation --config-settings=wheel.cmake=false -e '.[dev]'
 	touch $@
 
@@ -40,4 +40,4 @@ test: build
 check: lint test
 
 clean:
-	rm -rf build out firmware/_firmware*.so firmware/_firmware.pyi firmware/lodestone-sim
+	rm -rf build out firmware/generated firmware/_firmware*.so firmware/_firmware.pyi firmware/lodestone-sim

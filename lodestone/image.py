@@ -18,7 +18,7 @@ from lodestone.settings import Settings
 from sensors import SensorSettings
 
 ROOT = Path(lodestone.__file__).parents[1]
-SOURCE_FOLDERS = ("engine", "chips", "osc", "instrument", "platform")
+SOURCE_FOLDERS = ("generated", "engine", "chips", "osc", "instrument", "platform")
 MANIFEST = "MANIFEST"
 
 
