@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Every package may import itself and the leaves `lodestone.errors` and `definitions`; of the others only these.
+# Every package may import itself and the leaves `lodestone.errors` and `definitions`; of others only these.
 PYTHON_MAY_KNOW: dict[str, set[str]] = {
     "definitions": set(),
     "firmware": set(),
