@@ -15,7 +15,9 @@ else:
 
 def read(name: str) -> dict[str, Any]:
     """The parsed table `definitions/NAME.toml`."""
-    return tomllib.loads(resources.files("definitions").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    text = resources.files("definitions").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    table: dict[str, Any] = tomllib.loads(text)
+    return table
 
 
 def write_if_changed(path: Path, text: str) -> None:
