@@ -24,7 +24,7 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
     : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_, &played_), mixer_(&ring_, &played_),
       scenes_(loader, &touch_, &voice_), reader_(this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
       now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), tell_(false), tell_model_(true), tell_sensors_(false),
-      health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), trouble_(), told_trouble_() {
+      health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), told_trouble_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
@@ -50,10 +50,8 @@ void Instrument::SetTaps(VoiceTap* voice, ModeTap* mode) {
   mode_tap_ = mode;
 }
 
-void Instrument::AddTrouble(const char* line) {
-  const size_t at = std::strlen(trouble_);
-  std::snprintf(trouble_ + at, sizeof trouble_ - at, "%s%s", at > 0 ? "; " : "", line);
-  tell_ = true;
+void Instrument::SetTrouble(Cause cause, const char* line) {
+  if (troubles_.Set(cause, line)) tell_ = true;
 }
 
 void Instrument::ControlTick(uint64_t now_us) {
@@ -90,7 +88,7 @@ void Instrument::KeepPanel() {
   const Press press = button_.Update(button_down_.load(std::memory_order_relaxed), now_us_);
   if (press == Press::kShort) OnMode(static_cast<Mode>((static_cast<int>(modes_.asked()) + 1) % kModes));
   if (press == Press::kLong) OnRest();
-  bool trouble = trouble_[0] != '\0' || scenes_.trouble()[0] != '\0' || voice_.rung().rung > 0;
+  bool trouble = troubles_.any() || scenes_.trouble()[0] != '\0' || voice_.rung().rung > 0;
   for (uint32_t flags : health_.flags) trouble = trouble || (flags & kSensorLost) != 0;
   led_.store(LedLit({sounding_, muted_, trouble}, now_us_), std::memory_order_relaxed);
 }
@@ -146,8 +144,7 @@ StatusReport Instrument::Report() const {
   report.muted = muted_ ? 1 : 0;
   report.uptime_s = static_cast<float>(static_cast<double>(now_us_ - began_us_) * 1e-6);
   report.version = kVersion;
-  const bool both = trouble_[0] != '\0' && scenes_.trouble()[0] != '\0';
-  std::snprintf(told_trouble_, sizeof told_trouble_, "%s%s%s", trouble_, both ? "; " : "", scenes_.trouble());
+  troubles_.Tell(scenes_.trouble(), told_trouble_, sizeof told_trouble_);
   report.trouble = told_trouble_;
   DescribeRung(&report);
   return report;

@@ -15,6 +15,7 @@
 #include "firmware/instrument/played.h"
 #include "firmware/instrument/scene_keeper.h"
 #include "firmware/instrument/touch_player.h"
+#include "firmware/instrument/troubles.h"
 #include "firmware/instrument/voice_player.h"
 
 namespace lodestone {
@@ -83,8 +84,9 @@ class Instrument : private Commands {
     voice_load_.store(voice, std::memory_order_relaxed);
     touch_load_.store(touch, std::memory_order_relaxed);
   }
-  // One more line that the status tells for good: the platform's troubles. Before the threads start.
-  void AddTrouble(const char* line);
+  // What is wrong outside the instrument, one line for each cause; an empty one when it is over. Threads: control, or before
+  // the threads start.
+  void SetTrouble(Cause cause, const char* line);
 
   // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured. Threads: control.
   void Remember(Memory* memory);
@@ -141,8 +143,8 @@ class Instrument : private Commands {
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;
   Button button_;
-  char trouble_[256];
-  mutable char told_trouble_[464];  // the lasting one and the scenes' in one line
+  Troubles troubles_;
+  mutable char told_trouble_[Troubles::kTextBytes + 208];  // these and the scenes' in one line
 };
 
 }  // namespace lodestone

@@ -6,6 +6,7 @@
 
 #include "firmware/chips/sensor_array.h"
 #include "firmware/instrument/instrument.h"
+#include "firmware/instrument/loop_watch.h"
 #include "firmware/platform/file_keeper.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/platform.h"
@@ -28,6 +29,12 @@ class BoardProgram {
   void ControlLoop(bool (*stop)());
   void FilesLoop(bool (*stop)());
 
+  // Whether a loop is to be started, at first or again. Threads: audio.
+  bool Missing(Loop loop) const { return watch_.Missing(loop); }
+  // Whether the LED shall be lit, `frames` of sound after the start; it blinks fast where control itself hangs.
+  // Threads: audio.
+  bool Led(uint64_t frames);
+
   Instrument& instrument() { return *instrument_; }
   Platform& platform() { return *platform_; }
   const SensorArray& sensors() const { return *sensors_; }
@@ -48,6 +55,10 @@ class BoardProgram {
     SensorArray* array_;
   };
 
+  template <typename Body>
+  void Run(Loop loop, bool (*stop)(), const Body& body);
+  void LookAtLoops(uint64_t now_us);
+  void TellPlatform();
   void Recollect();
   void Keep(uint64_t now_us);
   void ChargeSlice();
@@ -64,6 +75,10 @@ class BoardProgram {
   std::unique_ptr<ArraySource> source_;
   std::unique_ptr<PlanScenes> scenes_;
   std::unique_ptr<Instrument> instrument_;
+  LoopWatch watch_;
+  uint32_t restarts_[kLoops];      // as last told
+  uint32_t control_pulse_;         // as the audio thread saw it last,
+  uint64_t control_pulsed_frames_; // and when it changed
   ThreadLoad touch_load_, voice_load_, helper_load_[kMostHelpers];
   std::atomic<float> touch_share_, voice_share_, helper_share_[kMostHelpers];
 };

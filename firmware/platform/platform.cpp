@@ -11,18 +11,20 @@ namespace {
 class BoardPlatform : public Platform {
  public:
   BoardPlatform(const BoardConf& conf, const std::string& path)
-      : clock_(Hooks().clock), bus_(path.c_str()), udp_(conf) {
+      : clock_(Hooks().clock), bus_(path.c_str()), udp_(conf), port_(conf.osc_port) {
     if (clock_ == nullptr) clock_ = &monotonic_;
+    bus_.Open();  // one that does not open now may do so later: the sensors are lost meanwhile, and everything else goes on
   }
   Clock& clock() override { return *clock_; }
   I2cBus& bus() override { return bus_; }
   Network& network() override { return udp_; }
 
-  // A bus that does not open now may do so later: the sensors are lost meanwhile, and everything else goes on.
-  void Open(uint16_t port, std::string* trouble) {
-    udp_.Open(port, trouble);
-    const char* refused = bus_.Open();
-    if (refused != nullptr) *trouble = refused;
+  const char* BusTrouble() const override { return bus_.trouble(); }
+  // Somebody who has the port may leave it.
+  std::string PortTrouble() override {
+    std::string trouble;
+    if (!udp_.listens()) udp_.Open(port_, &trouble);
+    return trouble;
   }
 
  private:
@@ -30,6 +32,7 @@ class BoardPlatform : public Platform {
   Clock* clock_;
   LinuxI2cBus bus_;
   UdpLink udp_;
+  const uint16_t port_;
 };
 
 // Nobody to disturb and nobody to hear.
@@ -56,14 +59,17 @@ class SimPlatform : public Platform {
   I2cBus& bus() override { return link_; }
   Network& network() override { return link_; }
 
-  void Open(const std::string& path, std::string* trouble) {
-    if (link_.Open(path, trouble)) Hooks().link = &link_;
+  const char* BusTrouble() const override { return trouble_.c_str(); }
+
+  void Open(const std::string& path) {
+    if (link_.Open(path, &trouble_)) Hooks().link = &link_;
   }
 
  private:
   MonotonicClock monotonic_;
   Clock& clock_;
   SimLink link_;
+  std::string trouble_;
 };
 
 }  // namespace
@@ -73,18 +79,16 @@ PlatformHooks& Hooks() {
   return hooks;
 }
 
-std::unique_ptr<Platform> MakePlatform(const BoardConf& conf, std::string* trouble) {
+std::unique_ptr<Platform> MakePlatform(const BoardConf& conf) {
   if (Hooks().alone) return std::unique_ptr<Platform>(new LonePlatform);
   const std::string& bus = Hooks().bus.empty() ? conf.bus : Hooks().bus;
   const std::string path = bus.substr(bus.find(':') + 1);
   if (bus.compare(0, 4, "sim:") == 0) {
     std::unique_ptr<SimPlatform> platform(new SimPlatform);
-    platform->Open(path, trouble);
+    platform->Open(path);
     return platform;
   }
-  std::unique_ptr<BoardPlatform> platform(new BoardPlatform(conf, path));
-  platform->Open(conf.osc_port, trouble);
-  return platform;
+  return std::unique_ptr<Platform>(new BoardPlatform(conf, path));
 }
 
 }  // namespace lodestone

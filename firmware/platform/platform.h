@@ -33,7 +33,7 @@ struct PlatformHooks {
   std::string log_file;         // instead of the settings'; empty: none
   VoiceTap* voice_tap = nullptr;
   ModeTap* mode_tap = nullptr;
-  bool alone = false;           // a self-test beside a version that plays: no bus, no network, nothing remembered
+  bool alone = false;           // no bus, no network, nothing remembered
   SimLink* link = nullptr;      // set by MakePlatform where the bus is simulated
 };
 PlatformHooks& Hooks();
@@ -44,9 +44,13 @@ class Platform {
   virtual Clock& clock() = 0;
   virtual I2cBus& bus() = 0;
   virtual Network& network() = 0;
+  // What is wrong now with the sensors' bus or with the port where commands come in, in one line, or empty. The port is tried
+  // again at each call. Threads: control, or before the threads start.
+  virtual const char* BusTrouble() const { return ""; }
+  virtual std::string PortTrouble() { return ""; }
 };
 
-// Never null: what cannot be opened is replaced by something that fails politely, with one line in `trouble`.
-std::unique_ptr<Platform> MakePlatform(const BoardConf& conf, std::string* trouble);
+// Never null: what cannot be opened is replaced by something that fails politely, and tells its trouble.
+std::unique_ptr<Platform> MakePlatform(const BoardConf& conf);
 
 }  // namespace lodestone

@@ -15,7 +15,8 @@ class UdpLink : public Network {
   UdpLink(const UdpLink&) = delete;
   UdpLink& operator=(const UdpLink&) = delete;
 
-  // False and one line when the port cannot be had; sending then works all the same.
+  // False and one line when the port cannot be had; sending then works all the same, and it may be tried again by the thread
+  // that receives.
   bool Open(uint16_t port, std::string* error);
 
   // Whoever is not there is skipped; never blocks.
@@ -23,6 +24,7 @@ class UdpLink : public Network {
   size_t Receive(uint8_t* packet, size_t capacity) override;
   void AnswerTo(uint16_t port) override;
 
+  bool listens() const { return listens_; }
   uint32_t refused() const { return refused_; }  // packets from strangers, or too long
 
  private:
