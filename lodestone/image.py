@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import lodestone
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 from lodestone.settings import Settings
 from sensors import SensorSettings
 

@@ -69,7 +69,7 @@ def quantize_command(
     """Turn a voice's weights into 8 bits: a quarter of the file and of the memory traffic."""
     from dataclasses import asdict
 
-    from model_export.card import load_onnx, read_card
+    from graphs.card import load_onnx, read_card
     from model_export.quantise import quantise
     from model_export.quantise.listening import write_pair
 
@@ -178,7 +178,7 @@ def bench_engine_command(
     import os
     import subprocess
 
-    from lodestone.errors import LodestoneError
+    from errors import LodestoneError
 
     if importlib.util.find_spec("bench") is None:
         raise LodestoneError("the repository's bench/ folder", "an installed package", "run it in a checkout")
