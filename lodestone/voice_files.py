@@ -9,6 +9,7 @@ from pathlib import Path
 import onnx
 
 import model_export
+from lodestone.files import write_bytes
 from lodestone.settings import EXACT
 from model_export.card import load_onnx
 from model_export.quantise import quantise
@@ -52,10 +53,7 @@ def voice_graph(
         return voice
     graph = cache / f"{plain_name(voice)}-{precision}-{_recipe(voice)}.onnx"
     if not graph.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = graph.with_suffix(".partial")
-        onnx.save_model(_make(voice, precision, progress), partial)
-        partial.replace(graph)
+        write_bytes(graph, _make(voice, precision, progress).SerializeToString())
     return graph
 
 
