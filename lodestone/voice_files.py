@@ -10,6 +10,7 @@ import onnx
 
 import graphs
 import model_export
+from files import write_bytes
 from graphs.card import load_onnx
 from lodestone.settings import EXACT
 from model_export.quantise import quantise
@@ -53,10 +54,7 @@ def voice_graph(
         return voice
     graph = cache / f"{plain_name(voice)}-{precision}-{_recipe(voice)}.onnx"
     if not graph.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = graph.with_suffix(".partial")
-        onnx.save_model(_make(voice, precision, progress), partial)
-        partial.replace(graph)
+        write_bytes(graph, _make(voice, precision, progress).SerializeToString())
     return graph
 
 

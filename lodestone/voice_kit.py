@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from files import write_bytes, write_text
 from graphs.card import read_card
 from lodestone.perform import Performance, perform
 from lodestone.voice_files import SEARCH_DB, Progress
@@ -115,13 +115,13 @@ def build(
         "performance": folder / f"{name}.wav",
     }
     torchscript, exact, narrow, exact_plan, narrow_plan, card, picture, sound = files.values()
-    torchscript.write_bytes(voice.torchscript())
+    write_bytes(torchscript, voice.torchscript())
     graphs = make_graphs(voice, progress)
     write_model(graphs.exact, exact)
     write_model(graphs.narrow, narrow)
-    exact_plan.write_bytes(graphs.exact_plan)
-    narrow_plan.write_bytes(graphs.narrow_plan)
-    card.write_text(read_card(graphs.exact).to_json() + "\n")
+    write_bytes(exact_plan, graphs.exact_plan)
+    write_bytes(narrow_plan, graphs.narrow_plan)
+    write_text(card, read_card(graphs.exact).to_json() + "\n")
     progress("measuring")
     figures = measure(graphs)
     progress("surveying the latents")
@@ -142,4 +142,4 @@ def record_performance(graph: Path, sound: Path, seconds: float) -> None:
     options: dict[str, Any] = {"calibration": None, "mapping": "rotate", "gesture": "first-sound"}
     with tempfile.TemporaryDirectory(prefix="lodestone-") as scratch:
         wanted = Performance(Path(scratch), voice=str(graph), seconds=seconds, seed=1, live=False, **options)
-        shutil.copyfile(perform(wanted).files["sound"], sound)
+        write_bytes(sound, perform(wanted).files["sound"].read_bytes())

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from files import write_bytes
 from graphs.card import Card, Reference, attach_card
 from graphs.player import GraphPlayer
 from model_export.corpus import corpus_statistics
@@ -186,13 +187,5 @@ def _require_streaming(graph: Graph) -> None:
 
 
 def write_model(model: onnx.ModelProto, path: str | Path) -> None:
-    """Writes a model whole or not at all. Raises ExportError when the place cannot be written."""
-    target = Path(path)
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_bytes(model.SerializeToString())
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        got = error.strerror or str(error)
-        raise ExportError(f"a place to write {target}", got, "choose another folder") from error
+    """Writes a model whole or not at all. Raises FileError when the place cannot be written."""
+    write_bytes(path, model.SerializeToString())
