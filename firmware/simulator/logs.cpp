@@ -32,7 +32,7 @@ void WriteVoice(std::FILE* file, const Instrument& instrument, const StandInSett
                Quoted(scene->name).c_str(), Quoted(voice.name).c_str());
   std::fprintf(file, "  \"hop\": %u,\n  \"model_delay_samples\": %u,\n", voice.hop * voice.frames, voice.delay_samples);
   std::fprintf(file, "  \"field_to_sound_ms\": %.3f,\n",
-               FieldToSoundMs(voice, instrument.settings().prefill_frames, run.period_frames,
+               FieldToSoundMs(voice, instrument.prefill_frames(), run.period_frames,
                               static_cast<double>(run.sample_rate_hz),
                               static_cast<double>(instrument.frames_per_second())));
 }
@@ -95,7 +95,7 @@ bool WriteStats(const std::string& path, const Instrument& instrument, const Mod
   std::fprintf(file, "  \"frames\": %u,\n  \"frames_per_second\": %.3f,\n", instrument.health().frames,
                static_cast<double>(instrument.frames_per_second()));
   std::fprintf(file, "  \"underruns\": %u,\n  \"ring_prefill\": %u,\n", instrument.mixer().underruns(),
-               instrument.settings().prefill_frames);
+               instrument.prefill_frames());
   std::fprintf(file, "  \"voice_started_at\": %lld,\n",
                instrument.mixer().has_started() ? static_cast<long long>(instrument.mixer().started_at()) : -1ll);
   std::fprintf(file, "  \"commands_obeyed\": %u,\n  \"commands_dropped\": %u,\n", instrument.commands().obeyed(),
