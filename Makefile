@@ -1,11 +1,12 @@
 # make play   the instrument, simulated, into out/
+# make page   the instrument as a web page, out/lodestone.html
 # make check  style checks and the whole test suite
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 2
 
-.PHONY: setup build play check lint test clean
+.PHONY: setup build play page check lint test clean
 
 setup: $(VENV)/.deps
 $(VENV)/.deps: pyproject.toml
@@ -25,6 +26,14 @@ ifdef LIVE
 	@$(PY) -c "import sounddevice" 2>/dev/null || $(PY) -m pip install --quiet "sounddevice>=0.4.6"
 endif
 	$(PY) -m lodestone play $(if $(LIVE),--live)
+
+# The instrument as WebAssembly, again when its sources have changed.
+build/browser/instrument.wasm: $(wildcard firmware/engine/* firmware/osc/* firmware/instrument/* firmware/browser/* definitions/*) | build
+	firmware/browser/build.sh build/browser
+	@touch $@
+
+page: build build/browser/instrument.wasm
+	$(PY) -m lodestone page
 
 lint: build
 	$(PY) -m ruff check .
