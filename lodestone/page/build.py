@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from errors import LodestoneError
 from firmware import Engine
 from lodestone.commands.calibrate import calibrate
-from lodestone.errors import LodestoneError
 from lodestone.page.bundle import bundle
 from lodestone.page.facts import board_facts, chip_facts, latent_words, reach_table, scene_facts
 from lodestone.page.pack import pack
@@ -93,7 +93,12 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
             touch_file, voice_file = f"{scene.name}.touch.plan", f"{voice.name}.voice.plan"
             files[touch_file] = scene.touch_plan.read_bytes()
             files[voice_file] = scene.voice_plan.read_bytes()
-            more = {"mapping": family, "touch": touch_file, "voice_file": voice_file, "summary": voice.summary}
+            more = {
+                "mapping": family,
+                "touch": touch_file,
+                "voice_file": voice_file,
+                "summary": voice.summary,
+            }
             scenes.append({**scene_facts(scene, touch, words), **more})
     mappings = {name: FAMILIES[name].wish for name in families}
     return {

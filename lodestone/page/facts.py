@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from firmware import Engine
+from geometry import BoardGeometry
 from lodestone.scenes import Scene
 from sensors.chips.mlx90393_codes import count_ut
 from sensors.settings import SensorSettings
-from sensors.simulation.geometry import BoardGeometry
 from sensors.simulation.magnets import ball_field_ut, ring_field_ut, stack_field_ut
 from sensors.simulation.world import Environment
 from voices import atlas
@@ -105,13 +105,17 @@ def reach_table(touch: Engine, geometry: BoardGeometry | None = None) -> dict[st
     reaches = np.linspace(knob["minimum"], knob["maximum"], 9)
     distances = np.arange(0.0, 131.0, 2.0)
     rest = (stack_field_ut(g, g.sensors_mm()) + np.asarray(Environment().ambient_ut)) * 1e-3
-    fields = rest + ball_field_ut(
-        REACH_BALL_MM,
-        REMANENCE_T,
-        np.column_stack([-65.0 - distances, 0 * distances, 0 * distances + REACH_BALL_MM / 2]),
-        np.broadcast_to([0.0, 0.0, 1.0], (len(distances), 3)),
-        g.sensors_mm(),
-    ) * 1e-3
+    fields = (
+        rest
+        + ball_field_ut(
+            REACH_BALL_MM,
+            REMANENCE_T,
+            np.column_stack([-65.0 - distances, 0 * distances, 0 * distances + REACH_BALL_MM / 2]),
+            np.broadcast_to([0.0, 0.0, 1.0], (len(distances), 3)),
+            g.sensors_mm(),
+        )
+        * 1e-3
+    )
     radii = []
     for reach in reaches:
         touch.reset()

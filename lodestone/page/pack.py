@@ -26,7 +26,8 @@ def unpack(packed: bytes) -> bytes:
     """What `pack` was given."""
     planes = zlib.decompress(packed)
     whole = len(planes) // 4 * 4
-    return np.frombuffer(planes[:whole], np.uint8).reshape(4, -1).T.tobytes() + planes[whole:]
+    words: bytes = np.frombuffer(planes[:whole], np.uint8).reshape(4, -1).T.tobytes()
+    return words + planes[whole:]
 
 
 def html_text(data: bytes) -> bytes:

@@ -10,10 +10,13 @@ import shutil
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import websockets.sync.client as sync
 
 FLAGS = (
@@ -31,6 +34,7 @@ FLAGS = (
 )
 STARTS_WITHIN_S = 60.0
 PATIENCE_S = 30.0
+HELPERS = Path(__file__).with_name("in_page.js")
 
 
 def executable() -> str | None:
@@ -46,12 +50,14 @@ class Tab:
     """One page of a browser."""
 
     def __init__(self, address: str) -> None:
-        self._socket = sync.connect(address, max_size=1 << 28)
+        self._stack = contextlib.ExitStack()
+        self._socket = self._stack.enter_context(sync.connect(address, max_size=1 << 28))
         self._ids = itertools.count(1)
         self.requests: list[str] = []
         self.faults: list[str] = []
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Page.addScriptToEvaluateOnNewDocument", source=HELPERS.read_text("utf-8"))
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """One call of the protocol; events that come meanwhile are kept."""
@@ -90,11 +96,7 @@ class Tab:
 
     def until(self, expression: str, seconds: float = PATIENCE_S) -> Any:
         """Waits in the page until the expression is truthy, and returns it."""
-        waiting = (
-            "new Promise((done, fail) => { const end = performance.now() + %f; (function look() { let value; try { value = (%s); }"
-            " catch { value = null; } if (value) done(value); else if (performance.now() > end) fail(new Error('in vain'));"
-            " else setTimeout(look, 10); })(); })"
-        ) % (1000 * seconds, expression)
+        waiting = f"lodestoneTest.until(() => ({expression}), {seconds})"
         try:
             return self.js(waiting)
         except PageFault as fault:
@@ -106,11 +108,12 @@ class Tab:
 
     def place_of(self, selector: str) -> tuple[float, float]:
         """The middle of an element on the screen."""
-        x, y = self.js(
-            f"(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
-            " return [b.x + b.width / 2, b.y + b.height / 2]; })()"
-        )
+        x, y = self.js(f"lodestoneTest.place({json.dumps(selector)})")
         return x, y
+
+    def floats(self, expression: str, kind: str = "<f4") -> npt.NDArray[Any]:
+        """The numbers of a typed array in the page, exactly; of a promise, once it is kept."""
+        return np.frombuffer(base64.b64decode(self.js(f"lodestoneTest.bytes({expression})")), kind)
 
     def mouse(self, kind: str, x: float, y: float) -> None:
         """mousePressed, mouseMoved or mouseReleased."""
@@ -155,7 +158,7 @@ class Tab:
 
     def close(self) -> None:
         """Leaves the page."""
-        self._socket.close()
+        self._stack.close()
 
 
 class Chromium:
@@ -171,11 +174,7 @@ class Chromium:
 
     def tab(self, width: int = 1280, height: int = 800) -> Tab:
         """A new page."""
-        import urllib.request
-
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}/json/new?about:blank", method="PUT"
-        )
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}/json/new?about:blank", method="PUT")
         with urllib.request.urlopen(request) as answer:
             tab = Tab(json.load(answer)["webSocketDebuggerUrl"])
         tab.size(width, height)
