@@ -1,4 +1,4 @@
-"""Makes the page: `out/page/`, a folder for any static host, and `out/lodestone.html`, the same as one file."""
+"""Makes the page: `out/page/`, a folder for any static host, and the same as one file, `lodestone.html`."""
 
 from __future__ import annotations
 

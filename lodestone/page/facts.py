@@ -38,9 +38,9 @@ REACH_BALL_MM = 15.0
 
 
 def board_facts(geometry: BoardGeometry | None = None) -> dict[str, Any]:
-    """Geometry, the field of the stacks at the sensors and by distance, the fields of flat magnets by distance.
+    """Geometry; fields of the stacks, at the sensors and by distance, and of flat magnets by distance.
 
-    Fields in mT, distances from 0 in steps of `step_mm`. A flat magnet lies on the board with its north pole up.
+    Fields in mT, distances from 0 in steps of `step_mm`. A flat magnet lies on the board, its north pole up.
     """
     g = geometry or BoardGeometry()
     room = np.asarray(Environment().ambient_ut)

@@ -1,6 +1,6 @@
 """Packing of the page's data files, and their way into a page of HTML.
 
-Bytes are laid out by planes of four (all first bytes of words, then all second ones, ...), for the exponents of
+Bytes are laid out by planes of four (all first bytes of words, then all second ones, ...), for exponents of
 neighbouring weights are alike, then deflated: plans come to 46 % of their size, against 57 % without.
 """
 
@@ -31,7 +31,7 @@ def unpack(packed: bytes) -> bytes:
 
 
 def html_text(data: bytes) -> bytes:
-    """Bytes for a text element of a page in windows-1252: `=` and a byte 64 higher for the few unsafe ones."""
+    """Bytes for a text element of a page in windows-1252: `=`, then a byte 64 higher, for the unsafe ones."""
     out = bytearray()
     for byte in data:
         if byte in UNSAFE:

@@ -1,4 +1,4 @@
-"""A headless Chromium over its own protocol (CDP): pages, input, screenshots, requests; no driver, no library but websockets."""
+"""A headless Chromium over its own protocol (CDP): pages, input, screenshots, requests; no driver."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def executable() -> str | None:
     return shutil.which("chromium")
 
 
-class PageFault(AssertionError):
+class PageError(AssertionError):
     """The page threw, or a wish of a test did not come true in time."""
 
 
@@ -67,7 +67,7 @@ class Tab:
             message = json.loads(self._socket.recv(timeout=PATIENCE_S * 4))
             if message.get("id") == number:
                 if "error" in message:
-                    raise PageFault(f"{method}: {message['error']}")
+                    raise PageError(f"{method}: {message['error']}")
                 result: dict[str, Any] = message["result"]
                 return result
             self._note(message)
@@ -91,7 +91,7 @@ class Tab:
         answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
-            raise PageFault(str(details.get("exception", {}).get("description", details["text"])))
+            raise PageError(str(details.get("exception", {}).get("description", details["text"])))
         return answer["result"].get("value")
 
     def until(self, expression: str, seconds: float = PATIENCE_S) -> Any:
@@ -99,8 +99,8 @@ class Tab:
         waiting = f"lodestoneTest.until(() => ({expression}), {seconds})"
         try:
             return self.js(waiting)
-        except PageFault as fault:
-            raise PageFault(f"waited {seconds} s for {expression}: {fault}; {self.faults}") from None
+        except PageError as fault:
+            raise PageError(f"waited {seconds} s for {expression}: {fault}; {self.faults}") from None
 
     def ready(self) -> None:
         """Waits until the page could sound."""
@@ -209,7 +209,7 @@ def _wait_for(ask: Callable[[], int | None]) -> int:
         if found is not None:
             return found
         time.sleep(0.05)
-    raise PageFault(f"Chromium did not start within {STARTS_WITHIN_S:.0f} s")
+    raise PageError(f"Chromium did not start within {STARTS_WITHIN_S:.0f} s")
 
 
 @contextlib.contextmanager
