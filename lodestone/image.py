@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import lodestone
-from lodestone.errors import LodestoneError
-from lodestone.files import fresh_folder
+from errors import LodestoneError
+from files import fresh_folder
 from lodestone.settings import Settings
 from sensors import SensorSettings
 

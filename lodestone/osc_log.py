@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_packet import OscPacket, ParseError
 
-from lodestone.files import fresh_file
+from files import fresh_file
 
 
 @dataclass(frozen=True)

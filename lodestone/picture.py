@@ -13,9 +13,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from lodestone.files import fresh_file
+from files import fresh_file
+from graphs.card import LatentStatistics
 from lodestone.osc_log import Heard, series
-from model_export.card import LatentStatistics
 
 _AXIS_COLOURS = ("#c44e52", "#55a868", "#4c72b0")
 _MODE_COLOURS = {"onboard": "#4c72b0", "host": "#dd8452", "both": "#8172b3"}

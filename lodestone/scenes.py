@@ -12,11 +12,11 @@ import onnx
 
 import calibration
 import mapping
-from lodestone.errors import LodestoneError
-from lodestone.files import write_bytes
+from errors import LodestoneError
+from files import write_bytes
+from graphs.card import Card, load_onnx, read_card
 from lodestone.settings import SceneSettings
 from lodestone.voice_files import Progress, find_voice, voice_graph
-from model_export.card import Card, load_onnx, read_card
 from model_export.compiler import compile_plan, compile_stages
 from model_export.compiler.fit import fit
 from model_export.noise_free import without_noise

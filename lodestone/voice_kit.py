@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import onnx
 
-from lodestone import concert
-from lodestone.files import write_bytes, write_text
+from files import write_bytes, write_text
+from graphs.card import read_card
+from lodestone.perform import Performance, perform
 from lodestone.voice_files import SEARCH_DB, Progress
-from model_export.card import read_card
 from model_export.compiler import compile_plan
 from model_export.compiler.fit import fit
 from model_export.export import write_model
@@ -127,7 +127,7 @@ def build(
     progress("surveying the latents")
     atlas.draw(survey(voice, graphs.exact), name, picture)
     progress("playing it on the simulated board")
-    perform(narrow, sound, seconds)
+    record_performance(narrow, sound, seconds)
     return figures, files
 
 
@@ -137,11 +137,9 @@ def survey(voice: Voice, graph: onnx.ModelProto) -> atlas.Atlas:
     return atlas.survey(graph_player(graph), mean, std, voice.sample_rate)
 
 
-def perform(graph: Path, sound: Path, seconds: float) -> None:
+def record_performance(graph: Path, sound: Path, seconds: float) -> None:
     """A performance of `lodestone play` with the voice of a graph; only the sound is kept."""
     options: dict[str, Any] = {"calibration": None, "mapping": "rotate", "gesture": "first-sound"}
     with tempfile.TemporaryDirectory(prefix="lodestone-") as scratch:
-        settings = concert.Settings(
-            Path(scratch), voice=str(graph), seconds=seconds, seed=1, live=False, **options
-        )
-        write_bytes(sound, concert.give(settings).files["sound"].read_bytes())
+        wanted = Performance(Path(scratch), voice=str(graph), seconds=seconds, seed=1, live=False, **options)
+        write_bytes(sound, perform(wanted).files["sound"].read_bytes())

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from lodestone.files import growing_file
+from files import growing_file
 from sensors.errors import SensorError
 from sensors.frame import Frame
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lodestone.files import fresh_file
+from files import fresh_file
 from voices.descriptors import Audio, Descriptors, Floats, band_distance_db, describe
 
 Player = Callable[[Floats], Audio]

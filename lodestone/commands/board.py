@@ -32,7 +32,7 @@ def build(
     init: Annotated[bool, typer.Option("--init", help="Write a commented instrument.toml instead.")] = False,
 ) -> None:
     """Make the image of an instrument: plans, settings, firmware."""
-    from lodestone.files import write_text
+    from files import write_text
     from lodestone.image import ImageError, build_image
     from lodestone.settings import SettingsError, default_toml, load_settings
 

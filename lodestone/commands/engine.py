@@ -36,8 +36,8 @@ def compile_command(
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Compile an ONNX graph into a plan, which the engine plays on the board and on this machine."""
+    from files import write_bytes
     from firmware import Engine
-    from lodestone.files import write_bytes
     from model_export.compiler import compile_plan, compile_stages
 
     target = output or model.with_suffix(".plan")
@@ -70,8 +70,8 @@ def quantize_command(
     """Turn a voice's weights into 8 bits: a quarter of the file and of the memory traffic."""
     from dataclasses import asdict
 
-    from lodestone.files import write_bytes
-    from model_export.card import load_onnx, read_card
+    from files import write_bytes
+    from graphs.card import load_onnx, read_card
     from model_export.quantise import quantise
     from model_export.quantise.listening import write_pair
 
@@ -180,7 +180,7 @@ def bench_engine_command(
     import os
     import subprocess
 
-    from lodestone.errors import LodestoneError
+    from errors import LodestoneError
 
     if importlib.util.find_spec("bench") is None:
         raise LodestoneError("the repository's bench/ folder", "an installed package", "run it in a checkout")

@@ -27,7 +27,7 @@ def voices(
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON on stdout.")] = False,
 ) -> None:
     """List the voices that ship, or describe one. Checks each file against its card; fetches nothing."""
-    from lodestone.files import write_bytes
+    from files import write_bytes
     from voices import catalogue
     from voices.errors import VoiceError
 

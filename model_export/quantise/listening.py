@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lodestone.files import fresh_file
+from files import fresh_file
 from model_export.quantise.quantise import Quantised
 
 

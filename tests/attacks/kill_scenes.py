@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lodestone import files
+import files
 
 OLD, NEW = "the old one\n" * 400, "a new one\n" * 500
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lodestone.files import FileError
+from files import FileError
 from sensors import Frame, SensorError, open_source
 from sensors.recording import BLOCK_FRAMES, RECORD, RecordingWriter, read_recording
 

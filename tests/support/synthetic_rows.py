@@ -11,12 +11,12 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from bench.graph_maker import GraphMaker
-from bench.synthetic_noise import VERBATIM
+from tests.support.graph_maker import GraphMaker
+from tests.support.synthetic_noise import VERBATIM
 
 
 class Rows:
-    """Rewrites a sub-pixel graph (NCW) of bench.synthetic into rows (NWC), weights shared."""
+    """Rewrites a sub-pixel graph (NCW) of synthetic.py into rows (NWC), weights shared."""
 
     def __init__(self, source: onnx.ModelProto) -> None:
         self.g = GraphMaker()

@@ -2,7 +2,7 @@
 
 Whoever is killed, or meets a full disk, in the middle leaves the file of before, readable, under its name.
 What lies half written beside it begins with a dot, and goes when the same file is written next. Like
-`lodestone.errors` this module is a leaf: every package may import it.
+`errors` this module is a leaf: every package may import it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 _LONGEST_NAME = 200
 """Bytes of a name that a temporary name takes over; file systems allow 255."""

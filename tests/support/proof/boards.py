@@ -20,8 +20,8 @@ from calibration.capture.spot_steps import spot_steps
 from calibration.fitting.spots import SpotReadings
 from calibration.model import AXES, SENSORS, Array, SensorIdentity
 from calibration.recording import SATURATED_AXES, Recording
+from geometry import BoardGeometry
 from sensors.simulation import Environment, World, load_gesture
-from sensors.simulation.geometry import BoardGeometry
 from sensors.simulation.magnets import THERMAL_PER_K, stack_field_ut
 
 RATE_HZ = 200.0

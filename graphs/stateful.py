@@ -16,18 +16,10 @@ import spox
 import spox.opset.ai.onnx.v17 as op
 from spox import Tensor, Var
 
+from graphs.knob import Knob
+
 OPSET = 17
 IR_VERSION = 9
-
-
-@dataclass(frozen=True)
-class Knob:
-    """A live control: its range, what it stands at when nobody touches it, and its unit."""
-
-    minimum: float
-    maximum: float
-    default: float
-    unit: str = ""
 
 
 @dataclass

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "arm"
 TRIPLES = {"armv7": "arm-linux-gnueabihf", "aarch64": "aarch64-linux-gnu"}
 PROCESSORS = {

@@ -13,11 +13,11 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from bench.graph_maker import GraphMaker
 from lodestone.image import ROOT, build_image
 from lodestone.settings import Settings
 from model_export.compiler import compile_plan, compile_stages
 from sensors.simulation import BoardServer, Outside, QuietOutside, SimulatedBoard
+from tests.support.graph_maker import GraphMaker
 
 SIM = ROOT / "firmware" / "lodestone-sim"
 RATE = 44100

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sensors.simulation import QuietOutside, SimulatedBoard
-
-from .messages import message
+from tests.support.messages import message
 
 KEPT_STATUSES = 4096
 

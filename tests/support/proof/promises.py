@@ -1,4 +1,4 @@
-"""What `lodestone calibration prove` prints: calibration's promises, measured on many imperfect boards."""
+"""What bench/calibration_proof.py prints: calibration's promises, measured on many imperfect boards."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from calibration.fitting.spots import SpotFit, fit_spots
 from calibration.fitting.tilt import tilt_correction
 from calibration.judging.verdict import CARE, READY, STOP
 from calibration.model import AXES, SENSORS, Array, Response, Rest
-from calibration.proof.boards import NOISE_MT, STEP_MT, TOLERANCE_MM, ImperfectBoard, Stage, boards
-from calibration.proof.twins import no_better_than
 from calibration.stage.reference import static_touch
+from tests.support.proof.boards import NOISE_MT, STEP_MT, TOLERANCE_MM, ImperfectBoard, Stage, boards
+from tests.support.proof.twins import no_better_than
 
 WARMER_K = 15.0
 GESTURE = "first-sound"
@@ -61,7 +61,7 @@ class Proof:
         drift: of the rest over a warming of 15 K, part of the reach.
         ball_mm, ball_p90_mm: one ball located, median and 90th percentile over all boards.
         no_better: what a board at the end of the tolerance must differ by from a perfect one for some
-            play, whatever is made of its fields (`calibration.proof.twins`).
+            play, whatever is made of its fields (`tests.support.proof.twins`).
     """
 
     boards: int

@@ -1,4 +1,4 @@
-"""The noise branches of the published configurations, for bench.synthetic: uniform noise, filtered in every
+"""The noise branches of the published configurations, for synthetic.py: uniform noise, filtered in every
 band by an impulse response whose spectrum the network draws.
 
 Amplitudes of `bands` frequencies become a response of `samples` taps by one constant matrix (an inverse
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.graph_maker import GraphMaker
+from tests.support.graph_maker import GraphMaker
 
 VERBATIM = "filtered noise"  # how the names of nodes begin that are the same in every form
 

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from model_export.errors import ExportError
+from graphs.errors import GraphError
+from graphs.knob import Knob
 
 FORMAT, VERSION, KEY = "lodestone-card", 1, "lodestone.card"
 LOOSE = 1e-3  # a reference with this tolerance or more is kept in 16 bits
@@ -40,16 +41,6 @@ class LatentStatistics:
     std: FloatArray
     probabilities: FloatArray
     quantiles: FloatArray
-
-
-@dataclass(frozen=True)
-class Knob:
-    """A live control of a touch graph."""
-
-    minimum: float = 0.0
-    maximum: float = 1.0
-    default: float = 0.5
-    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,13 +136,13 @@ class Card:
 
     @staticmethod
     def from_json(text: str) -> Card:
-        """Reads a card; ExportError on another format, a newer version or missing fields."""
+        """Reads a card; GraphError on another format, a newer version or missing fields."""
         try:
             data = json.loads(text)
             if not isinstance(data, dict) or data.get("format") != FORMAT:
-                raise ExportError("a model card", "other metadata", _DO)
+                raise GraphError("a model card", "other metadata", _DO)
             if data["version"] != VERSION:
-                raise ExportError(f"a model card of version {VERSION}", f"version {data['version']}", _DO)
+                raise GraphError(f"a model card of version {VERSION}", f"version {data['version']}", _DO)
             plain = {name: data[name] for name in (*_COMMON, *_VOICE, *_TOUCH) if name in data}
             return Card(
                 **plain,
@@ -163,7 +154,7 @@ class Card:
                 reference=_reference(data.get("reference")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ExportError("a complete model card", f"a damaged one ({error})", _DO) from error
+            raise GraphError("a complete model card", f"a damaged one ({error})", _DO) from error
 
 
 _COMMON = ("kind", "name", "latents", "parameters", "macs_per_second", "state_bytes", "source_sha256")
@@ -236,19 +227,19 @@ def attach_card(model: onnx.ModelProto, card: Card) -> None:
 
 
 def load_onnx(path: str | Path) -> onnx.ModelProto:
-    """An ONNX file without external data. Raises ExportError when it is none."""
+    """An ONNX file without external data. Raises GraphError when it is none."""
     try:
         return onnx.load(str(path), load_external_data=False)
     except OSError as error:
-        raise ExportError("an ONNX file", f"no readable file at {path}", "check the path") from error
+        raise GraphError("an ONNX file", f"no readable file at {path}", "check the path") from error
     except Exception as error:  # protobuf's DecodeError has no stable home
-        raise ExportError("an ONNX file", f"other bytes in {path}", "check the path") from error
+        raise GraphError("an ONNX file", f"other bytes in {path}", "check the path") from error
 
 
 def read_card(model: onnx.ModelProto | str | Path) -> Card:
-    """The card of a graph, given as proto or as path. Raises ExportError when there is none."""
+    """The card of a graph, given as proto or as path. Raises GraphError when there is none."""
     proto = model if isinstance(model, onnx.ModelProto) else load_onnx(model)
     for entry in proto.metadata_props:
         if entry.key == KEY:
             return Card.from_json(entry.value)
-    raise ExportError("a graph with a model card", "one without", _DO)
+    raise GraphError("a graph with a model card", "one without", _DO)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lodestone import files
-from lodestone.files import FileError
+import files
+from files import FileError
 
 
 def test_what_is_no_plain_file_is_written_and_never_replaced(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx
 
-from bench.graph_maker import GraphMaker
-from bench.synthetic_noise import NoiseBranch, filtered_noise
+from tests.support.graph_maker import GraphMaker
+from tests.support.synthetic_noise import NoiseBranch, filtered_noise
 
 BANDS, PQMF_TAPS = 16, 33
 FORMS = ("transposed", "subpixel", "rows")
@@ -235,7 +235,7 @@ def _build(made: _Decoder) -> onnx.ModelProto:
     if made.form not in FORMS:
         raise ValueError(f"wanted one of {FORMS}, got {made.form!r}")
     if made.form == "rows":
-        from bench.synthetic_rows import Rows
+        from tests.support.synthetic_rows import Rows
 
         made.form = "subpixel"
         return Rows(made.build()).build()

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import onnx
 
 from firmware import Engine
+from graphs.player import GraphPlayer
 from model_export.compiler import compile_plan
-from model_export.stream import OrtStream
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -30,7 +30,7 @@ class Difference:
 
 def compare(model: onnx.ModelProto, feeds: list[Arrays], kernels: str = "best") -> Difference:
     """Both on the same calls, from their initial states."""
-    engine, oracle = Engine(compile_plan(model), kernels), OrtStream(model)
+    engine, oracle = Engine(compile_plan(model), kernels), GraphPlayer(model)
     error = peak = 0.0
     for feed in feeds:
         expected, got = oracle.run(feed), engine.run(feed)

@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import firmware
+from errors import LodestoneError
 from lodestone import osc_log, wav
 from lodestone.commands.calibrate import calibrate
-from lodestone.errors import LodestoneError
 from lodestone.host import HostVoice
 from lodestone.image import build_image
-from lodestone.performance import CHANNELS, SimulatedHost, first_sound_cues
 from lodestone.picture import draw_performance
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
+from lodestone.simulated_host import CHANNELS, SimulatedHost, first_sound_cues
 from lodestone.speaker import LiveSpeaker
 from lodestone.summary import Summary
 from lodestone.voice_files import find_voice
@@ -33,12 +33,12 @@ from sensors.simulation.server import BoardServer
 SIMULATOR = Path(firmware.__file__).parent / "lodestone-sim"
 
 
-class ConcertError(LodestoneError):
+class PerformanceError(LodestoneError):
     """The simulated performance could not be played."""
 
 
 @dataclass(frozen=True)
-class Settings:
+class Performance:
     """What `lodestone play` is asked for; see its options."""
 
     out: Path
@@ -51,35 +51,35 @@ class Settings:
     live: bool
 
 
-def give(settings: Settings) -> Summary:
-    """Plays the performance into `settings.out` and tells what came of it.
+def perform(wanted: Performance) -> Summary:
+    """Plays the performance into `wanted.out` and tells what came of it.
 
     Raises:
         LodestoneError: one of its family, for anything missing or wrong.
     """
-    settings.out.mkdir(parents=True, exist_ok=True)
+    wanted.out.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True)
-    board = SimulatedBoard(settings.gesture, seed=settings.seed)
-    scene = _prepare(settings, console)
-    return _play(settings, scene, board, console)
+    board = SimulatedBoard(wanted.gesture, seed=wanted.seed)
+    scene = _prepare(wanted, console)
+    return _play(wanted, scene, board, console)
 
 
-def _prepare(settings: Settings, console: Console) -> Scene:
-    find_voice(settings.voice)  # before what takes longer
-    calibration_file = settings.calibration
+def _prepare(wanted: Performance, console: Console) -> Scene:
+    find_voice(wanted.voice)  # before what takes longer
+    calibration_file = wanted.calibration
     if calibration_file is None:
         console.print("Calibrating the simulated board")
-        calibration_file = settings.out / "simulated.calibration.json"
-        calibrate(simulate=True, seed=settings.seed, out=calibration_file, yes=True)
-    console.print(f"Putting the scene together: {settings.voice}, {settings.mapping}")
+        calibration_file = wanted.out / "simulated.calibration.json"
+        calibrate(simulate=True, seed=wanted.seed, out=calibration_file, yes=True)
+    console.print(f"Putting the scene together: {wanted.voice}, {wanted.mapping}")
     exact = SceneSettings(
-        "play", settings.voice, settings.mapping, str(calibration_file.absolute()), precision=EXACT
+        "play", wanted.voice, wanted.mapping, str(calibration_file.absolute()), precision=EXACT
     )
-    return make_scene(exact, settings.out / "plans")
+    return make_scene(exact, wanted.out / "plans")
 
 
-def _play(settings: Settings, scene: Scene, board: SimulatedBoard, console: Console) -> Summary:
-    out = settings.out
+def _play(wanted: Performance, scene: Scene, board: SimulatedBoard, console: Console) -> Summary:
+    out = wanted.out
     files = {
         "sound": out / "performance.wav",
         "picture": out / "performance.png",
@@ -91,29 +91,27 @@ def _play(settings: Settings, scene: Scene, board: SimulatedBoard, console: Cons
     began = time.monotonic()
     with ExitStack() as stack:
         progress = stack.enter_context(_progress(console))
-        bar = progress.add_task("Playing", total=settings.seconds)
-        speaker = (
-            stack.enter_context(LiveSpeaker(scene.card.sample_rate, CHANNELS)) if settings.live else None
-        )
+        bar = progress.add_task("Playing", total=wanted.seconds)
+        speaker = stack.enter_context(LiveSpeaker(scene.card.sample_rate, CHANNELS)) if wanted.live else None
         host = SimulatedHost(
             HostVoice(scene.voice_plan, scene.rest),
-            first_sound_cues(settings.seconds),
+            first_sound_cues(wanted.seconds),
             speaker,
             lambda seconds: progress.update(bar, completed=seconds),
         )
         socket = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lodestone-"))) / "board.sock"
         stack.enter_context(BoardServer(board, socket, host))
-        _run_firmware(image, socket, scene, settings.seconds, files)
-        progress.update(bar, completed=settings.seconds)
+        _run_firmware(image, socket, scene, wanted.seconds, files)
+        progress.update(bar, completed=wanted.seconds)
     wall = time.monotonic() - began
     osc_log.write(files["osc log"], host.messages)
     rate, sound = wav.read(files["sound"])
-    title = f"Lodestone: {settings.gesture}, voice {settings.voice}, mapping {settings.mapping}"
+    title = f"Lodestone: {wanted.gesture}, voice {wanted.voice}, mapping {wanted.mapping}"
     stats = json.loads(files["figures"].read_text())
     _require_scene(stats, host)
     modes = [(float(change["time_s"]), str(change["sounding"])) for change in stats["modes"]]
     draw_performance(files["picture"], title, host.messages, scene.card.latent, modes, sound[:, 0], rate)
-    return _summary(settings, scene, stats, files, host, wall, float(abs(sound).max()))
+    return _summary(wanted, scene, stats, files, host, wall, float(abs(sound).max()))
 
 
 def _progress(console: Console) -> Progress:
@@ -144,7 +142,9 @@ def _run_firmware(image: Path, socket: Path, scene: Scene, seconds: float, files
     )
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit {done.returncode}"]
-        raise ConcertError("a firmware that plays to the end", said[-1], "look at the image in " + str(image))
+        raise PerformanceError(
+            "a firmware that plays to the end", said[-1], "look at the image in " + str(image)
+        )
 
 
 def _require_scene(stats: dict[str, Any], host: SimulatedHost) -> None:
@@ -152,11 +152,11 @@ def _require_scene(stats: dict[str, Any], host: SimulatedHost) -> None:
     if "scene" not in stats:
         statuses = [m for m in host.messages if m.address == "/status" and m.direction == "out"]
         said = str(statuses[-1].arguments[16]) if statuses else "silence"
-        raise ConcertError("a board that plays the scene", said, "correct the settings of the image")
+        raise PerformanceError("a board that plays the scene", said, "correct the settings of the image")
 
 
 def _summary(
-    settings: Settings,
+    wanted: Performance,
     scene: Scene,
     stats: dict[str, Any],
     files: dict[str, Path],
@@ -168,7 +168,7 @@ def _summary(
     return Summary(
         seconds=stats["seconds"],
         wall_seconds=wall,
-        voice=settings.voice,
+        voice=wanted.voice,
         latents=scene.card.latents,
         frames_per_second=stats["frames_per_second"],
         voice_load=shares["lodestone-voice"],

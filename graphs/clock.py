@@ -8,7 +8,7 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
-from calibration.stage.stateful import StatefulGraph, const
+from graphs.stateful import StatefulGraph, const
 
 # A longer pause counts as this much: after a stall the touch catches up over a few frames instead of jumping.
 LONGEST_DT_S = 0.05
