@@ -36,6 +36,7 @@ CPP_MAY_KNOW: dict[str, set[str]] = {
     "platform": {"engine", "chips", "osc", "instrument"},
     "binding": {"engine", "osc", "chips", "instrument", "platform"},
     "simulator": {"engine", "osc", "chips", "instrument", "platform"},
+    "browser": {"engine", "osc", "chips", "instrument"},
 }
 
 
