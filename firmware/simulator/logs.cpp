@@ -74,7 +74,7 @@ void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame
     const double ring_ms = 1e3 * instrument_->ring_fill() / rate_hz_;
     const double ms = static_cast<double>(clock_->NowUs() - field_us) * 1e-3 + ring_ms;
     sum_ms_ += ms;
-    sum_prefill_ += BoardProgram::Running()->instrument().prefill_frames();
+    sum_prefill_ += instrument_->prefill_frames();
     longest_ms_ = std::max(longest_ms_, ms);
     ++blocks_;
   }
