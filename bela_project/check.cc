@@ -2,7 +2,6 @@
 //
 // Bela's make takes every .cpp below a project, and a main among them instead of its own: this one must not be found there.
 // on_board.sh builds it as a project of its own, of the same objects.
-#include <sched.h>
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -23,13 +22,8 @@ void cleanup(void*, void*) {}
 
 namespace {
 
-// Behind everything else on the board.
-void StepBack() {
-  setpriority(PRIO_PROCESS, 0, 19);
-  sched_param none;
-  std::memset(&none, 0, sizeof none);
-  sched_setscheduler(0, SCHED_IDLE, &none);
-}
+// Behind the other programs of the board; those that play are before all of them anyway.
+void StepBack() { setpriority(PRIO_PROCESS, 0, 5); }
 
 }  // namespace
 

@@ -1,8 +1,12 @@
 #include "firmware/platform/platform.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
 #include "firmware/platform/linux_i2c_bus.h"
 #include "firmware/platform/monotonic_clock.h"
-#include "firmware/platform/sim_link.h"
+#include "firmware/platform/thread_load.h"
 #include "firmware/platform/udp_link.h"
 
 namespace lodestone {
@@ -10,37 +14,49 @@ namespace {
 
 class BoardPlatform : public Platform {
  public:
-  BoardPlatform(const BoardConf& conf, const std::string& path)
-      : clock_(Hooks().clock), bus_(path.c_str()), udp_(conf), port_(conf.osc_port) {
-    if (clock_ == nullptr) clock_ = &monotonic_;
-    bus_.Open();  // one that does not open now may do so later: the sensors are lost meanwhile, and everything else goes on
+  // A bus that does not open now may do so later: the sensors are lost meanwhile, and everything else goes on.
+  void Open(const BoardConf& conf) override {
+    simulated_ = conf.bus.compare(0, 4, "sim:") == 0;
+    port_ = conf.osc_port;
+    bus_.reset(new LinuxI2cBus(conf.bus.substr(conf.bus.find(':') + 1).c_str()));
+    bus_->Open();
+    udp_.reset(new UdpLink(conf));
   }
-  Clock& clock() override { return *clock_; }
-  I2cBus& bus() override { return bus_; }
-  Network& network() override { return udp_; }
-
-  const char* BusTrouble() const override { return bus_.trouble(); }
-  // Somebody who has the port may leave it.
+  std::string BusTrouble() override {
+    if (simulated_) return "wanted bus = i2c:/dev/i2c-N on a board, got a simulated one: correct the settings";
+    return bus_->trouble();
+  }
+  // Whoever has the port may leave it.
   std::string PortTrouble() override {
     std::string trouble;
-    if (!udp_.listens()) udp_.Open(port_, &trouble);
+    if (!udp_->listens()) udp_->Open(port_, &trouble);
     return trouble;
+  }
+  Clock& clock() override { return clock_; }
+  I2cBus& bus() override { return *bus_; }
+  Network& network() override { return *udp_; }
+  KeptFiles Files(const BoardConf& conf) const override { return {conf.state_folder, conf.status_file, conf.log_file}; }
+  std::string LockMemory() override {
+    return mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? std::string() : "memory is not locked: " + std::string(strerror(errno));
   }
 
  private:
-  MonotonicClock monotonic_;
-  Clock* clock_;
-  LinuxI2cBus bus_;
-  UdpLink udp_;
-  const uint16_t port_;
+  MonotonicClock clock_;
+  bool simulated_ = false;
+  uint16_t port_ = 0;
+  std::unique_ptr<LinuxI2cBus> bus_;
+  std::unique_ptr<UdpLink> udp_;
 };
 
 // Nobody to disturb and nobody to hear.
-class LonePlatform : public Platform, private I2cBus, private Network {
+class LonePlatform : public BoardPlatform, private I2cBus, private Network {
  public:
-  Clock& clock() override { return Hooks().clock != nullptr ? *Hooks().clock : monotonic_; }
+  void Open(const BoardConf&) override {}
+  std::string BusTrouble() override { return std::string(); }
+  std::string PortTrouble() override { return std::string(); }
   I2cBus& bus() override { return *this; }
   Network& network() override { return *this; }
+  KeptFiles Files(const BoardConf&) const override { return KeptFiles(); }
 
  private:
   I2cResult Transfer(uint8_t, const uint8_t*, size_t, uint8_t*, size_t) override { return I2cResult::kNak; }
@@ -48,47 +64,15 @@ class LonePlatform : public Platform, private I2cBus, private Network {
   void Send(const uint8_t*, size_t) override {}
   size_t Receive(uint8_t*, size_t) override { return 0; }
   void AnswerTo(uint16_t) override {}
-
-  MonotonicClock monotonic_;
-};
-
-class SimPlatform : public Platform {
- public:
-  SimPlatform() : clock_(Hooks().clock != nullptr ? *Hooks().clock : monotonic_), link_(clock_) {}
-  Clock& clock() override { return clock_; }
-  I2cBus& bus() override { return link_; }
-  Network& network() override { return link_; }
-
-  const char* BusTrouble() const override { return trouble_.c_str(); }
-
-  void Open(const std::string& path) {
-    if (link_.Open(path, &trouble_)) Hooks().link = &link_;
-  }
-
- private:
-  MonotonicClock monotonic_;
-  Clock& clock_;
-  SimLink link_;
-  std::string trouble_;
 };
 
 }  // namespace
 
-PlatformHooks& Hooks() {
-  static PlatformHooks hooks;
-  return hooks;
-}
-
-std::unique_ptr<Platform> MakePlatform(const BoardConf& conf) {
-  if (Hooks().alone) return std::unique_ptr<Platform>(new LonePlatform);
-  const std::string& bus = Hooks().bus.empty() ? conf.bus : Hooks().bus;
-  const std::string path = bus.substr(bus.find(':') + 1);
-  if (bus.compare(0, 4, "sim:") == 0) {
-    std::unique_ptr<SimPlatform> platform(new SimPlatform);
-    platform->Open(path);
-    return platform;
-  }
-  return std::unique_ptr<Platform>(new BoardPlatform(conf, path));
+World BoardWorld(bool alone) {
+  World world;
+  world.platform.reset(alone ? new LonePlatform : new BoardPlatform);
+  world.meter.reset(new ThreadLoads);
+  return world;
 }
 
 }  // namespace lodestone

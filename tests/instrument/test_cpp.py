@@ -13,6 +13,7 @@ NAMES = [
     "control_test",
     "ladder_test",
     "loop_watch_test",
+    "prefill_test",
     "stages_test",
     "board_program_test",
     "event_log_test",
