@@ -14,6 +14,7 @@ constexpr uint64_t kStatusEveryUs = 1000000;
 constexpr int kPacketsPerTick = 64;
 // Who calibrates asks once a second; so many frames after the last question the board stops telling all.
 constexpr int32_t kMeasuredFrames = 600;
+constexpr uint32_t kFastBusHz = 400000;
 constexpr size_t kLongestPacket = 1472;  // one Ethernet frame
 
 uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t>(seconds * static_cast<float>(rate_hz)); }
@@ -24,7 +25,7 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
     : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_, &played_), mixer_(&ring_, &played_),
       scenes_(loader, &touch_, &voice_), reader_(this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
       now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), tell_(false), tell_model_(true), tell_sensors_(false),
-      health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), told_trouble_() {
+      health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), frames_(), frames_wanted_(0), bus_hz_(0), told_trouble_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
@@ -51,6 +52,26 @@ void Instrument::SetTaps(VoiceTap* voice, ModeTap* mode) {
 
 void Instrument::SetTrouble(Cause cause, const char* line) {
   if (troubles_.Set(cause, line)) tell_ = true;
+}
+
+// A tenth of the frames may be missing for a second without a word.
+void Instrument::SetFrames(const FrameReport& frames, uint32_t wanted_hz, uint32_t bus_hz) {
+  frames_ = frames;
+  frames_wanted_ = wanted_hz;
+  bus_hz_ = bus_hz;
+  char line[Troubles::kLineBytes] = "";
+  if (frames.rate_hz < 0.9f * static_cast<float>(wanted_hz)) {
+    const bool slow_bus = bus_hz != 0 && bus_hz < kFastBusHz;
+    char why[96];
+    if (slow_bus) {
+      std::snprintf(why, sizeof why, "the bus runs at %u kHz: see bus speed in docs/board.md", static_cast<unsigned>(bus_hz / 1000));
+    } else {
+      std::snprintf(why, sizeof why, "a sensor or the load of the core holds them up");
+    }
+    std::snprintf(line, sizeof line, "%.0f of %u sensor frames a second: %s", static_cast<double>(frames.rate_hz),
+                  static_cast<unsigned>(wanted_hz), why);
+  }
+  SetTrouble(Cause::kFrameRate, line);
 }
 
 void Instrument::ControlTick(uint64_t now_us) {
@@ -133,7 +154,13 @@ StatusReport Instrument::Report() const {
   report.voice_load = voice_load_.load(std::memory_order_relaxed);
   report.touch_load = touch_load_.load(std::memory_order_relaxed);
   report.underruns = static_cast<int32_t>(mixer_.underruns());
-  report.frames_per_second = frames_per_second();
+  report.frames_per_second = frames_.rate_hz > 0.0f ? frames_.rate_hz : frames_per_second();
+  report.frames_wanted = frames_wanted_;
+  report.jitter_us = frames_.jitter_us;
+  report.skew_us = frames_.skew_us;
+  report.software_us = frames_.software_us;
+  report.ahead = frames_.ahead;
+  report.bus_hz = bus_hz_;
   float sum_c = 0.0f;
   for (int s = 0; s < kSensors; ++s) {
     report.sensor_flags[s] = static_cast<int32_t>(health_.flags[s]);

@@ -84,6 +84,8 @@ class Instrument : private Commands {
     voice_load_.store(voice, std::memory_order_relaxed);
     touch_load_.store(touch, std::memory_order_relaxed);
   }
+  // How frames come, and what was wanted; too few are told as a trouble, with the reason. Threads: control.
+  void SetFrames(const FrameReport& frames, uint32_t wanted_hz, uint32_t bus_hz);
   // What is wrong outside the instrument, one line for each cause; an empty one when it is over. Threads: control, or before
   // the threads start.
   void SetTrouble(Cause cause, const char* line);
@@ -102,7 +104,7 @@ class Instrument : private Commands {
   const TouchHealth& health() const { return health_; }
   const InstrumentSettings& settings() const { return settings_; }
   Mode sounding() const { return sounding_; }
-  float frames_per_second() const;
+  float frames_per_second() const;  // since the start, until the last second is known
   uint32_t helpers() const;  // of the voice that sounds
   StatusReport Report() const;
 
@@ -144,6 +146,8 @@ class Instrument : private Commands {
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;
   Button button_;
+  FrameReport frames_;
+  uint32_t frames_wanted_, bus_hz_;
   Troubles troubles_;
   mutable char told_trouble_[Troubles::kTextBytes + 208];  // these and the scenes' in one line
 };

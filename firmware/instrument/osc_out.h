@@ -13,6 +13,15 @@ struct OscStreams {
   bool mag, field, touch, latent;
 };
 
+// A second of sensor frames, from the touch thread.
+struct FrameReport {
+  float rate_hz;         // reached
+  uint32_t jitter_us;    // largest deviation of the time between two frames from what was wanted
+  uint32_t skew_us;      // between the first and the last sensor of a frame
+  uint32_t software_us;  // of a frame besides its sensors, mean
+  bool ahead;
+};
+
 // What /status tells; see docs/osc.md for the order of the arguments.
 struct StatusReport {
   const char* asked_mode;
@@ -21,7 +30,10 @@ struct StatusReport {
   const char* scene_name;
   float voice_load, touch_load;     // share of one core, 0..1
   int32_t underruns;
-  float frames_per_second;
+  float frames_per_second;          // reached in the last second
+  uint32_t frames_wanted, jitter_us, skew_us, software_us;  // of the last second's frames; FrameReport
+  bool ahead;                       // sensors are started ahead of their frame
+  uint32_t bus_hz;                  // of the sensors' bus; 0: not known
   int32_t sensor_flags[kSensors];
   float temperature_c;
   int32_t muted;

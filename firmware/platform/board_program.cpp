@@ -29,7 +29,7 @@ InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz, ui
 }  // namespace
 
 BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames, const World& world)
-    : platform_(*world.platform), meter_(*world.meter), helpers_(0), next_keep_us_(0), restarts_(), control_pulse_(0), control_pulsed_frames_(0), share_() {
+    : platform_(*world.platform), meter_(*world.meter), helpers_(0), next_keep_us_(0), bus_hz_(0), restarts_(), control_pulse_(0), control_pulsed_frames_(0), share_() {
   std::string conf_trouble, sensor_trouble;
   ReadBoardConf(folder + "board.conf", &conf_, &conf_trouble);
   helpers_ = MostHelpers(conf_);
@@ -37,7 +37,8 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   SensorArraySettings array;
   SensorArrayOf(conf_, &array, &sensor_trouble);
   sensors_.reset(new SensorArray(platform_.bus(), platform_.clock(), array));
-  source_.reset(new ArraySource(sensors_.get()));
+  source_.reset(new ArraySource(sensors_.get(), &platform_.clock()));
+  bus_hz_ = platform_.BusHz();
   InstrumentSettings settings = SettingsOf(conf_, sample_rate_hz, block_frames);
   for (int s = 0; s < kSensors; ++s) {
     settings.sensors[s] = FactsOf(array.sensor[s]);
@@ -75,18 +76,24 @@ void BoardProgram::Run(Loop loop, bool (*stop)(), const Body& body) {
   watch_.End(loop, clock.NowUs());
 }
 
-// Frames begin on a fixed grid; a tick that took too long costs frames, not pace.
 void BoardProgram::TouchLoop(bool (*stop)()) {
   Clock& clock = platform_.clock();
-  const uint64_t every_us = 1000000u / conf_.frame_rate_hz;
-  uint64_t next_us = clock.NowUs();
+  const uint32_t every_us = 1000000u / conf_.frame_rate_hz;
+  uint64_t began_us = clock.NowUs();
+  FrameClock frame_clock(every_us, began_us);
+  FrameWatch frame_watch(every_us);
   Run(Loop::kTouch, stop, [&] {
     instrument_->TouchTick();
     const uint64_t now_us = clock.NowUs();
-    next_us += every_us;
-    if (next_us < now_us) next_us = now_us - (now_us - next_us) % every_us + every_us;
+    const uint32_t software_us = static_cast<uint32_t>(now_us - began_us) - source_->spent_us();
+    sensors_->Plan(software_us);
+    if (frame_watch.Add(began_us, software_us)) {
+      const FrameWatch::Second& second = frame_watch.second();
+      frames_.Write({second.rate_hz, second.jitter_us, sensors_->Stats().skew_us, second.software_us, sensors_->ahead()});
+    }
     share_[kTouchWorker].store(meter_.Share(kTouchWorker, now_us), std::memory_order_relaxed);
-    clock.SleepUntilUs(next_us);
+    clock.SleepUntilUs(frame_clock.Next(began_us, now_us));
+    began_us = clock.NowUs();
   });
 }
 
@@ -124,6 +131,7 @@ void BoardProgram::ControlLoop(bool (*stop)()) {
     instrument_->SetLoad(VoiceShare(), share_[kTouchWorker].load(std::memory_order_relaxed));
     instrument_->ControlTick(now_us);
     LookAtLoops(now_us);
+    TellFrames();
     Keep(now_us);
     clock.SleepUntilUs(now_us + kControlEveryUs);
   });
@@ -141,6 +149,13 @@ void BoardProgram::LookAtLoops(uint64_t now_us) {
     restarts_[l] = watch_.Restarts(loop);
     journal_->Note(now_us, ("a loop that had stopped runs again: " + std::string(LoopName(loop))).c_str());
   }
+}
+
+// Threads: control.
+void BoardProgram::TellFrames() {
+  FrameReport frames = FrameReport();
+  if (!frames_.Read(&frames)) return;
+  instrument_->SetFrames(frames, conf_.frame_rate_hz, bus_hz_);
 }
 
 bool BoardProgram::Led(uint64_t frames) {

@@ -6,6 +6,8 @@
 
 #include "firmware/chips/sensor_array.h"
 #include "firmware/instrument/instrument.h"
+#include "firmware/instrument/frame_clock.h"
+#include "firmware/instrument/latest_value.h"
 #include "firmware/instrument/loop_watch.h"
 #include "firmware/platform/file_keeper.h"
 #include "firmware/platform/plan_scenes.h"
@@ -43,18 +45,26 @@ class BoardProgram {
  private:
   class ArraySource : public FieldSource {
    public:
-    explicit ArraySource(SensorArray* array) : array_(array) {}
-    void Read(FieldFrame* frame) override { array_->Tick(frame); }
+    ArraySource(SensorArray* array, Clock* clock) : array_(array), clock_(clock), spent_us_(0) {}
+    void Read(FieldFrame* frame) override {
+      const uint64_t before_us = clock_->NowUs();
+      array_->Tick(frame);
+      spent_us_ = static_cast<uint32_t>(clock_->NowUs() - before_us);
+    }
     uint16_t Identity(int sensor) const override { return array_->Health(sensor).identity; }
+    uint32_t spent_us() const { return spent_us_; }  // on the last frame
 
    private:
     SensorArray* array_;
+    Clock* clock_;
+    uint32_t spent_us_;
   };
 
   template <typename Body>
   void Run(Loop loop, bool (*stop)(), const Body& body);
   void LookAtLoops(uint64_t now_us);
   void TellPlatform();
+  void TellFrames();
   void Recollect();
   void Keep(uint64_t now_us);
   float VoiceShare() const;
@@ -72,6 +82,8 @@ class BoardProgram {
   std::unique_ptr<PlanScenes> scenes_;
   std::unique_ptr<Instrument> instrument_;
   LoopWatch watch_;
+  uint32_t bus_hz_;                 // 0: not known
+  LatestValue<FrameReport> frames_;
   uint32_t restarts_[kLoops];       // as last told
   uint32_t control_pulse_;          // as the audio thread saw it last,
   uint64_t control_pulsed_frames_;  // and when it changed

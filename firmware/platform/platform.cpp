@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "firmware/platform/bus_speed.h"
 #include "firmware/platform/linux_i2c_bus.h"
 #include "firmware/platform/monotonic_clock.h"
 #include "firmware/platform/thread_load.h"
@@ -16,9 +17,10 @@ class BoardPlatform : public Platform {
  public:
   // A bus that does not open now may do so later: the sensors are lost meanwhile, and everything else goes on.
   void Open(const BoardConf& conf) override {
+    device_ = conf.bus.substr(conf.bus.find(':') + 1);
     simulated_ = conf.bus.compare(0, 4, "sim:") == 0;
     port_ = conf.osc_port;
-    bus_.reset(new LinuxI2cBus(conf.bus.substr(conf.bus.find(':') + 1).c_str()));
+    bus_.reset(new LinuxI2cBus(device_.c_str()));
     bus_->Open();
     udp_.reset(new UdpLink(conf));
   }
@@ -26,6 +28,7 @@ class BoardPlatform : public Platform {
     if (simulated_) return "wanted bus = i2c:/dev/i2c-N on a board, got a simulated one: correct the settings";
     return bus_->trouble();
   }
+  uint32_t BusHz() const override { return BusSpeedHz(device_); }
   // Whoever has the port may leave it.
   std::string PortTrouble() override {
     std::string trouble;
@@ -42,6 +45,7 @@ class BoardPlatform : public Platform {
 
  private:
   MonotonicClock clock_;
+  std::string device_;
   bool simulated_ = false;
   uint16_t port_ = 0;
   std::unique_ptr<LinuxI2cBus> bus_;

@@ -28,6 +28,8 @@ class Platform {
   // right later: the port is tried again at each call. Threads: control, or before the threads start.
   virtual std::string BusTrouble() = 0;
   virtual std::string PortTrouble() = 0;
+  // Of the sensors' bus, as the device tree has it; 0: not known.
+  virtual uint32_t BusHz() const { return 0; }
   virtual Clock& clock() = 0;
   virtual I2cBus& bus() = 0;
   virtual Network& network() = 0;

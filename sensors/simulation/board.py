@@ -13,7 +13,7 @@ from sensors.chips.model import ChipModel
 from sensors.chips.tmag5273_model import Tmag5273Model
 from sensors.replay import RecordedWorld
 from sensors.settings import ADDRESSES
-from sensors.simulation.bus import SimulatedBus, VirtualClock
+from sensors.simulation.bus import TIMEOUT_MS, SimulatedBus, VirtualClock
 from sensors.simulation.faults import Fault, FaultSchedule
 from sensors.simulation.gesture import Gesture, load_gesture
 from sensors.simulation.world import Environment, World
@@ -32,6 +32,7 @@ class SimulatedBoard:
         geometry, environment: see `World`; the environment defaults to the gesture's.
         addresses: of the four chips, in the order of the attractors.
         overhead_us: software time of the host for each transfer.
+        timeout_ms: how long the adapter waits for a bus that is held.
         faults: what breaks, and when.
     """
 
@@ -47,6 +48,7 @@ class SimulatedBoard:
         addresses: Sequence[int] | None = None,
         bit_rate_hz: float = 400_000.0,
         overhead_us: float = 0.0,
+        timeout_ms: float = TIMEOUT_MS,
         faults: Sequence[Fault] = (),
     ) -> None:
         self.world: World | RecordedWorld
@@ -63,6 +65,7 @@ class SimulatedBoard:
             self.clock,
             bit_rate_hz=bit_rate_hz,
             overhead_us=overhead_us,
+            timeout_ms=timeout_ms,
             faults=FaultSchedule(faults) if faults else None,
         )
 
