@@ -21,7 +21,7 @@ TURNED_S, FRAME_S = 1.0, 0.005
 
 
 def test_the_latents_follow_a_knob_in_fifty_milliseconds(tmp_path: Path) -> None:
-    """An empty board shows a steady field far from this calibration's rest: only the knob moves the latents."""
+    """An empty board shows a steady field, far from this calibration's rest: only the knob moves latents."""
     touch = tmp_path / "real.touch"
     touch.write_bytes(compile_plan(touch_graph(plain_calibration(), gaussian_card(2))))
     files = replace(scene(tmp_path / "plans", "one"), touch_plan=touch)
