@@ -28,6 +28,7 @@ from mapping.wiring import wiring
 
 Array = npt.NDArray[np.float64]
 
+IN_WORDS = "blur: attractors hear each other as their rings overlap"
 _ATTRACTORS_MM = BoardGeometry().attractors_mm()
 NEIGHBOUR_MM, OPPOSITE_MM = (float(np.linalg.norm(_ATTRACTORS_MM[0] - _ATTRACTORS_MM[k])) for k in (1, 2))
 # From the disc that is drawn on the board to far beyond it; by default the largest drawn ring.

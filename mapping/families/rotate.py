@@ -29,6 +29,7 @@ from mapping.wiring import wiring
 
 Array = npt.NDArray[np.float64]
 
+IN_WORDS = "turn: from one control per latent to all in all, nothing lost"
 ENTANGLEMENT = Knob(0.0, 1.0, 0.5)
 
 
