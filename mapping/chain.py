@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from mapping import families, shapers
 from mapping.errors import MappingError
-from mapping.families import Family, family
-from mapping.shapers import Shaper, shapers
 
 
-def chain(name: str) -> tuple[Family, list[Shaper]]:
+def chain(name: str) -> tuple[families.Builder, list[shapers.Builder]]:
     """The parts of `rotate`, `wire+snapshots`, `rings+terrain+memory`, ...
+
+    >>> family, shaping = chain("rings+terrain+memory")
+    >>> len(shaping)
+    2
 
     Raises:
         MappingError: an unknown part, one that comes twice, or shapers out of their order.
     """
     first, *rest = name.split("+")
-    chosen = family(first)
-    known = shapers()
+    family = families.family(first)
+    known = shapers.names()
     for part in rest:
         if part not in known:
             wanted = f"shapers out of {', '.join(known)} behind {first}"
             raise MappingError(wanted, repr(part), "choose among these, or leave it out")
-    ordered = [part for part in known if part in rest]
-    by_order = sorted(rest, key=lambda part: known[part].order)
-    if len(set(rest)) != len(rest) or by_order != rest:
+    if len(set(rest)) != len(rest) or sorted(rest, key=shapers.order) != rest:
+        ordered = [part for part in known if part in rest]
         wanted = "each shaper once, places before what moves in time"
         raise MappingError(wanted, name, f"write {'+'.join([first, *ordered])}")
-    return chosen, [known[part] for part in rest]
+    return family, [shapers.shaper(part) for part in rest]

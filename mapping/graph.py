@@ -49,7 +49,7 @@ def touch_graph(
         MappingError: an unknown family or shaper, taught points that no graph can keep, or a card without
             usable latent statistics.
     """
-    chosen, shaping = chain(mapping)
+    build, shaping = chain(mapping)
     statistics = latent_statistics(voice_card)
     taught = taught or nothing_taught(statistics.latents)
     check(taught, statistics.latents)
@@ -57,10 +57,10 @@ def touch_graph(
     clock, touch = touch_stage(graph, calibration)
     width = glide(graph, clock, "range", RANGE)
     unit = op.mul(touch, const(1.0 / calibration.play.touch_rms))
-    y = op.mul(chosen.build(graph, clock, unit, statistics.latents, seed), width)
+    y = op.mul(build(graph, clock, unit, statistics.latents, seed), width)
     around = Around(touch, statistics.latents, seed, taught)
-    for shaper in shaping:
-        y = shaper.build(graph, clock, y, around)
+    for shape in shaping:
+        y = shape(graph, clock, y, around)
     y = alive(graph, clock, y, statistics.latents, seed)
     safe = slew_limit(graph, clock, ball_limit(y, statistics.latents), statistics.latents)
     graph.output("touch", touch)

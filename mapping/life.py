@@ -20,8 +20,9 @@ from spox import Var
 from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
-from graphs.stateful import StatefulGraph, const, shape_const
+from graphs.stateful import StatefulGraph, const
 from mapping.phase import turning
+from mapping.products import through
 from mapping.seeded import directions, draw, settled
 
 LIFE = Knob(0.0, 1.0, 0.0)
@@ -47,6 +48,4 @@ def alive(graph: StatefulGraph, clock: Clock, y: Var, latents: int, seed: int) -
     mix, start = movement(latents, seed)
     amount = glide(graph, clock, "life", LIFE)
     angle = turning(graph, clock, "life", const(RATES_HZ), start)
-    column = op.reshape(op.sin(angle), shape_const([len(RATES_HZ), 1]))
-    sway = op.reshape(op.matmul(const(SPREAD * mix), column), shape_const([latents]))
-    return op.add(y, op.mul(amount, sway))
+    return op.add(y, op.mul(amount, through(SPREAD * mix, op.sin(angle))))

@@ -1,6 +1,8 @@
-"""The shapers: graph builders that turn y [Z] of a family into another y [Z], both in units of sigma.
+"""The shapers, which stand behind a family: every module of this folder is one, under the module's name.
 
-A shaper is a module of this folder with a `SHAPER`; it is known by being there.
+A shaper has one function, `build(graph, clock, y, around)`. It gives another y [Z] for the y [Z] of the part
+before it, both in units of sigma, and may add knobs and states to the graph. `IN_WORDS` says in one line what
+it does to the play, `ORDER` where in a chain it may stand. To add a shaper, add its file.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 from importlib import import_module
+from types import ModuleType
 
 from spox import Var
 
@@ -20,7 +22,7 @@ from mapping.taught import Taught
 
 
 class Order(IntEnum):
-    """Where in the chain a shaper may stand: a place is chosen first, then it moves in time."""
+    """A place is chosen first, then it moves in time."""
 
     PLACE = 1
     TIME = 2
@@ -46,19 +48,31 @@ class Around:
 Builder = Callable[[StatefulGraph, Clock, Var, Around], Var]
 
 
-@dataclass(frozen=True)
-class Shaper:
-    """One way of shaping: `build(graph, clock, y, around)` gives the new y [Z]."""
+def names() -> list[str]:
+    """Every shaper, in the order of a chain.
 
-    name: str
-    order: Order
-    build: Builder
+    >>> names()
+    ['snapshots', 'terrain', 'bodies', 'memory']
+    """
+    found = [module.name for module in pkgutil.iter_modules(__path__)]
+    return sorted(found, key=lambda name: (order(name), name))
 
 
-@cache
-def shapers() -> dict[str, Shaper]:
-    """Every shaper by its name."""
-    found: list[Shaper] = [
-        import_module(f"{__name__}.{module.name}").SHAPER for module in pkgutil.iter_modules(__path__)
-    ]
-    return {shaper.name: shaper for shaper in sorted(found, key=lambda shaper: (shaper.order, shaper.name))}
+def shaper(name: str) -> Builder:
+    """The function `build` of the shaper of this name, which must be one of `names()`."""
+    build: Builder = _module(name).build
+    return build
+
+
+def order(name: str) -> Order:
+    """Where in a chain it may stand."""
+    return Order(_module(name).ORDER)
+
+
+def in_words(name: str) -> str:
+    """What it does to the play, in one line for a player."""
+    return str(_module(name).IN_WORDS)
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{name}")

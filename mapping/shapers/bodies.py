@@ -26,11 +26,15 @@ from spox import Var
 from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
-from graphs.stateful import StatefulGraph, const, shape_const
+from graphs.stateful import StatefulGraph, const
+from mapping.products import through
 from mapping.seeded import settled
-from mapping.shapers import Around, Order, Shaper
+from mapping.shapers import Around, Order
 
 Array = npt.NDArray[np.float64]
+
+IN_WORDS = "swing: latents are masses on springs that pull each other"
+ORDER = Order.TIME
 
 STIFFNESS_HZ = Knob(0.2, 12.0, 3.0, "Hz")
 DAMPING = Knob(0.08, 0.98, 0.5)
@@ -49,7 +53,7 @@ def modes(latents: int) -> tuple[Array, Array]:
     return settled(np.stack(columns, axis=1)), settled(values)
 
 
-def bodies(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
+def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     """y [Z] for x [Z], with the knobs `stiffness` (Hz), `damping` and `coupling`; no random choice."""
     latents = around.latents
     basis, stretch = modes(latents)
@@ -58,8 +62,7 @@ def bodies(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     coupling = glide(graph, clock, "coupling", COUPLING)
     place, speed = graph.state("bodies place", (latents,)), graph.state("bodies speed", (latents,))
     firm = op.add(const(1.0), op.mul(coupling, const(stretch)))
-    wanted = op.matmul(const(basis.T), op.reshape(x, shape_const([latents, 1])))
-    target = op.div(op.reshape(wanted, shape_const([latents])), firm)
+    target = op.div(through(basis.T, x), firm)
     pulse = op.mul(op.mul(stiffness, const(2.0 * math.pi)), op.sqrt(firm))
     swing = op.mul(pulse, op.sqrt(op.sub(const(1.0), op.mul(damping, damping))))
     decay = op.mul(pulse, damping)
@@ -72,14 +75,10 @@ def bodies(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     v = op.mul(fade, op.sub(op.mul(speed.now, op.sub(cosine, op.mul(decay, sine))), falling))
     place.then = op.where(clock.fresh, target, op.add(target, e))
     speed.then = op.where(clock.fresh, const(np.zeros(latents)), v)
-    back = op.matmul(const(basis), op.reshape(place.then, shape_const([latents, 1])))
-    return op.reshape(back, shape_const([latents]))
+    return through(basis, place.then)
 
 
 def farthest_swing(damping: float) -> float:
     """The bound on a swing, above."""
     q = math.exp(-math.pi * damping / math.sqrt(1.0 - damping**2))
     return (1.0 + q) / (1.0 - q)
-
-
-SHAPER = Shaper("bodies", Order.TIME, bodies)

@@ -21,11 +21,15 @@ from spox import Var
 from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
-from graphs.stateful import StatefulGraph, const, shape_const
+from graphs.stateful import StatefulGraph
+from mapping.products import through
 from mapping.seeded import draw, settled
-from mapping.shapers import Around, Order, Shaper
+from mapping.shapers import Around, Order
 
 Array = npt.NDArray[np.float64]
+
+IN_WORDS = "echo: what was played a moment ago goes on sounding"
+ORDER = Order.TIME
 
 NODES = 48
 AMOUNT = Knob(0.0, 1.0, 0.4)
@@ -47,24 +51,18 @@ def reservoir(latents: int, seed: int) -> tuple[Array, Array, Array]:
     return inner, into, out
 
 
-def memory(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
+def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     """y [Z] for x [Z] in sigma, with the knobs `memory`, `echo` and `memory_time`."""
-    latents = around.latents
-    inner, into, out = reservoir(latents, around.seed)
+    inner, into, out = reservoir(around.latents, around.seed)
     amount = glide(graph, clock, "memory", AMOUNT)
     echo = glide(graph, clock, "echo", ECHO)
     time = glide(graph, clock, "memory_time", TIME_S)
     state = graph.state("memory", (NODES,))
-    node = op.reshape(state.now, shape_const([NODES, 1]))
-    heard = op.reshape(op.matmul(const(inner), node), shape_const([NODES]))
-    driven = op.reshape(
-        op.matmul(const(into), op.reshape(x, shape_const([latents, 1]))), shape_const([NODES])
-    )
+    heard, driven = through(inner, state.now), through(into, x)
     leak = op.div(clock.dt, op.add(clock.dt, time))
     bent = op.tanh(op.add(op.mul(echo, heard), driven))
     state.then = op.add(state.now, op.mul(leak, op.sub(bent, state.now)))
-    told = op.matmul(const(out), op.reshape(state.then, shape_const([NODES, 1])))
-    return op.add(x, op.mul(amount, op.sub(op.reshape(told, shape_const([latents])), x)))
+    return op.add(x, op.mul(amount, op.sub(through(out, state.then), x)))
 
 
 def lipschitz(latents: int, seed: int, amount: float, echo: float) -> float:
@@ -72,6 +70,3 @@ def lipschitz(latents: int, seed: int, amount: float, echo: float) -> float:
     _, into, out = reservoir(latents, seed)
     gain = np.linalg.norm(out, 2) * np.linalg.norm(into, 2) / (1.0 - echo)
     return float(1.0 - amount + amount * gain)
-
-
-SHAPER = Shaper("memory", Order.TIME, memory)

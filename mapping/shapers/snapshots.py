@@ -26,10 +26,13 @@ from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
 from mapping.seeded import settled
-from mapping.shapers import Around, Order, Shaper
+from mapping.shapers import Around, Order
 from mapping.taught import Taught
 
 Array = npt.NDArray[np.float64]
+
+IN_WORDS = "put a sound here: taught gestures bring their sounds back"
+ORDER = Order.PLACE
 
 # Weight of the mapping before: at a taught gesture it may pull the sound by half a hundredth of the distance.
 BEFORE = 0.005
@@ -54,7 +57,7 @@ def kept(taught: Taught, width: float) -> Array:
     return settled(np.linalg.solve(blend, taught.y))
 
 
-def snapshots(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
+def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     """y [Z] for x [Z] in sigma, with the knob `recall`, the width h; x itself where nothing is taught."""
     taught, touch = around.taught, around.touch
     if taught.points == 0:
@@ -80,6 +83,3 @@ def lipschitz(taught: Taught, before: float, reach: float, width: float) -> floa
     s = np.geomspace(1e-6, taught.points, 4000)
     steepest = float((s * np.log(taught.points / s) / (BEFORE + s)).max())
     return float(before + radius / 2.0 * np.sqrt(2.0 * steepest) / width)
-
-
-SHAPER = Shaper("snapshots", Order.PLACE, snapshots)

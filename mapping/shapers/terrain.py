@@ -19,12 +19,16 @@ from spox import Var
 from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
-from graphs.stateful import StatefulGraph, const, shape_const
+from graphs.stateful import StatefulGraph, const
 from mapping.phase import turning
+from mapping.products import through
 from mapping.seeded import directions, draw, settled
-from mapping.shapers import Around, Order, Shaper
+from mapping.shapers import Around, Order
 
 Array = npt.NDArray[np.float64]
+
+IN_WORDS = "walk: a landscape of sounds, rougher or smoother, that never stands quite still"
+ORDER = Order.PLACE
 
 FEATURES = 64
 AMOUNT = Knob(0.0, 1.0, 1.0)
@@ -43,7 +47,7 @@ def land(latents: int, seed: int) -> tuple[Array, Array, Array]:
     return into, phase, settled(out)
 
 
-def terrain(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
+def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     """y [Z] for x [Z] in sigma, with the knobs `terrain`, `roughness`, `orbit` and `orbit_rate`."""
     latents, seed = around.latents, around.seed
     into, phase, out = land(latents, seed)
@@ -53,12 +57,9 @@ def terrain(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     rate = glide(graph, clock, "orbit_rate", ORBIT_HZ)
     angle = turning(graph, clock, "orbit", op.mul(rate, const([1.0, SECOND_TURN])), np.zeros(2))
     axes = directions(seed, "terrain orbit", 2, latents)
-    round_row = op.reshape(op.sin(angle), shape_const([1, 2]))
-    sway = op.reshape(op.matmul(round_row, const(axes)), shape_const([latents]))
-    place = op.reshape(op.add(x, op.mul(radius, sway)), shape_const([latents, 1]))
-    turns = op.reshape(op.matmul(const(2.0 * math.pi * into), place), shape_const([FEATURES]))
-    waves = op.reshape(op.sin(op.add(op.mul(rough, turns), const(phase))), shape_const([FEATURES, 1]))
-    high = op.reshape(op.matmul(const(out), waves), shape_const([latents]))
+    place = op.add(x, op.mul(radius, through(axes.T, op.sin(angle))))
+    turns = through(2.0 * math.pi * into, place)
+    high = through(out, op.sin(op.add(op.mul(rough, turns), const(phase))))
     return op.add(x, op.mul(amount, op.sub(high, x)))
 
 
@@ -67,6 +68,3 @@ def lipschitz(latents: int, seed: int, amount: float, roughness: float) -> float
     into, _, out = land(latents, seed)
     steep = 2.0 * math.pi * roughness * np.linalg.norm(out, 2) * np.linalg.norm(into, 2)
     return float(1.0 - amount + amount * steep)
-
-
-SHAPER = Shaper("terrain", Order.PLACE, terrain)

@@ -21,10 +21,11 @@ from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
-from mapping.rotate import channel_order, wiring
+from mapping.wiring import channel_order, wiring
 
 Array = npt.NDArray[np.float64]
 
+IN_WORDS = "point: one control for each latent, and heights folded in as far as you like"
 LEAN = Knob(0.0, 1.0, 0.0)
 
 
@@ -38,7 +39,7 @@ def folding(latents: int) -> Array:
     return matrix
 
 
-def wire(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: int) -> Var:
+def build(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: int) -> Var:
     """y [Z] for touch [12], with the live knob `lean`; the seed changes nothing here."""
     del seed
     straight, folded = wiring(latents)[:latents], folding(latents)
