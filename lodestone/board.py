@@ -12,8 +12,8 @@ from typing import TypeVar
 from pythonosc.osc_message import OscMessage, ParseError
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from errors import LodestoneError
 from lodestone.board_messages import BoardKnob, BoardScene, Model, Refusal, Status
-from lodestone.errors import LodestoneError
 
 ADDRESSES = ("192.168.7.2", "192.168.6.2", "bela.local")
 PORT = 7564

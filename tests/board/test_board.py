@@ -16,7 +16,7 @@ import pytest
 from definitions import osc
 from firmware._firmware import osc_encode
 from lodestone.board import Board, BoardError
-from tests.instrument.tiny import SIM, image, scene
+from tests.support.tiny import SIM, image, scene
 
 
 def free_port() -> int:
