@@ -25,6 +25,15 @@ class FrameClock {
   uint64_t grid_us_;
 };
 
+// A second of frames, as the touch thread hands it on.
+struct FrameReport {
+  float rate_hz = 0.0f;      // reached
+  uint32_t jitter_us = 0;    // largest deviation of the time between two frames from what was wanted
+  uint32_t skew_us = 0;      // between the first and the last sensor of a frame
+  uint32_t software_us = 0;  // of a frame besides its sensors, mean
+  bool ahead = false;        // sensors are started ahead of their frame
+};
+
 // What a second of frames was like. Threads: one.
 class FrameWatch {
  public:

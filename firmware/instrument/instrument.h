@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "firmware/instrument/command_reader.h"
+#include "firmware/instrument/frame_clock.h"
 #include "firmware/instrument/memory.h"
 #include "firmware/instrument/mixer.h"
 #include "firmware/instrument/mode_keeper.h"
@@ -40,7 +41,7 @@ class ModeTap {
   virtual void OnMode(uint64_t now_us, Mode asked, Mode sounding) = 0;
 };
 
-class Instrument : private Commands {
+class Instrument : private Commands, private RefusalSink {
  public:
   // Frames of the ring: a voice whose prefill and block are longer is refused by the loader.
   static constexpr uint32_t kRingFrames = 32768;
@@ -86,9 +87,11 @@ class Instrument : private Commands {
   }
   // How frames come, and what was wanted; too few are told as a trouble, with the reason. Threads: control.
   void SetFrames(const FrameReport& frames, uint32_t wanted_hz, uint32_t bus_hz);
-  // What is wrong outside the instrument, one line for each cause; an empty one when it is over. Threads: control, or before
-  // the threads start.
-  void SetTrouble(Cause cause, const char* line);
+  // What `name` (one word) is in trouble with, told by /status and /trouble; empty: nothing any more. Threads: control, or
+  // before the threads start.
+  void SetTrouble(const char* name, const char* text) {
+    if (troubles_.Set(name, text)) tell_ = tell_troubles_ = true;
+  }
 
   // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured. Threads: control.
   void Remember(Memory* memory);
@@ -104,21 +107,24 @@ class Instrument : private Commands {
   const TouchHealth& health() const { return health_; }
   const InstrumentSettings& settings() const { return settings_; }
   Mode sounding() const { return sounding_; }
-  float frames_per_second() const;  // since the start, until the last second is known
+  float frames_per_second() const;
   uint32_t helpers() const;  // of the voice that sounds
   StatusReport Report() const;
 
  private:
-  void OnMode(Mode mode) override;
-  void OnScene(int32_t index) override;
-  bool OnKnob(const char* name, float value) override;
-  void OnMute(bool mute) override;
-  void OnRest() override;
-  void OnHeartbeat() override;
-  void OnHello(uint16_t port) override;
-  void OnMeasure(uint16_t port) override;
+  // The handlers of the commands: instrument_commands.cpp.
+#define LODESTONE_OVERRIDE(Handler, parameters) bool Handler parameters override;
+  LODESTONE_COMMANDS(LODESTONE_OVERRIDE)
+#undef LODESTONE_OVERRIDE
+  void OnRefused(const char* address, const char* reason) override;
 
   void ReadPackets();
+  void AskMode(Mode mode);
+  void Meet(uint16_t port);
+  void KeepTroubles();
+  void TellKnobs();
+  void TellScenes();
+  void TellTroubles();
   void KeepPanel();
   void KeepMode();
   void Tell();
@@ -141,7 +147,12 @@ class Instrument : private Commands {
   Mode sounding_;
   bool muted_;
   uint32_t rung_;  // last told
-  bool tell_, tell_model_, tell_sensors_;
+  bool resting_;   // last told
+  bool tell_, tell_model_, tell_sensors_, tell_scenes_, tell_troubles_;
+  uint32_t tell_knobs_;  // a bit for each
+  int errors_left_;      // that may be sent now
+  uint32_t refused_;     // packets and commands
+  char refusal_[240];    // the last one
   TouchHealth health_;
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;
@@ -149,7 +160,7 @@ class Instrument : private Commands {
   FrameReport frames_;
   uint32_t frames_wanted_, bus_hz_;
   Troubles troubles_;
-  mutable char told_trouble_[Troubles::kTextBytes + 208];  // these and the scenes' in one line
+  mutable char rung_why_[112];
 };
 
 }  // namespace lodestone

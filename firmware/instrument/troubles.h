@@ -1,43 +1,67 @@
-// What is wrong now: each cause has a place of its own, is told as long as it lasts, and not longer.
+// What is wrong now: a short list with a name for each, from which what is cured is taken out again. Threads: control.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <cstdio>
+#include <cstring>
 
 namespace lodestone {
 
-enum class Cause : uint8_t {
-  kSafeStart,    // the player's state and mapping are left aside
-  kSettings,     // lines of board.conf
-  kSensorConf,   // sensors of board.conf
-  kPort,         // the UDP port
-  kBus,          // the I2C device
-  kFrameRate,    // fewer frames than were asked for
-  kTouchLoop,    // a loop that has stopped or hangs
-  kControlLoop,
-  kFilesLoop,
-  kVoiceLoop,
-  kCount
-};
-
-// Threads: one, or before they start.
 class Troubles {
  public:
-  static constexpr size_t kLineBytes = 160;
-  static constexpr size_t kTextBytes = 400;  // of what /status tells
+  static constexpr int kMost = 12;
 
-  Troubles();
+  Troubles() : count_(0), joined_() {}
 
-  // What is wrong, one line; an empty one clears it. True when something has changed.
-  bool Set(Cause cause, const char* line);
-  bool Clear(Cause cause) { return Set(cause, ""); }
-  bool any() const;
+  // What `name` (one word) is in trouble with; null or empty: nothing any more. True when the list has changed.
+  // A text that does not fit is cut; a trouble too many is left out.
+  bool Set(const char* name, const char* text) {
+    const bool cured = text == nullptr || text[0] == '\0';
+    const int at = Find(name);
+    if (at == count_ && (cured || count_ == kMost)) return false;
+    Entry& entry = entries_[at];
+    if (cured) {
+      std::memmove(&entries_[at], &entries_[at + 1], static_cast<size_t>(count_ - at - 1) * sizeof(Entry));
+      --count_;
+    } else {
+      if (at < count_ && std::strncmp(entry.text, text, sizeof entry.text - 1) == 0) return false;
+      std::snprintf(entry.name, sizeof entry.name, "%s", name);
+      std::snprintf(entry.text, sizeof entry.text, "%s", text);
+      if (at == count_) ++count_;
+    }
+    Join();
+    return true;
+  }
 
-  // All of them, "; " between, and `last` behind them where it says anything.
-  void Tell(const char* last, char* text, size_t bytes) const;
+  int count() const { return count_; }
+  const char* name(int index) const { return entries_[index].name; }
+  const char* text(int index) const { return entries_[index].text; }
+  // All texts in one line.
+  const char* joined() const { return joined_; }
 
  private:
-  char lines_[static_cast<size_t>(Cause::kCount)][kLineBytes];
+  struct Entry {
+    char name[24], text[208];
+  };
+
+  int Find(const char* name) const {
+    int at = 0;
+    while (at < count_ && std::strncmp(entries_[at].name, name, sizeof entries_[at].name - 1) != 0) ++at;
+    return at;
+  }
+
+  void Join() {
+    size_t used = 0;
+    joined_[0] = '\0';
+    for (int t = 0; t < count_ && used + 1 < sizeof joined_; ++t) {
+      const int wrote = std::snprintf(joined_ + used, sizeof joined_ - used, "%s%s", t > 0 ? "; " : "", entries_[t].text);
+      used += static_cast<size_t>(wrote > 0 ? wrote : 0);
+    }
+  }
+
+  Entry entries_[kMost];
+  int count_;
+  char joined_[464];  // what /status has room for
 };
 
 }  // namespace lodestone

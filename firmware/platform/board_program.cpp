@@ -49,8 +49,8 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   scenes_->SetMeter(&meter_);
   platform_.Watch(instrument_.get());
   Recollect();
-  instrument_->SetTrouble(Cause::kSettings, conf_trouble.c_str());
-  instrument_->SetTrouble(Cause::kSensorConf, sensor_trouble.c_str());
+  instrument_->SetTrouble("settings", conf_trouble.c_str());
+  instrument_->SetTrouble("sensors", sensor_trouble.c_str());
   TellPlatform();
   instrument_->Begin(conf_.first_scene, platform_.clock().NowUs());
   instrument_->Recall(memory_);
@@ -89,7 +89,13 @@ void BoardProgram::TouchLoop(bool (*stop)()) {
     sensors_->Plan(software_us);
     if (frame_watch.Add(began_us, software_us)) {
       const FrameWatch::Second& second = frame_watch.second();
-      frames_.Write({second.rate_hz, second.jitter_us, sensors_->Stats().skew_us, second.software_us, sensors_->ahead()});
+      FrameReport report;
+      report.rate_hz = second.rate_hz;
+      report.jitter_us = second.jitter_us;
+      report.skew_us = sensors_->Stats().skew_us;
+      report.software_us = second.software_us;
+      report.ahead = sensors_->ahead();
+      frames_.Write(report);
     }
     share_[kTouchWorker].store(meter_.Share(kTouchWorker, now_us), std::memory_order_relaxed);
     clock.SleepUntilUs(frame_clock.Next(began_us, now_us));
@@ -139,12 +145,11 @@ void BoardProgram::ControlLoop(bool (*stop)()) {
 
 // Threads: control.
 void BoardProgram::LookAtLoops(uint64_t now_us) {
-  constexpr Cause kCauses[kLoops] = {Cause::kTouchLoop, Cause::kControlLoop, Cause::kFilesLoop, Cause::kVoiceLoop};
   if (!instrument_->VoiceDue()) watch_.Beat(Loop::kVoice, now_us);
   for (int l = 0; l < kLoops; ++l) {
     const Loop loop = static_cast<Loop>(l);
     const char* trouble = loop == Loop::kControl ? nullptr : watch_.Trouble(loop, now_us);
-    instrument_->SetTrouble(kCauses[l], trouble != nullptr ? trouble : "");
+    instrument_->SetTrouble(LoopName(loop), trouble);
     if (watch_.Restarts(loop) == restarts_[l]) continue;
     restarts_[l] = watch_.Restarts(loop);
     journal_->Note(now_us, ("a loop that had stopped runs again: " + std::string(LoopName(loop))).c_str());
@@ -168,8 +173,8 @@ bool BoardProgram::Led(uint64_t frames) {
 
 // What may be put right while it plays. Threads: control, or before the threads start.
 void BoardProgram::TellPlatform() {
-  instrument_->SetTrouble(Cause::kPort, platform_.PortTrouble().c_str());
-  instrument_->SetTrouble(Cause::kBus, platform_.BusTrouble().c_str());
+  instrument_->SetTrouble("port", platform_.PortTrouble().c_str());
+  instrument_->SetTrouble("bus", platform_.BusTrouble().c_str());
 }
 
 // What is written waits for up to a second, and goes to the card in one piece.

@@ -3,11 +3,8 @@
 
 #include <cstring>
 #include <random>
-#include <string>
-#include <vector>
 
 #include "firmware/instrument/loop_watch.h"
-#include "firmware/instrument/troubles.h"
 
 using namespace lodestone;
 
@@ -89,24 +86,6 @@ CASE(TheClockOfTheWatchMayWrap) {
   watch.Begin(Loop::kFiles, late_us);
   CHECK(watch.Trouble(Loop::kFiles, late_us + 1000000) == nullptr);
   CHECK(watch.Trouble(Loop::kFiles, late_us + 61000000) != nullptr);
-}
-
-std::string Told(const Troubles& troubles, const char* last) {
-  char text[Troubles::kTextBytes];
-  troubles.Tell(last, text, sizeof text);
-  return text;
-}
-
-CASE(TroublesAreAListThatClears) {
-  Troubles troubles;
-  CHECK(!troubles.any() && Told(troubles, "").empty());
-  CHECK(troubles.Set(Cause::kBus, "no bus") && troubles.Set(Cause::kPort, "no port"));
-  CHECK(!troubles.Set(Cause::kBus, "no bus"));
-  CHECK(Told(troubles, "no scene 9") == "no port; no bus; no scene 9");
-  CHECK(troubles.Clear(Cause::kPort) && Told(troubles, "") == "no bus");
-  CHECK(troubles.Clear(Cause::kBus) && !troubles.any());
-  for (int c = 0; c < static_cast<int>(Cause::kCount); ++c) troubles.Set(static_cast<Cause>(c), std::string(300, 'x').c_str());
-  CHECK(Told(troubles, "last").size() == Troubles::kTextBytes - 1);
 }
 
 }  // namespace
