@@ -168,10 +168,10 @@ void SensorArray::Stall(uint64_t since_us) {
 }
 
 void SensorArray::Plan(uint32_t software_us) {
-  uint32_t longest_us = 0;
-  for (const Slot& slot : slots_) longest_us = slot.driver.ConversionUs() > longest_us ? slot.driver.ConversionUs() : longest_us;
+  uint32_t conversion_us = UINT32_MAX;  // one with a thermometer takes longer: those take turns
+  for (const Slot& slot : slots_) conversion_us = slot.driver.ConversionUs() < conversion_us ? slot.driver.ConversionUs() : conversion_us;
   const uint32_t starts_us = (kSensors - 1) * start_us_;  // the first sensor converts meanwhile
-  const uint32_t wait_us = longest_us > starts_us ? longest_us - starts_us : 0;
+  const uint32_t wait_us = conversion_us > starts_us ? conversion_us - starts_us : 0;
   const float frame_us = static_cast<float>(kSensors * (start_us_ + read_us_) + wait_us + software_us);
   const float period_us = static_cast<float>(PeriodUs(settings_));
   if (frame_us > kAheadOn * period_us) ahead_ = true;

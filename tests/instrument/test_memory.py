@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
 from pythonosc.osc_message import OscMessage
 
 from tests.support.messages import message
-from tests.support.tiny import SIM, Run, image, play, scene
+from tests.support.tiny import Run, image, play, scene
 
 from .test_simulation import ScriptedHost
 

@@ -57,10 +57,3 @@ def test_what_is_refused_is_told_whole(tmp_path: Path) -> None:
     assert "frame_rate" in refused[0]
     assert "one.voice.plan" in refused[1]
     assert any(line.startswith("voice = two ") for line in said)  # the others are tried all the same
-
-
-def test_a_voice_that_is_too_slow_is_noted(tmp_path: Path) -> None:
-    made = image(tmp_path, scene(tmp_path / "p", "slow", work=40000, hop=128))
-    code, said = check(made)
-    assert code == 0
-    assert any(line.startswith("note: scene slow: a block of the voice tiny-128 takes ") for line in said), said

@@ -84,8 +84,8 @@ class VirtualBoard:
 
     Attributes:
         kind: which image it has.
-        kindness: what its core is kinder in than Bela's, by the names of `bela/core/hardness.cpp`, and `offline-flag`:
-            a header of August 2020 or later.
+        kindness: in what its core is kinder than Bela's, by the names of `bela/core/hardness.cpp`; and
+            `offline-flag`: a header of August 2020 or later.
         bus_hz: of its I2C bus, as its device tree has it.
         ssh_port, osc_port: on 127.0.0.1.
         folder: its files here; `run/` is its /run.
@@ -142,7 +142,9 @@ class VirtualBoard:
             folder.mkdir(parents=True)
         header = BELA_H.read_text().splitlines(keepends=True)
         kind_header = "offline-flag" in self.kindness
-        (bela / "include" / "Bela.h").write_text("".join(x for x in header if kind_header or OFFLINE not in x))
+        (bela / "include" / "Bela.h").write_text(
+            "".join(x for x in header if kind_header or OFFLINE not in x)
+        )
         (bela / "kindness").write_text("\n".join(self.kindness))
         (new / BUS_SPEED).parent.mkdir(parents=True)
         (new / BUS_SPEED).write_bytes(self.bus_hz.to_bytes(4, "big"))
