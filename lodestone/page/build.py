@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errors import LodestoneError
 from firmware import Engine
 from lodestone.commands.calibrate import calibrate
 from lodestone.page.bundle import bundle
+from lodestone.page.errors import PageError
 from lodestone.page.facts import board_facts, chip_facts, latent_words, reach_table, scene_facts
 from lodestone.page.pack import pack
 from lodestone.scenes import Scene, make_scene
@@ -31,10 +31,6 @@ CALIBRATION_SEED = 1
 FIRST_MAPPING = "rotate"
 
 Progress = Callable[[str], None]
-
-
-class PageError(LodestoneError):
-    """The page cannot be made or served."""
 
 
 @dataclass(frozen=True)

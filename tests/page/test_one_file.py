@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from firmware import Engine
-from tests.page.chromium import Chromium, Tab
+from tests.support.chromium import Chromium, Tab
 
 PLANS = Path(__file__).resolve().parents[2] / "out" / "page-work" / "plans"
 SECONDS = 2.0
