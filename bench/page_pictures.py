@@ -1,4 +1,4 @@
-"""Pictures of the page for README and docs: `python -m bench.page_pictures [--out docs/images]`, after `make page`."""
+"""Pictures of the page for README and docs, after `make page`: `python -m bench.page_pictures`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from tests.support.chromium import Chromium, Tab
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "out" / "lodestone.html"
 PLACES = ((-8, 84), (-92, 20), (70, -52))
-ROUND = """(() => { const m = lodestone.magnets.list; let k = 0; lodestone.demo = setInterval(() => { k += 0.09;
-  m[1].x = -40 + 46 * Math.sin(k); m[1].y = -6 + 34 * Math.sin(1.7 * k); m[0].x = 10 + 40 * Math.sin(0.6 * k);
-  lodestone.moved(); }, 16); })()"""
+ROUND = """(() => {
+  const m = lodestone.magnets.list;
+  let k = 0;
+  lodestone.demo = setInterval(() => {
+    k += 0.09;
+    m[1].x = -40 + 46 * Math.sin(k);
+    m[1].y = -6 + 34 * Math.sin(1.7 * k);
+    m[0].x = 10 + 40 * Math.sin(0.6 * k);
+    lodestone.moved();
+  }, 16);
+})()"""
 PLAY_S = 7.0
 
 
@@ -22,7 +30,7 @@ def play(tab: Tab, seconds: float = PLAY_S) -> None:
     tab.open(FILE.as_uri())
     tab.ready()
     tab.click("#start")
-    tab.until("lodestone.status")
+    tab.until("lodestone.panel.status")
     tab.js("lodestone.magnets.list.forEach((m) => (m.held = lodestone))")
     tab.js(ROUND)
     time.sleep(seconds)
@@ -52,8 +60,8 @@ def main() -> None:
             tab.theme(scheme)
             tab.size(width, height, phone)
             play(tab)
-            tab.picture(arguments.out / f"{name}.png")
-            print(arguments.out / f"{name}.png", tab.faults or "")
+            tab.picture(arguments.out / f"{name}.jpg")
+            print(arguments.out / f"{name}.jpg", tab.faults or "")
             tab.open("about:blank")
 
 

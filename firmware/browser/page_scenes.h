@@ -25,6 +25,7 @@ class PageScenes : public SceneLoader {
   bool Add(const char* name, PlanBytes touch, PlanBytes voice, char* error, size_t error_bytes);
 
   int32_t count() const override { return static_cast<int32_t>(kept_.size()); }
+  const char* name(int32_t index) const override { return kept_[static_cast<size_t>(index)].name.c_str(); }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
 
  private:

@@ -16,7 +16,14 @@ from firmware import Engine
 from lodestone.commands.calibrate import calibrate
 from lodestone.page.bundle import bundle
 from lodestone.page.errors import PageError
-from lodestone.page.facts import board_facts, chip_facts, latent_words, reach_table, scene_facts
+from lodestone.page.facts import (
+    board_facts,
+    chip_facts,
+    latent_words,
+    message_facts,
+    reach_table,
+    scene_facts,
+)
 from lodestone.page.pack import pack
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
@@ -104,6 +111,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
         "board": board_facts(),
         "chip": chip_facts(),
         "calibrated": f"simulated board {CALIBRATION_SEED}",
+        "messages": message_facts(),
         "mappings": mappings,
         "reach": reach,
         "scenes": scenes,
