@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import struct
 import subprocess
 import sys
 from dataclasses import asdict
@@ -24,6 +23,7 @@ from bench.arm_builds import BUILD, ROOT, ArmError, Compiler, compilers, default
 from lodestone.errors import LodestoneError
 from model_export.compiler.boards import BOARDS, CLASSES, Board, Counts
 from model_export.compiler.fit import period_of
+from model_export.compiler.plan_reader import read_header
 
 RANDOM_WEIGHTS_DB = 38.0  # what quantised voices with random weights must hold; trained ones hold more
 
@@ -57,7 +57,7 @@ def play(
 def report(board: Board, plan: Path, compiler: Compiler) -> dict[str, object]:
     """Counts and load of one plan on one board, built by one compiler."""
     data = plan.read_bytes()
-    counts, weight_bytes = count(compiler, plan), struct.unpack_from("<I", data, 68)[0]
+    counts, weight_bytes = count(compiler, plan), read_header(data)["weight_bytes"]
     load = board.load(counts, weight_bytes, period_of(data))
     return {
         "plan": plan.name,
