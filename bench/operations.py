@@ -3,8 +3,8 @@
     python -m bench.operations [FUNCTION…]
 
 Each function runs over 4,096 adjacent elements in the engine as the boards build it, emulated. What a
-plain function of as many operands (Copy, Add, Where) takes around its arithmetic is taken off; the rest is told
-per vector of four elements, by class of instruction where it is not 128-bit arithmetic alone.
+plain function of as many operands (Copy, Add, MulAdd) takes around its arithmetic is taken off; the rest is
+told per vector of four elements, by class of instruction where it is not 128-bit arithmetic alone.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.arm import count
-from bench.arm_builds import ArmError, default_compiler
 from definitions.operations import OPERATIONS, PROCESSORS
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 from model_export.compiler import plan
 from model_export.compiler.boards import Counts
 from model_export.compiler.views import IO, Buffer, dense
+from tests.support.arm import count
+from tests.support.arm_builds import ArmError, default_compiler
 
 ELEMENTS, LANES = 4096, 4
 PLAIN = {1: ("Copy", 0.0), 2: ("Add", 1.0), 3: ("MulAdd", 1.0)}  # and the arithmetic of their own

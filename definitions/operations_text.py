@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from definitions.operations import BOUNDS, PROCESSORS, Field, Operations, Row
+from definitions.operations import (
+    BOUNDS,
+    OPERATIONS,
+    PROCESSORS,
+    DefinitionError,
+    Field,
+    Operations,
+    Row,
+)
+from definitions.table import write_if_changed
 
 _INDICES = ("Space", "DescriptorFlag")  # C++ takes these as an index and as bits
 _CPP = {"u32": "uint32_t", "i32": "int32_t", "f32": "float"}
@@ -114,3 +124,26 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in cells)])
+
+
+def renewed(page: str, operations: Operations) -> str:
+    """A page with every table between `<!-- table: NAME -->` and `<!-- end -->` as it has to be.
+
+    Raises:
+        DefinitionError: a table that the page asks for and that is none, or one that the page has not.
+    """
+    tables = markdown(operations)
+    parts = page.split("<!-- table: ")
+    for at, part in enumerate(parts[1:], 1):
+        name, _, rest = part.partition(" -->")
+        if name not in tables:
+            raise DefinitionError(f"the page asks for a table '{name}', and there is none")
+        parts[at] = f"{name} -->\n{tables.pop(name)}\n<!-- end -->" + rest.partition("<!-- end -->")[2]
+    for name in tables:
+        raise DefinitionError(f"the page has no table '{name}'")
+    return "<!-- table: ".join(parts)
+
+
+if __name__ == "__main__":
+    page = Path(__file__).parents[1] / "docs" / "plan-format.md"
+    write_if_changed(page, renewed(page.read_text(encoding="utf-8"), OPERATIONS))

@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -109,12 +108,7 @@ bool Engine::Load(const void* plan, size_t plan_bytes, char* error, size_t error
   PlanParts parts;
   if (!CheckPlan(plan, plan_bytes, &parts, error, error_bytes)) return false;
   if (!CheckMemory(parts, *kernels, error, error_bytes)) return false;
-  try {
-    impl_.reset(new Impl(parts, *kernels));
-  } catch (const std::bad_alloc&) {
-    std::snprintf(error, error_bytes, "wanted memory for the plan, got less: end other programs, or take a smaller voice");
-    return false;
-  }
+  impl_.reset(new Impl(parts, *kernels));
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "firmware/engine/checked.h"
 
@@ -70,8 +71,15 @@ uint64_t MemoryOf(const PlanParts& parts, const Kernels& kernels) {
 
 bool CheckMemory(const PlanParts& parts, const Kernels& kernels, char* error, size_t error_bytes) {
   const uint64_t bytes = MemoryOf(parts, kernels);
-  if (bytes <= plan::kMostMemoryBytes) return true;
-  std::snprintf(error, error_bytes, "wanted a plan of at most %u MB in memory, got %u: take a smaller voice",
+  if (bytes <= plan::kMostMemoryBytes) {
+    void* volatile there = std::malloc(static_cast<size_t>(bytes));
+    std::free(there);
+    if (there != nullptr) return true;
+    std::snprintf(error, error_bytes, "wanted %u MB of memory for the plan, got less: end other programs, or take a smaller voice",
+                  static_cast<unsigned>(bytes >> 20));
+    return false;
+  }
+  std::snprintf(error, error_bytes, "wanted a plan of at most %u MB in memory, got %u: take a smaller voice and compile the model again",
                 static_cast<unsigned>(plan::kMostMemoryBytes >> 20),
                 static_cast<unsigned>(std::min<uint64_t>(bytes >> 20, 0xffffffffu)));
   return false;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 #include "firmware/engine/loops.h"
 #include "firmware/engine/plan_memory.h"
@@ -21,7 +20,7 @@ void Floats::Take(size_t count) {
   constexpr size_t kLine = 64;
   const size_t bytes = std::max<size_t>(count, 1u) * sizeof(float);
   void* taken = nullptr;
-  if (posix_memalign(&taken, kLine, bytes) != 0) throw std::bad_alloc();
+  if (posix_memalign(&taken, kLine, bytes) != 0) std::abort();  // CheckMemory has seen that there is as much
   owned_.reset(static_cast<float*>(taken));
   std::memset(taken, 0, bytes);
 }

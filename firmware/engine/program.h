@@ -15,7 +15,7 @@ namespace lodestone {
 // Floats aligned to 64 bytes (a cache line, and the widest vector), zero at first; not a byte more than asked for.
 class Floats {
  public:
-  void Take(size_t count);  // throws std::bad_alloc
+  void Take(size_t count);
   float* data() { return owned_.get(); }
   const float* data() const { return owned_.get(); }
 

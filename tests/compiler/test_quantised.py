@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from bench.oracle import compare
 from firmware import Engine, EngineError
 from model_export.compiler import compile_plan
 from model_export.compiler.cost import convolutions
 from model_export.compiler.plan_reader import Operation, changed, read_plan
+from tests.support.oracle import compare
 
 
 def layer(

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto
 
-from bench.graph_maker import GraphMaker
-from bench.synthetic import decoder
 from definitions.operations import OPERATIONS
 from firmware import Engine, EngineError
 from model_export.compiler import compile_plan
 from model_export.compiler.plan import sealed
 from model_export.compiler.plan_reader import changed, read_plan
 from model_export.quantise import quantise
+from tests.support.graph_maker import GraphMaker
+from tests.support.synthetic import decoder
 
 VOICE = compile_plan(decoder(4))
 
