@@ -114,6 +114,10 @@ class Network : public PacketSink {
   virtual size_t Receive(uint8_t* packet, size_t capacity) = 0;
   // The sender of the last received packet wants everything sent to its `port` as well. Threads: control.
   virtual void AnswerTo(uint16_t port) = 0;
+  // Whether another guest will have to leave when that sender is answered at `port`. Threads: control.
+  virtual bool Crowded(uint16_t) const { return false; }
+  // No more to `port` of the sender of the last received packet. Threads: control.
+  virtual void Forget(uint16_t) {}
 };
 
 }  // namespace lodestone

@@ -13,7 +13,7 @@ constexpr float kFirstStepS = 0.005f;
 
 TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
     : source_(source), out_(out), playing_(nullptr), coming_(nullptr), turns_(0), turns_wanted_(0), before_(nullptr),
-      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_asked_(false), measured_frames_(0), rest_at_us_(0), rest_frames_(0), seen_() {}
+      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_asked_(false), resting_(false), measured_frames_(0), rest_at_us_(0), rest_frames_(0), seen_() {}
 
 void TouchPlayer::Tick() {
   source_->Read(&frame_);
@@ -52,6 +52,7 @@ void TouchPlayer::KeepRest(Scene* playing) {
   rest_at_us_ = 0;
   playing->touch->SaveState(playing->after_rest.data());
   playing->after_rest_ready.store(true, std::memory_order_release);
+  if (!rest_asked_.load(std::memory_order_relaxed)) resting_.store(false, std::memory_order_relaxed);
 }
 
 void TouchPlayer::Watch() {

@@ -39,7 +39,12 @@ class TouchPlayer {
   }
 
   // Takes the board as it stands as empty: presses the knob "rest_capture" for a moment. Threads: control.
-  void AskRest() { rest_asked_.store(true, std::memory_order_release); }
+  void AskRest() {
+    resting_.store(true, std::memory_order_relaxed);
+    rest_asked_.store(true, std::memory_order_release);
+  }
+  // From AskRest until the rest has settled and is kept. Threads: control.
+  bool resting() const { return resting_.load(std::memory_order_relaxed); }
 
   // Somebody calibrates: for so many frames all is told. Threads: control.
   void Measure(int32_t frames) { measured_frames_.store(frames, std::memory_order_relaxed); }
@@ -62,7 +67,7 @@ class TouchPlayer {
   float knobs_[kMaxKnobs], coming_knobs_[kMaxKnobs];
   FieldFrame frame_;
   uint64_t last_us_;
-  std::atomic<bool> rest_asked_;
+  std::atomic<bool> rest_asked_, resting_;
   std::atomic<int32_t> measured_frames_;
   uint64_t rest_at_us_;   // of the last press; 0: kept, or none
   uint32_t rest_frames_;  // for which the knob stays pressed

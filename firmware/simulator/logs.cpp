@@ -98,7 +98,7 @@ bool WriteStats(const std::string& path, const Instrument& instrument, const Mod
   std::fprintf(file, "  \"voice_started_at\": %lld,\n",
                instrument.mixer().has_started() ? static_cast<long long>(instrument.mixer().started_at()) : -1ll);
   std::fprintf(file, "  \"commands_obeyed\": %u,\n  \"commands_dropped\": %u,\n", instrument.commands().obeyed(),
-               instrument.commands().dropped());
+               instrument.commands().refused());
   WriteVoice(file, instrument, latents.mean_prefill(), run);
   std::fprintf(file, "  \"field_to_block_ms\": {\"mean\": %.3f, \"longest\": %.3f},\n", latents.mean_delay_ms(),
                latents.longest_delay_ms());
