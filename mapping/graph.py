@@ -40,13 +40,13 @@ def touch_graph(
     Raises:
         MappingError: an unknown family, or a card without usable latent statistics.
     """
-    chosen = family(mapping)
+    build = family(mapping)
     statistics = latent_statistics(voice_card)
     graph = StatefulGraph()
     clock, touch = touch_stage(graph, calibration)
     width = glide(graph, clock, "range", RANGE)
     unit = op.mul(touch, const(1.0 / calibration.play.touch_rms))
-    y = op.mul(chosen.build(graph, clock, unit, statistics.latents, seed), width)
+    y = op.mul(build(graph, clock, unit, statistics.latents, seed), width)
     safe = slew_limit(graph, clock, ball_limit(y, statistics.latents), statistics.latents)
     graph.output("touch", touch)
     graph.output("latent", to_voice(safe, statistics))
