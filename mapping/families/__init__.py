@@ -25,7 +25,7 @@ def names() -> list[str]:
     """Every mapping that `touch_graph` can build, in alphabetical order.
 
     >>> names()
-    ['rings', 'rotate']
+    ['rings', 'rotate', 'wire']
     """
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 

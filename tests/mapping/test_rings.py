@@ -64,4 +64,4 @@ def test_a_turn_of_the_radius_glides(calibration: Calibration, gaussian_card: An
 
 
 def test_both_families_are_offered() -> None:
-    assert names() == ["rings", "rotate"]
+    assert {"rings", "rotate"} <= set(names())
