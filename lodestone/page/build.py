@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from calibration.session import calibrate_simulated
 from firmware import Engine
-from lodestone.commands.calibrate import calibrate
 from lodestone.page.bundle import bundle
 from lodestone.page.errors import PageError
 from lodestone.page.facts import (
@@ -81,7 +81,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
     progress("calibrating the simulated board")
     calibration = work / "simulated.calibration.json"
     if not calibration.is_file():
-        calibrate(simulate=True, seed=CALIBRATION_SEED, out=calibration, yes=True)
+        calibrate_simulated(calibration, CALIBRATION_SEED)
     scenes, reach = [], None
     families = sorted(names(), key=lambda name: name != FIRST_MAPPING)
     for voice in catalogue.shipped():
