@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from calibration.board_model import CROSSED, Mounting, dipole_mt
+from calibration.board_model import Mounting, dipole_mt
 from calibration.model import AXES, CHANNELS, SENSORS, Array
 
 # Priors (standard deviations): what a board out of the workshop is like.
@@ -23,7 +23,11 @@ SHIFT_SPREAD_MM = np.array([1.0, 1.0, 2.0])
 BIAS_SPREAD_MT = 0.03
 OF_SENSOR, OF_FRAME = 15, 6
 SCALE = np.array(
-    [GAIN_SPREAD] * 3 + [ROTATION_SPREAD_RAD] * 3 + [CROSS_SPREAD] * 3 + [*SHIFT_SPREAD_MM] + [BIAS_SPREAD_MT] * 3
+    [GAIN_SPREAD] * 3
+    + [ROTATION_SPREAD_RAD] * 3
+    + [CROSS_SPREAD] * 3
+    + [*SHIFT_SPREAD_MM]
+    + [BIAS_SPREAD_MT] * 3
 )
 STEPS, ENOUGH = 12, 1e-3
 NUDGE = 1e-5
@@ -81,7 +85,13 @@ def mounting_of(unknowns: Array) -> Mounting:
 
 def unknowns_of(mounting: Mounting) -> Array:
     """The scaled unknowns [4, 15] of a board."""
-    parts = [np.log(mounting.gain), mounting.rotation, mounting.cross, mounting.shift_mm, np.zeros((SENSORS, AXES))]
+    parts = [
+        np.log(mounting.gain),
+        mounting.rotation,
+        mounting.cross,
+        mounting.shift_mm,
+        np.zeros((SENSORS, AXES)),
+    ]
     return np.asarray(np.concatenate(parts, axis=1) / SCALE)
 
 

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from calibration.board_model import Mounting, ball_moment, dipole_mt
-from calibration.fitting.bundle import Bundle, Sightings, bundle, moments_at
+from calibration.fitting.bundle import Bundle, Sightings, bundle
 from calibration.model import AXES, CHANNELS, SENSORS, Array
 
 FRAMES = 400
@@ -83,7 +83,9 @@ def lone_sightings(
     return seen, found
 
 
-def told_by_lone_magnets(played_mt: Array, start: Mounting | None = None, spots: Sightings | None = None) -> Told | None:
+def told_by_lone_magnets(
+    played_mt: Array, start: Mounting | None = None, spots: Sightings | None = None
+) -> Told | None:
     """The board that lone magnets describe; None where too few frames show one.
 
     Args:
@@ -109,7 +111,9 @@ def told_by_lone_magnets(played_mt: Array, start: Mounting | None = None, spots:
         seen = _known_better(field, found, usual, after).only(rows)
         frames = int(rows.sum())
         seen = seen if spots is None else seen.and_(spots)
-        together = bundle(replace(seen, weight=1.0 / (1.0 + (found_misfit(seen, found, rows) / 3.0) ** 2)), board)
+        together = bundle(
+            replace(seen, weight=1.0 / (1.0 + (found_misfit(seen, found, rows) / 3.0) ** 2)), board
+        )
         board = together.mounting
         near = np.bincount(np.linalg.norm(field[rows], axis=2).argmax(axis=1), minlength=SENSORS)
         misfit = float(np.median(together.misfit[:frames])) * after
@@ -180,4 +184,7 @@ def _solved(square: Array, right: Array) -> Array:
     det = a * inverse[..., 0] + b * inverse[..., 1] + c * inverse[..., 2]
     x, y, z = right[..., 0], right[..., 1], right[..., 2]
     p, q, r, s, t, u = np.moveaxis(inverse, -1, 0)
-    return np.asarray(np.stack([p * x + q * y + r * z, q * x + s * y + t * z, r * x + t * y + u * z], axis=-1) / det[..., None])
+    return np.asarray(
+        np.stack([p * x + q * y + r * z, q * x + s * y + t * z, r * x + t * y + u * z], axis=-1)
+        / det[..., None]
+    )

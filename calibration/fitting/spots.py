@@ -16,7 +16,7 @@ from calibration.board_model import Mounting, dipole_mt
 from calibration.errors import CalibrationError
 from calibration.fitting.bundle import Sightings, bundle, moments_at
 from calibration.model import SENSORS, Array
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 
 # How well a hand puts a ball in its cup on the mark, sideways and in height.
 BESIDE_MM, HIGHER_MM = 0.3, 0.05

@@ -68,7 +68,8 @@ def check_wiring(played_mt: Array) -> Wiring:
 def _true_arrangement(frames: Array, given: float) -> Wiring:
     orders = [order for order in itertools.permutations(range(SENSORS)) if order != tuple(range(SENSORS))]
     tried: list[tuple[float, Wiring]] = [
-        (_misfit(frames[:, list(order)]), Wiring(given, order=tuple(np.argsort(order).tolist()))) for order in orders
+        (_misfit(frames[:, list(order)]), Wiring(given, order=tuple(np.argsort(order).tolist())))
+        for order in orders
     ]
     agree = []
     for sensor in range(SENSORS):
@@ -78,7 +79,9 @@ def _true_arrangement(frames: Array, given: float) -> Wiring:
             tried.append((_misfit(_righted(frames, sensor, axes)), Wiring(given, turned=(sensor, axes))))
     best = min(tried, key=lambda one: one[0])
     if best[0] > EXPLAINS * given:
-        alike = [(_misfit(_righted(frames, -1, axes)), Wiring(given, turned=(-1, axes))) for axes in _ALL_AXES]
+        alike = [
+            (_misfit(_righted(frames, -1, axes)), Wiring(given, turned=(-1, axes))) for axes in _ALL_AXES
+        ]
         best = min([best, *alike], key=lambda one: one[0])
     if best[0] <= EXPLAINS * given:
         return best[1]
@@ -124,7 +127,9 @@ def _axes_by_the_others(frames: Array, sensor: int) -> tuple[Axes | None, float]
     if np.array_equal(ideal, np.eye(AXES)):
         return None, level
     by_board = ideal.T  # row: the board's axis, column: the chip's that shows it
-    axes = tuple(int(by_board[axis].sum()) * (int(np.abs(by_board[axis]).argmax()) + 1) for axis in range(AXES))
+    axes = tuple(
+        int(by_board[axis].sum()) * (int(np.abs(by_board[axis]).argmax()) + 1) for axis in range(AXES)
+    )
     return (axes[0], axes[1], axes[2]), level
 
 
@@ -146,7 +151,10 @@ def wiring_words(wiring: Wiring) -> tuple[str, str]:
             return f"sensors {names} are exchanged", "swap their cables, or their addresses in the settings"
         how = "exchanged in pairs" if swapped else "exchanged in a ring"
         stands = ", ".join(f"{k + 1} where {wiring.order[k] + 1} should be" for k in moved)
-        return f"sensors {names} are {how} ({stands})", "put their cables, or their addresses in the settings, right"
+        return (
+            f"sensors {names} are {how} ({stands})",
+            "put their cables, or their addresses in the settings, right",
+        )
     assert wiring.turned is not None
     sensor, axes = wiring.turned
     who = "every sensor" if sensor < 0 else f"sensor {sensor + 1}"

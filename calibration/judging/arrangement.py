@@ -12,7 +12,7 @@ from calibration.fitting.lone import Told
 from calibration.fitting.spots import SpotFit
 from calibration.fitting.wiring import PLAUSIBLE, check_wiring, wiring_words
 from calibration.model import CHANNELS, SENSORS, Array, Rest
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 from sensors.simulation.magnets import stack_field_ut
 
 # A jump of a channel from one end of what it shows to the other, in one frame.
@@ -60,12 +60,16 @@ class Arrangement:
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
+        }
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> Arrangement:
         """Back from JSON."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        return cls(
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        )
 
 
 def arrangement(rest: Rest, raw: Array | None, told: Told | None, spots: SpotFit | None) -> Arrangement:

@@ -22,7 +22,9 @@ BIAS_MT = 0.035
 # Of a lone marble's field: more is no board of a workshop; and how many frames must say so.
 UNEXPLAINED, FEW_FRAMES = 0.0075, 40
 FEW_NEAR = 5
-ONE_MARBLE = "put one marble on each ring for a moment, nothing else on the board (10 s), then repeat free play"
+ONE_MARBLE = (
+    "put one marble on each ring for a moment, nothing else on the board (10 s), then repeat free play"
+)
 
 
 def built(figures: Figures) -> Iterator[Finding]:
@@ -66,7 +68,9 @@ def _attractors(shown: Arrangement) -> Iterator[Finding]:
             yield Finding(CARE, "attractors", cause, "look for a missing disc, or a larger gap to the sensor")
         elif part > strong:
             cause = f"the magnet of attractor {sensor + 1} is strong ({100 * part:.0f} % of the others)"
-            yield Finding(CARE, "attractors", cause, "look for a disc too many, or a smaller gap to the sensor")
+            yield Finding(
+                CARE, "attractors", cause, "look for a disc too many, or a smaller gap to the sensor"
+            )
         elif shown.lean_deg[sensor] > (KNOWN_LEANS_DEG if shown.known else LEANS_DEG):
             cause = f"the magnet of attractor {sensor + 1} leans by {shown.lean_deg[sensor]:.0f} degrees or lies beside"
             yield Finding(CARE, "attractors", cause, "put the stack upright, right under its sensor")
@@ -84,14 +88,18 @@ def _places(shown: Arrangement) -> Iterator[Finding]:
     worst = int(off.argmax()) if len(off) == CHANNELS else 0
     if off[worst] > GAIN_OFF:
         cause = f"{channel_name(worst)} shows {shown.gain[worst]:.2f} of what it should"
-        yield Finding(CARE, "gain", cause, "compare the range settings of the four chips, then exchange the chip")
+        yield Finding(
+            CARE, "gain", cause, "compare the range settings of the four chips, then exchange the chip"
+        )
 
 
 def _misfit(shown: Arrangement) -> Iterator[Finding]:
     if shown.bias_mt > BIAS_MT:
         where = channel_name(shown.bias_channel)
         cause = f"the rest shows {1000 * shown.bias_mt:.0f} µT too much at {where}: something lay near the empty board"
-        yield Finding(CARE, "rest", cause, "take every magnet and tool a metre away, and repeat the empty board")
+        yield Finding(
+            CARE, "rest", cause, "take every magnet and tool a metre away, and repeat the empty board"
+        )
         return
     seen = shown.unexplained
     suspect = "" if shown.suspect is None else f"; sensor {shown.suspect + 1} fits the others least"

@@ -78,7 +78,8 @@ def figure_rows(figures: Figures) -> list[Row]:
         row(
             "wiring",
             "a lone marble's field unexplained",
-            "no lone marble" if figures.arrangement.unexplained is None
+            "no lone marble"
+            if figures.arrangement.unexplained is None
             else f"{100 * figures.arrangement.unexplained:.1f} %",
             f"≤ {100 * UNEXPLAINED:.2f} %",
         ),

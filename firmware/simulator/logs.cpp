@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "firmware/platform/board_program.h"
 
 namespace lodestone {
 namespace {
@@ -71,8 +70,8 @@ bool LatentLog::Open(const std::string& path) {
 
 void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t field_us,
                           const float* latents, uint32_t count) {
-  if (ring_frame >= 0 && BoardProgram::Running() != nullptr) {
-    const double ring_ms = 1e3 * BoardProgram::Running()->instrument().ring_fill() / rate_hz_;
+  if (ring_frame >= 0 && instrument_ != nullptr) {
+    const double ring_ms = 1e3 * instrument_->ring_fill() / rate_hz_;
     const double ms = static_cast<double>(clock_->NowUs() - field_us) * 1e-3 + ring_ms;
     sum_ms_ += ms;
     longest_ms_ = std::max(longest_ms_, ms);

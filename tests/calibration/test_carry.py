@@ -101,7 +101,9 @@ def test_at_rest_is_the_slope_at_nothing() -> None:
 
 
 def test_beyond_the_tolerance_of_the_workshop_it_stops() -> None:
-    assert steps(carry_from(np.array([9.0, -9.0, 3.0, 0.0])))[:, 2] == pytest.approx([4 / 3, -4 / 3, 1.0, 0.0])
+    assert steps(carry_from(np.array([9.0, -9.0, 3.0, 0.0])))[:, 2] == pytest.approx(
+        [4 / 3, -4 / 3, 1.0, 0.0]
+    )
 
 
 def test_a_sensor_beside_its_place_is_carried_back() -> None:
