@@ -1,4 +1,7 @@
-"""`python -m bench.harsh_calibration [--boards N] [--faults] [--table]`: the tables of calibration without kindness."""
+"""The tables of calibration without kindness: boards against each other, faults against the verdict.
+
+python -m bench.harsh_calibration [--boards N] [--box MAGNETS] [--table] [--faults]
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Mounting:
         rotation: [4, 3] rotation vectors in radians that turn a board field into chip axes.
         height_mm: [4] above the nominal place.
         sideways_mm: [4, 2] beside the nominal place, along the board's x and y.
-        cross: [4, 3] what axes y, z, z show of axes x, x, y (and the other way): chip axes that are not square.
+        cross: [4, 3] what axes x y, x z, y z show of each other: chip axes that are not square.
     """
 
     gain: Array = field(default_factory=lambda: np.ones((SENSORS, AXES)))

@@ -3,8 +3,8 @@
 In a frame with one magnet twelve readings meet six unknowns (its place and its moment), so many such frames
 tell about the sensors: three by three numbers that turn a field into what the chip shows, and where it sits.
 Damped Gauss-Newton with priors; the frames' own unknowns are eliminated (Schur complement), so a step costs
-one small system of each frame and one of 60 for the board. A rest that was taken while something lay near adds the
-same to every frame: it is found as well.
+one small system of each frame and one of 60 for the board. A rest that was taken while something lay near
+adds the same to every frame: it is found as well.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Sightings:
     Attributes:
         field_mt: [F, 4, 3] what the chips show more than on the empty board; error_mt: [F, 4] how well known.
         places_mm: [F, 3] where the magnet is thought to be; places_error_mm: [F, 3] and how surely.
-        moments: [F, 3] A m2, to begin with; strength: [F] how long they are, strength_error [F] within what part.
+        moments: [F, 3] A m2, to begin with.
+        strength: [F] how long they are, and strength_error [F] within what part.
         weight: [F] how much each frame counts.
     """
 
@@ -105,10 +106,7 @@ def bundle(seen: Sightings, start: Mounting | None = None, *, free: bool = True)
         board_step, frame_step = _step(seen, board, places, moments, damping, free)
         tried = (board + board_step, places + frame_step[:, :3], moments + _sized(seen, frame_step))
         fresh, _ = _cost(seen, *tried)
-        if free:
-            better = np.full(len(places), fresh.sum() < cost.sum())
-        else:
-            better = fresh < cost
+        better = np.full(len(places), fresh.sum() < cost.sum()) if free else fresh < cost
         damping = np.clip(np.where(better, damping * 0.2, damping * 10.0), 1e-6, 1e8)
         gained = float(np.sum((cost - fresh)[better]))
         if better.any():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.fitting.bundle import Bundle, Sightings, bundle
@@ -22,10 +23,15 @@ WEAKEST_MT = 0.3
 UNKNOWN, KNOWN = 0.08, (0.03, 0.012)
 LONE = 2.0
 FEWEST = 25
+# A marble that is held above the board says little: its height is not known.
+MOSTLY_LYING = 0.5
 BATCH = 60
 NOISE_MT = 0.01
+# How far off a rest may be that was taken while a magnet lay near.
+NOT_EMPTY_MT = 0.2
 HIGH_MM, HIGHER_MM, LYING_MM = 12.0, 8.0, 1.0
 SURE_FRAMES, SURE_MISFIT, SURE_NEAR = 50, 0.0065, 5
+MOST_TURNED_RAD = np.deg2rad(30.0)
 ALIKE, STRENGTH_ERROR = 0.2, 0.03
 USUAL = ball_moment(15.0)
 
@@ -34,8 +40,8 @@ USUAL = ball_moment(15.0)
 class Told:
     """What lone magnets tell: the board, how many frames did, and their misfit in parts of the field.
 
-    `strength` A m2 of the magnet; `bias_mt` [4, 3] as in `Bundle`; `near` [4] frames in which each sensor felt
-    the magnet most.
+    `strength` A m2 of the magnet; `bias_mt` [4, 3] as in `Bundle`; `near` [4] frames in which each sensor
+    felt the magnet most.
     """
 
     mounting: Mounting
@@ -47,8 +53,10 @@ class Told:
 
     @property
     def sure(self) -> bool:
-        """Whether enough frames, near every sensor, agree well enough to be believed."""
-        return self.frames >= SURE_FRAMES and self.misfit < SURE_MISFIT and min(self.near) >= SURE_NEAR
+        """Whether enough frames, near every sensor, agree on a board that a workshop could have made."""
+        turned = float(np.linalg.norm(self.mounting.rotation, axis=1).max())
+        seen = self.frames >= SURE_FRAMES and min(self.near) >= SURE_NEAR
+        return seen and self.misfit < SURE_MISFIT and turned < MOST_TURNED_RAD
 
 
 def strong_frames(played_mt: Array, count: int = FRAMES) -> Array:
@@ -83,52 +91,48 @@ def lone_sightings(
     return seen, found
 
 
-def told_by_lone_magnets(
-    played_mt: Array, start: Mounting | None = None, spots: Sightings | None = None
-) -> Told | None:
+def told_by_lone_magnets(played_mt: Array, start: Mounting | None = None) -> Told | None:
     """The board that lone magnets describe; None where too few frames show one.
 
     Args:
         played_mt: [N, 12] rest removed, nothing corrected.
         start: the board as far as it is known.
-        spots: a known ball on known places, to be explained as well.
     """
     field = strong_frames(played_mt)
-    board = start or Mounting()
     if len(field) < FEWEST:
         return None
-    told = None
+    told = _told(field, start or Mounting(), NOISE_MT)
+    if told is not None and told.sure:
+        return told
+    biased = _told(field, start or Mounting(), NOT_EMPTY_MT)
+    return biased if told is None or (biased is not None and biased.sure) else told
+
+
+def _told(field: Array, board: Mounting, noise_mt: float) -> Told | None:
+    """As `told_by_lone_magnets`; at first the rest is believed within `noise_mt` only."""
+    told, bias = None, np.zeros((SENSORS, AXES))
     for part, after in zip((UNKNOWN, *KNOWN), (*KNOWN, KNOWN[-1]), strict=True):
-        _, found = lone_sightings(field, board, part)
-        lying = _lying(found)
-        rows = (found.misfit < LONE) & lying
-        if rows.sum() < FEWEST:
+        shown = field - bias
+        error = np.hypot(noise_mt if part == UNKNOWN else NOISE_MT, part * np.linalg.norm(shown, axis=2))
+        _, found = lone_sightings(shown, board, part, error_mt=error)
+        lone = found.misfit < LONE
+        rows = lone & _lying(found)
+        if rows.sum() < max(FEWEST, MOSTLY_LYING * lone.sum()):
             return told
         usual = float(np.median(np.linalg.norm(found.moments[rows], axis=1)))
         rows &= np.abs(np.linalg.norm(found.moments, axis=1) / usual - 1.0) < ALIKE
         if rows.sum() < FEWEST:
             return told
-        seen = _known_better(field, found, usual, after).only(rows)
-        frames = int(rows.sum())
-        seen = seen if spots is None else seen.and_(spots)
-        together = bundle(
-            replace(seen, weight=1.0 / (1.0 + (found_misfit(seen, found, rows) / 3.0) ** 2)), board
-        )
-        board = together.mounting
-        near = np.bincount(np.linalg.norm(field[rows], axis=2).argmax(axis=1), minlength=SENSORS)
-        misfit = float(np.median(together.misfit[:frames])) * after
-        told = Told(board, frames, misfit, usual, together.bias_mt, tuple(int(n) for n in near))
+        seen = _known_better(shown, found, usual, after).only(rows)
+        together = bundle(replace(seen, weight=1.0 / (1.0 + (found.misfit[rows] / 3.0) ** 2)), board)
+        board, bias = together.mounting, bias + together.bias_mt
+        near = np.bincount(np.linalg.norm(shown[rows], axis=2).argmax(axis=1), minlength=SENSORS)
+        misfit = float(np.median(together.misfit)) * after
+        told = Told(board, int(rows.sum()), misfit, usual, bias, tuple(int(n) for n in near))
     return told
 
 
-def found_misfit(seen: Sightings, found: Bundle, rows: Array) -> Array:
-    """[F] zero where a frame was not judged yet."""
-    misfit = np.zeros(len(seen.weight))
-    misfit[: int(rows.sum())] = found.misfit[rows]
-    return misfit
-
-
-def _lying(found: Bundle) -> Array:
+def _lying(found: Bundle) -> npt.NDArray[np.bool_]:
     """[F] whether the magnet could be a ball of that strength that lies on the board."""
     radius = 7.5 * np.cbrt(np.linalg.norm(found.moments, axis=1) / USUAL)
     return np.asarray(np.abs(found.places_mm[:, 2] - radius) < 4.0)
@@ -184,7 +188,5 @@ def _solved(square: Array, right: Array) -> Array:
     det = a * inverse[..., 0] + b * inverse[..., 1] + c * inverse[..., 2]
     x, y, z = right[..., 0], right[..., 1], right[..., 2]
     p, q, r, s, t, u = np.moveaxis(inverse, -1, 0)
-    return np.asarray(
-        np.stack([p * x + q * y + r * z, q * x + s * y + t * z, r * x + t * y + u * z], axis=-1)
-        / det[..., None]
-    )
+    solved = np.stack([p * x + q * y + r * z, q * x + s * y + t * z, r * x + t * y + u * z], axis=-1)
+    return np.asarray(solved / det[..., None])

@@ -71,23 +71,26 @@ def _true_arrangement(frames: Array, given: float) -> Wiring:
         (_misfit(frames[:, list(order)]), Wiring(given, order=tuple(np.argsort(order).tolist())))
         for order in orders
     ]
-    agree = []
-    for sensor in range(SENSORS):
-        axes, rest = _axes_by_the_others(frames, sensor)
-        agree.append(rest)
-        if axes is not None:
-            tried.append((_misfit(_righted(frames, sensor, axes)), Wiring(given, turned=(sensor, axes))))
+    others = [_axes_by_the_others(frames, sensor) for sensor in range(SENSORS)]
+    suspect = int(np.argmin([agree for _, agree in others]))
+    tried += [
+        _turned(frames, given, sensor, axes) for sensor, (axes, _) in enumerate(others) if axes is not None
+    ]
+    for sensor in (suspect, -1):
+        best = min(tried, key=lambda one: one[0])
+        if best[0] <= EXPLAINS * given:
+            return best[1]
+        tried += [_turned(frames, given, sensor, axes) for axes in _ALL_AXES]
     best = min(tried, key=lambda one: one[0])
-    if best[0] > EXPLAINS * given:
-        alike = [
-            (_misfit(_righted(frames, -1, axes)), Wiring(given, turned=(-1, axes))) for axes in _ALL_AXES
-        ]
-        best = min([best, *alike], key=lambda one: one[0])
-    if best[0] <= EXPLAINS * given:
-        return best[1]
-    return Wiring(given, suspect=int(np.argmin(agree)))
+    return best[1] if best[0] <= EXPLAINS * given else Wiring(given, suspect=suspect)
 
 
+def _turned(frames: Array, given: float, sensor: int, axes: Axes) -> tuple[float, Wiring]:
+    return _misfit(_righted(frames, sensor, axes)), Wiring(given, turned=(sensor, axes))
+
+
+# Orders that are the board itself turned about its middle.
+_ROUND: dict[Order, int] = {(1, 2, 3, 0): 90, (2, 3, 0, 1): 180, (3, 0, 1, 2): 270}
 _ALL_AXES: list[Axes] = [
     (sx * (a + 1), sy * (b + 1), sz * (c + 1))
     for a, b, c in itertools.permutations(range(AXES))
@@ -112,7 +115,7 @@ def _axes_by_the_others(frames: Array, sensor: int) -> tuple[Axes | None, float]
     board = Mounting()
     _, found = lone_sightings(frames, board, UNKNOWN, error_mt=error)
     agreed = found.misfit * np.sqrt(SENSORS / (SENSORS - 1.0))
-    rows = agreed <= np.quantile(agreed, 2.0 * BEST_PART)
+    rows = agreed <= np.quantile(agreed, BEST_PART)
     wanted = dipole_mt(found.places_mm[rows], found.moments[rows], board.points_mm())[:, sensor]
     even = 1.0 / np.maximum(np.linalg.norm(wanted, axis=1, keepdims=True), 0.05)
     shown = np.linalg.lstsq(wanted * even, frames[rows, sensor] * even, rcond=None)[0].T
@@ -150,6 +153,9 @@ def wiring_words(wiring: Wiring) -> tuple[str, str]:
         if len(moved) == 2:
             return f"sensors {names} are exchanged", "swap their cables, or their addresses in the settings"
         how = "exchanged in pairs" if swapped else "exchanged in a ring"
+        quarter = _ROUND.get(wiring.order)
+        if quarter is not None:  # the same board, seen from another side: nothing tells the two apart
+            how += f", or every sensor is turned by {quarter} degrees"
         stands = ", ".join(f"{k + 1} where {wiring.order[k] + 1} should be" for k in moved)
         return (
             f"sensors {names} are {how} ({stands})",
@@ -162,7 +168,7 @@ def wiring_words(wiring: Wiring) -> tuple[str, str]:
 
 
 def _turned_words(axes: Axes) -> str:
-    quarter = {(-2, 1, 3): 270, (-1, -2, 3): 180, (2, -1, 3): 90}
+    quarter = {(-2, 1, 3): 90, (-1, -2, 3): 180, (2, -1, 3): 270}
     if axes in quarter:
         return f"is mounted turned by {quarter[axes]} degrees"
     signs = [a for a, place in zip(axes, (1, 2, 3), strict=True) if a == -place]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from sensors.simulation.magnets import stack_field_ut
 # A jump of a channel from one end of what it shows to the other, in one frame.
 WRAP_ENDS, WRAPS = 0.8, 3
 LEAST_WRAP_MT = 2.0
+# A stack that is missing leaves the others' field, which points down.
+LEAST_DOWN_MT = 6.0
 # Frames that agree on what the rest shows too much.
 ENOUGH_FRAMES = 40
 
@@ -28,7 +31,7 @@ class Arrangement:
 
     Attributes:
         misfit: of one magnet alone in the given arrangement, in units of what a workshop explains.
-        unexplained: part of a lone magnet's field that no board of a workshop explains; None when none was seen.
+        unexplained: part of a lone magnet's field that no board explains; None when none was alone.
         lone_frames: in how many frames one magnet was alone; near: [4] over each sensor.
         cause, remedy: of a wrong arrangement that was found, else "".
         suspect: the sensor that fits the others least where nothing explains the misfit, or None.
@@ -60,16 +63,16 @@ class Arrangement:
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
+        values = asdict(self).items()
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
     @classmethod
-    def from_plain(cls, values: dict[str, Any]) -> Arrangement:
+    def from_plain(cls, values: Mapping[str, Any]) -> Arrangement:
         """Back from JSON."""
-        return cls(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-        )
+        built: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**built)
 
 
 def arrangement(rest: Rest, raw: Array | None, told: Told | None, spots: SpotFit | None) -> Arrangement:
@@ -82,7 +85,7 @@ def arrangement(rest: Rest, raw: Array | None, told: Told | None, spots: SpotFit
     board = spots.mounting if spots is not None else told.mounting if told is not None and told.sure else None
     mounting = board or Mounting()
     strength, lean = _stacks(rest, mounting)
-    down = tuple(k for k in range(SENSORS) if rest.offset_mt[k, 2] < -LEAST_WRAP_MT)
+    down = tuple(k for k in range(SENSORS) if rest.offset_mt[k, 2] < -LEAST_DOWN_MT)
     gain = mounting.gain / np.exp(np.mean(np.log(mounting.gain))) if spots is None else mounting.gain
     found: dict[str, Any] = {
         "upside_down": down,
@@ -127,7 +130,7 @@ def _stacks(rest: Rest, mounting: Mounting) -> tuple[Array, Array]:
 
 
 def _wrapped(raw: Array) -> tuple[int, ...]:
-    """Channels that jump from near their highest to near their lowest, or back, in one frame, more than once."""
+    """Channels that jump from near their highest to near their lowest, or back, in one frame, often."""
     low, high = raw.min(axis=0), raw.max(axis=0)
     middle, half = (low + high) / 2.0, np.maximum((high - low) / 2.0, 1e-9)
     place = (raw - middle) / half

@@ -1,4 +1,4 @@
-"""Reasons that lie in how the board is built: wiring, stacks, places, and a rest that was not the empty board's."""
+"""Reasons that lie in how the board is built: wiring, stacks, places, and a rest that was none."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ BIAS_MT = 0.035
 # Of a lone marble's field: more is no board of a workshop; and how many frames must say so.
 UNEXPLAINED, FEW_FRAMES = 0.0075, 40
 FEW_NEAR = 5
-ONE_MARBLE = (
-    "put one marble on each ring for a moment, nothing else on the board (10 s), then repeat free play"
-)
+ONE_MARBLE = "roll one marble alone over every ring (10 s), nothing else on the board, and repeat free play"
 
 
 def built(figures: Figures) -> Iterator[Finding]:
@@ -68,11 +66,11 @@ def _attractors(shown: Arrangement) -> Iterator[Finding]:
             yield Finding(CARE, "attractors", cause, "look for a missing disc, or a larger gap to the sensor")
         elif part > strong:
             cause = f"the magnet of attractor {sensor + 1} is strong ({100 * part:.0f} % of the others)"
-            yield Finding(
-                CARE, "attractors", cause, "look for a disc too many, or a smaller gap to the sensor"
-            )
+            do = "look for a disc too many, or a smaller gap to the sensor"
+            yield Finding(CARE, "attractors", cause, do)
         elif shown.lean_deg[sensor] > (KNOWN_LEANS_DEG if shown.known else LEANS_DEG):
-            cause = f"the magnet of attractor {sensor + 1} leans by {shown.lean_deg[sensor]:.0f} degrees or lies beside"
+            lean = f"leans by {shown.lean_deg[sensor]:.0f} degrees or lies beside"
+            cause = f"the magnet of attractor {sensor + 1} {lean}"
             yield Finding(CARE, "attractors", cause, "put the stack upright, right under its sensor")
 
 
@@ -88,25 +86,36 @@ def _places(shown: Arrangement) -> Iterator[Finding]:
     worst = int(off.argmax()) if len(off) == CHANNELS else 0
     if off[worst] > GAIN_OFF:
         cause = f"{channel_name(worst)} shows {shown.gain[worst]:.2f} of what it should"
-        yield Finding(
-            CARE, "gain", cause, "compare the range settings of the four chips, then exchange the chip"
-        )
+        do = "compare the range settings of the four chips, then exchange the chip"
+        yield Finding(CARE, "gain", cause, do)
 
 
 def _misfit(shown: Arrangement) -> Iterator[Finding]:
     if shown.bias_mt > BIAS_MT:
         where = channel_name(shown.bias_channel)
-        cause = f"the rest shows {1000 * shown.bias_mt:.0f} µT too much at {where}: something lay near the empty board"
-        yield Finding(
-            CARE, "rest", cause, "take every magnet and tool a metre away, and repeat the empty board"
-        )
+        shows = f"the rest shows {1000 * shown.bias_mt:.0f} µT too much at {where}"
+        do = "take every magnet and tool a metre away, and repeat the empty board"
+        yield Finding(CARE, "rest", f"{shows}: something lay near the empty board", do)
         return
     seen = shown.unexplained
-    suspect = "" if shown.suspect is None else f"; sensor {shown.suspect + 1} fits the others least"
-    if shown.lone_frames < FEW_FRAMES or min(shown.near) < FEW_NEAR:
-        where = "" if not shown.lone_frames else " near every sensor"
-        cause = f"wiring and places could not be checked: no marble was alone{where} (misfit {shown.misfit:.1f}{suspect})"
-        yield Finding(CARE, "unchecked", cause, ONE_MARBLE)
-    elif seen is not None and seen > UNEXPLAINED:
-        cause = f"{100 * seen:.1f} % of a lone marble's field is unexplained{suspect}"
+    if _seen_enough(shown) and seen is not None and seen > UNEXPLAINED:
+        cause = f"{100 * seen:.1f} % of a lone marble's field is unexplained{_suspect(shown)}"
         yield Finding(CARE, "wiring", cause, "look for steel or a magnet near the board; " + ONE_MARBLE)
+
+
+def unchecked(figures: Figures) -> Iterator[Finding]:
+    """What free play did not show: wiring and places, where no marble was alone."""
+    shown = figures.arrangement
+    if not figures.played or shown.cause or shown.wrapped or _seen_enough(shown):
+        return
+    where = "" if not shown.lone_frames else " near every sensor"
+    alone = f"no marble was alone{where} (misfit {shown.misfit:.1f}{_suspect(shown)})"
+    yield Finding(CARE, "unchecked", f"wiring and places could not be checked: {alone}", ONE_MARBLE)
+
+
+def _seen_enough(shown: Arrangement) -> bool:
+    return shown.lone_frames >= FEW_FRAMES and min(shown.near) >= FEW_NEAR
+
+
+def _suspect(shown: Arrangement) -> str:
+    return "" if shown.suspect is None else f"; sensor {shown.suspect + 1} fits the others least"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from calibration.judging.built import built
+from calibration.judging.built import built, unchecked
 from calibration.judging.figures import Figures
 from calibration.judging.finding import CARE, READY, STOP, Finding
 from calibration.model import channel_name
@@ -71,7 +71,14 @@ def _below(value: float, limits: tuple[float, float]) -> str:
 
 
 def _findings(figures: Figures) -> Iterator[Finding]:
-    judged = (*built(figures), *_signal(figures), *_bus(figures), *_play(figures), *_skipped(figures))
+    judged = (
+        *built(figures),
+        *_signal(figures),
+        *_bus(figures),
+        *_play(figures),
+        *unchecked(figures),
+        *_skipped(figures),
+    )
     for finding in judged:
         if finding.level != READY:
             yield finding

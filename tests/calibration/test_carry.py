@@ -107,7 +107,7 @@ def test_beyond_the_tolerance_of_the_workshop_it_stops() -> None:
 
 
 def test_a_sensor_beside_its_place_is_carried_back() -> None:
-    """One ball over boards whose sensors sit up to 1.5 mm beside: a third of the error is left, and less at the median."""
+    """One ball over boards whose sensors sit up to 1.5 mm beside: less than half of the error is left."""
     moved, nominal, shift = random_play(400, UNSEEN + 9, 1)
     before, after = [], []
     for frame, wanted, own in zip(moved, nominal, shift, strict=True):

@@ -49,7 +49,7 @@ FOLLOWED = replace(STACKS, poles_follow=True)
 
 @dataclass
 class Stacks:
-    """The four magnet stacks as they sit: sideways [4, 2] mm, strength [4] (-1 upside down), tilt [4, 3] rad."""
+    """The four stacks as they sit: sideways [4, 2] mm, strength [4] (-1 upside down), tilt [4, 3] rad."""
 
     sideways_mm: Array = field(default_factory=lambda: np.zeros((SENSORS, 2)))
     strength: Array = field(default_factory=lambda: np.ones(SENSORS))

@@ -1,4 +1,4 @@
-"""What goes wrong with a board, its magnets and its room: one fault each, with the words that name its cause."""
+"""What goes wrong with a board, its magnets and its room: each with the words that name its cause."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -143,6 +143,7 @@ def try_fault(fault: Fault, seed: int, workshop: Workshop) -> Outcome:
     """The verdict on one broken board after free play; touch against the same board in order."""
     box = seed % 4
     play = hand(HANDS + seed, 50.0, 12.0, box)
+    workshop = replace(workshop, poles_follow=True)  # a stack turns the marbles over it
     broken, healthy = Board(seed, workshop), Board(seed, workshop)
     fault.breaks(broken)
     session = broken.session(_empty(), play, spots=False)
