@@ -24,7 +24,7 @@ UNKNOWN, KNOWN = 0.08, (0.03, 0.012)
 LONE = 2.0
 FEWEST = 25
 # A marble that is held above the board says little: its height is not known.
-MOSTLY_LYING = 0.5
+MOSTLY_LYING = 0.3
 BATCH = 60
 NOISE_MT = 0.01
 # How far off a rest may be that was taken while a magnet lay near.
