@@ -56,7 +56,7 @@ class Told:
         """Whether enough frames, near every sensor, agree on a board that a workshop could have made."""
         turned = float(np.linalg.norm(self.mounting.rotation, axis=1).max())
         seen = self.frames >= SURE_FRAMES and min(self.near) >= SURE_NEAR
-        return seen and self.misfit < SURE_MISFIT and turned < MOST_TURNED_RAD
+        return bool(seen and self.misfit < SURE_MISFIT and turned < MOST_TURNED_RAD)
 
 
 def strong_frames(played_mt: Array, count: int = FRAMES) -> Array:
