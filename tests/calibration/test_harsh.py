@@ -1,4 +1,4 @@
-"""A small piece of what bench/harsh_calibration.py prints: other hands, worse boards, faults that must be named."""
+"""A small piece of what bench/harsh_calibration.py prints: other hands, worse boards, faults by name."""
 
 from __future__ import annotations
 
