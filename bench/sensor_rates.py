@@ -1,7 +1,7 @@
 """Frames a second of four MLX90393 on one bus, every bit counted: `python -m bench.sensor_rates`.
 
-First how fast the driver alone goes, one frame after another; then what a board reaches that wants 200 of them,
-by the firmware's own frame clock, with the time that its program takes between two frames.
+First how fast the driver alone goes, one frame after another; then what a board reaches that wants 200 of
+them, by the firmware's own frame clock, with the time that its program takes between two frames.
 """
 
 from __future__ import annotations
