@@ -1,4 +1,4 @@
-"""Each recipe of docs/extending.md, followed in a copy of the tree that is then built; each new thing, used."""
+"""Each recipe of docs/extending.md, followed in a copy of the tree that is built; each new thing, used."""
 
 from __future__ import annotations
 
