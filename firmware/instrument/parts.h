@@ -59,6 +59,7 @@ struct VoiceInfo {
   uint32_t sample_rate_hz, hop, frames, latents, channels, delay_samples;
   float macs_per_second;  // multiplications, as its card has them, of the slowest stage; 0: not known
   uint32_t helpers;       // stages besides the one that Step runs
+  uint32_t block() const { return hop * frames; }  // samples of a call, bounded where the plan was loaded
 };
 
 // A voice graph: latents in, a block of sound out. Threads: voice, after it has been handed over.

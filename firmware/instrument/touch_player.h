@@ -21,7 +21,6 @@ struct TouchHealth {
 
 class TouchPlayer {
  public:
-  static constexpr float kKnobGlideS = 0.05f;
   static constexpr uint32_t kRestFrames = 20;
   static constexpr uint64_t kRestSettlesUs = 5000000;  // a capture takes 3 s, and then glides
 
@@ -54,7 +53,7 @@ class TouchPlayer {
   LatestValue<TouchHealth>& health() { return health_; }
 
  private:
-  void Play(Scene* scene, float dt_s, float (&knobs)[kMaxKnobs], bool fresh);
+  void Play(Scene* scene, float dt_s);
   void Watch();
   void KeepRest(Scene* playing);
 
@@ -62,9 +61,6 @@ class TouchPlayer {
   OscOut* out_;
   std::atomic<Scene*> playing_, coming_;
   std::atomic<uint32_t> turns_, turns_wanted_;
-  Scene* before_;            // what the last tick played
-  Scene* before_coming_;
-  float knobs_[kMaxKnobs], coming_knobs_[kMaxKnobs];
   FieldFrame frame_;
   uint64_t last_us_;
   std::atomic<bool> rest_asked_, resting_;

@@ -13,7 +13,7 @@ import pytest
 from definitions import osc, osc_docs, osc_header
 from lodestone.board_messages import BoardKnob, BoardScene, Model, Refusal, Status, Told
 from lodestone.image import ROOT
-from mapping.rings import RADIUS
+from mapping.families.rings import RADIUS
 
 ROWS = {f"{row.address} from the {row.sender}": row for row in osc.messages()}
 PAGE = (ROOT / "docs" / "osc.md").read_text(encoding="utf-8")
