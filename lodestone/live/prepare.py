@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from calibration.session import calibrate_simulated
 from errors import LodestoneError
-from lodestone.commands.calibrate import calibrate
 from lodestone.image import build_image
 from lodestone.scenes import make_scene
 from lodestone.settings import EXACT, SceneSettings, Settings
@@ -84,5 +84,5 @@ def simulated_calibration(out: Path, seed: int, talk: Talk) -> Path:
     if not path.exists():
         talk("Calibrating the simulated board")
         out.mkdir(parents=True, exist_ok=True)
-        calibrate(simulate=True, seed=seed, out=path, yes=True)
+        calibrate_simulated(path, seed)
     return path.absolute()
