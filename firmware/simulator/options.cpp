@@ -89,7 +89,8 @@ const char kSimUsage[] =
     "  --load-us US          simulated time that loading a scene takes (0)\n"
     "  --log FILE            the log of the board, and FILE.1\n"
     "  --start-seed N        tasks begin up to 50 ms late, each start otherwise: earlier wake-ups are lost (0: none is late)\n"
-    "  --paced               no faster than real time\n";
+    "  --paced               no faster than real time\n"
+    "  --live                the simulated board's bus and sound, but OSC over real UDP; /sim/... goes to the simulated world\n";
 
 bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* error) {
   for (int i = 1; i < argc; ++i) {
@@ -97,6 +98,8 @@ bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* er
     const auto found = Options().find(word);
     if (word == "--paced") {
       options->paced = true;
+    } else if (word == "--live") {
+      options->live = true;
     } else if (found != Options().end()) {
       const std::string value = i + 1 < argc ? argv[++i] : "";
       if (!found->second.take(value, options)) {

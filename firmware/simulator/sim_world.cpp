@@ -16,6 +16,9 @@ void SimPlatform::Open(const BoardConf& conf) {
   if (!simulated) return;
   link_.reset(new SimLink(*clock_));
   if (!link_->Open(ours.bus.substr(4), &trouble_)) link_.reset();
+  if (!link_ || !options_.live) return;
+  live_.reset(new LiveNetwork(ours, link_.get()));
+  live_->Open(ours.osc_port, &trouble_);
 }
 
 std::string SimPlatform::BusTrouble() { return trouble_.empty() ? board_.platform->BusTrouble() : trouble_; }
@@ -28,6 +31,7 @@ I2cBus& SimPlatform::bus() {
 }
 
 Network& SimPlatform::network() {
+  if (live_) return *live_;
   if (link_) return *link_;
   return board_.platform->network();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "firmware/platform/platform.h"
+#include "firmware/simulator/live_network.h"
 #include "firmware/simulator/logs.h"
 #include "firmware/simulator/options.h"
 #include "firmware/simulator/sim_link.h"
@@ -36,6 +37,7 @@ class SimPlatform : public Platform {
   Instrument* instrument_;
   std::string trouble_;
   std::unique_ptr<SimLink> link_;
+  std::unique_ptr<LiveNetwork> live_;
   World board_;  // for everything that is not simulated
 };
 
