@@ -10,7 +10,10 @@ fail() { echo "deploy: $*" >&2; exit 1; }
 check_board() {
   set -eu
   [ -f "$BELA/Makefile" ] || fail "wanted a Bela in $BELA, found none: is this the right address?"
+  [ ! -f "$BELA/include/Bela.h" ] || grep -q Bela_stopRequested "$BELA/include/Bela.h" ||
+    fail "wanted a Bela core of May 2020 or later, found an older one in $BELA: update it as learn.bela.io tells"
   command -v rsync >/dev/null || fail "wanted rsync on the board, found none: install it there"
+  command -v sha256sum >/dev/null || fail "wanted sha256sum on the board, found none: install coreutils there"
   case $(uname -m) in
     aarch64) echo "Bela Gem" ;;
     armv7l) echo "Bela" ;;
@@ -35,7 +38,10 @@ check_room() {
 set_clock() {
   local now=$1 ours
   ours=$(date -u +%s)
-  if [ "$dry" = 0 ] && [ $((ours > now ? ours - now : now - ours)) -gt 60 ]; then date -u -s "@$now" >/dev/null; fi
+  if [ "$dry" = 0 ] && [ $((ours > now ? ours - now : now - ours)) -gt 60 ]; then
+    date -u -s "@$now" >/dev/null 2>&1 ||
+      fail "wanted the board's clock at $(date -u -d "@$now" '+%Y-%m-%d %H:%M'), found $(date -u '+%Y-%m-%d %H:%M') and may not set it: make compares times; set it there"
+  fi
 }
 
 # --- copying
@@ -272,10 +278,32 @@ tell_logs() {
   true
 }
 
+# What the version that plays measures here, beside it: `key = value` lines.
+tell_report() {
+  local arguments pid
+  cd "$VERSIONS/current" 2>/dev/null || fail "wanted a version on the board, found none: flash one first"
+  arguments=$(cat arguments 2>/dev/null || true)
+  echo "machine = $(uname -m) $(uname -r)"
+  grep -E '^(underruns|mode) = ' "$STATUS" 2>/dev/null || true
+  # shellcheck disable=SC2086 # they are words
+  timeout 300 "./$PROJECT-check" $arguments || true
+  sleep 2  # the status is written once a second
+  cat "$STATUS" 2>/dev/null || true
+  echo "board_uptime_s = $(cut -d ' ' -f 1 /proc/uptime)"
+  pid=$(pidof "$PROJECT" 2>/dev/null | cut -d ' ' -f 1)
+  [ -z "$pid" ] || awk '/^VmRSS:/ { print "memory_kib = " $2 }' "/proc/$pid/status"
+  awk '/bela-audio/ { print "audio_mode_switches = " $4 }' /proc/xenomai/sched/stat 2>/dev/null || true
+}
+
 stop_playing() {
   systemctl stop bela_startup
   make -C "$BELA" PROJECT="$PROJECT" stop >/dev/null 2>&1
   true
+}
+
+# 1 unless Bela has been told to start nothing, or something else.
+tell_boot() {
+  case $(cat "$STARTUP" 2>/dev/null) in *ACTIVE=1*"PROJECT=$PROJECT"*|"") echo 1 ;; *) echo 0 ;; esac
 }
 
 tell_previous() {

@@ -34,6 +34,7 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   ReadBoardConf(folder + "board.conf", &conf_, &conf_trouble);
   helpers_ = MostHelpers(conf_);
   platform_.Open(conf_);
+  Guard(platform_.Files(conf_));
   SensorArraySettings array;
   SensorArrayOf(conf_, &array, &sensor_trouble);
   sensors_.reset(new SensorArray(platform_.bus(), platform_.clock(), array));
@@ -52,6 +53,11 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   instrument_->SetTrouble("settings", conf_trouble.c_str());
   instrument_->SetTrouble("sensors", sensor_trouble.c_str());
   TellPlatform();
+  if (guard_->memory_aside()) {
+    instrument_->SetTrouble("start", "the program ended twice right after its start: what it remembered is set aside in *.aside");
+  } else if (guard_->scene_aside()) {
+    instrument_->SetTrouble("start", "the program keeps ending right after its start: the first scene is left out; flash another version");
+  }
   instrument_->Begin(conf_.first_scene, platform_.clock().NowUs());
   instrument_->Recall(memory_);
   const std::string unlocked = platform_.LockMemory();
@@ -180,6 +186,7 @@ void BoardProgram::TellPlatform() {
 // What is written waits for up to a second, and goes to the card in one piece.
 void BoardProgram::FilesLoop(bool (*stop)()) {
   Clock& clock = platform_.clock();
+  const uint64_t lasts_us = clock.NowUs() + StartGuard::kLastsUs;
   uint64_t next_us = 0;
   Run(Loop::kFiles, stop, [&] {
     while (!stop() && instrument_->SceneWork()) watch_.Beat(Loop::kFiles, clock.NowUs());
@@ -187,10 +194,22 @@ void BoardProgram::FilesLoop(bool (*stop)()) {
     if (now_us >= next_us) {
       files_->Work(watch_.Trouble(Loop::kControl, now_us));
       next_us = now_us + kKeepEveryUs;
+      if (now_us >= lasts_us) guard_->Lasted();
     }
     clock.SleepUntilUs(now_us + kFilesEveryUs);
   });
   files_->Work(nullptr);
+  if (stop()) guard_->Lasted();
+}
+
+// Before anything is read that may be to blame for a crash.
+void BoardProgram::Guard(const KeptFiles& kept) {
+  guard_.reset(new StartGuard(kept.state_folder));
+  guard_->Begin();
+  if (guard_->scene_aside() && conf_.scenes.size() > 1) {
+    conf_.scenes[0].refused = "set aside, for the program kept ending right after its start";
+    conf_.first_scene = 1;
+  }
 }
 
 void BoardProgram::Recollect() {

@@ -12,6 +12,7 @@
 #include "firmware/platform/file_keeper.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/platform.h"
+#include "firmware/platform/start_guard.h"
 
 namespace lodestone {
 
@@ -64,6 +65,7 @@ class BoardProgram {
   void Run(Loop loop, bool (*stop)(), const Body& body);
   void LookAtLoops(uint64_t now_us);
   void TellPlatform();
+  void Guard(const KeptFiles& kept);
   void TellFrames();
   void Recollect();
   void Keep(uint64_t now_us);
@@ -75,6 +77,7 @@ class BoardProgram {
   uint32_t helpers_;
   std::unique_ptr<FileKeeper> files_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<StartGuard> guard_;
   Memory memory_;
   uint64_t next_keep_us_;
   std::unique_ptr<SensorArray> sensors_;

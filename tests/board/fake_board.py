@@ -15,7 +15,9 @@ SSH = """#!/bin/bash
 while [[ $1 == -* ]]; do shift 2; done  # rsync says -l root
 host=$1; shift
 [ "${host#root@}" = board ] || exit 255
+[ -e "$FAKE/ssh-says" ] && { cat "$FAKE/ssh-says" >&2; exit 255; }
 echo "$*" >> "$FAKE/ssh.log"
+export SSH_STEP=1
 call=$(wc -l < "$FAKE/ssh.log")
 [ "${LODESTONE_CUT:-}" = "$call" ] && exit 255
 [ "${LODESTONE_CUT:-}" = "$call,half" ] && exec timeout -s KILL 0.15 bash -c "$*"

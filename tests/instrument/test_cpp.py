@@ -12,6 +12,7 @@ NAMES = [
     "instrument_test",
     "control_test",
     "ladder_test",
+    "start_guard_test",
     "loop_watch_test",
     "prefill_test",
     "stages_test",

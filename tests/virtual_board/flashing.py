@@ -6,9 +6,11 @@ A whole build takes minutes: each test changes little.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from typing import ClassVar
 
@@ -66,6 +68,20 @@ class Flashing:
         log = board.machine.do("cat /root/lodestone/build.log")
         assert "Building render.cpp" in log
         assert "warning" not in log
+
+    def test_a_report_compares_what_it_measures_with_what_was_predicted(self, board: FlashedBoard) -> None:
+        out = board.folder / "report"
+        command = [sys.executable, "-m", "lodestone", "board", "report", "127.0.0.1"]
+        options = ["--image", str(board.folder / "first" / "image"), "--out", str(out), "--json"]
+        environment = board.machine.environment()
+        done = subprocess.run([*command, *options], capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        rows = {row["what"]: row for row in json.loads(done.stdout)}
+        voice = rows["a block of tiny-512, scene first"]
+        assert voice["measured"] > 0.0
+        assert voice["predicted"][0] > 0.0
+        assert rows["speed of the sensors' bus"]["measured"] == 400.0
+        assert (out / "report.png").stat().st_size > 1000
 
     def test_it_plays_when_the_board_is_switched_on(self, board: FlashedBoard) -> None:
         board.machine.power_off()
