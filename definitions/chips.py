@@ -18,6 +18,8 @@ from definitions.table import read
 
 Value = int | tuple[int, ...]
 SENSORS = 4
+MOST_CHIPS = 8
+"""As many as firmware/chips/chip_drivers.h includes."""
 DEFAULT = "mlx90393"
 """The chip of a sensor whose settings name none."""
 
@@ -87,6 +89,8 @@ class Chip:
 def chips() -> Mapping[str, Chip]:
     """Every chip by its name, in the order of the table. Raises ValueError naming what is not well said."""
     found = {name: _parse(name, row) for name, row in read("chips").items()}
+    if len(found) > MOST_CHIPS:
+        raise ValueError(f"chips.toml: wanted at most {MOST_CHIPS} chips, got {len(found)}")
     if DEFAULT not in found:
         raise ValueError(f"chips.toml: wanted the chip {DEFAULT}, got {', '.join(found)}")
     return found
@@ -151,6 +155,13 @@ def header() -> str:
         "",
         f"enum class SensorChip : uint8_t {{ {', '.join('k' + row.driver for row in rows)} }};",
         f"constexpr int kSensorChips = {len(rows)};",
+        "// For firmware/chips/chip_drivers.h: where each driver is, and ROW(class, name) for each of them.",
+        *(
+            f'#define LODESTONE_CHIP_HEADER_{n} "firmware/chips/{row.name}.h"'
+            for n, row in enumerate(rows, 1)
+        ),
+        f"#define LODESTONE_EACH_CHIP(ROW) {' '.join(f'ROW({row.driver}, {row.name})' for row in rows)}",
+        f"#define LODESTONE_LIST_CHIPS(ROW) {', '.join(f'ROW({row.driver}, {row.name})' for row in rows)}",
         f"constexpr const char* kChipNames[kSensorChips] = {{{', '.join(_quoted(r.name) for r in rows)}}};",
         "// The factory addresses, in the order of the attractors.",
         f"constexpr uint8_t kChipAddresses[kSensorChips][{SENSORS}] = {{",

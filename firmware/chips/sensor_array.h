@@ -5,13 +5,13 @@
 // hangs ends the work of its frame.
 #pragma once
 
+#include "firmware/chips/chip_drivers.h"
 #include "firmware/chips/clock.h"
 #include "firmware/chips/field_frame.h"
 #include "firmware/chips/field_sensor.h"
 #include "firmware/chips/i2c_bus.h"
 #include "firmware/chips/reading_checks.h"
 #include "firmware/chips/sensor_weight.h"
-#include "firmware/generated/chip_drivers.h"
 
 namespace lodestone {
 

@@ -6,11 +6,6 @@
 
 namespace lodestone {
 
-struct Ipv4Target {
-  uint32_t address;  // host byte order
-  uint16_t port;
-};
-
 // Dotted IPv4, e.g. "192.168.7.1".
 bool ParseIpv4(const std::string& text, uint32_t* address);
 

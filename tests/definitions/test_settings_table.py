@@ -16,7 +16,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 import firmware
-from definitions import chip_drivers, chips
+from definitions import chips
 from definitions import settings as table
 from definitions import table as tables
 from lodestone.image import board_conf
@@ -102,7 +102,7 @@ def test_removing_a_chip_is_noticed(name: str) -> None:
     assert name in chips.names(), f"{name} has a driver or a model, and no row in definitions/chips.toml"
     assert name in MODELS
     assert name in DRIVERS
-    assert f'"firmware/chips/{name}.h"' in chip_drivers.header()
+    assert f'"firmware/chips/{name}.h"' in chips.header()
 
 
 @pytest.mark.parametrize(
