@@ -26,7 +26,7 @@ def calibrate_command(
     report: Annotated[Path | None, typer.Option(help="Write REPORT.png and REPORT.html.")] = None,
     name: Annotated[str, typer.Option(help="What this board is called.")] = "stacco",
     magnets: Annotated[str, typer.Option(help="What tonight's magnets are called.")] = "",
-    play_seconds: Annotated[float, typer.Option(help="Length of the free play.", min=10.0)] = 38.0,
+    play_seconds: Annotated[float, typer.Option(help="Length of the free play.", min=10.0)] = 50.0,
     spots: Annotated[bool, typer.Option("--spots", help="Also put one ball on 16 known spots.")] = False,
     ball_mm: Annotated[float, typer.Option(help="Diameter of that ball.", min=3.0, max=40.0)] = 15.0,
     skip: Annotated[
