@@ -102,6 +102,11 @@ class Settings:
         object.__setattr__(self, "scenes", tuple(scenes))
         object.__setattr__(self, "values", taken)
 
+    def but(self, **changed: Any) -> Settings:
+        """The same with other values. Raises SettingsError."""
+        whole = {"sensors": self.sensors, "scenes": self.scenes, **self.values}
+        return Settings(**{**whole, **changed})
+
     def __getattr__(self, name: str) -> Any:
         try:
             return self.__dict__["values"][name]
