@@ -6,8 +6,6 @@ them, by the firmware's own frame clock, with the time that its program takes be
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sensors import default_sensors, sensor_array
 from sensors.simulation import SimulatedBoard
 from tests.support.frame_rates import WANTED_HZ, reached_per_second
@@ -24,7 +22,7 @@ def frames_per_second(
 ) -> float:
     """As fast as the driver goes: it waits for the longest conversion that the data sheet allows."""
     board = SimulatedBoard("empty", overhead_us=overhead_us, bit_rate_hz=bit_rate_hz)
-    sensors = [replace(s, oversampling=oversampling, filter=digital_filter) for s in default_sensors()]
+    sensors = [s.but(oversampling=oversampling, filter=digital_filter) for s in default_sensors()]
     array = sensor_array(board.bus, board.clock, sensors)
     while not all(array.health(sensor).running for sensor in range(4)):
         array.tick()

@@ -7,12 +7,11 @@ from firmware._firmware import (
     Engine,
     FieldFrame,
     FrameClock,
-    Mlx90393Settings,
     SensorArray,
-    SensorChip,
     SensorSettings,
     SensorWeight,
-    Tmag5273Settings,
+    check_sensors,
+    read_board_conf,
 )
 from firmware.errors import EngineError
 
@@ -24,10 +23,9 @@ __all__ = [
     "EngineError",
     "FieldFrame",
     "FrameClock",
-    "Mlx90393Settings",
     "SensorArray",
-    "SensorChip",
     "SensorSettings",
     "SensorWeight",
-    "Tmag5273Settings",
+    "check_sensors",
+    "read_board_conf",
 ]
