@@ -65,21 +65,25 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   watch_.Start(platform_.clock().NowUs());
 }
 
-// Goes round until the program stops. Whatever throws ends this loop alone, and render() asks for it again.
+// Goes round until the program stops, and says whether it came to that. Whatever throws ends this loop alone, and render()
+// asks for it again.
 template <typename Body>
-void BoardProgram::Run(Loop loop, bool (*stop)(), const Body& body) {
+bool BoardProgram::Run(Loop loop, bool (*stop)(), const Body& body) {
   const FlushDenormals flush;
   Clock& clock = platform_.clock();
+  bool stopped = false;
   watch_.Begin(loop, clock.NowUs());
   try {
     while (!stop()) {
       body();
       watch_.Beat(loop, clock.NowUs());
     }
+    stopped = true;
   } catch (const std::exception& error) {
     files_->OnLine(clock.NowUs(), (std::string("a loop has stopped: ") + error.what()).c_str());
   }
   watch_.End(loop, clock.NowUs());
+  return stopped;
 }
 
 void BoardProgram::TouchLoop(bool (*stop)()) {
@@ -188,7 +192,7 @@ void BoardProgram::FilesLoop(bool (*stop)()) {
   Clock& clock = platform_.clock();
   const uint64_t lasts_us = clock.NowUs() + StartGuard::kLastsUs;
   uint64_t next_us = 0;
-  Run(Loop::kFiles, stop, [&] {
+  const bool stopped = Run(Loop::kFiles, stop, [&] {
     while (!stop() && instrument_->SceneWork()) watch_.Beat(Loop::kFiles, clock.NowUs());
     const uint64_t now_us = clock.NowUs();
     if (now_us >= next_us) {
@@ -199,7 +203,7 @@ void BoardProgram::FilesLoop(bool (*stop)()) {
     clock.SleepUntilUs(now_us + kFilesEveryUs);
   });
   files_->Work(nullptr);
-  if (stop()) guard_->Lasted();
+  if (stopped) guard_->Lasted();
 }
 
 // Before anything is read that may be to blame for a crash.

@@ -62,7 +62,7 @@ class BoardProgram {
   };
 
   template <typename Body>
-  void Run(Loop loop, bool (*stop)(), const Body& body);
+  bool Run(Loop loop, bool (*stop)(), const Body& body);
   void LookAtLoops(uint64_t now_us);
   void TellPlatform();
   void Guard(const KeptFiles& kept);
