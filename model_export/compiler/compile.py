@@ -23,6 +23,7 @@ from model_export.compiler.operators import OPERATORS
 from model_export.compiler.read import load_model, read_graph
 from model_export.compiler.rewrite import rewrite
 from model_export.compiler.subpixel import interleave
+from model_export.errors import refused
 
 
 def compile_plan(model: onnx.ModelProto | str | Path) -> bytes:
@@ -36,10 +37,9 @@ def compile_plan(model: onnx.ModelProto | str | Path) -> bytes:
     Raises:
         PlanError: with the node's name, when the graph holds what the engine has not.
     """
-    proto = load_model(model)
-    card = read_card_text(proto)
-    graph = read_graph(proto)
-    return build_plan(graph, card).pack()
+    with refused(PlanError, "a graph that adds up", "export the model again"):
+        proto = load_model(model)
+        return build_plan(read_graph(proto), read_card_text(proto)).pack()
 
 
 def read_card_text(model: onnx.ModelProto) -> str:
