@@ -12,11 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errors import LodestoneError
+from calibration.session import calibrate_simulated
 from firmware import Engine
-from lodestone.commands.calibrate import calibrate
 from lodestone.page.bundle import bundle
-from lodestone.page.facts import board_facts, chip_facts, latent_words, reach_table, scene_facts
+from lodestone.page.errors import PageError
+from lodestone.page.facts import (
+    board_facts,
+    chip_facts,
+    latent_words,
+    message_facts,
+    reach_table,
+    scene_facts,
+)
 from lodestone.page.pack import pack
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
@@ -31,10 +38,6 @@ CALIBRATION_SEED = 1
 FIRST_MAPPING = "rotate"
 
 Progress = Callable[[str], None]
-
-
-class PageError(LodestoneError):
-    """The page cannot be made or served."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
     progress("calibrating the simulated board")
     calibration = work / "simulated.calibration.json"
     if not calibration.is_file():
-        calibrate(simulate=True, seed=CALIBRATION_SEED, out=calibration, yes=True)
+        calibrate_simulated(calibration, CALIBRATION_SEED)
     scenes, reach = [], None
     families = sorted(names(), key=lambda name: name != FIRST_MAPPING)
     for voice in catalogue.shipped():
@@ -108,6 +111,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
         "board": board_facts(),
         "chip": chip_facts(),
         "calibrated": f"simulated board {CALIBRATION_SEED}",
+        "messages": message_facts(),
         "mappings": mappings,
         "reach": reach,
         "scenes": scenes,
