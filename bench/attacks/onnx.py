@@ -9,7 +9,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from tests.attacks import graphs, judged
+from tests.support.attacks import graphs, judged
 
 
 def attack(end: float, seed: int, tally: Counter[str]) -> None:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.attacks import plans
+from tests.support.attacks import plans
 
 # Small plans are mutated more often: a hundred of them take as long as one of a decoder.
 ROUNDS = {"loops": 5000, "voice": 5000, "fp32": 200, "w8a16": 200, "w8a8": 200}

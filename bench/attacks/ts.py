@@ -10,7 +10,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from tests.attacks import judged, scripts
+from tests.support.attacks import judged, scripts
 
 
 def attack(end: float, seed: int, tally: Counter[str]) -> None:

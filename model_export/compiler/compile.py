@@ -14,15 +14,15 @@ from model_export.compiler import plan
 from model_export.compiler.arena import place
 from model_export.compiler.elementwise import join
 from model_export.compiler.errors import PlanError
-from model_export.compiler.filterbank import factor, halve
+from model_export.compiler.filterbank import halve, spread
 from model_export.compiler.fuse import fuse
 from model_export.compiler.header import header_facts, real, shown, table
-from model_export.compiler.ir import Graph, Value
+from model_export.compiler.interleave import interleave
 from model_export.compiler.lower import Lowering
+from model_export.compiler.nodes import Graph, Value
 from model_export.compiler.operators import OPERATORS
+from model_export.compiler.plainer import rewrite
 from model_export.compiler.read import load_model, read_graph
-from model_export.compiler.rewrite import rewrite
-from model_export.compiler.subpixel import interleave
 from model_export.errors import refused
 
 
@@ -61,7 +61,7 @@ def optimise(graph: Graph) -> dict[str, Value]:
     interleave(graph)
     join(graph)
     fuse(graph)
-    factor(graph)
+    spread(graph)
     graph.prune()
     return dict(zip(names, graph.outputs, strict=True))
 

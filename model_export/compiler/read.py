@@ -13,7 +13,7 @@ from onnx.reference import ReferenceEvaluator
 
 from model_export.compiler.errors import PlanError
 from model_export.compiler.header import shown
-from model_export.compiler.ir import Array, Graph, Node, Value
+from model_export.compiler.nodes import Array, Graph, Node, Value
 
 _FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16}
 _INTS = {

@@ -19,7 +19,7 @@ from model_export.compiler.boards import BOARDS, Board
 from model_export.compiler.compile import lower_plan, optimise, parse_card, read_card_text
 from model_export.compiler.cost import each_operation
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Graph, Node, Value
+from model_export.compiler.nodes import Graph, Node, Value
 from model_export.compiler.read import load_model, read_graph
 from model_export.errors import refused
 

@@ -11,7 +11,7 @@ import pytest
 
 from model_export.errors import ExportError
 from model_export.graph.budget import Budget, flat_size, plain
-from tests.attacks import graphs, judged, scripts
+from tests.support.attacks import graphs, judged, scripts
 
 BOMBS = dict(scripts.bombs())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.attacks import plans
+from tests.support.attacks import plans
 
 
 def test_mutated_plans(tmp_path: Path) -> None:

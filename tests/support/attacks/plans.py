@@ -16,7 +16,7 @@ from model_export.quantise import quantise
 from tests.support.graph_maker import GraphMaker
 from tests.support.synthetic import decoder
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FLAGS = ("-std=c++14", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 

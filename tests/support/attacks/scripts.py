@@ -15,7 +15,7 @@ from pathlib import Path
 import model_export
 from model_export.torchscript import plain_name
 
-VOICES = Path(__file__).parents[2] / "voices"
+VOICES = Path(__file__).parents[3] / "voices"
 NUMBERS = (
     b"0",
     b"-1",
@@ -61,8 +61,9 @@ def packed(files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
 
 def damaged(data: bytes, dice: random.Random) -> bytes:
     """One to four bytes changed, removed, doubled or moved."""
-    changed = bytearray(data)
+    changed = bytearray(data or b"\0")
     for _ in range(dice.randint(1, 4)):
+        changed = changed or bytearray(1)
         at, kind = dice.randrange(len(changed)), dice.randrange(4)
         if kind == 0:
             changed[at] = dice.randrange(256)
