@@ -154,16 +154,25 @@ export class Player {
   }
 
   // A marble of a simulated world, which has its own physics. One in a hand is where the hand is.
-  hearMarble({ number, x, y, pole }) {
-    const magnet = this.magnets.list[number - 1];
-    if (!magnet) return;
+  hearMarble({ number, x, y, diameter, pole }) {
     if (!this.instrument.world) {
       this.instrument.world = this.magnets.led = true;
-      for (const other of this.magnets.list) other.out = false;
+      this.magnets.list.length = 0;
+      $('box').hidden = true;
     }
-    magnet.out = true;
+    if (!this.magnets.list[number - 1]) this.addMarble(number, diameter);
+    const magnet = this.magnets.list[number - 1];
     if (!magnet.held) Object.assign(magnet, { x, y, pole: [...pole] });
     this.dirty = true;
+  }
+
+  addMarble(number, diameter) {
+    const { board } = this.facts;
+    const balls = board.pieces.filter(({ kind }) => kind === 'ball');
+    const piece = balls.reduce((best, ball) => (Math.abs(ball.diameter_mm - diameter) < Math.abs(best.diameter_mm - diameter) ? ball : best));
+    while (this.magnets.list.length < number) this.magnets.list.push(new Magnet(piece, board, { x: 0, y: 0, out: false }));
+    this.magnets.list[number - 1] = new Magnet(piece, board, { x: 0, y: 0 });
+    this.pieces.renew();
   }
 
   record() {
