@@ -50,7 +50,7 @@ def level(audio: Audio) -> Audio:
 def read(source: Source, folder: Path, rate: int) -> Audio:
     """One recording, mono, at `rate`, levelled."""
     if source.file.startswith("model:"):
-        from voices.physical import render
+        from training.models import render
 
         return level(render(source.file.removeprefix("model:"), rate)) * np.float32(
             10 ** (source.gain_db / 20)

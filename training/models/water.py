@@ -9,28 +9,15 @@ level the square of the speed; several edges sound together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
-from voices.errors import VoiceError
+from training.models.curves import slow
 
-Audio = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
 SPEED_OF_STROUHAL = 0.2
 FRAME = 1024
-
-
-def slow(rng: np.random.Generator, count: int, knots: int, low: float, high: float) -> Floats:
-    """A slowly wandering curve of `count` values in low..high, with about `knots` turns."""
-    values = rng.uniform(0.0, 1.0, knots + 1)
-    place = np.linspace(0.0, knots, count)
-    left = np.minimum(place.astype(int), knots - 1)
-    blend = 0.5 - 0.5 * np.cos(np.pi * (place - left))
-    curve = values[left] * (1 - blend) + values[left + 1] * blend
-    return np.asarray(low + (high - low) * curve)
 
 
 def bubble(radius_m: float, rise: float, rate: int) -> Floats:
@@ -83,32 +70,32 @@ def wind(rng: np.random.Generator, seconds: float, rate: int, speed: Floats) -> 
     return out[: int(seconds * rate)]
 
 
-def _drops(rng: np.random.Generator, rate: int) -> Floats:
-    return bubbles(rng, 24.0, rate, slow(rng, 240, 8, 2.0, 9.0), slow(rng, 240, 7, 1.0, 5.0))
+def drops_take(rng: np.random.Generator, seconds: float, rate: int) -> Floats:
+    """Drops, a few each second."""
+    count, turns = int(10 * seconds), max(int(seconds / 3), 1)
+    return bubbles(rng, seconds, rate, slow(rng, count, turns, 2.0, 12.0), slow(rng, count, turns, 1.0, 5.0))
 
 
-def _brook(rng: np.random.Generator, rate: int) -> Floats:
-    return bubbles(rng, 24.0, rate, slow(rng, 240, 8, 20.0, 220.0), slow(rng, 240, 9, 0.8, 4.0))
+def brook_take(rng: np.random.Generator, seconds: float, rate: int) -> Floats:
+    """A brook: so many bubbles that they merge."""
+    count, turns = int(10 * seconds), max(int(seconds / 3), 1)
+    return bubbles(
+        rng, seconds, rate, slow(rng, count, turns, 20.0, 260.0), slow(rng, count, turns, 0.8, 4.0)
+    )
 
 
-def _wind(rng: np.random.Generator, rate: int) -> Floats:
-    return wind(rng, 24.0, rate, slow(rng, int(24.0 * rate / (FRAME // 4)), 10, 2.0, 18.0))
+def rain_take(rng: np.random.Generator, seconds: float, rate: int) -> Floats:
+    """Rain on leaves and puddles: tiny bubbles over a hiss that comes and goes."""
+    count, turns = int(10 * seconds), max(int(seconds / 4), 1)
+    ticks = bubbles(
+        rng, seconds, rate, slow(rng, count, turns, 60.0, 400.0), slow(rng, count, turns, 0.35, 1.2)
+    )
+    strength = slow(rng, len(ticks), turns, 0.05, 1.0)
+    hiss = np.diff(rng.standard_normal(len(ticks) + 1))
+    return np.asarray(ticks / np.abs(ticks).max() * (0.3 + strength) + 0.04 * strength * hiss)
 
 
-SOUNDS: dict[str, Callable[[np.random.Generator, int], Floats]] = {
-    "drops": _drops,
-    "brook": _brook,
-    "wind": _wind,
-}
-
-
-def render(name: str, rate: int = 44100) -> Audio:
-    """One of `SOUNDS`, mono at `rate`, always the same.
-
-    Raises:
-        VoiceError: for a name that is not in `SOUNDS`.
-    """
-    if name not in SOUNDS:
-        raise VoiceError(f"one of {', '.join(sorted(SOUNDS))}", f"model:{name}", "correct the corpus entry")
-    sound = SOUNDS[name](np.random.default_rng(list(name.encode())), rate)
-    return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
+def wind_take(rng: np.random.Generator, seconds: float, rate: int) -> Floats:
+    """Wind that rises and falls."""
+    frames = int(seconds * rate / (FRAME // 4)) + 1
+    return wind(rng, seconds, rate, slow(rng, frames, max(int(seconds / 2.4), 1), 2.0, 18.0))
