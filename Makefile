@@ -1,11 +1,12 @@
 # make play   the instrument, simulated, into out/
+# make page   the instrument as a web page, out/lodestone.html
 # make check  style checks and the whole test suite
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 2
 
-.PHONY: setup build play check lint test clean
+.PHONY: setup build play page page-where-possible check lint test clean
 
 setup: $(VENV)/.deps
 $(VENV)/.deps: pyproject.toml
@@ -26,6 +27,18 @@ ifdef LIVE
 endif
 	$(PY) -m lodestone play $(if $(LIVE),--live)
 
+# The instrument as WebAssembly, again when its sources have changed.
+build/browser/instrument.wasm: $(wildcard firmware/engine/* firmware/osc/* firmware/instrument/* firmware/browser/* definitions/*) | build
+	firmware/browser/build.sh build/browser
+	@touch $@
+
+page: build build/browser/instrument.wasm
+	$(PY) -m lodestone page
+
+# Its tests are left out, and say so, where the compiler for WebAssembly is not there.
+page-where-possible: build
+	@if command -v clang++-19 >/dev/null || [ "$$LODESTONE_PAGE" = required ]; then $(MAKE) --no-print-directory page; fi
+
 lint: build
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -33,7 +46,7 @@ lint: build
 
 # Its idle threads would spin beside the tests. A virtual board's tests go in order: each board has one worker.
 test: export OPENBLAS_NUM_THREADS = 1
-test: build
+test: build page-where-possible
 	$(PY) -m pytest -n $(JOBS) --ignore tests/virtual_board
 	$(PY) -m pytest -n $(JOBS) --dist loadfile tests/virtual_board
 

@@ -4,7 +4,7 @@
 
 The engine runs in qemu-user with count_instructions.c; a short run is subtracted from a longer one, so that
 loading drops out. Two counts of one plan are identical. `--capacity` makes plans of v2 decoders with random
-weights (bench.synthetic), with `--quantised` in w8a16 as far as 38 dB allow.
+weights, with `--quantised` in w8a16 as far as 38 dB allow.
 """
 
 from __future__ import annotations
@@ -12,46 +12,17 @@ from __future__ import annotations
 import argparse
 import json
 import struct
-import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from bench.arm_builds import BUILD, ROOT, ArmError, Compiler, compilers, default_compiler, emulated
-from lodestone.errors import LodestoneError
-from model_export.compiler.boards import BOARDS, CLASSES, Board, Counts
+from errors import LodestoneError
+from model_export.compiler.boards import BOARDS, Board
 from model_export.compiler.fit import period_of
+from tests.support.arm import count
+from tests.support.arm_builds import BUILD, ROOT, ArmError, Compiler, compilers, default_compiler
 
 RANDOM_WEIGHTS_DB = 38.0  # what quantised voices with random weights must hold; trained ones hold more
-
-
-def count(compiler: Compiler, plan: Path) -> Counts:
-    """Instructions of one call."""
-    plugin, source = BUILD / "count_instructions.so", ROOT / "bench" / "count_instructions.c"
-    if not plugin.exists() or plugin.stat().st_mtime < source.stat().st_mtime:
-        BUILD.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["gcc", "-O2", "-fPIC", "-shared", str(source), "-o", str(plugin)], check=True)
-    runs = []
-    for calls in (2, 4):
-        command = [*emulated(compiler, "-plugin", str(plugin)), str(plan), str(calls)]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stderr
-        lines = [line.split() for line in text.splitlines() if line.startswith("count ")]
-        runs.append({name: int(number) for _, name, number in lines})
-    return Counts(**{name: (runs[1][name] - runs[0][name]) / 2 for name in CLASSES})
-
-
-def play(
-    compiler: Compiler, plan: Path, inputs: npt.NDArray[np.float32], calls: int
-) -> npt.NDArray[np.float32]:
-    """All outputs of `calls` calls on the emulated board; `inputs` one call after another."""
-    given, got = plan.with_suffix(".in"), plan.with_suffix(".out")
-    given.write_bytes(np.ascontiguousarray(inputs, "<f4").tobytes())
-    command = [*emulated(compiler), str(plan), str(calls), str(given), str(got)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return np.frombuffer(got.read_bytes(), "<f4")
 
 
 def report(board: Board, plan: Path, compiler: Compiler) -> dict[str, object]:
@@ -74,12 +45,12 @@ def report(board: Board, plan: Path, compiler: Compiler) -> dict[str, object]:
 def synthetic_plan(capacity: int, quantised: bool) -> Path:
     """The plan of a v2 decoder with random weights; kept until the code that makes it changes."""
     path = BUILD / f"capacity-{capacity}{'-w8a16' if quantised else ''}.plan"
-    makers = [*(ROOT / "model_export").rglob("*.py"), *(ROOT / "bench").glob("synthetic*.py")]
+    makers = [*(ROOT / "model_export").rglob("*.py"), *(ROOT / "tests" / "support").glob("synthetic*.py")]
     if path.exists() and path.stat().st_mtime > max(p.stat().st_mtime for p in makers):
         return path
-    from bench.synthetic import decoder
     from model_export.compiler import compile_plan
     from model_export.quantise import quantise
+    from tests.support.synthetic import decoder
 
     model = decoder(capacity)
     if quantised:

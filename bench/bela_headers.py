@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.arm_builds import PROCESSORS, ArmError, compilers
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 from lodestone.image import ROOT, SOURCE_FOLDERS
+from tests.support.arm_builds import PROCESSORS, ArmError, compilers
 
 BELAS_PROCESSOR = re.compile(r"-march=\S+ -mtune=\S+ -mfpu=\S+ -mfloat-abi=\S+")
 

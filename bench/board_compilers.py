@@ -14,8 +14,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.arm_builds import TRIPLES, ArmError
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
+from tests.support.arm_builds import TRIPLES, ArmError
 
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 

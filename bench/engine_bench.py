@@ -22,12 +22,12 @@ import onnx
 import onnxruntime as ort
 
 from bench.int8_forms import engine_forms, ort_forms
-from bench.synthetic import FORMS, PUBLISHED, decoder, published
+from errors import LodestoneError
 from firmware import Engine
-from lodestone.errors import LodestoneError
-from model_export.card import load_onnx
+from graphs.card import load_onnx
 from model_export.compiler import compile_plan
 from model_export.compiler.cost import convolutions
+from tests.support.synthetic import FORMS, PUBLISHED, decoder, published
 
 BATCH = 8  # calls of one contender before the next has its turn: caches hold what they would hold alone
 

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from bench.oracle import Arrays
+from graphs.player import GraphPlayer
 from model_export.quantise import quantise
-from model_export.stream import OrtStream
+from tests.support.oracle import Arrays
 
 ENGINE_MODES = ("w8a16", "w8a8")
 CALIBRATION_CALLS, SETTLING_CALLS, COMPARED_CALLS = 16, 8, 40
@@ -47,7 +47,7 @@ def _latents(model: onnx.ModelProto, rng: np.random.Generator) -> Arrays:
 
 
 def _play(model: onnx.ModelProto, calls: list[Arrays]) -> npt.NDArray[np.float64]:
-    stream = OrtStream(model)
+    stream = GraphPlayer(model)
     sound = [stream.run(call)["audio"].reshape(-1) for call in calls]
     return np.concatenate(sound[SETTLING_CALLS:]).astype(np.float64)
 
@@ -57,7 +57,7 @@ class _Streamed(CalibrationDataReader):  # type: ignore[misc]
 
     def __init__(self, model: onnx.ModelProto) -> None:
         rng = np.random.default_rng(0)
-        oracle, self.calls = OrtStream(model), []
+        oracle, self.calls = GraphPlayer(model), []
         for _ in range(CALIBRATION_CALLS):
             call = _latents(model, rng)
             self.calls.append({**oracle.states, **call})

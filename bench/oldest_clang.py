@@ -15,9 +15,9 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.arm_builds import FLAGS, PROCESSORS, ROOT, TRIPLES, ArmError
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 from lodestone.image import SOURCE_FOLDERS
+from tests.support.arm_builds import FLAGS, PROCESSORS, ROOT, TRIPLES, ArmError
 
 SOURCE = "cppyy-cling==6.10.4.2"
 CLANG = ("Frontend", "Driver", "Serialization", "Parse", "Sema", "Analysis", "Edit", "AST", "Lex", "Basic")

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from calibration.model import AXES, CHANNELS, SENSORS, Array
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 
 MU0 = 4e-7 * math.pi
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from calibration.board_model import Mounting, dipole_mt
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Carry
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 from sensors.simulation.magnets import stack_field_ut
 
 # Fields below this have no direction yet: the features fade in.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 
 class EngineError(LodestoneError):

@@ -11,7 +11,7 @@ from types import TracebackType
 from pythonosc.osc_message import OscMessage, ParseError
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 ADDRESSES = ("192.168.7.2", "192.168.6.2", "bela.local")
 PORT = 7564

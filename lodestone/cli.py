@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import lodestone.commands
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 
 def _version(asked: bool) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
 import lodestone
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
+from files import fresh_folder
 from lodestone.settings import Settings
 from sensors import SensorSettings
 
@@ -60,20 +59,8 @@ def build_image(out_dir: Path, scenes: Sequence[SceneFiles], settings: Settings 
     """
     settings = settings or Settings()
     _check(out_dir, scenes)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}-", dir=out_dir.parent))
-    try:
+    with fresh_folder(out_dir) as fresh:
         _fill(fresh, scenes, settings)
-        fresh.chmod(0o755)
-        if out_dir.exists():
-            old = fresh.with_name(fresh.name + ".old")
-            os.replace(out_dir, old)
-            os.replace(fresh, out_dir)
-            shutil.rmtree(old)
-        else:
-            os.replace(fresh, out_dir)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return out_dir
 
 

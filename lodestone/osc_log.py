@@ -11,6 +11,8 @@ import numpy.typing as npt
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_packet import OscPacket, ParseError
 
+from files import fresh_file
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -35,7 +37,7 @@ def decode(time_us: int, direction: str, packet: bytes) -> Iterator[Heard]:
 
 def write(path: Path, messages: list[Heard]) -> None:
     """One line a message: seconds, direction, address, arguments."""
-    with path.open("w", encoding="utf-8") as file:
+    with fresh_file(path) as fresh, fresh.open("w", encoding="utf-8") as file:
         for m in messages:
             arguments = " ".join(f"{a:.6g}" if isinstance(a, float) else str(a) for a in m.arguments)
             file.write(f"{m.time_s:10.4f} {m.direction:3} {m.address} {arguments}\n")

@@ -13,8 +13,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from files import fresh_file
+from graphs.card import LatentStatistics
 from lodestone.osc_log import Heard, series
-from model_export.card import LatentStatistics
 
 _AXIS_COLOURS = ("#c44e52", "#55a868", "#4c72b0")
 _MODE_COLOURS = {"onboard": "#4c72b0", "host": "#dd8452", "both": "#8172b3"}
@@ -51,7 +52,8 @@ def draw_performance(
     _draw_mode(rows[4], modes, len(sound) / rate)
     rows[4].set_xlabel("seconds")
     rows[4].set_xlim(0, len(sound) / rate)
-    figure.savefig(path, dpi=110)
+    with fresh_file(path) as fresh:
+        figure.savefig(fresh, dpi=110)
     plt.close(figure)
 
 

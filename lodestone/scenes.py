@@ -12,10 +12,11 @@ import onnx
 
 import calibration
 import mapping
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
+from files import write_bytes
+from graphs.card import Card, load_onnx, read_card
 from lodestone.settings import SceneSettings
 from lodestone.voice_files import Progress, find_voice, voice_graph
-from model_export.card import Card, load_onnx, read_card
 from model_export.compiler import compile_plan, compile_stages
 from model_export.compiler.fit import fit
 from model_export.noise_free import without_noise
@@ -86,7 +87,7 @@ def make_scene(
     touch = mapping.touch_graph(calibrated, card, mapping=settings.mapping)
     folder.mkdir(parents=True, exist_ok=True)
     touch_plan, voice_plan = (folder / f"{settings.name}.{kind}.plan" for kind in ("touch", "voice"))
-    touch_plan.write_bytes(compile_plan(touch))
+    write_bytes(touch_plan, compile_plan(touch))
     later = {voice_plan: _write_stages(compile_stages(graph, threads), voice_plan)}
     sisters = []
     for number, sister in enumerate(_sisters(graph, card, small), 1):
@@ -100,7 +101,7 @@ def _write_stages(plans: list[bytes], first: Path) -> tuple[Path, ...]:
     """Writes the plans of a voice's stages, the first one as `first`; returns where the others are."""
     paths = [first, *(first.with_suffix(f".stage{stage}.plan") for stage in range(2, len(plans) + 1))]
     for path, plan in zip(paths, plans, strict=True):
-        path.write_bytes(plan)
+        write_bytes(path, plan)
     return tuple(paths[1:])
 
 

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 from sensors import SensorSettings, default_sensors
 
 if sys.version_info >= (3, 11):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 
 class SpeakerError(LodestoneError):

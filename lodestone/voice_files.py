@@ -8,9 +8,11 @@ from pathlib import Path
 
 import onnx
 
+import graphs
 import model_export
+from files import write_bytes
+from graphs.card import load_onnx
 from lodestone.settings import EXACT
-from model_export.card import load_onnx
 from model_export.quantise import quantise
 from model_export.torchscript import plain_name
 from voices import catalogue
@@ -52,10 +54,7 @@ def voice_graph(
         return voice
     graph = cache / f"{plain_name(voice)}-{precision}-{_recipe(voice)}.onnx"
     if not graph.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = graph.with_suffix(".partial")
-        onnx.save_model(_make(voice, precision, progress), partial)
-        partial.replace(graph)
+        write_bytes(graph, _make(voice, precision, progress).SerializeToString())
     return graph
 
 
@@ -71,7 +70,7 @@ def _is_quantised(model: onnx.ModelProto) -> bool:
 def _recipe(voice: Path) -> str:
     """Changes with the file, and with the code that makes graphs of it: an update makes them anew."""
     digest = hashlib.sha256(voice.read_bytes())
-    room = Path(model_export.__file__).parent
-    for source in sorted(room.rglob("*.py")):
-        digest.update(source.read_bytes())
+    for room in (graphs, model_export):
+        for source in sorted(Path(str(room.__file__)).parent.rglob("*.py")):
+            digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

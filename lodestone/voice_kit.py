@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import Any
 import numpy as np
 import onnx
 
-from lodestone import concert
+from files import write_bytes, write_text
+from graphs.card import read_card
+from lodestone.perform import Performance, perform
 from lodestone.voice_files import SEARCH_DB, Progress
-from model_export.card import read_card
 from model_export.compiler import compile_plan
 from model_export.compiler.fit import fit
 from model_export.export import write_model
@@ -115,19 +115,19 @@ def build(
         "performance": folder / f"{name}.wav",
     }
     torchscript, exact, narrow, exact_plan, narrow_plan, card, picture, sound = files.values()
-    torchscript.write_bytes(voice.torchscript())
+    write_bytes(torchscript, voice.torchscript())
     graphs = make_graphs(voice, progress)
     write_model(graphs.exact, exact)
     write_model(graphs.narrow, narrow)
-    exact_plan.write_bytes(graphs.exact_plan)
-    narrow_plan.write_bytes(graphs.narrow_plan)
-    card.write_text(read_card(graphs.exact).to_json() + "\n")
+    write_bytes(exact_plan, graphs.exact_plan)
+    write_bytes(narrow_plan, graphs.narrow_plan)
+    write_text(card, read_card(graphs.exact).to_json() + "\n")
     progress("measuring")
     figures = measure(graphs)
     progress("surveying the latents")
     atlas.draw(survey(voice, graphs.exact), name, picture)
     progress("playing it on the simulated board")
-    perform(narrow, sound, seconds)
+    record_performance(narrow, sound, seconds)
     return figures, files
 
 
@@ -137,11 +137,9 @@ def survey(voice: Voice, graph: onnx.ModelProto) -> atlas.Atlas:
     return atlas.survey(graph_player(graph), mean, std, voice.sample_rate)
 
 
-def perform(graph: Path, sound: Path, seconds: float) -> None:
+def record_performance(graph: Path, sound: Path, seconds: float) -> None:
     """A performance of `lodestone play` with the voice of a graph; only the sound is kept."""
     options: dict[str, Any] = {"calibration": None, "mapping": "rotate", "gesture": "first-sound"}
     with tempfile.TemporaryDirectory(prefix="lodestone-") as scratch:
-        settings = concert.Settings(
-            Path(scratch), voice=str(graph), seconds=seconds, seed=1, live=False, **options
-        )
-        shutil.copyfile(concert.give(settings).files["sound"], sound)
+        wanted = Performance(Path(scratch), voice=str(graph), seconds=seconds, seed=1, live=False, **options)
+        write_bytes(sound, perform(wanted).files["sound"].read_bytes())

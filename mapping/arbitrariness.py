@@ -10,8 +10,8 @@ import scipy.special
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
-from calibration.stage import Clock
-from calibration.stage.stateful import StatefulGraph, const, shape_const
+from graphs.clock import Clock
+from graphs.stateful import StatefulGraph, const, shape_const
 from mapping.statistics import LatentStatistics
 
 Array = npt.NDArray[np.float64]

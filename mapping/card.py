@@ -6,9 +6,9 @@ import numpy as np
 import onnx
 
 from calibration.model import SENSORS, Calibration
-from calibration.stage.player import GraphPlayer
-from calibration.stage.stateful import StatefulGraph
-from model_export.card import Card, Knob, Reference, attach_card
+from graphs.card import Card, Reference, attach_card
+from graphs.player import GraphPlayer
+from graphs.stateful import StatefulGraph
 
 REFERENCE_CALLS = 8
 REFERENCE_DT_S = 0.005
@@ -30,10 +30,6 @@ def attach_touch_card(
         for value in model.graph.input
         if value.name.startswith("state.")
     ]
-    knobs = {
-        label: Knob(knob.minimum, knob.maximum, knob.default, knob.unit)
-        for label, knob in graph.knobs.items()
-    }
     card = Card(
         kind="touch",
         name=name,
@@ -42,7 +38,7 @@ def attach_touch_card(
         state_bytes=4 * sum(sizes),
         reference=_reference(model, graph, calibration),
         rate_hz=calibration.frame_rate_hz,
-        knobs=knobs,
+        knobs=graph.knobs,
         states={f"state.{index}": state.label for index, state in enumerate(graph.states)},
         calibration_sha256=calibration_sha256,
         voice=voice,
@@ -65,5 +61,5 @@ def _reference(model: onnx.ModelProto, graph: StatefulGraph, calibration: Calibr
     single = {key: value.astype(np.float32) for key, value in inputs.items()}
     player = GraphPlayer(model)
     for call in range(REFERENCE_CALLS):
-        output = player.step(**{key: value[call] for key, value in single.items()})
+        output = player.run({key: value[call] for key, value in single.items()})
     return Reference(single, {}, output)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from spox import Var
 
-from calibration.stage import Clock
-from calibration.stage.stateful import StatefulGraph
+from graphs.clock import Clock
+from graphs.stateful import StatefulGraph
 from mapping.errors import MappingError
 from mapping.rings import rings
 from mapping.rotate import rotate

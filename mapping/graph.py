@@ -10,8 +10,9 @@ import spox.opset.ai.onnx.v17 as op
 from calibration import Calibration
 from calibration.file import checksum
 from calibration.stage import touch_stage
-from calibration.stage.smoothing import glide
-from calibration.stage.stateful import Knob, StatefulGraph, const
+from graphs.glide import glide
+from graphs.knob import Knob
+from graphs.stateful import StatefulGraph, const
 from mapping.arbitrariness import ball_limit, slew_limit, to_voice
 from mapping.card import attach_touch_card
 from mapping.families import family

@@ -21,9 +21,10 @@ import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.model import AXES, CHANNELS, SENSORS
-from calibration.stage import Clock
-from calibration.stage.smoothing import glide
-from calibration.stage.stateful import Knob, StatefulGraph, const, shape_const
+from graphs.clock import Clock
+from graphs.glide import glide
+from graphs.knob import Knob
+from graphs.stateful import StatefulGraph, const, shape_const
 
 Array = npt.NDArray[np.float64]
 

@@ -9,14 +9,14 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
-from model_export.card import Card, LatentStatistics
+from graphs.card import Card, LatentStatistics
+from graphs.player import FloatArray, GraphPlayer
 from model_export.errors import ExportError
 from model_export.graph.fold import folded
 from model_export.graph.onnx_writer import to_onnx
 from model_export.graph.prune import pruned
 from model_export.graph.spectral import without_spectra
 from model_export.statistics import PROBABILITIES
-from model_export.stream import FloatArray, OrtStream
 from model_export.symbolic import trace
 from model_export.torchscript import Archive, read_script
 from model_export.wrapper import unwrap
@@ -88,7 +88,7 @@ def read_mono(file: Path, rate: int, seconds: float) -> FloatArray:
     return np.asarray(resample_poly(mono, rate // divisor, source // divisor), np.float32)
 
 
-def encoder_of(path: Path) -> tuple[OrtStream, int, int]:
+def encoder_of(path: Path) -> tuple[GraphPlayer, int, int]:
     """(streaming encoder of BLOCK_FRAMES frames a call, sample rate, hop)."""
     with Archive(path) as archive:
         script = read_script(archive)
@@ -104,12 +104,12 @@ def encoder_of(path: Path) -> tuple[OrtStream, int, int]:
     if len(latent) != 3 or latent[2] != BLOCK_FRAMES:
         raise ExportError(f"latents of [1, Z, {BLOCK_FRAMES}]", str(list(latent)), "leave --corpus out")
     noise = {f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(graph.draws)}
-    stream = OrtStream(to_onnx(folded(without_spectra(graph)), "encoder"))
+    stream = GraphPlayer(to_onnx(folded(without_spectra(graph)), "encoder"))
     stream.card = Card("voice", "encoder", wrapper.latents, noise=noise)
     return stream, wrapper.sample_rate, wrapper.hop
 
 
-def _encoded(encoder: OrtStream, sound: FloatArray, hop: int) -> FloatArray:
+def _encoded(encoder: GraphPlayer, sound: FloatArray, hop: int) -> FloatArray:
     """[frames, Z] of one recording, without the warm-up."""
     encoder.reset()
     rows = [block.T for block in _blocks(encoder, sound, hop)]
@@ -117,7 +117,7 @@ def _encoded(encoder: OrtStream, sound: FloatArray, hop: int) -> FloatArray:
     return frames[min(WARM_UP_FRAMES, len(frames) // 2) :]
 
 
-def _blocks(encoder: OrtStream, sound: FloatArray, hop: int) -> Iterator[FloatArray]:
+def _blocks(encoder: GraphPlayer, sound: FloatArray, hop: int) -> Iterator[FloatArray]:
     """Latents [Z, T] block by block; the last, shorter block is filled with silence and cut."""
     shape = encoder.inputs["audio"]
     for start in range(0, len(sound) - hop + 1, shape[2]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model_export.card import Card
+from graphs.card import Card
 
 _ORIGIN = {
     "corpus": "measured by encoding recordings",

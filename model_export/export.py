@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from model_export.card import Card, Reference, attach_card
+from files import write_bytes
+from graphs.card import Card, Reference, attach_card
+from graphs.player import GraphPlayer
 from model_export.corpus import corpus_statistics
 from model_export.delay import delay_samples
 from model_export.errors import ExportError
@@ -26,7 +28,6 @@ from model_export.graph.prune import pruned
 from model_export.graph.spectral import without_spectra
 from model_export.graph.subpixel import without_transposed
 from model_export.statistics import prior_statistics
-from model_export.stream import OrtStream
 from model_export.symbolic import trace
 from model_export.torchscript import Archive, plain_name, read_script
 from model_export.verify import make_reference, verify
@@ -57,7 +58,7 @@ def export(
 
     Returns:
         A model with `latent` [1, Z, T] and `audio` [1, C, T hop], states `state.K` / `next.K`, draws
-        `noise.K` and a card (`model_export.card.read_card`), its reference run verified in ONNX Runtime.
+        `noise.K` and a card (`graphs.card.read_card`), its reference run verified in ONNX Runtime.
 
     Raises:
         ExportError: anything in the file that is not such a decoder.
@@ -125,7 +126,7 @@ def _recorded(exact: Graph, card: Card) -> Reference:
         path = Path(folder) / "exact.onnx"
         write_model(to_onnx(exact, card.name), path)
         _give_back()
-        reference = make_reference(OrtStream(path, lean=True), card)
+        reference = make_reference(GraphPlayer(path, lean=True), card)
     _give_back()
     return reference
 
@@ -186,13 +187,5 @@ def _require_streaming(graph: Graph) -> None:
 
 
 def write_model(model: onnx.ModelProto, path: str | Path) -> None:
-    """Writes a model whole or not at all. Raises ExportError when the place cannot be written."""
-    target = Path(path)
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_bytes(model.SerializeToString())
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        got = error.strerror or str(error)
-        raise ExportError(f"a place to write {target}", got, "choose another folder") from error
+    """Writes a model whole or not at all. Raises FileError when the place cannot be written."""
+    write_bytes(path, model.SerializeToString())

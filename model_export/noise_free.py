@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import onnx
 
-from model_export.card import Card, Reference, attach_card, read_card
+from graphs.card import Card, Reference, attach_card, read_card
+from graphs.player import GraphPlayer
 from model_export.errors import ExportError
 from model_export.graph import stored
 from model_export.graph.silence import MIDDLE, without_draws
-from model_export.stream import OrtStream
 from model_export.verify import run_reference, verify
 
 
@@ -61,4 +61,4 @@ def _quiet_reference(card: Card, whole: onnx.ModelProto) -> Reference | None:
         return None
     quiet = {name: MIDDLE[kind] for name, (kind, _) in card.noise.items()}
     run = replace(card.reference, noise=quiet)
-    return replace(run, noise={}, output=run_reference(OrtStream(whole, lean=True), run))
+    return replace(run, noise={}, output=run_reference(GraphPlayer(whole, lean=True), run))

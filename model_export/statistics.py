@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from model_export.card import LatentStatistics
+from graphs.card import LatentStatistics
 from model_export.graph import Array, Graph, Value
 from model_export.graph.ir import ordered
 

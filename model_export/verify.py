@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from model_export.card import Card, Reference
+from graphs.card import Card, Reference
+from graphs.player import FloatArray, GraphPlayer
 from model_export.errors import ExportError
-from model_export.stream import FloatArray, OrtStream
 
 REFERENCE_CALLS = 12  # centred models answer 5 to 8 frames late
 _FILL = {"normal": 0.5, "uniform": 0.75}
 
 
-def run_reference(stream: OrtStream, reference: Reference) -> dict[str, FloatArray]:
+def run_reference(stream: GraphPlayer, reference: Reference) -> dict[str, FloatArray]:
     """What the graph gives in the last call of the reference run."""
     stream.reset()
     noise = {name: np.full(stream.inputs[name], fill, np.float32) for name, fill in reference.noise.items()}
@@ -23,7 +23,7 @@ def run_reference(stream: OrtStream, reference: Reference) -> dict[str, FloatArr
     return result
 
 
-def make_reference(exact: OrtStream, card: Card, tolerance: float = 1e-5) -> Reference:
+def make_reference(exact: GraphPlayer, card: Card, tolerance: float = 1e-5) -> Reference:
     """A reference run of a voice, recorded from `exact`; latents drawn from the card's statistics."""
     assert card.latent is not None
     calls = min(64, max(REFERENCE_CALLS, -(-2048 // (card.hop * card.frames))))
@@ -46,7 +46,7 @@ def reference_error(model: onnx.ModelProto | bytes, card: Card) -> float:
     """
     if card.reference is None:
         raise ExportError("a card with a reference run", "none", "export the model again")
-    result = run_reference(OrtStream(model, lean=True), card.reference)
+    result = run_reference(GraphPlayer(model, lean=True), card.reference)
     worst = 0.0
     for name, wanted in card.reference.output.items():
         peak = max(float(np.abs(wanted).max()), 1e-9)

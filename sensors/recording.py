@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from files import growing_file
 from sensors.errors import SensorError
 from sensors.frame import Frame
 
@@ -65,15 +66,15 @@ class Recording:
 
 
 class RecordingWriter:
-    """Writes frames to a file, a block a second, so that a crash costs a second. A context manager."""
+    """Writes frames to a file, a block a second, so that a crash costs a second. A context manager.
+
+    A recording of that name stays until this one is whole. Raises FileError where it cannot be written.
+    """
 
     def __init__(self, path: str | Path, info: dict[str, Any]) -> None:
         header = json.dumps({"format": FORMAT, "version": VERSION, "source": info}, sort_keys=True).encode()
-        try:
-            self._file: BinaryIO = open(path, "wb")  # noqa: SIM115 - closed by __exit__
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise SensorError(f"to write the recording {path}", reason, "choose another place") from None
+        self._place = growing_file(path)
+        self._file: BinaryIO = open(self._place.__enter__(), "wb")  # noqa: SIM115 - closed by __exit__
         self._file.write(MAGIC + _HEAD.pack(VERSION, len(header)) + header + _CRC.pack(zlib.crc32(header)))
         self._waiting: list[bytes] = []
         self._hash = hashlib.sha256()
@@ -85,10 +86,18 @@ class RecordingWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._flush()
-        end = _END.pack(b"END ", self.frames, self._hash.digest())
-        self._file.write(end + _CRC.pack(zlib.crc32(end)))
-        self._file.close()
+        try:
+            with self._file:
+                self._flush()
+                end = _END.pack(b"END ", self.frames, self._hash.digest())
+                self._file.write(end + _CRC.pack(zlib.crc32(end)))
+        except OSError as failed:
+            self._place.__exit__(type(failed), failed, failed.__traceback__)
+            raise
+        if self.frames > 0 or kind is None:  # whatever ended it: what was heard until then is kept
+            self._place.__exit__(None, None, None)
+        else:
+            self._place.__exit__(kind, error, trace)
 
     def add(self, frame: Frame) -> None:
         """Appends one frame."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from files import fresh_file
 from voices.descriptors import Audio, Descriptors, Floats, band_distance_db, describe
 
 Player = Callable[[Floats], Audio]
@@ -125,5 +126,6 @@ def draw(atlas: Atlas, title: str, path: Path) -> None:
     scale = "-2 to +2 standard deviations (line: loudness, -60 to 0 dB)"
     figure.suptitle(f"{title}: each latent from {scale}", fontsize=9)
     figure.tight_layout()
-    figure.savefig(path, dpi=80)
+    with fresh_file(path) as fresh:
+        figure.savefig(fresh, dpi=80)
     pyplot.close(figure)

@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Callable
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 
 class VoiceError(LodestoneError):

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 import model_export
-from model_export.card import LatentStatistics, attach_card, read_card
+from graphs.card import LatentStatistics, attach_card, read_card
 from model_export.torchscript import plain_bytes
 from voices.catalogue import FOLDER, FORMAT
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from model_export.stream import OrtStream
+from graphs.player import GraphPlayer
 from voices.atlas import Player
 from voices.descriptors import Audio, Floats
 
 
 def graph_player(model: onnx.ModelProto) -> Player:
     """Plays a voice's graph with ONNX Runtime, one latent frame per call, caches silent and noise seeded."""
-    stream = OrtStream(model)
+    stream = GraphPlayer(model)
 
     def play(latents: Floats) -> Audio:
         stream.reset()

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from calibration.errors import CalibrationError
 from calibration.model import AXES, SENSORS, SensorIdentity
 from calibration.recording import FrameLike, Recording, collect
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 
 class Source(Protocol):

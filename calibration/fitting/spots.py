@@ -17,7 +17,7 @@ import scipy.optimize
 from calibration.board_model import Mounting, dipole_mt
 from calibration.errors import CalibrationError
 from calibration.model import AXES, SENSORS, Array
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 
 # Priors (standard deviations): what a board out of the workshop is like.
 GAIN_SPREAD, ROTATION_SPREAD_RAD, HEIGHT_SPREAD_MM = 0.07, np.deg2rad(4.0), 2.5

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from calibration.model import AXES, CHANNELS, SENSORS, Array
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 from sensors.simulation.magnets import stack_field_ut
 
 # Without a stack below there is nothing to tell from; beyond this angle it is no tilt but a fault.

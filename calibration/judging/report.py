@@ -21,7 +21,7 @@ from calibration.judging.figures import Figures
 from calibration.judging.table import figure_rows
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import CHANNELS, SENSORS, Calibration
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 
 COLOURS = {READY: "#2e7d4f", CARE: "#b7791f", STOP: "#b3261e"}
 INK, FAINT = "#1f2933", "#d5dbe1"

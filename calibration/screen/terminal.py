@@ -25,7 +25,7 @@ from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import AXES, CHANNELS, SENSORS, Calibration
 from calibration.recording import FrameLike
 from calibration.screen.finder import Finder
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 
 # Bars are logarithmic from this field to that: a magnet's four decades.
 FAINT_MT, FULL_MT = 0.01, 50.0
@@ -37,7 +37,7 @@ MAP_ROWS, MAP_COLUMNS = 13, 31
 BALL = "◉"
 # Closer than this, gains and turns of an uncalibrated board hide where the ball lies.
 ON_MARK_MM = 6.0
-# Sensors within this play the same gesture alike on every board: `lodestone calibration prove --height-mm`.
+# Within this the same gesture plays alike on every board: `python -m bench.calibration_proof --height-mm`.
 ALIKE_MM = 1.5
 STYLES = {READY: "green", CARE: "yellow", STOP: "red"}
 

@@ -8,11 +8,13 @@ from spox import Var
 
 from calibration.model import CHANNELS, SENSORS, Calibration
 from calibration.stage.carry import carry_heights
-from calibration.stage.clock import Clock, start_clock
 from calibration.stage.response import compress, dead_zone, soft_limit
 from calibration.stage.rest import RestInputs, remove_rest
-from calibration.stage.smoothing import glide, mains_filter, one_euro
-from calibration.stage.stateful import Knob, StatefulGraph, const, shape_const
+from calibration.stage.smoothing import mains_filter, one_euro
+from graphs.clock import Clock, start_clock
+from graphs.glide import glide
+from graphs.knob import Knob
+from graphs.stateful import StatefulGraph, const, shape_const
 
 
 def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, Var]:

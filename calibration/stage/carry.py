@@ -7,7 +7,7 @@ from spox import Var
 
 from calibration.carry import FEATURES, LOG_SCALE, SEEN, SOFT_MT, SQUARES, TERMS, steps, views
 from calibration.model import AXES, CHANNELS, SENSORS, Carry
-from calibration.stage.stateful import const, shape_const
+from graphs.stateful import const, shape_const
 
 
 def carry_heights(row: Var, carry: Carry) -> Var:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from calibration.carry import carried
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration, Response
 from calibration.stage import rest as rest_stage
-from calibration.stage.clock import LONGEST_DT_S
 from calibration.stage.response import STRAIGHT_TO
-from calibration.stage.smoothing import KNOB_GLIDE_S
+from graphs.clock import LONGEST_DT_S
+from graphs.glide import KNOB_GLIDE_S
 
 Float = npt.NDArray[np.floating[Any]]
 F = np.float32

@@ -6,7 +6,7 @@ import numpy.typing as npt
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
-from calibration.stage.stateful import const
+from graphs.stateful import const
 
 # Touch up to here is left alone; beyond, it bends towards 1 and never arrives.
 STRAIGHT_TO = 0.85

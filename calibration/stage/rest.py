@@ -14,9 +14,10 @@ import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.model import AXES, SENSORS, Calibration
-from calibration.stage.clock import Clock
-from calibration.stage.smoothing import follow
-from calibration.stage.stateful import Knob, State, StatefulGraph, const, shape_const
+from graphs.clock import Clock
+from graphs.glide import follow
+from graphs.knob import Knob
+from graphs.stateful import State, StatefulGraph, const, shape_const
 
 CAPTURE_S = 3.0
 CAPTURE_GLIDE_S = 0.3

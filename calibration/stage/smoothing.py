@@ -1,4 +1,4 @@
-"""Filters with explicit memory and a time step that may vary: mains, 1-euro, gliding knobs."""
+"""Filters with explicit memory and a time step that may vary: mains, 1-euro."""
 
 from __future__ import annotations
 
@@ -9,25 +9,8 @@ import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.model import CHANNELS, SENSORS, Response
-from calibration.stage.clock import Clock
-from calibration.stage.stateful import Knob, StatefulGraph, const, shape_const
-
-# A knob covers 63 % of a turn in this time: fast under the finger, no step in the sound.
-KNOB_GLIDE_S = 0.05
-
-
-def follow(clock: Clock, time_constant_s: float) -> Var:
-    """Weight of the newest value in a one-pole that follows within `time_constant_s`: dt / (tau + dt)."""
-    return op.div(clock.dt, op.add(clock.dt, const(time_constant_s)))
-
-
-def glide(graph: StatefulGraph, clock: Clock, name: str, knob: Knob) -> Var:
-    """The knob NAME, shape [1], gliding; in the first call it stands where it was set."""
-    target = op.reshape(graph.knob(name, knob), shape_const([1]))
-    state = graph.state(f"knob {name}", (1,))
-    moved = op.add(state.now, op.mul(op.sub(target, state.now), follow(clock, KNOB_GLIDE_S)))
-    state.then = op.where(clock.fresh, target, moved)
-    return state.then
+from graphs.clock import Clock
+from graphs.stateful import StatefulGraph, const, shape_const
 
 
 def mains_filter(graph: StatefulGraph, clock: Clock, field: Var, new: Var, taps: tuple[float, ...]) -> Var:

@@ -32,13 +32,14 @@ def build(
     init: Annotated[bool, typer.Option("--init", help="Write a commented instrument.toml instead.")] = False,
 ) -> None:
     """Make the image of an instrument: plans, settings, firmware."""
+    from files import write_text
     from lodestone.image import ImageError, build_image
     from lodestone.settings import SettingsError, default_toml, load_settings
 
     if init:
         if settings.exists():
             raise SettingsError("no file yet", str(settings), "edit it, or name another")
-        settings.write_text(default_toml(), encoding="utf-8")
+        write_text(settings, default_toml())
         print(settings)
         return
     from lodestone.scenes import make_scene

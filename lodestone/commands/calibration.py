@@ -1,10 +1,9 @@
-"""`lodestone calibration`: show, compare, put in force, take back; watch the board; prove the method."""
+"""`lodestone calibration`: show, compare, put in force, take back; watch the board."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +26,6 @@ def register(app: typer.Typer) -> None:
     group.command("apply")(apply)
     group.command("undo")(undo)
     group.command("watch")(watch)
-    group.command("prove")(prove)
     app.add_typer(group, name="calibration")
 
 
@@ -158,29 +156,3 @@ def _calibration_of(file: Path | None, info: dict[str, Any]) -> Calibration | No
         typer.echo(f"without a calibration: {error}", err=True)
         return None
     return calibration
-
-
-def prove(
-    boards: Annotated[int, typer.Option(help="How many imperfect boards.", min=2)] = 200,
-    gesture: Annotated[
-        str, typer.Option(help="What is played on all of them: a name or a file.")
-    ] = "first-sound",
-    height_mm: Annotated[
-        float, typer.Option(help="Sensors too high or too low by up to this, 0 to 3.")
-    ] = 3.0,
-    as_json: AsJson = False,
-) -> None:
-    """Calibrate hundreds of imperfect simulated boards and compare their touch; some minutes."""
-    from calibration.proof.promises import prove as run
-
-    def progress(done: int) -> None:
-        if sys.stderr.isatty():
-            typer.echo(f"\r{done}/{boards} boards", err=True, nl=False)
-
-    result = run(boards, progress, gesture=gesture, tolerance_mm=height_mm)
-    if sys.stderr.isatty():
-        typer.echo("", err=True)
-    if as_json:
-        typer.echo(json.dumps(result.plain()))
-        return
-    typer.echo("\n".join(result.lines()))

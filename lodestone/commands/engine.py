@@ -36,6 +36,7 @@ def compile_command(
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Compile an ONNX graph into a plan, which the engine plays on the board and on this machine."""
+    from files import write_bytes
     from firmware import Engine
     from model_export.compiler import compile_plan, compile_stages
 
@@ -47,7 +48,7 @@ def compile_command(
     made = []
     for path, plan in plans.items():
         engine = Engine(plan)  # a plan is loaded once before it is shipped
-        path.write_bytes(plan)
+        write_bytes(path, plan)
         _talk(f"wrote {path}: {len(plan) / 1024:.0f} KiB")
         made.append({"plan": str(path), "bytes": len(plan), "inputs": engine.inputs})
     if as_json:
@@ -69,13 +70,14 @@ def quantize_command(
     """Turn a voice's weights into 8 bits: a quarter of the file and of the memory traffic."""
     from dataclasses import asdict
 
-    from model_export.card import load_onnx, read_card
+    from files import write_bytes
+    from graphs.card import load_onnx, read_card
     from model_export.quantise import quantise
     from model_export.quantise.listening import write_pair
 
     voice = load_onnx(model)
     made = quantise(voice, mode, target_db, progress=_talk)
-    output.write_bytes(made.model.SerializeToString())
+    write_bytes(output, made.model.SerializeToString())
     report = made.report
     _talk(
         f"wrote {output}: {report.snr_db:.1f} dB signal to noise, {report.log_spectral_distance_db:.2f} dB "
@@ -178,7 +180,7 @@ def bench_engine_command(
     import os
     import subprocess
 
-    from lodestone.errors import LodestoneError
+    from errors import LodestoneError
 
     if importlib.util.find_spec("bench") is None:
         raise LodestoneError("the repository's bench/ folder", "an installed package", "run it in a checkout")

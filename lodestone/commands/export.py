@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from model_export.card import Card
+    from graphs.card import Card
 
 LOUD_DELAY_MS = 100.0
 
@@ -41,7 +41,7 @@ def export_command(
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
     """Turn a RAVE .ts into a streaming ONNX voice, without PyTorch."""
-    from model_export.card import read_card
+    from graphs.card import read_card
     from model_export.export import export, write_model
     from voices.graph import remember_corpus
 
@@ -82,7 +82,7 @@ def card_command(
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
     """Tell what a voice or touch graph is, and whether it still gives its reference run."""
-    from model_export.card import load_onnx, read_card
+    from graphs.card import load_onnx, read_card
     from model_export.describe import describe
     from model_export.verify import verify
 

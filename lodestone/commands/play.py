@@ -29,9 +29,9 @@ def play(
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON on stdout.")] = False,
 ) -> None:
     """Play the instrument: a simulated board and player through the real firmware, to sound and picture."""
-    from lodestone import concert
+    from lodestone.perform import Performance, perform
 
-    settings = concert.Settings(
+    wanted = Performance(
         out=out,
         voice=voice,
         calibration=calibration,
@@ -41,5 +41,5 @@ def play(
         seed=seed,
         live=live,
     )
-    summary = concert.give(settings)
+    summary = perform(wanted)
     typer.echo(summary.as_json() if as_json else summary.in_words())

@@ -27,6 +27,7 @@ def voices(
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON on stdout.")] = False,
 ) -> None:
     """List the voices that ship, or describe one. Checks each file against its card; fetches nothing."""
+    from files import write_bytes
     from voices import catalogue
     from voices.errors import VoiceError
 
@@ -42,7 +43,7 @@ def voices(
     if name and not as_json:
         _describe(chosen[0])
     if ts is not None:
-        ts.write_bytes(plain[0])
+        write_bytes(ts, plain[0])
     if atlas is not None:
         _survey(chosen[0], atlas)
     if build is not None:

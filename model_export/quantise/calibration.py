@@ -10,7 +10,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 
-from model_export.card import read_card
+from graphs.card import read_card
 from model_export.errors import ExportError
 
 Arrays = dict[str, npt.NDArray[np.float32]]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from files import fresh_file
 from model_export.quantise.quantise import Quantised
 
 
@@ -22,7 +23,7 @@ def write_pair(folder: Path, made: Quantised, sample_rate: int) -> str:
 
 
 def _write(path: Path, sound: npt.NDArray[np.float32], sample_rate: int) -> None:
-    with wave.open(str(path), "wb") as file:
+    with fresh_file(path) as fresh, wave.open(str(fresh), "wb") as file:
         file.setnchannels(sound.shape[0])
         file.setsampwidth(2)
         file.setframerate(sample_rate)

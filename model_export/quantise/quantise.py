@@ -17,14 +17,14 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
-from model_export.card import KEY, attach_card, read_card
+from graphs.card import KEY, attach_card, read_card
+from graphs.player import GraphPlayer
 from model_export.errors import ExportError
 from model_export.quantise import rewrite
 from model_export.quantise.calibration import Arrays, Heard, latent_walk, listen, session_of, stream
 from model_export.quantise.compact import compact
 from model_export.quantise.rounding import best_scale, compensated
 from model_export.quantise.search import LADDERS, Choice, Layer, choose
-from model_export.stream import OrtStream
 from model_export.verify import make_reference
 
 MODES = tuple(LADDERS)
@@ -237,7 +237,7 @@ def _write_card(model: onnx.ModelProto, report: Report) -> None:
     """The report into the card; the reference run becomes that of the quantised graph."""
     card = replace(read_card(model), reference=None)
     if card.latent is not None:
-        reference = make_reference(OrtStream(model), card, REFERENCE_TOLERANCE[report.mode])
+        reference = make_reference(GraphPlayer(model), card, REFERENCE_TOLERANCE[report.mode])
         card = replace(card, reference=reference)
     attach_card(model, card)
     _write_report(model, report)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware import BusNak, BusStuck, BusTimeout
+from geometry import BoardGeometry
 from sensors.chips.mlx90393_model import Mlx90393Model
 from sensors.chips.model import ChipModel
 from sensors.chips.tmag5273_model import Tmag5273Model
@@ -14,7 +15,6 @@ from sensors.replay import RecordedWorld
 from sensors.settings import ADDRESSES
 from sensors.simulation.bus import SimulatedBus, VirtualClock
 from sensors.simulation.faults import Fault, FaultSchedule
-from sensors.simulation.geometry import BoardGeometry
 from sensors.simulation.gesture import Gesture, load_gesture
 from sensors.simulation.world import Environment, World
 

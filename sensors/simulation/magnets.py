@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 
 Array = NDArray[np.float64]
 UT = 1e6

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geometry import BoardGeometry
 from sensors.errors import SensorError
-from sensors.simulation.geometry import BoardGeometry
 from sensors.simulation.gesture import Gesture, MagnetObject
 from sensors.simulation.magnets import THERMAL_PER_K, ball_field_ut, ring_field_ut, stack_field_ut
 from sensors.simulation.motion import Array

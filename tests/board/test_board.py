@@ -15,7 +15,7 @@ import pytest
 
 from firmware._firmware import osc_encode
 from lodestone.board import Board, BoardError
-from tests.instrument.tiny import SIM, image, scene
+from tests.support.tiny import SIM, image, scene
 
 
 def free_port() -> int:

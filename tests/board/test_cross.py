@@ -10,9 +10,9 @@ import pytest
 
 from lodestone.image import ROOT, SOURCE_FOLDERS
 from tests.board.cross import TARGETS, build_simulator, check_with_clang, project_sources
-from tests.instrument.messages import message
 from tests.instrument.test_simulation import ScriptedHost
-from tests.instrument.tiny import image, play, scene
+from tests.support.messages import message
+from tests.support.tiny import image, play, scene
 
 
 def test_an_image_keeps_the_rules_of_belas_makefile(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sensors.buses.osc_measured import MeasuredSource
 from sensors.simulation import BoardServer, QuietOutside, SimulatedBoard
-from tests.instrument.tiny import SIM
+from tests.support.tiny import SIM
 
 LONGEST_WAIT_S = 60.0
 

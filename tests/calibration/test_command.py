@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from calibration import load, save
 from calibration.capture.steps import Step
 from calibration.screen.terminal import TerminalWatcher
+from errors import LodestoneError
 from lodestone.cli import build_app
-from lodestone.errors import LodestoneError
 
 ROOT = Path(__file__).parents[2]
 

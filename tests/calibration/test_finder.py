@@ -12,9 +12,9 @@ from rich.console import Console
 from calibration.board_model import ball_moment, dipole_mt
 from calibration.capture.spot_steps import spot_steps
 from calibration.capture.steps import Choice
-from calibration.proof.boards import ImperfectBoard
 from calibration.screen.finder import Finder
 from calibration.screen.terminal import BALL, TerminalWatcher, beside_words, board_map
+from tests.support.proof.boards import ImperfectBoard
 
 BOARD = ImperfectBoard(3)
 

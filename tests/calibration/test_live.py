@@ -18,8 +18,8 @@ from calibration import Calibration, save
 from calibration.screen.live import BAR, LiveView, above_noise_db, balls_words, touch_bar, watch_frames
 from calibration.screen.terminal import BALL
 from calibration.stage.reference import TouchReference
+from errors import LodestoneError
 from lodestone.cli import build_app
-from lodestone.errors import LodestoneError
 from tests.calibration.conftest import BALL_MOMENT, RATE_HZ, dipole_mt
 
 

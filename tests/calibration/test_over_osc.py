@@ -31,7 +31,7 @@ from sensors.buses.osc_link import UdpLink
 from sensors.buses.osc_measured import MeasuredSource
 from sensors.simulation import Fault, SimulatedBoard
 from tests.calibration.firmware_board import Cable, measured_firmware
-from tests.instrument.tiny import image
+from tests.support.tiny import image
 
 SEED, PLAY_S = 3, 12.0
 

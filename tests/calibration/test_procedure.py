@@ -18,7 +18,7 @@ from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
 from calibration.capture.steps import Choice, Step
 from calibration.judging.verdict import CARE
 from calibration.recording import FROZEN, LOST, SATURATED_AXES, check_recording
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 PLAY_S = 20.0
 

@@ -1,4 +1,4 @@
-"""Imperfect boards, fixed seeds: what `lodestone calibration prove` prints of two hundred, in its limits."""
+"""Imperfect boards, fixed seeds: what bench/calibration_proof.py prints of two hundred, in its limits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 
 from calibration import CalibrationError
 from calibration.judging.verdict import READY, STOP
-from calibration.proof.boards import Stage
-from calibration.proof.promises import Proof, Spread, prove
+from tests.support.proof.boards import Stage
+from tests.support.proof.promises import Proof, Spread, prove
 
 BOARDS = 60
 

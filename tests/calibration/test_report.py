@@ -15,8 +15,8 @@ from calibration.assemble import fit, verdict_of
 from calibration.capture.procedure import FREE_PLAY
 from calibration.capture.steps import Step
 from calibration.judging.report import write_report
-from calibration.proof.boards import ImperfectBoard, Stage
 from calibration.screen.terminal import TerminalWatcher, age_words, board_map, print_card, print_verdict
+from tests.support.proof.boards import ImperfectBoard, Stage
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from calibration import CalibrationError
 from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.fitting.localise import Found, locate
 from calibration.fitting.spots import fit_spots, printed_spots
-from calibration.proof.boards import ImperfectBoard
 from calibration.screen.terminal import shim_words
+from tests.support.proof.boards import ImperfectBoard
 
 MOMENT = ball_moment(15.0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,10 @@ from calibration import Calibration
 from calibration.carry import carry_from
 from calibration.model import CHANNELS, Response
 from calibration.stage import touch_stage
-from calibration.stage.player import GraphPlayer
 from calibration.stage.reference import TouchReference
-from calibration.stage.stateful import StatefulGraph
+from graphs.card import Card, attach_card
+from graphs.player import GraphPlayer
+from graphs.stateful import StatefulGraph
 
 DT = 0.005
 HERE = np.ones(4)
@@ -27,9 +27,8 @@ def player(calibration: Calibration) -> GraphPlayer:
     _, touch = touch_stage(graph, calibration)
     graph.output("touch", touch)
     model = graph.build()
-    knobs = {name: {"default": knob.default} for name, knob in graph.knobs.items()}
     states = {f"state.{n}": state.label for n, state in enumerate(graph.states)}
-    model.metadata_props.add(key="lodestone.card", value=json.dumps({"knobs": knobs, "states": states}))
+    attach_card(model, Card("touch", "stage", latents=CHANNELS, knobs=graph.knobs, states=states))
     return GraphPlayer(model)
 
 
@@ -88,7 +87,7 @@ def test_graph_equals_reference(calibration: Calibration, changes: dict[str, Any
         button = float(9 < time < 9.1 or 14 < time < 14.1)
         graph.set_knob("reach", knee)
         graph.set_knob("rest_capture", button)
-        got = graph.step(field=field, valid=valid, temperature=temperature, dt=dt)["touch"]
+        got = graph.run(field=field, valid=valid, temperature=temperature, dt=dt)["touch"]
         wanted = reference.step(
             field, dt, valid=valid, temperature=temperature, reach=knee, rest_capture=button
         )
@@ -110,7 +109,7 @@ def test_one_euro_against_the_authors_filter(calibration: Calibration) -> None:
         raw = 5.0 * np.sinh(value * np.arcsinh(1.0 / 5.0))
         played = np.zeros((4, 3))
         played[0, 0] = raw
-        got = graph.step(**inputs(chosen, played))["touch"][0]
+        got = graph.run(**inputs(chosen, played))["touch"][0]
         assert got == pytest.approx(oracle(value, number * DT), abs=2e-5)
 
 
@@ -118,9 +117,9 @@ def test_first_frame_is_adopted(calibration: Calibration) -> None:
     """After a reset the touch is where the magnet is, at once and without travelling there from zero."""
     played = np.full((4, 3), 1.0)
     graph = player(calibration)
-    first = graph.step(**inputs(calibration, played))["touch"]
+    first = graph.run(**inputs(calibration, played))["touch"]
     for _ in range(50):
-        later = graph.step(**inputs(calibration, played))["touch"]
+        later = graph.run(**inputs(calibration, played))["touch"]
         assert np.abs(later - first).max() < 1e-6
     assert np.abs(first).min() > 0.1
 
@@ -128,9 +127,9 @@ def test_first_frame_is_adopted(calibration: Calibration) -> None:
 def test_a_frame_without_time_changes_nothing(calibration: Calibration) -> None:
     graph = player(variant(calibration, mains_taps=(0.25,) * 4))
     for step in range(20):
-        last = graph.step(**inputs(calibration, np.full((4, 3), 0.1 * step)))["touch"]
+        last = graph.run(**inputs(calibration, np.full((4, 3), 0.1 * step)))["touch"]
     for _ in range(5):
-        assert np.array_equal(graph.step(**inputs(calibration, np.full((4, 3), 4.0), dt=0.0))["touch"], last)
+        assert np.array_equal(graph.run(**inputs(calibration, np.full((4, 3), 4.0), dt=0.0))["touch"], last)
 
 
 def test_touch_stays_inside_and_never_steps(calibration: Calibration) -> None:
@@ -139,7 +138,7 @@ def test_touch_stays_inside_and_never_steps(calibration: Calibration) -> None:
     values = []
     for frame in range(200):
         played = np.full((4, 3), 80.0 if 50 <= frame < 100 else 0.0)
-        values.append(graph.step(**inputs(calibration, played))["touch"])
+        values.append(graph.run(**inputs(calibration, played))["touch"])
     assert np.abs(values).max() < 1.0
     assert np.abs(np.diff(values, axis=0)).max() < 0.34
 
@@ -147,11 +146,11 @@ def test_touch_stays_inside_and_never_steps(calibration: Calibration) -> None:
 def test_a_sensor_that_fades_only_fades_itself(calibration: Calibration) -> None:
     played = np.full((4, 3), 1.0)
     graph = player(calibration)
-    before = graph.step(**inputs(calibration, played))["touch"]
+    before = graph.run(**inputs(calibration, played))["touch"]
     for frame in range(800):
         given = inputs(calibration, played)
         given["valid"] = np.array([1, 1, max(0.0, 1 - frame * DT), 1])
-        after = graph.step(**given)["touch"]
+        after = graph.run(**given)["touch"]
     assert np.abs(after[6:9]).max() < 1e-3
     others = np.r_[0:6, 9:12]
     assert np.abs(after[others] - before[others]).max() < 1e-5
@@ -165,7 +164,7 @@ def test_warming_attractors_leave_the_touch_alone(calibration: Calibration) -> N
         kelvin = 15.0 * frame * DT / 120.0
         given = inputs(calibration, calibration.rest.offset_mt * -0.0012 * kelvin)
         given["temperature"] = calibration.rest.temperature_c + kelvin
-        worst = max(worst, float(np.abs(graph.step(**given)["touch"]).max()))
+        worst = max(worst, float(np.abs(graph.run(**given)["touch"]).max()))
     assert worst <= 0.005
 
 
@@ -174,14 +173,14 @@ def capture(graph: GraphPlayer, calibration: Calibration, played: Any, seconds: 
     touch = np.zeros(CHANNELS)
     for frame in range(round(seconds / DT)):
         graph.set_knob("rest_capture", float(frame < 3))
-        touch = graph.step(**inputs(calibration, played(frame * DT)))["touch"]
+        touch = graph.run(**inputs(calibration, played(frame * DT)))["touch"]
     return touch
 
 
 def test_rest_capture_takes_the_board_as_it_stands(calibration: Calibration) -> None:
     shifted = np.full((4, 3), 0.2)
     graph = player(calibration)
-    graph.step(**inputs(calibration, shifted))
+    graph.run(**inputs(calibration, shifted))
     assert np.abs(capture(graph, calibration, lambda _: shifted)).max() < 1e-4
     assert graph.state("rest") == pytest.approx(shifted, abs=1e-4)
 
@@ -197,7 +196,7 @@ def test_tracking_follows_an_empty_board_but_never_a_resting_ball(calibration: C
     noise = calibration.rest.noise_mt
     graph = player(calibration)
     for _ in range(int(40 / DT)):
-        graph.step(**inputs(calibration, 2.0 * noise))
+        graph.run(**inputs(calibration, 2.0 * noise))
     reach = calibration.response.reach_mt.reshape(4, 3)
     most = 0.01 / 60 * 30.5 * reach
     moved = graph.state("rest")
@@ -207,7 +206,7 @@ def test_tracking_follows_an_empty_board_but_never_a_resting_ball(calibration: C
     ball = 2.0 * noise
     ball[2, 2] = 0.5
     for _ in range(int(40 / DT)):
-        graph.step(**inputs(calibration, ball))
+        graph.run(**inputs(calibration, ball))
     assert np.abs(graph.state("rest")).max() == 0
 
 
@@ -216,9 +215,7 @@ def test_hum_is_silenced_by_one_period(calibration: Calibration) -> None:
     for chosen, limit in ((loud, 1e-4), (calibration, np.inf)):
         graph = player(chosen)
         touch = [
-            graph.step(**inputs(chosen, np.full((4, 3), 0.1 * np.sin(2 * np.pi * 50 * n * DT + 0.3))))[
-                "touch"
-            ]
+            graph.run(**inputs(chosen, np.full((4, 3), 0.1 * np.sin(2 * np.pi * 50 * n * DT + 0.3))))["touch"]
             for n in range(400)
         ]
         assert np.ptp(touch[100:], axis=0).max() <= limit

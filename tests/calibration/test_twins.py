@@ -7,9 +7,9 @@ import pytest
 
 from calibration.carry import carried, carry_from
 from calibration.model import CHANNELS, Array, Response
-from calibration.proof.twins import MARBLES_MM, PLAY_RADIUS_MM, Twins, find_twins, no_better_than
 from calibration.stage.reference import static_touch
 from tests.calibration.conftest import dipole_mt
+from tests.support.proof.twins import MARBLES_MM, PLAY_RADIUS_MM, Twins, find_twins, no_better_than
 
 RESPONSE = Response(np.tile([12.0, 10.0, 30.0], 4), np.full(CHANNELS, 0.02))
 HIGH_MM = 3.0

@@ -17,8 +17,8 @@ from calibration.judging.figures import Figures
 from calibration.judging.table import figure_rows
 from calibration.judging.verdict import CARE, READY, STOP, judge
 from calibration.model import channel_name
-from calibration.proof.boards import FULL_SCALE_MT, ImperfectBoard, Stage
 from calibration.recording import LOST, RESET, SATURATED_AXES
+from tests.support.proof.boards import FULL_SCALE_MT, ImperfectBoard, Stage
 
 
 @pytest.fixture(scope="module")

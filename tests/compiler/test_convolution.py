@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.graph_maker import GraphMaker
-from bench.oracle import compare
-from bench.synthetic import decoder
+from tests.support.graph_maker import GraphMaker
+from tests.support.oracle import compare
+from tests.support.synthetic import decoder
 
 sizes = st.integers(1, 40)
 

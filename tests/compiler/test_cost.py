@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bench import arm
-from bench.arm_builds import available, default_compiler
-from bench.synthetic import decoder
 from model_export.compiler import PlanError, compile_plan
 from model_export.compiler.boards import BOARDS, Counts
 from model_export.compiler.cost import predicted
 from model_export.compiler.fit import fit
+from tests.support import arm
+from tests.support.arm_builds import available, default_compiler
+from tests.support.synthetic import decoder
 
 
 @pytest.mark.parametrize("name", ["bela", "bela-gem"])

@@ -8,10 +8,10 @@ import numpy as np
 import onnx
 import pytest
 
-from bench.graph_maker import GraphMaker
-from bench.oracle import compare
 from model_export.compiler import compile_plan
 from model_export.compiler.cost import convolutions
+from tests.support.graph_maker import GraphMaker
+from tests.support.oracle import compare
 
 TAPS, ROWS = 33, 12
 

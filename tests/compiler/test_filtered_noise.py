@@ -6,11 +6,11 @@ import numpy as np
 import onnx
 import pytest
 
-from bench.graph_maker import GraphMaker
-from bench.oracle import compare
 from firmware import Engine, EngineError
 from model_export.compiler import compile_plan
 from model_export.compiler.cost import map_functions
+from tests.support.graph_maker import GraphMaker
+from tests.support.oracle import compare
 
 KERNELS = ["portable", "avx2", "avx512", "neon"]
 # frames, channels, samples of a frame

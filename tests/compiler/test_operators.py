@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from bench.graph_maker import GraphMaker
-from bench.oracle import compare
 from firmware import Engine, EngineError
+from graphs.player import GraphPlayer
 from model_export.compiler import PlanError, compile_plan
-from model_export.stream import OrtStream
+from tests.support.graph_maker import GraphMaker
+from tests.support.oracle import compare
 
 UNARY = (
     "Neg Abs Sign Sqrt Exp Log Sin Cos Tan Atan Tanh Sigmoid Asinh Erf Floor Ceil Round Reciprocal Identity "
@@ -205,7 +205,7 @@ def test_states_that_feed_states_keep_their_order() -> None:
     g.output(first, "next.1", [3])
     g.output(second, "y", [3])
     feeds = [{"a": np.full(3, i, np.float32)} for i in range(1, 6)]
-    engine, oracle = Engine(compile_plan(g.model())), OrtStream(g.model())
+    engine, oracle = Engine(compile_plan(g.model())), GraphPlayer(g.model())
     for feed in feeds:
         assert np.array_equal(engine.run(feed)["y"], oracle.run(feed)["y"])
 

@@ -6,10 +6,10 @@ import numpy as np
 import onnx
 import pytest
 
-from bench.graph_maker import GraphMaker
-from bench.oracle import compare
 from firmware import Engine, EngineError
 from model_export.compiler import compile_plan
+from tests.support.graph_maker import GraphMaker
+from tests.support.oracle import compare
 
 # rows, taps, dilation, channels in and out
 SHAPES = [

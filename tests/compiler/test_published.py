@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.oracle import compare
-from bench.synthetic import FORMS, PUBLISHED, published
-from model_export.stream import OrtStream
+from graphs.player import GraphPlayer
+from tests.support.oracle import compare
+from tests.support.synthetic import FORMS, PUBLISHED, published
 
 
 def latents(count: int) -> list[np.ndarray]:  # type: ignore[type-arg]
@@ -29,7 +29,7 @@ def test_the_engine_plays_it(name: str) -> None:
 def test_its_forms_are_one_voice(name: str) -> None:
     sounds = []
     for form in FORMS:
-        stream = OrtStream(published(name, form, capacity=4))
+        stream = GraphPlayer(published(name, form, capacity=4))
         turned = [z.transpose(0, 2, 1) if form == "rows" else z for z in latents(4)]
         sounds.append(np.concatenate([stream.run({"latent": z})["audio"].reshape(-1) for z in turned]))
     for sound in sounds[1:]:

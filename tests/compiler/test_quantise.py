@@ -9,14 +9,14 @@ import numpy as np
 import onnx
 import pytest
 
-from bench.oracle import compare
-from bench.synthetic import decoder
-from model_export.card import read_card
+from graphs.card import read_card
 from model_export.compiler import compile_plan
 from model_export.errors import ExportError
 from model_export.quantise import Quantised, quantise
 from model_export.quantise.rounding import best_scale, compensated
 from model_export.verify import verify
+from tests.support.oracle import compare
+from tests.support.synthetic import decoder
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from bench import arm
-from bench.arm_builds import compiler_of
-from bench.oracle import compare
-from bench.synthetic import decoder
 from firmware import Engine, EngineError
 from model_export.compiler import PlanError, compile_plan
 from model_export.compiler.plan import INT8
+from tests.support import arm
+from tests.support.arm_builds import compiler_of
+from tests.support.oracle import compare
+from tests.support.synthetic import decoder
 
 
 def layer(

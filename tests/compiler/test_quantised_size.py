@@ -10,15 +10,15 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from bench.graph_maker import GraphMaker
-from bench.synthetic import decoder
 from firmware import Engine
-from model_export.card import Card, LatentStatistics, Reference, attach_card, read_card
+from graphs.card import Card, LatentStatistics, Reference, attach_card, read_card
 from model_export.compiler import compile_plan
 from model_export.quantise import quantise, rewrite
 from model_export.quantise.calibration import latent_walk, session_of, stream
 from model_export.quantise.compact import compact
 from model_export.verify import verify
+from tests.support.graph_maker import GraphMaker
+from tests.support.synthetic import decoder
 from voices.catalogue import shipped
 from voices.graph import export_voice
 

@@ -13,13 +13,13 @@ import onnx
 import pytest
 from typer.testing import CliRunner
 
-from bench.graph_maker import GraphMaker
-from bench.synthetic import decoder, published
 from firmware import Engine
 from lodestone.cli import build_app
 from model_export.compiler import PlanError, compile_plan, compile_stages
 from model_export.compiler.fit import fit_stages, staged_advice
 from model_export.quantise import quantise
+from tests.support.graph_maker import GraphMaker
+from tests.support.synthetic import decoder, published
 from voices import catalogue
 from voices.graph import export_voice
 

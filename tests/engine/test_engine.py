@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.graph_maker import GraphMaker
-from bench.synthetic import decoder
 from firmware import Engine, EngineError
 from model_export.compiler import compile_plan
+from tests.support.graph_maker import GraphMaker
+from tests.support.synthetic import decoder
 
 VOICE = compile_plan(decoder(4))
 

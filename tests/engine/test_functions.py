@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bench.graph_maker import GraphMaker
 from firmware import Engine, EngineError
 from model_export.compiler import compile_plan
+from tests.support.graph_maker import GraphMaker
 
 # function, range, largest relative error, largest absolute error: either may hold
 CASES: list[tuple[str, Callable[[float], float], tuple[float, float], float, float]] = [

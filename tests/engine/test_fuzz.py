@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.synthetic import decoder
 from model_export.compiler import compile_plan
 from model_export.quantise import quantise
+from tests.support.synthetic import decoder
 
 ROOT = Path(__file__).parents[2]
 

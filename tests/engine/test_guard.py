@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.synthetic import decoder
 from model_export.compiler import compile_plan
 from model_export.quantise import quantise
+from tests.support.synthetic import decoder
 
 GUARD = Path(__file__).parents[2] / "build" / "tests" / "engine_guard"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the guard uses Linux's seccomp")

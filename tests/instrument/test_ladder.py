@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
 
-from .tiny import RATE, Run, image, play, scene, with_sister
+from tests.support.tiny import RATE, Run, image, play, scene, with_sister
 
 HOP = 2048
 SLICE_US = 1000

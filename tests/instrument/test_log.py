@@ -10,10 +10,10 @@ from pythonosc.osc_message import OscMessage
 
 from sensors.simulation import SimulatedBoard
 from tests.board.fake_board import FakeBoard
+from tests.support.messages import message
+from tests.support.tiny import image, play, scene
 
-from .messages import message
 from .test_simulation import ScriptedHost
-from .tiny import image, play, scene
 
 LINE = re.compile(r" *(\d+\.\d\d)  (.+)")
 

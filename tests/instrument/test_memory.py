@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from pythonosc.osc_message import OscMessage
 
-from .messages import message
+from tests.support.messages import message
+from tests.support.tiny import SIM, Run, image, play, scene
+
 from .test_simulation import ScriptedHost
-from .tiny import SIM, Run, image, play, scene
 
 
 def last_status(run: Run) -> list[object]:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sensors.simulation import SimulatedBoard
+from tests.support.tiny import image, play
 
 from .test_simulation import ScriptedHost
-from .tiny import image, play
 
 BUTTON, LED = 3, 5
 

@@ -11,9 +11,8 @@ import pytest
 
 from lodestone.image import ROOT
 from sensors.simulation import SimulatedBoard
-
-from .rough import RoughEvening
-from .tiny import Run, image, play, scene, with_sister
+from tests.support.rough import RoughEvening
+from tests.support.tiny import Run, image, play, scene, with_sister
 
 GUARD = ROOT / "build" / "tests" / "render_guard"
 SOAK_S = float(os.environ.get("LODESTONE_SOAK_SECONDS", "600"))

@@ -14,8 +14,7 @@ from pythonosc.osc_message import OscMessage
 
 from lodestone.image import ROOT, ImageError, bela_settings, board_conf, build_image
 from lodestone.settings import Settings, SettingsError, default_toml, load_settings, parse_settings
-
-from .tiny import Files, Run, image, play, scene, with_sister
+from tests.support.tiny import Files, Run, image, play, scene, with_sister
 
 HEAD = 'format = "lodestone-instrument"\nversion = 1\n'
 

@@ -13,9 +13,8 @@ from pythonosc.osc_message import OscMessage
 
 from firmware import Engine
 from sensors.simulation import QuietOutside, SimulatedBoard
-
-from .messages import message
-from .tiny import RATE, SIM, Run, image, play, scene, voice_plan
+from tests.support.messages import message
+from tests.support.tiny import RATE, SIM, Run, image, play, scene, voice_plan
 
 FADE_IN = 128
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import soak
+from tests.support import soak
 
 
 def test_minutes_of_trouble_are_explained_and_leave_no_memory_behind(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from pythonosc.osc_message import OscMessage
 from firmware import Engine
 from lodestone.settings import SettingsError, parse_settings
 from sensors.simulation import SimulatedBoard
+from tests.support.rough import RoughEvening
+from tests.support.tiny import Files, Run, image, play, scene, staged, voice_plan, with_sister
 
-from .rough import RoughEvening
 from .test_real_time import GUARD
-from .tiny import Files, Run, image, play, scene, staged, voice_plan, with_sister
 
 HOP = 2048
 LATENTS, WORK = 12, 176  # operations that make up most of the voice: a cut goes through their middle

@@ -14,7 +14,7 @@ from lodestone.image import build_image
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings, Settings
 from model_export.compiler.fit import fit
-from tests.instrument.tiny import RATE, Run, play
+from tests.support.tiny import RATE, Run, play
 
 SLICE_US, TOO_LONG_US = 300, 24500
 QUIET = 0.003  # below -50 dB two decoders of one model may differ: that is hiss

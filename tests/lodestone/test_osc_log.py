@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lodestone import osc_log
-from lodestone.performance import SimulatedHost, first_sound_cues, packet
+from lodestone.simulated_host import SimulatedHost, first_sound_cues, packet
 
 
 def test_a_message_is_decoded_with_its_time_and_direction() -> None:

@@ -12,11 +12,11 @@ import calibration
 import mapping
 import sensors
 from firmware import Engine
+from graphs.card import read_card
+from graphs.player import GraphPlayer
 from lodestone.commands.calibrate import calibrate
 from lodestone.voice_files import voice_graph
-from model_export.card import read_card
 from model_export.compiler import compile_plan
-from model_export.stream import OrtStream
 from voices import catalogue
 
 FRAMES = 48
@@ -35,7 +35,7 @@ def test_a_shipped_voice_sounds_the_same_in_engine_and_onnx_runtime(
     voice: catalogue.Voice, tmp_path: Path
 ) -> None:
     graph = voice_graph(voice.path, tmp_path)
-    engine, oracle = _plan(graph, tmp_path), OrtStream(onnx.load(graph))
+    engine, oracle = _plan(graph, tmp_path), GraphPlayer(onnx.load(graph))
     card = read_card(graph)
     rng = np.random.default_rng(5)
     ours, theirs = [], []
@@ -57,7 +57,7 @@ def test_the_touch_graph_of_a_real_calibration_is_the_same_in_both(tmp_path: Pat
     calibrate(simulate=True, seed=2, out=file, yes=True)
     card = read_card(voice_graph(VOICES[0].path, tmp_path))
     model = mapping.touch_graph(calibration.load(file), card)
-    engine, oracle = _plan(model, tmp_path), OrtStream(model)
+    engine, oracle = _plan(model, tmp_path), GraphPlayer(model)
     defaults = {f"knob.{name}": np.float32(knob.default) for name, knob in read_card(model).knobs.items()}
     with sensors.open_source("sim:first-sound?seed=2") as source:
         for index, frame in zip(range(2400), source, strict=False):

@@ -14,9 +14,11 @@ import numpy.typing as npt
 import pytest
 from scipy.ndimage import maximum_filter1d
 
+import lodestone.perform
 from firmware import Engine
-from lodestone import concert, wav
+from lodestone import wav
 from lodestone.image import SceneFiles, build_image
+from lodestone.perform import Performance, PerformanceError, perform
 from lodestone.summary import Summary
 
 Mono = npt.NDArray[np.float32]
@@ -30,7 +32,7 @@ FADE_IN = 128  # samples of the first hop
 class Evening:
     """One performance with everything it left behind."""
 
-    settings: concert.Settings
+    settings: Performance
     summary: Summary
 
     def file(self, name: str) -> Path:
@@ -54,8 +56,8 @@ class Evening:
         return np.concatenate([lead, *hops])[: len(self.sound)]
 
 
-def _settings(out: Path) -> concert.Settings:
-    return concert.Settings(
+def _settings(out: Path) -> Performance:
+    return Performance(
         out=out,
         voice="glass",
         calibration=None,
@@ -70,7 +72,7 @@ def _settings(out: Path) -> concert.Settings:
 @pytest.fixture(scope="module")
 def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
     settings = _settings(tmp_path_factory.mktemp("evening"))
-    return Evening(settings, concert.give(settings))
+    return Evening(settings, perform(settings))
 
 
 def test_everything_promised_is_there(evening: Evening) -> None:
@@ -143,7 +145,7 @@ def test_a_hard_switch_would_be_heard_as_a_click(evening: Evening) -> None:
 
 
 def test_two_performances_are_the_same_to_the_byte(evening: Evening, tmp_path: Path) -> None:
-    again = Evening(evening.settings, concert.give(replace(evening.settings, out=tmp_path)))
+    again = Evening(evening.settings, perform(replace(evening.settings, out=tmp_path)))
     assert again.file("sound").read_bytes() == evening.file("sound").read_bytes()
     assert again.file("osc log").read_bytes() == evening.file("osc log").read_bytes()
 
@@ -157,9 +159,9 @@ def test_a_board_that_cannot_play_says_why(
         conf.write_text(conf.read_text().replace("scene = play", "scene = play ../elsewhere"))
         return image
 
-    monkeypatch.setattr(concert, "build_image", broken_image)
-    with pytest.raises(concert.ConcertError, match=r"the scene.*board\.conf line \d+: wanted for scene"):
-        concert.give(replace(evening.settings, out=tmp_path, seconds=4.0))
+    monkeypatch.setattr(lodestone.perform, "build_image", broken_image)
+    with pytest.raises(PerformanceError, match=r"the scene.*board\.conf line \d+: wanted for scene"):
+        perform(replace(evening.settings, out=tmp_path, seconds=4.0))
 
 
 WRONG = {

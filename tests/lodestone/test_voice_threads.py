@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from firmware import Engine
 from lodestone.cli import build_app
 from lodestone.commands.calibrate import calibrate
-from tests.instrument.tiny import play
+from tests.support.tiny import play
 
 SETTINGS = """format = "lodestone-instrument"
 version = 1

@@ -12,8 +12,8 @@ import scipy.special
 import scipy.stats
 
 from calibration import Calibration
-from calibration.stage.player import GraphPlayer
-from calibration.stage.stateful import StatefulGraph
+from graphs.player import GraphPlayer
+from graphs.stateful import StatefulGraph
 from mapping import MappingError, touch_graph
 from mapping.arbitrariness import BALL_SIGMAS, SLEW_SIGMAS_PER_S, ball_limit, to_voice
 from mapping.statistics import latent_statistics
@@ -30,7 +30,7 @@ def card(quantiles: Any, probabilities: Any, **latent: Any) -> dict[str, Any]:
 def through(build: Any, y: np.ndarray) -> np.ndarray:
     graph = StatefulGraph()
     graph.output("z", build(graph.input("y", y.shape)))
-    return np.asarray(GraphPlayer(graph.build()).step(y=y)["z"])
+    return np.asarray(GraphPlayer(graph.build()).run(y=y)["z"])
 
 
 def test_quantile_function_of_the_card() -> None:
@@ -79,7 +79,7 @@ def test_a_snatched_magnet_never_outruns_the_slew(
     touches, path = np.full((4, 3), 5.0), []
     for frame in range(60):
         played = touches if frame < 30 else 0 * touches
-        step = player.step(field=calibration.rest.offset_mt + played, **{**HERE, "dt": dt})
+        step = player.run(field=calibration.rest.offset_mt + played, **{**HERE, "dt": dt})
         path.append(step["latent"])
     largest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
     most = SLEW_SIGMAS_PER_S * math.sqrt(8) * min(dt, 0.05)
@@ -96,7 +96,7 @@ def test_free_play_moves_latents_by_one_sigma(calibration: Calibration, gaussian
     for touch in held:
         field = calibration.rest.offset_mt + (0.3 * np.sinh(touch * np.arcsinh(5.0 / 0.3))).reshape(4, 3)
         for _ in range(12):
-            result = player.step(field=field, **HERE)
+            result = player.run(field=field, **HERE)
         path.append(result["latent"])
     assert np.sqrt(np.mean(np.square(path))) == pytest.approx(1.0, rel=0.05)
 
@@ -151,5 +151,5 @@ def test_the_graph_keeps_to_the_conventions(calibration: Calibration, gaussian_c
     assert results["touch"] == [12]
     assert results["latent"] == [16]
     player = GraphPlayer(model)
-    assert set(player.card["knobs"]) >= {"entanglement", "reach", "range", "rest_capture"}
-    assert player.card["states"]["state.0"] == "rest"
+    assert set(player.card.knobs) >= {"entanglement", "reach", "range", "rest_capture"}
+    assert player.card.states["state.0"] == "rest"

@@ -11,12 +11,12 @@ import pytest
 import firmware
 from calibration import Calibration, checksum
 from calibration.assemble import fit
-from calibration.proof.boards import ImperfectBoard, Stage
-from calibration.stage.player import GraphPlayer
 from calibration.stage.reference import TouchReference
+from graphs.card import read_card
+from graphs.player import GraphPlayer
 from mapping import touch_graph
-from model_export.card import read_card
 from model_export.compiler import compile_plan
+from tests.support.proof.boards import ImperfectBoard, Stage
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_engine_and_onnx_runtime_and_numpy_agree(
         player.set_knob("entanglement", entanglement)
         single = {name: np.asarray(value, dtype=np.float32) for name, value in inputs.items()}
         ours = engine.run({**single, "knob.entanglement": np.float32(entanglement).reshape(())})
-        theirs = player.step(**inputs)
+        theirs = player.run(**inputs)
         touch = reference.step(
             inputs["field"], inputs["dt"], valid=inputs["valid"], temperature=inputs["temperature"]
         )

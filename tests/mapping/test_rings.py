@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from calibration import Calibration
-from calibration.stage.player import GraphPlayer
+from graphs.player import GraphPlayer
 from mapping import names, touch_graph
 from mapping.rings import NEIGHBOUR_MM, OPPOSITE_MM, overlap
 from mapping.rotate import wiring
@@ -46,7 +46,7 @@ def test_graph_against_the_formula(
     player.set_knob("radius", radius)
     touch = np.random.default_rng(1).uniform(-0.3, 0.3, 12)
     field = calibration.rest.offset_mt + (0.3 * np.sinh(touch * np.arcsinh(5.0 / 0.3))).reshape(4, 3)
-    result = player.step(field=field, **HERE)
+    result = player.run(field=field, **HERE)
     wanted = blurred(result["touch"], radius, latents) / calibration.play.touch_rms
     assert result["latent"] == pytest.approx(wanted, abs=1e-6 if radius < 46 else 1e-3)
 
@@ -55,9 +55,9 @@ def test_a_turn_of_the_radius_glides(calibration: Calibration, gaussian_card: An
     player = GraphPlayer(touch_graph(calibration, gaussian_card(8), mapping="rings"))
     field = calibration.rest.offset_mt + 0.5
     player.set_knob("radius", 30.0)
-    path = [player.step(field=field, **HERE)["latent"]]
+    path = [player.run(field=field, **HERE)["latent"]]
     player.set_knob("radius", 150.0)
-    path += [player.step(field=field, **HERE)["latent"] for _ in range(100)]
+    path += [player.run(field=field, **HERE)["latent"] for _ in range(100)]
     whole = np.abs(path[-1] - path[0]).max()
     assert whole > 0.1
     assert np.abs(np.diff(path, axis=0)).max() < 0.3 * whole

@@ -10,7 +10,7 @@ import pytest
 import scipy.linalg
 
 from calibration import Calibration
-from calibration.stage.player import GraphPlayer
+from graphs.player import GraphPlayer
 from mapping import touch_graph
 from mapping.rotate import generator, planes, wiring
 
@@ -72,7 +72,7 @@ def test_graph_gives_the_rotated_touch(calibration: Calibration, gaussian_card: 
     for entanglement in (0.0, 0.6, 1.0):
         player = GraphPlayer(touch_graph(calibration, gaussian_card(latents), seed=5))
         player.set_knob("entanglement", entanglement)
-        result = player.step(field=field(calibration, touch), **HERE)
+        result = player.run(field=field(calibration, touch), **HERE)
         wanted = matrix(latents, 5, entanglement) @ result["touch"] / calibration.play.touch_rms
         assert result["latent"] == pytest.approx(wanted, abs=2e-6)
 
@@ -82,7 +82,7 @@ def test_wire_to_the_last_bit(calibration: Calibration, gaussian_card: Any) -> N
     player = GraphPlayer(touch_graph(calibration, gaussian_card(8)))
     player.set_knob("entanglement", 0.0)
     touch = np.random.default_rng(4).uniform(-0.4, 0.4, 12)
-    result = player.step(field=field(calibration, touch), **HERE)
+    result = player.run(field=field(calibration, touch), **HERE)
     wired = result["touch"].reshape(4, 3)[:, :2].ravel() * np.float32(1 / calibration.play.touch_rms)
     assert np.array_equal(result["latent"], wired)
 
@@ -92,9 +92,9 @@ def test_the_knob_glides(calibration: Calibration, gaussian_card: Any) -> None:
     player = GraphPlayer(touch_graph(calibration, gaussian_card(8)))
     player.set_knob("entanglement", 0.0)
     held = field(calibration, np.full(12, 0.3))
-    path = [player.step(field=held, **HERE)["latent"]]
+    path = [player.run(field=held, **HERE)["latent"]]
     player.set_knob("entanglement", 1.0)
-    path += [player.step(field=held, **HERE)["latent"] for _ in range(100)]
+    path += [player.run(field=held, **HERE)["latent"] for _ in range(100)]
     whole = np.abs(path[-1] - path[0]).max()
     assert whole > 0.3
     assert np.abs(np.diff(path, axis=0)).max() < 0.3 * whole

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from model_export.stream import FloatArray, OrtStream
+from graphs.player import FloatArray, GraphPlayer
 
 FOLDERS = [Path(__file__).parent / folder for folder in ("golden", "foreign")]
 
@@ -43,7 +43,7 @@ def golden(name: str, frames: int = 1) -> Take:
     return load_take(path, frames)
 
 
-def matching_draws(stream: OrtStream, take: Take) -> dict[str, FloatArray]:
+def matching_draws(stream: GraphPlayer, take: Take) -> dict[str, FloatArray]:
     """The recorded draws that the graph still asks for, by input name: in order, shapes agreeing."""
     wanted = [name for name in stream.inputs if name.startswith("noise.")]
     found: dict[str, FloatArray] = {}
@@ -57,7 +57,7 @@ def matching_draws(stream: OrtStream, take: Take) -> dict[str, FloatArray]:
 
 def play(model: onnx.ModelProto, take: Take) -> FloatArray:
     """The exported voice on the take's latents and draws: [N, C, T hop]."""
-    stream = OrtStream(model)
+    stream = GraphPlayer(model)
     noise = matching_draws(stream, take)
     return np.concatenate(
         [

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import model_export
-from model_export.card import read_card
+from graphs.card import read_card
 from tests.model_export.conftest import FOREIGN, FOREIGN_MODELS, GOLDEN, MODELS
 from tests.model_export.golden_vectors import golden, play, relative_error
 

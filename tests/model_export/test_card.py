@@ -14,9 +14,9 @@ import onnx
 import pytest
 
 import model_export
-from model_export.card import Card, Knob, LatentStatistics, attach_card, read_card
+from graphs.card import Card, Knob, LatentStatistics, attach_card, read_card
+from graphs.errors import GraphError
 from model_export.describe import describe
-from model_export.errors import ExportError
 from model_export.verify import reference_error, verify
 
 Unpack = Callable[[str], Path]
@@ -53,20 +53,20 @@ def test_attach_replaces(voice: onnx.ModelProto) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format":"lodestone-card","version":1}', "nonsense"])
 def test_damaged_card(text: str) -> None:
-    with pytest.raises(ExportError, match="card"):
+    with pytest.raises(GraphError, match="card"):
         Card.from_json(text)
 
 
 def test_newer_card() -> None:
-    with pytest.raises(ExportError, match="version 2"):
+    with pytest.raises(GraphError, match="version 2"):
         Card.from_json('{"format":"lodestone-card","version":2}')
 
 
 def test_no_card_and_no_model(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="without"):
+    with pytest.raises(GraphError, match="without"):
         read_card(onnx.ModelProto())
     (tmp_path / "a.onnx").write_bytes(b"\xff\x01 not protobuf")
-    with pytest.raises(ExportError, match="other bytes"):
+    with pytest.raises(GraphError, match="other bytes"):
         read_card(tmp_path / "a.onnx")
 
 
@@ -79,7 +79,7 @@ def test_reference_run_notices_one_changed_weight(voice: onnx.ModelProto) -> Non
     numbers = np.frombuffer(weight.raw_data, np.float32).copy()
     numbers[numbers.size // 2] += 0.1
     weight.raw_data = numbers.tobytes()
-    with pytest.raises(ExportError, match="reference run"):
+    with pytest.raises(GraphError, match="reference run"):
         verify(damaged, card)
 
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 import model_export
-from model_export.card import read_card
+from graphs.card import read_card
 from model_export.corpus import corpus_statistics, encoder_of, read_mono
 from model_export.errors import ExportError
 from tests.model_export.golden_vectors import relative_error

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import model_export
-from model_export.card import read_card
-from model_export.stream import FloatArray, OrtStream
+from graphs.card import read_card
+from graphs.player import FloatArray, GraphPlayer
 
 Unpack = Callable[[str], Path]
 CALLS, STRUCK = 40, 18
 
 
-def played(stream: OrtStream, latents: FloatArray) -> FloatArray:
+def played(stream: GraphPlayer, latents: FloatArray) -> FloatArray:
     stream.reset()
     noise = {name: np.full(shape, 0.5) for name, shape in stream.inputs.items() if name.startswith("noise.")}
     return np.concatenate([stream.run({"latent": z, **noise})["audio"][0, 0] for z in latents])
@@ -25,7 +25,7 @@ def played(stream: OrtStream, latents: FloatArray) -> FloatArray:
 def answer(archive: Unpack, name: str) -> tuple[float, float, int]:
     """(first sample, last sample, computed delay) of the answer to one latent frame, from its middle."""
     model = model_export.export(archive(name))
-    card, stream = read_card(model), OrtStream(model)
+    card, stream = read_card(model), GraphPlayer(model)
     latents = np.random.default_rng(2).standard_normal((CALLS, *stream.inputs["latent"])).astype(np.float32)
     quiet = played(stream, latents).astype(np.float64)
     latents[STRUCK] += 3

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 import model_export
-from model_export.card import read_card
+from graphs.card import read_card
 from tests.model_export.conftest import FOREIGN_MODELS, MODELS
 from tests.model_export.golden_vectors import golden, load_take, play, relative_error
 

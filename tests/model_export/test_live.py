@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import model_export
-from model_export.stream import OrtStream
+from graphs.player import GraphPlayer
 from tests.model_export.golden_vectors import relative_error
 
 torch = pytest.importorskip("torch")
@@ -22,7 +22,7 @@ def test_live(archive: Callable[[str], Path], name: str) -> None:
     for label, buffer in model.named_buffers():
         if label.rsplit(".", 1)[-1] in STATES:
             buffer.data.zero_()
-    stream = OrtStream(model_export.export(archive(name)))
+    stream = GraphPlayer(model_export.export(archive(name)))
     latents = np.random.default_rng().standard_normal((40, *stream.inputs["latent"])).astype(np.float32)
     with torch.no_grad():
         wanted = np.stack([model.decode(torch.from_numpy(z)).numpy() for z in latents])

@@ -12,17 +12,17 @@ import onnx
 import pytest
 
 import model_export
-from bench.graph_maker import GraphMaker
 from firmware import Engine
-from model_export.card import read_card
+from graphs.card import read_card
+from graphs.player import GraphPlayer
 from model_export.compiler import compile_plan
 from model_export.errors import ExportError
 from model_export.graph.silence import MIDDLE, without_draws
 from model_export.graph.stored import multiplications, static_shapes
 from model_export.noise_free import without_noise
 from model_export.quantise import quantise
-from model_export.stream import OrtStream
 from tests.model_export.conftest import NOISY
+from tests.support.graph_maker import GraphMaker
 from voices import catalogue
 from voices.graph import export_voice
 
@@ -55,9 +55,9 @@ def require_the_same(whole: onnx.ModelProto, sounds: bool = True) -> onnx.ModelP
     card, held = read_card(whole), quiet(whole)
     assert card.latent is not None
     dice = np.random.default_rng(4)
-    shape = OrtStream(whole).inputs["latent"]
+    shape = GraphPlayer(whole).inputs["latent"]
     walk = card.latent.mean[:, None] + 3 * card.latent.std[:, None] * dice.standard_normal((CALLS, *shape))
-    for make in (OrtStream, lambda model: Engine(compile_plan(model))):
+    for make in (GraphPlayer, lambda model: Engine(compile_plan(model))):
         exact, cheaper = make(whole), make(made)
         wanted, got = [], []
         for latent in walk.astype(np.float32):
@@ -89,7 +89,7 @@ def test_water(water: onnx.ModelProto) -> None:
     assert after.macs_per_second < before.macs_per_second
     assert after.parameters < before.parameters
     assert after.state_bytes == 4 * sum(
-        prod(s) for n, s in OrtStream(made).inputs.items() if n[:6] == "state."
+        prod(s) for n, s in GraphPlayer(made).inputs.items() if n[:6] == "state."
     )
     assert after.state_bytes < before.state_bytes
 
@@ -144,7 +144,7 @@ def test_only_what_is_heard_and_not_silent_is_remembered() -> None:
     assert [i.name for i in made.graph.input] == ["latent", "state.0", "state.1"]
     assert [o.name for o in made.graph.output] == ["audio", "next.0", "next.1"]
     assert {node.op_type for node in made.graph.node} == {"Add", "Identity", "Mul", "Tanh"}
-    exact, cheaper = OrtStream(whole), OrtStream(made)
+    exact, cheaper = GraphPlayer(whole), GraphPlayer(made)
     exact.states["state.2"][:] = cheaper.states["state.0"][:] = 1.0
     dice = np.random.default_rng(2)
     for _ in range(6):

@@ -10,8 +10,8 @@ import pytest
 
 import firmware
 import model_export
+from graphs.player import GraphPlayer
 from model_export.compiler import compile_plan
-from model_export.stream import OrtStream
 from tests.model_export.conftest import FOREIGN_MODELS, MODELS, NOISY
 from tests.model_export.golden_vectors import relative_error
 
@@ -21,7 +21,7 @@ def test_engine_and_onnx_runtime_agree(archive: Callable[[str], Path], tmp_path:
     model = model_export.export(archive(name))
     plan = tmp_path / "voice.plan"
     plan.write_bytes(compile_plan(model))
-    engine, stream = firmware.Engine.load(str(plan)), OrtStream(model)
+    engine, stream = firmware.Engine.load(str(plan)), GraphPlayer(model)
     dice = np.random.default_rng(5)
     shapes = {key: shape for key, shape in stream.inputs.items() if not key.startswith("state.")}
     assert ("noise.0" in shapes) == (name in NOISY)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import model_export
-from model_export.card import read_card
+from graphs.card import read_card
 from model_export.errors import ExportError
 from model_export.torchscript import packed
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphs.player import FloatArray, GraphPlayer
 from model_export.errors import ExportError
 from model_export.graph import Graph
 from model_export.graph.onnx_writer import to_onnx
-from model_export.stream import FloatArray, OrtStream
 from model_export.symbolic import trace
 from model_export.torchscript import Archive, TensorRef, read_script
 from tests.model_export import archives, handmade
@@ -32,7 +32,7 @@ def body(*lines: str) -> str:
 
 
 def result(graph: Graph, z: FloatArray, calls: int = 1) -> FloatArray:
-    stream = OrtStream(to_onnx(graph, "voice"))
+    stream = GraphPlayer(to_onnx(graph, "voice"))
     for _ in range(calls):
         audio = stream.run({"latent": z})["audio"]
     return audio

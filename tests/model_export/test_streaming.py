@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import model_export
+from graphs.errors import GraphError
+from graphs.player import FloatArray, GraphPlayer
 from model_export.errors import ExportError
-from model_export.stream import FloatArray, OrtStream
 from tests.model_export.golden_vectors import relative_error
 
 Unpack = Callable[[str], Path]
@@ -20,7 +21,7 @@ TOLERANCE = 1e-5
 STREAMED = ["v2_small", "v1_noise", "brave", "v2_stereo", "v2_resampled", "nearest_cropped", "discrete"]
 
 
-def joined(stream: OrtStream, latent: FloatArray, noise: dict[str, FloatArray]) -> FloatArray:
+def joined(stream: GraphPlayer, latent: FloatArray, noise: dict[str, FloatArray]) -> FloatArray:
     """A whole performance [1, Z, N] through calls of the graph's own length."""
     frames = stream.inputs["latent"][2]
     parts = []
@@ -43,7 +44,7 @@ def block_of(draw: FloatArray, shape: tuple[int, ...], start: int, total: int) -
 
 @pytest.mark.parametrize("name", STREAMED)
 def test_blocks_of_one_two_and_four_frames_agree(archive: Unpack, name: str) -> None:
-    streams = {frames: OrtStream(model_export.export(archive(name), frames=frames)) for frames in (1, 2, 4)}
+    streams = {frames: GraphPlayer(model_export.export(archive(name), frames=frames)) for frames in (1, 2, 4)}
     dice = np.random.default_rng(3)
     rows = streams[1].inputs["latent"][1]
     latent = (
@@ -56,7 +57,7 @@ def test_blocks_of_one_two_and_four_frames_agree(archive: Unpack, name: str) -> 
     assert relative_error(played[4], played[1]) <= TOLERANCE
 
 
-def whole_noise(streams: dict[int, OrtStream], total: int) -> dict[str, tuple[int, ...]]:
+def whole_noise(streams: dict[int, GraphPlayer], total: int) -> dict[str, tuple[int, ...]]:
     """Shapes of the draws of a whole performance: the axis that grows with the block, grown to all frames."""
     shapes = {}
     for name, one in streams[1].inputs.items():
@@ -69,7 +70,7 @@ def whole_noise(streams: dict[int, OrtStream], total: int) -> dict[str, tuple[in
 @pytest.mark.parametrize("name", ["v2_small", "hybrid", "prior_inside"])
 def test_saved_state_goes_on_bit_for_bit(archive: Unpack, name: str) -> None:
     model = model_export.export(archive(name))
-    stream, other = OrtStream(model), OrtStream(model)
+    stream, other = GraphPlayer(model), GraphPlayer(model)
     dice = np.random.default_rng(1)
     shapes = {k: s for k, s in stream.inputs.items() if not k.startswith("state.")}
     calls = [{k: dice.random(s).astype(np.float32) for k, s in shapes.items()} for _ in range(12)]
@@ -84,7 +85,7 @@ def test_saved_state_goes_on_bit_for_bit(archive: Unpack, name: str) -> None:
 
 def test_shipped_leftovers_are_not_heard(archive: Unpack) -> None:
     """A fresh voice starts from zero, whatever the caches hold; folded axes from A v + b = 0."""
-    stream = OrtStream(model_export.export(archive("v2_causal")))
+    stream = GraphPlayer(model_export.export(archive("v2_causal")))
     assert stream.card is not None
     assert set(stream.card.initial_state) == {"state.0"}
     assert len(stream.states) == 18
@@ -93,7 +94,7 @@ def test_shipped_leftovers_are_not_heard(archive: Unpack) -> None:
 
 def test_latent_noise_scales_what_fills_the_left_out_latents(archive: Unpack) -> None:
     full, half, none = (
-        OrtStream(model_export.export(archive("v2_cropped"), latent_noise=n)) for n in (1.0, 0.5, 0.0)
+        GraphPlayer(model_export.export(archive("v2_cropped"), latent_noise=n)) for n in (1.0, 0.5, 0.0)
     )
     latent = np.ones(full.inputs["latent"], np.float32)
     draw = np.full(full.inputs["noise.0"], 0.4, np.float32)
@@ -102,7 +103,7 @@ def test_latent_noise_scales_what_fills_the_left_out_latents(archive: Unpack) ->
     assert np.allclose(half.run({"latent": latent, "noise.0": 2 * draw})["audio"], loud, atol=1e-6)
     assert np.allclose(
         none.run({"latent": latent})["audio"],
-        OrtStream(model_export.export(archive("v2_cropped"))).run({"latent": latent, "noise.0": 0 * draw})[
+        GraphPlayer(model_export.export(archive("v2_cropped"))).run({"latent": latent, "noise.0": 0 * draw})[
             "audio"
         ],
         atol=1e-6,
@@ -111,8 +112,8 @@ def test_latent_noise_scales_what_fills_the_left_out_latents(archive: Unpack) ->
 
 
 def test_more_and_fewer_latents(archive: Unpack) -> None:
-    fewer = OrtStream(model_export.export(archive("v2_cropped"), latents=2))
-    more = OrtStream(model_export.export(archive("v2_cropped"), latents=16))
+    fewer = GraphPlayer(model_export.export(archive("v2_cropped"), latents=2))
+    more = GraphPlayer(model_export.export(archive("v2_cropped"), latents=16))
     assert (fewer.inputs["latent"], fewer.inputs["noise.0"]) == ((1, 2, 1), (1, 14, 1))
     assert more.inputs["latent"] == (1, 16, 1)
     assert "noise.0" not in more.inputs
@@ -121,10 +122,10 @@ def test_more_and_fewer_latents(archive: Unpack) -> None:
 
 
 def test_oracle_refuses_wrong_names_and_shapes(archive: Unpack) -> None:
-    stream = OrtStream(model_export.export(archive("v2_causal")))
-    with pytest.raises(ExportError, match="latent"):
+    stream = GraphPlayer(model_export.export(archive("v2_causal")))
+    with pytest.raises(GraphError, match="latent"):
         stream.run({})
-    with pytest.raises(ExportError, match="lateny"):
+    with pytest.raises(GraphError, match="lateny"):
         stream.run({"lateny": np.zeros((1, 8, 1))})
-    with pytest.raises(ExportError, match="check the shape"):
+    with pytest.raises(GraphError, match="check the shape"):
         stream.run({"latent": np.zeros((1, 7, 1))})

@@ -18,7 +18,7 @@ from model_export.compiler import compile_plan
 from sensors import default_sensors
 from sensors.simulation import Fault, SimulatedBoard, World, improvise
 from sensors.simulation.faults import KINDS, random_faults
-from tests.instrument.tiny import Files, Run, image, play, voice_plan
+from tests.support.tiny import Files, Run, image, play, voice_plan
 
 LATENTS = 8
 FRAME_S = 0.005

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sensors.simulation.geometry import BoardGeometry
+from geometry import BoardGeometry
 from sensors.simulation.magnets import ball_field_ut, ring_field_ut, stack_field_ut
 
 UP = np.array([[0.0, 0.0, 1.0]])

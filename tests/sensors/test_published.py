@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.published_setting import ours, theirs
 from sensors.chips import mlx90393_codes as codes
 from sensors.simulation import SimulatedBoard, World, load_gesture, published
 from sensors.simulation.gesture import parse_gesture
+from tests.support.published_setting import ours, theirs
 
 PASS = """
 format = "lodestone-gesture"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from files import FileError
 from sensors import Frame, SensorError, open_source
 from sensors.recording import BLOCK_FRAMES, RECORD, RecordingWriter, read_recording
 
@@ -109,8 +110,8 @@ def test_files_that_are_no_recordings(tmp_path: Path, content: bytes, word: str)
         read_recording(tmp_path / "file")
     with pytest.raises(SensorError, match="No such file"):
         read_recording(tmp_path / "nothing")
-    with pytest.raises(SensorError, match="to write"):
-        RecordingWriter(tmp_path / "no" / "folder", {})
+    with pytest.raises(FileError, match="to write"):
+        RecordingWriter(tmp_path / "file" / "below", {})
 
 
 def test_the_pace_of_replay(take: tuple[Path, list[Frame]]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from lodestone.board import Board, BoardError, Status
 from lodestone.image import MANIFEST, manifest
-from tests.instrument.tiny import image, scene
+from tests.support.tiny import image, scene
 from tests.virtual_board.machine import VirtualBoard
 
 PERIOD = 512

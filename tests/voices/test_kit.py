@@ -14,9 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from firmware import Engine
+from graphs.card import Card, load_onnx, read_card
 from lodestone import voice_kit, wav
 from lodestone.cli import build_app
-from model_export.card import Card, load_onnx, read_card
 from model_export.compiler.fit import fit
 from model_export.verify import verify
 from voices import catalogue

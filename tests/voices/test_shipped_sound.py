@@ -11,9 +11,9 @@ import numpy as np
 import onnx
 import pytest
 
+from graphs.card import read_card
+from graphs.player import GraphPlayer
 from lodestone.commands.export import export_command
-from model_export.card import read_card
-from model_export.stream import OrtStream
 from voices import atlas, catalogue
 from voices.graph import corpus_statistics, export_voice
 from voices.players import graph_player
@@ -38,7 +38,7 @@ def surveyed(name: str) -> atlas.Atlas:
 @pytest.mark.parametrize("take", ["t1"])
 def test_plays_what_pytorch_played(name: str, take: str) -> None:
     golden = np.load(catalogue.FOLDER / name / "golden.npz")
-    stream = OrtStream(exported(name))
+    stream = GraphPlayer(exported(name))
     played = []
     for index, latents in enumerate(golden[f"{take}.z"]):
         draws = [golden[f"{take}.noise.{k}"][index] for k in range(len(golden[f"{take}.kinds"]))]

@@ -1,0 +1,355 @@
+"""The one way to write a file: whole and on the disk under a name of its own, then renamed over the old one.
+
+Whoever is killed, or meets a full disk, in the middle leaves the file of before, readable, under its name.
+What lies half written beside it begins with a dot, and goes when the same file is written next. Like
+`errors` this module is a leaf: every package may import it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from errors import LodestoneError
+
+_LONGEST_NAME = 200
+"""Bytes of a name that a temporary name takes over; file systems allow 255."""
+
+
+class FileError(LodestoneError):
+    """A file could not be written, read or replaced."""
+
+
+def file_error(path: str | Path, error: OSError, deed: str = "write") -> FileError:
+    """`error` of the system, met while doing `deed` ("write", "read") with `path`, as one of ours."""
+    remedies = {
+        errno.ENOSPC: "make room on that disk; what was there before is unchanged",
+        errno.EDQUOT: "make room on that disk; what was there before is unchanged",
+        errno.EROFS: "that disk takes no files: name another place",
+        errno.EACCES: "name another place, or change its permissions",
+        errno.EPERM: "name another place, or change its permissions",
+        errno.ENOENT: "check the path",
+        errno.EISDIR: "that is a folder: name a file",
+        errno.ENOTDIR: "a part of the path is a file: name another place",
+        errno.ENAMETOOLONG: "take a shorter name",
+    }
+    remedy = remedies.get(error.errno or 0, "check the disk and the path, then try again")
+    return FileError(
+        f"to {deed} {_shown(path)}", error.strerror or str(error) or "an error of the system", remedy
+    )
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Writes `text` as UTF-8; see `write_bytes`."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str | Path, data: bytes) -> Path:
+    """Replaces the file `path` by `data` in one step, making its folder where there is none. Returns the
+    path.
+
+    Example:
+        >>> import tempfile
+        >>> write_bytes(Path(tempfile.mkdtemp()) / "voice.plan", b"plan").read_bytes()
+        b'plan'
+
+    Raises:
+        FileError: it cannot be written; the file of before is as it was.
+    """
+    with fresh_file(path) as fresh:
+        fresh.write_bytes(data)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def fresh_file(path: str | Path) -> Iterator[Path]:
+    """The name of a file to write, beside `path` and with its suffix; it takes the place of `path` at the
+    end.
+
+    An exception in the body, a kill or a full disk leaves `path` as it was. What is no plain file (a
+    terminal, a pipe, `/dev/null`) cannot be replaced: there the body writes to `path` itself. A link stays,
+    and what it points at is replaced.
+
+    Raises:
+        FileError: the system refused to make, write or rename the file.
+    """
+    target = _target(Path(path))
+    with _told(path):
+        if target.exists() and not target.is_file():
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            yield target
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clean(target)
+        fresh, lock = _make(target, folder=False)
+        try:
+            yield fresh
+            if target.exists():
+                os.chmod(fresh, stat.S_IMODE(target.stat().st_mode))
+            _sync(fresh)
+            os.replace(fresh, target)
+            _sync(target.parent)
+        finally:
+            fresh.unlink(missing_ok=True)
+            os.close(lock)
+
+
+@contextlib.contextmanager
+def growing_file(path: str | Path) -> Iterator[Path]:
+    """As `fresh_file`, for what is long in the making: where nothing is in its way, it grows under its own
+    name.
+
+    So a power cut in the middle of an evening leaves the recording up to there.
+    """
+    target = _target(Path(path))
+    if os.path.exists(target):
+        with fresh_file(path) as fresh:
+            yield fresh
+        return
+    with _told(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clean(target)
+        yield target
+        _sync(target)
+        _sync(target.parent)
+
+
+@contextlib.contextmanager
+def fresh_folder(path: str | Path) -> Iterator[Path]:
+    """An empty folder beside `path` to fill; at the end it takes the place of `path` in one step, all of it.
+
+    Raises:
+        FileError: the system refused to make, sync or rename it; `path` is as it was.
+    """
+    target = _target(Path(path))
+    with _told(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clean(target)
+        fresh, lock = _make(target, folder=True)
+        try:
+            yield fresh
+            for inside in sorted(fresh.rglob("*")):
+                _sync(inside)
+            _sync(fresh)
+            if target.exists():
+                _exchange(fresh, target)
+            else:
+                os.replace(fresh, target)
+            _sync(target.parent)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+            os.close(lock)
+
+
+@contextlib.contextmanager
+def locked(folder: str | Path) -> Iterator[None]:
+    """Waits until no other process changes the files of `folder` in several steps, and keeps them out.
+
+    For whoever reads, decides and writes; a single `write_bytes` needs none. Not to be nested. Where the file
+    system knows no locks, nothing is kept out.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def write_kept(path: str | Path, text: str, kept: int) -> Path:
+    """As `write_text`, and keeps what was there as PATH.1, that one as PATH.2, up to PATH.`kept`.
+
+    At every moment the file of `path` is the old one or the new one. Two who write at once write one after
+    the other. What `path` holds already is not written again, so that writing twice keeps one.
+    """
+    target = _target(Path(path))
+    data = text.encode("utf-8")
+    with _told(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with locked(target.parent):
+            _clean(target)
+            if target.is_file() and target.read_bytes() == data:
+                return Path(path)
+            with fresh_file(target) as fresh:
+                fresh.write_bytes(data)
+                if target.exists():
+                    _keep(target, kept)
+    return Path(path)
+
+
+def take_back(path: str | Path, kept: int, check: Callable[[Path], object]) -> Path | None:
+    """Puts the latest kept file in the place of `path` again; the one that goes is PATH.undone.
+
+    Args:
+        path: the file as `write_kept` wrote it.
+        kept: how many are kept.
+        check: raises where a file cannot be used; then nothing is changed.
+
+    Returns:
+        `path`, or None where nothing is kept.
+    """
+    target = _target(Path(path))
+    with _told(path), locked(target.parent):
+        _clean(target)
+        numbers = [n for n in range(1, kept + 1) if kept_path(target, n).exists()]
+        if not numbers:
+            return None
+        previous = kept_path(target, numbers[0])
+        check(previous)
+        if target.exists():
+            _copy(target, target.with_name(target.name + ".undone"))
+        os.replace(previous, target)
+        for place, number in enumerate(numbers[1:], 1):
+            os.replace(kept_path(target, number), kept_path(target, place))
+        _sync(target.parent)
+    return Path(path)
+
+
+def kept_path(path: Path, number: int) -> Path:
+    """Where `write_kept` keeps the file before `path`; 1 is the last one."""
+    return path.with_name(f"{path.name}.{number}")
+
+
+def _keep(target: Path, kept: int) -> None:
+    """The file in force becomes PATH.1 as well; the others move up to the first gap, as a kill leaves it."""
+    first = kept_path(target, 1)
+    if first.exists() and first.read_bytes() == target.read_bytes():
+        return  # kept by somebody who was killed before the new one was in force
+    gap = next((n for n in range(1, kept + 1) if not kept_path(target, n).exists()), kept)
+    for number in range(gap - 1, 0, -1):
+        os.replace(kept_path(target, number), kept_path(target, number + 1))
+    _copy(target, first)
+
+
+def _copy(target: Path, to: Path) -> None:
+    """Gives the content of `target` a second name in one step; it keeps its own."""
+    fresh = target.with_name(_temporary(target))
+    try:
+        try:
+            os.link(target, fresh)
+        except OSError:  # the file system knows no links
+            shutil.copyfile(target, fresh)
+            _sync(fresh)
+        os.replace(fresh, to)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _shown(path: str | Path) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _target(path: Path) -> Path:
+    """What a link points at. Raises FileError for a path that no system knows."""
+    if "\0" in os.fspath(path):
+        raise FileError("a path without NUL bytes", repr(os.fspath(path)[:60]), "correct it")
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path
+
+
+@contextlib.contextmanager
+def _told(path: str | Path) -> Iterator[None]:
+    """Turns an error of the system that concerns the file being written into ours."""
+    try:
+        yield
+    except OSError as error:
+        folder = os.fspath(Path(path).parent)
+        concerned = error.filename is None or os.fsdecode(error.filename).startswith(folder) or folder == "."
+        if not concerned:
+            raise
+        raise file_error(path, error) from None
+
+
+def _prefix(target: Path) -> str:
+    name = target.name
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    return f".{name}.new-"
+
+
+def _temporary(target: Path) -> str:
+    suffix = target.suffix if len(os.fsencode(target.suffix)) < 16 else ""
+    return f"{_prefix(target)}{secrets.token_hex(6)}{suffix}"
+
+
+def _make(target: Path, folder: bool) -> tuple[Path, int]:
+    """Makes the temporary file or folder; its lock tells others that somebody works on it."""
+    while True:
+        fresh = target.with_name(_temporary(target))
+        if folder:
+            fresh.mkdir()
+            handle = os.open(fresh, os.O_RDONLY)
+        else:
+            handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if fresh.exists():  # nobody took it for a leftover before it was locked
+            return fresh, handle
+        os.close(handle)
+
+
+def _clean(target: Path) -> None:
+    """Removes what killed writers of `target` left: what lies under a temporary name and is locked by
+    nobody."""
+    prefix = _prefix(target)
+    with contextlib.suppress(OSError):
+        for left in sorted(p for p in target.parent.iterdir() if p.name.startswith(prefix)):
+            _remove_if_free(left)
+
+
+def _remove_if_free(left: Path) -> None:
+    with contextlib.suppress(OSError):
+        handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
+        finally:
+            os.close(handle)
+
+
+def _sync(path: Path) -> None:
+    """Waits until `path` is on the disk. Raises OSError where the disk says that it is not."""
+    if path.is_symlink():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):  # it knows no syncing
+            raise
+    finally:
+        os.close(handle)
+
+
+def _exchange(fresh: Path, target: Path) -> None:
+    """Swaps two folders in one step where the system can, else in two."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(fresh), os.fsencode(target)
+    try:
+        if sys.platform == "darwin":
+            done = libc.renamex_np(names[0], names[1], 2) == 0
+        else:
+            at_cwd = -100
+            done = libc.renameat2(at_cwd, names[0], at_cwd, names[1], 2) == 0
+    except AttributeError:
+        done = False
+    if done:
+        return
+    old = fresh.with_name(_temporary(target))
+    os.replace(target, old)
+    os.replace(fresh, target)
+    shutil.rmtree(old, ignore_errors=True)

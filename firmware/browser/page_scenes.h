@@ -1,0 +1,42 @@
+// Scenes whose plans a page hands over. Each is loaded once, when it is added, and lent to the instrument whenever it
+// plays: a change of scenes then costs the audio thread no more than clearing memories.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "firmware/instrument/engine_parts.h"
+#include "firmware/instrument/scene.h"
+
+namespace lodestone {
+
+struct PlanBytes {
+  const void* data;
+  size_t size;
+};
+
+class PageScenes : public SceneLoader {
+ public:
+  PageScenes(uint32_t sample_rate_hz, uint32_t longest_block) : sample_rate_hz_(sample_rate_hz), longest_block_(longest_block) {}
+
+  // False with one line in `error` (wanted, got, what to do) where the two plans do not play together; all scenes stay as
+  // they were. Takes some milliseconds.
+  bool Add(const char* name, PlanBytes touch, PlanBytes voice, char* error, size_t error_bytes);
+
+  int32_t count() const override { return static_cast<int32_t>(kept_.size()); }
+  std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
+
+ private:
+  struct Kept {
+    std::string name;
+    std::unique_ptr<EngineTouch> touch;
+    std::unique_ptr<EngineVoice> voice;
+    std::vector<uint8_t> fresh;  // the touch's state before its first frame
+  };
+
+  uint32_t sample_rate_hz_, longest_block_;
+  std::vector<Kept> kept_;
+};
+
+}  // namespace lodestone

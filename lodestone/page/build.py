@@ -1,0 +1,145 @@
+"""Makes the page: `out/page/`, a folder for any static host, and the same as one file, `lodestone.html`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from errors import LodestoneError
+from firmware import Engine
+from lodestone.commands.calibrate import calibrate
+from lodestone.page.bundle import bundle
+from lodestone.page.facts import board_facts, chip_facts, latent_words, reach_table, scene_facts
+from lodestone.page.pack import pack
+from lodestone.scenes import Scene, make_scene
+from lodestone.settings import EXACT, SceneSettings
+from mapping.families import FAMILIES
+from voices import atlas, catalogue
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "page"
+SITE_FILES = ("*.html", "*.css", "*.js")
+MODULES = ("instrument.wasm", "instrument-plain.wasm")
+CALIBRATION_SEED = 1
+FIRST_MAPPING = "rotate"
+
+Progress = Callable[[str], None]
+
+
+class PageError(LodestoneError):
+    """The page cannot be made or served."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """Where the page lies."""
+
+    folder: Path
+    file: Path
+
+
+def build_page(out: Path, modules: Path, progress: Progress = lambda _: None) -> Built:
+    """Makes the site and the one file in `out`, with every voice that ships under every mapping.
+
+    Args:
+        out: a folder; `page/`, `lodestone.html` and `page-work/` (plans, kept for the next time) go there.
+        modules: where firmware/browser/build.sh put the WebAssembly modules.
+        progress: told one short line at each stage.
+
+    Raises:
+        PageError: the modules are not there.
+        LodestoneError: one of its family.
+    """
+    for name in MODULES:
+        if not (modules / name).is_file():
+            raise PageError(f"the module {modules / name}", "no such file", "make it with `make page`")
+    work = out / "page-work"
+    work.mkdir(parents=True, exist_ok=True)
+    files: dict[str, bytes] = {name: (modules / name).read_bytes() for name in MODULES}
+    facts = _facts(work, files, progress)
+    files["facts.json"] = json.dumps(facts, separators=(",", ":")).encode()
+    progress("packing")
+    packed = {name: pack(data) for name, data in files.items()}
+    folder = _site(out / "page", packed)
+    file = out / "lodestone.html"
+    file.write_bytes(bundle(SITE, packed))
+    return Built(folder, file)
+
+
+def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str, Any]:
+    """Makes the scenes, puts their plans into `files`, and returns all that the page must know."""
+    progress("calibrating the simulated board")
+    calibration = work / "simulated.calibration.json"
+    if not calibration.is_file():
+        calibrate(simulate=True, seed=CALIBRATION_SEED, out=calibration, yes=True)
+    scenes, reach = [], None
+    families = sorted(FAMILIES, key=lambda name: name != FIRST_MAPPING)
+    for voice in catalogue.shipped():
+        progress(f"putting {voice.name} together")
+        words: list[str] = []
+        for family in families:
+            scene = _scene(voice.name, family, calibration, work)
+            touch = Engine.load(scene.touch_plan)
+            words = words or _latent_words(voice, scene.voice_plan)
+            if reach is None:
+                reach = reach_table(touch)
+            touch_file, voice_file = f"{scene.name}.touch.plan", f"{voice.name}.voice.plan"
+            files[touch_file] = scene.touch_plan.read_bytes()
+            files[voice_file] = scene.voice_plan.read_bytes()
+            more = {
+                "mapping": family,
+                "touch": touch_file,
+                "voice_file": voice_file,
+                "summary": voice.summary,
+            }
+            scenes.append({**scene_facts(scene, touch, words), **more})
+    mappings = {name: FAMILIES[name].wish for name in families}
+    return {
+        "format": "lodestone-page",
+        "version": 1,
+        "sample_rate": 44100,
+        "board": board_facts(),
+        "chip": chip_facts(),
+        "calibrated": f"simulated board {CALIBRATION_SEED}",
+        "mappings": mappings,
+        "reach": reach,
+        "scenes": scenes,
+    }
+
+
+def _scene(voice: str, family: str, calibration: Path, work: Path) -> Scene:
+    name = voice if family == FIRST_MAPPING else f"{voice}-{family}"
+    settings = SceneSettings(name, voice, family, str(calibration.absolute()), precision=EXACT)
+    return make_scene(settings, work / "plans")
+
+
+def _latent_words(voice: catalogue.Voice, plan: Path) -> list[str]:
+    """As `latent_words`, by our own engine: some seconds of sound in a fraction of one."""
+    engine = Engine.load(plan)
+
+    def player(latents: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+        engine.reset()
+        rows = latents.astype(np.float32)
+        return np.concatenate([engine.run({"latent": row[None, :, None]})["audio"].ravel() for row in rows])
+
+    mean, std = voice.mean.astype(float), voice.std.astype(float)
+    return latent_words(atlas.survey(player, mean, std, voice.sample_rate))
+
+
+def _site(folder: Path, packed: dict[str, bytes]) -> Path:
+    if folder.exists():
+        shutil.rmtree(folder)
+    (folder / "data").mkdir(parents=True)
+    for pattern in SITE_FILES:
+        for source in sorted(SITE.glob(pattern)):
+            shutil.copy(source, folder)
+    for name, data in packed.items():
+        (folder / "data" / f"{name}.packed").write_bytes(data)
+    return folder

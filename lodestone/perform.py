@@ -1,0 +1,180 @@
+"""A whole simulated performance: calibrate, put the scene together, play it through the firmware, report."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+import firmware
+from errors import LodestoneError
+from lodestone import osc_log, wav
+from lodestone.commands.calibrate import calibrate
+from lodestone.host import HostVoice
+from lodestone.image import build_image
+from lodestone.picture import draw_performance
+from lodestone.scenes import Scene, make_scene
+from lodestone.settings import EXACT, SceneSettings
+from lodestone.simulated_host import CHANNELS, SimulatedHost, first_sound_cues
+from lodestone.speaker import LiveSpeaker
+from lodestone.summary import Summary
+from lodestone.voice_files import find_voice
+from sensors.simulation.board import SimulatedBoard
+from sensors.simulation.server import BoardServer
+
+SIMULATOR = Path(firmware.__file__).parent / "lodestone-sim"
+
+
+class PerformanceError(LodestoneError):
+    """The simulated performance could not be played."""
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What `lodestone play` is asked for; see its options."""
+
+    out: Path
+    voice: str
+    calibration: Path | None
+    mapping: str
+    gesture: str
+    seconds: float
+    seed: int
+    live: bool
+
+
+def perform(wanted: Performance) -> Summary:
+    """Plays the performance into `wanted.out` and tells what came of it.
+
+    Raises:
+        LodestoneError: one of its family, for anything missing or wrong.
+    """
+    wanted.out.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    board = SimulatedBoard(wanted.gesture, seed=wanted.seed)
+    scene = _prepare(wanted, console)
+    return _play(wanted, scene, board, console)
+
+
+def _prepare(wanted: Performance, console: Console) -> Scene:
+    find_voice(wanted.voice)  # before what takes longer
+    calibration_file = wanted.calibration
+    if calibration_file is None:
+        console.print("Calibrating the simulated board")
+        calibration_file = wanted.out / "simulated.calibration.json"
+        calibrate(simulate=True, seed=wanted.seed, out=calibration_file, yes=True)
+    console.print(f"Putting the scene together: {wanted.voice}, {wanted.mapping}")
+    exact = SceneSettings(
+        "play", wanted.voice, wanted.mapping, str(calibration_file.absolute()), precision=EXACT
+    )
+    return make_scene(exact, wanted.out / "plans")
+
+
+def _play(wanted: Performance, scene: Scene, board: SimulatedBoard, console: Console) -> Summary:
+    out = wanted.out
+    files = {
+        "sound": out / "performance.wav",
+        "picture": out / "performance.png",
+        "osc log": out / "performance.osc.log",
+        "figures": out / "performance.json",
+        "latents": out / "performance.latents.tsv",
+    }
+    image = build_image(out / "image", [scene])
+    began = time.monotonic()
+    with ExitStack() as stack:
+        progress = stack.enter_context(_progress(console))
+        bar = progress.add_task("Playing", total=wanted.seconds)
+        speaker = stack.enter_context(LiveSpeaker(scene.card.sample_rate, CHANNELS)) if wanted.live else None
+        host = SimulatedHost(
+            HostVoice(scene.voice_plan, scene.rest),
+            first_sound_cues(wanted.seconds),
+            speaker,
+            lambda seconds: progress.update(bar, completed=seconds),
+        )
+        socket = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lodestone-"))) / "board.sock"
+        stack.enter_context(BoardServer(board, socket, host))
+        _run_firmware(image, socket, scene, wanted.seconds, files)
+        progress.update(bar, completed=wanted.seconds)
+    wall = time.monotonic() - began
+    osc_log.write(files["osc log"], host.messages)
+    rate, sound = wav.read(files["sound"])
+    title = f"Lodestone: {wanted.gesture}, voice {wanted.voice}, mapping {wanted.mapping}"
+    stats = json.loads(files["figures"].read_text())
+    _require_scene(stats, host)
+    modes = [(float(change["time_s"]), str(change["sounding"])) for change in stats["modes"]]
+    draw_performance(files["picture"], title, host.messages, scene.card.latent, modes, sound[:, 0], rate)
+    return _summary(wanted, scene, stats, files, host, wall, float(abs(sound).max()))
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.1f} of {task.total:.0f} s"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _run_firmware(image: Path, socket: Path, scene: Scene, seconds: float, files: dict[str, Path]) -> None:
+    command = [
+        str(SIMULATOR),
+        str(image),
+        f"--bus=sim:{socket}",
+        f"--seconds={seconds}",
+        f"--rate={scene.card.sample_rate}",
+        f"--inputs={CHANNELS}",
+        f"--outputs={CHANNELS}",
+        f"--wav={files['sound']}",
+        f"--stats={files['figures']}",
+        f"--latent-log={files['latents']}",
+    ]
+    done = subprocess.run(
+        [part for word in command for part in word.split("=", 1)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines() or [f"exit {done.returncode}"]
+        raise PerformanceError(
+            "a firmware that plays to the end", said[-1], "look at the image in " + str(image)
+        )
+
+
+def _require_scene(stats: dict[str, Any], host: SimulatedHost) -> None:
+    """The board starts whatever is wrong and says why in `/status`; silence is no performance."""
+    if "scene" not in stats:
+        statuses = [m for m in host.messages if m.address == "/status" and m.direction == "out"]
+        said = str(statuses[-1].arguments[16]) if statuses else "silence"
+        raise PerformanceError("a board that plays the scene", said, "correct the settings of the image")
+
+
+def _summary(
+    wanted: Performance,
+    scene: Scene,
+    stats: dict[str, Any],
+    files: dict[str, Path],
+    host: SimulatedHost,
+    wall: float,
+    peak: float,
+) -> Summary:
+    shares = stats["measured"]["cpu_share"]
+    return Summary(
+        seconds=stats["seconds"],
+        wall_seconds=wall,
+        voice=wanted.voice,
+        latents=scene.card.latents,
+        frames_per_second=stats["frames_per_second"],
+        voice_load=shares["lodestone-voice"],
+        underruns=stats["underruns"],
+        latency_ms=stats["field_to_sound_ms"],
+        packets=sum(message.direction == "out" for message in host.messages),
+        peak=peak,
+        files=files,
+    )

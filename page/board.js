@@ -1,0 +1,153 @@
+// The board from above: wood and filings below, rings, touch arcs and the crown of latents above. Everything in mm; the page
+// keeps the magnets themselves, which hands and screen readers take hold of (pieces.js).
+import { look, onLook } from './look.js';
+import { Filings, woodGrain } from './wood.js';
+
+const HALF_MM = 150; // from the middle to the edge of the picture
+const FILINGS_RADIUS_MM = 138;
+const SPACINGS_MM = [8.4, 10.6, 13.5]; // of filings, by level of effort
+const CROWN_MM = 145.5;
+const FIRST_ARC_MM = 9;
+const ARC_STEP_MM = 4.1;
+const ARC_WIDTH_MM = 2.7;
+const TURN = 2 * Math.PI;
+const SLOW_MS = 11; // a picture that takes longer on average is drawn with less
+
+export class Board {
+  constructor(canvases, field, magnets) {
+    this.still = canvases.still.getContext('2d');
+    this.live = canvases.live.getContext('2d');
+    this.field = field;
+    this.magnets = magnets;
+    this.effort = 0;
+    this.spent = 0;
+    this.dirty = true;
+    this.touch = new Float32Array(12);
+    this.latent = [];
+    this.makeFilings();
+    this.dress();
+    onLook(() => this.dress());
+    new ResizeObserver(() => (this.dirty = true)).observe(canvases.still);
+  }
+
+  makeFilings() {
+    this.filings = new Filings(this.field, SPACINGS_MM[this.effort], FILINGS_RADIUS_MM);
+  }
+
+  dress() {
+    this.look = look();
+    this.grain = woodGrain(this.look);
+    this.dirty = true;
+  }
+
+  // Sizes a canvas to its place and sets millimetres; the ratio of a phone is more than the eye needs here.
+  canvas(g) {
+    const side = Math.round(g.canvas.clientWidth * Math.min(devicePixelRatio, 2));
+    if (g.canvas.width !== side) g.canvas.width = g.canvas.height = side;
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.clearRect(0, 0, side, side);
+    const scale = side / (2 * HALF_MM);
+    return () => g.setTransform(scale, 0, 0, scale, side / 2, side / 2);
+  }
+
+  // state: { touch, latents: [-1..1], ringMm, moved }.
+  draw(state) {
+    const began = performance.now();
+    if (state.moved || this.dirty) this.drawStill();
+    this.dirty = false;
+    this.drawLive(state);
+    this.spent += 0.05 * (performance.now() - began - this.spent);
+    if (this.spent > SLOW_MS && this.effort < SPACINGS_MM.length - 1) {
+      ++this.effort;
+      this.spent = 0;
+      this.makeFilings();
+      this.dirty = true;
+    }
+  }
+
+  drawStill() {
+    const g = this.still;
+    const inMm = this.canvas(g);
+    g.drawImage(this.grain, 0, 0, g.canvas.width, g.canvas.width);
+    inMm();
+    this.filings.draw(g, this.magnets.out, this.look);
+  }
+
+  drawLive({ touch, latents, ringMm }) {
+    const g = this.live;
+    this.canvas(g)();
+    this.field.board.attractors_mm.forEach(([x, y], sensor) => {
+      const three = touch.slice(3 * sensor, 3 * sensor + 3);
+      this.drawRing(g, x, -y, ringMm, Math.min(1, Math.hypot(...three)));
+    });
+    this.field.board.attractors_mm.forEach(([x, y], sensor) => {
+      this.drawArcs(g, x, -y, touch.slice(3 * sensor, 3 * sensor + 3));
+      this.drawNumber(g, x, -y, sensor + 1);
+    });
+    this.drawCrown(g, latents);
+  }
+
+  drawRing(g, x, y, radius, strength) {
+    const { ring } = this.look;
+    g.beginPath();
+    g.arc(x, y, radius, 0, TURN);
+    g.fillStyle = `rgba(${ring},${0.025 + 0.085 * strength})`;
+    g.fill();
+    g.lineWidth = 0.45 + 1.1 * strength;
+    g.strokeStyle = `rgba(${ring},${0.25 + 0.6 * strength})`;
+    g.stroke();
+  }
+
+  // x, y and z of one attractor from inside out; a half turn is 1, to the right where positive.
+  drawArcs(g, x, y, values) {
+    g.lineWidth = ARC_WIDTH_MM;
+    g.lineCap = 'butt';
+    values.forEach((value, axis) => {
+      const radius = FIRST_ARC_MM + ARC_STEP_MM * axis;
+      g.strokeStyle = this.look.dim;
+      g.beginPath();
+      g.arc(x, y, radius, 0, TURN);
+      g.stroke();
+      const turn = Math.max(-1, Math.min(1, value)) * Math.PI;
+      g.strokeStyle = Math.abs(value) > 0.9 ? this.look.full : this.look.axes[axis];
+      g.beginPath();
+      g.arc(x, y, radius, -Math.PI / 2, -Math.PI / 2 + turn, turn < 0);
+      g.stroke();
+    });
+    g.beginPath();
+    g.arc(x, y, 4.2, 0, TURN);
+    g.fillStyle = this.look.centre;
+    g.fill();
+    g.lineWidth = 0.5;
+    g.strokeStyle = this.look.centreRim;
+    g.stroke();
+  }
+
+  drawNumber(g, x, y, number) {
+    g.fillStyle = this.look.number;
+    g.font = '5px system-ui, sans-serif';
+    g.textAlign = 'center';
+    g.textBaseline = 'middle';
+    g.fillText(String(number), x, y + 0.3);
+  }
+
+  // A span for each latent around the board, from its middle to the left or right.
+  drawCrown(g, latents) {
+    const share = TURN / latents.length;
+    g.lineWidth = 3;
+    latents.forEach((value, z) => {
+      const from = -Math.PI / 2 + z * share;
+      const middle = from + share / 2;
+      const half = share * 0.45;
+      g.strokeStyle = this.look.dim;
+      g.beginPath();
+      g.arc(0, 0, CROWN_MM, from + 0.02, from + share - 0.02);
+      g.stroke();
+      const to = Math.max(-1, Math.min(1, value)) * half;
+      g.strokeStyle = this.look.latents[z % this.look.latents.length];
+      g.beginPath();
+      g.arc(0, 0, CROWN_MM, middle + Math.min(to, 0) - 0.012, middle + Math.max(to, 0) + 0.012);
+      g.stroke();
+    });
+  }
+}

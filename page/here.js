@@ -1,0 +1,128 @@
+// The instrument in this page: the firmware as WebAssembly in the browser's audio thread, magnets from this page.
+import { load, scriptAddress } from './files.js';
+import { Instrument } from './instrument.js';
+import { blockOf } from './osc.js';
+
+const BLOCK = 128; // frames that an audio worklet renders at a time
+const SCRIPT_BLOCK = 1024; // of the script node, where there is no worklet
+const PREFILL = 384; // frames of the voice kept ready
+
+// (module (func (result v128) i32.const 0 i8x16.splat)): valid where the browser knows SIMD.
+const SIMD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11);
+
+export class Here {
+  // facts: the page's data. tell: { said(block), trouble(sentence), state(name) }.
+  constructor(facts, tell) {
+    this.facts = facts;
+    this.tell = tell;
+    this.audio = null;
+    this.meter = null;
+    this.underruns = 0;
+    this.field = null;
+    this.log = 0; // numbers of what the voices consume that are kept, for who compares sounds
+    this.plain = new URLSearchParams(location.search).has('plain') || !WebAssembly.validate(SIMD);
+  }
+
+  // Everything but the sound: to be called while the page opens.
+  async prepare() {
+    const names = [...new Set(this.facts.scenes.flatMap((scene) => [scene.touch, scene.voice_file]))];
+    const files = names.map(async (name) => [name, await load(name)]);
+    const module = load(this.plain ? 'instrument-plain.wasm' : 'instrument.wasm').then((bytes) => WebAssembly.compile(bytes));
+    this.files = new Map(await Promise.all(files));
+    this.module = await module;
+  }
+
+  setup(block) {
+    const { facts, files } = this;
+    const scenes = facts.scenes.map((scene) => ({ name: scene.name, touch: files.get(scene.touch), voice: files.get(scene.voice_file) }));
+    const prefill = Math.max(PREFILL, block);
+    return { rate: facts.sample_rate, block, prefill, chip: facts.chip, scenes, field: this.field, first: 0, log: this.log };
+  }
+
+  // After a click or a key: browsers start no sound before.
+  async start() {
+    const audio = (this.audio = new AudioContext({ sampleRate: this.facts.sample_rate, latencyHint: 'interactive' }));
+    audio.onstatechange = () => this.tell.state(audio.state);
+    this.meter = new AnalyserNode(audio, { fftSize: 2048, smoothingTimeConstant: 0.75 });
+    this.meter.connect(audio.destination);
+    await (audio.audioWorklet ? this.startWorklet() : this.startScript());
+    await audio.resume();
+  }
+
+  async startWorklet() {
+    const { audio } = this;
+    await audio.audioWorklet.addModule(scriptAddress('worklet.js'));
+    const options = { numberOfInputs: 0, outputChannelCount: [2], processorOptions: { module: this.module, setup: this.setup(BLOCK) } };
+    const node = (this.node = new AudioWorkletNode(audio, 'lodestone', options));
+    node.onprocessorerror = () => this.tell.trouble('The sound stopped by an error of the page: reload it.');
+    await new Promise((ready) => {
+      node.port.onmessage = ({ data }) => {
+        if (data.ready) ready();
+        else this.hearWorklet(data);
+        data.troubles?.forEach((trouble) => this.tell.trouble(trouble));
+      };
+    });
+    node.connect(this.meter);
+    this.post = (message) => node.port.postMessage(message);
+  }
+
+  hearWorklet(data) {
+    if (data.said) {
+      this.underruns = data.underruns;
+      this.tell.said(data.said);
+    }
+    if (data.captured) this.whenCaptured?.(data.captured);
+    if (data.added) this.whenAdded?.(data.trouble);
+  }
+
+  // Plain http from another machine has no worklet: the same instrument in the page itself, in larger blocks.
+  async startScript() {
+    const instrument = new Instrument(this.module, this.setup(BLOCK));
+    const node = (this.node = this.audio.createScriptProcessor(SCRIPT_BLOCK, 0, 2));
+    node.onaudioprocess = ({ outputBuffer }) => {
+      for (let at = 0; at < SCRIPT_BLOCK; at += BLOCK) {
+        instrument.render(BLOCK).forEach((sound, channel) => outputBuffer.copyToChannel(sound.slice(), channel, at));
+      }
+      const said = instrument.said();
+      this.underruns = instrument.underruns;
+      if (said) this.tell.said(said);
+    };
+    node.connect(this.meter);
+    this.post = ({ field, osc, scene }) => {
+      if (field) instrument.setField(field);
+      if (osc) instrument.hear(osc);
+      if (scene) this.whenAdded?.(instrument.addScene(scene));
+    };
+  }
+
+  send(packet) {
+    this.post?.({ osc: blockOf(packet) });
+  }
+
+  // Where the magnets are, as the field at the sensors (Float32Array(12), mT).
+  place(field) {
+    this.field = field;
+    this.post?.({ field });
+  }
+
+  // A scene that is not among the page's own. '' or why it cannot play.
+  addScene(scene) {
+    return new Promise((done) => {
+      this.whenAdded = done;
+      this.post({ scene });
+    });
+  }
+
+  // The next `frames` samples of the first channel: { sound, from, rows, startedAt }, see Instrument.consumed.
+  capture(frames) {
+    return new Promise((done) => {
+      this.whenCaptured = done;
+      this.post({ capture: frames });
+    });
+  }
+
+  // The same instrument once more, silent, beside the one that sounds.
+  another(changes) {
+    return new Instrument(this.module, { ...this.setup(BLOCK), ...changes });
+  }
+}

@@ -1,0 +1,83 @@
+"""The writers of Lodestone, as `tests.attacks.killed` kills them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import files
+
+OLD, NEW = "the old one\n" * 400, "a new one\n" * 500
+
+
+class WriteText:
+    """`write_text` over a file."""
+
+    def prepare(self, folder: Path) -> None:
+        (folder / "a.plan").write_text(OLD)
+
+    def act(self, folder: Path) -> None:
+        files.write_text(folder / "a.plan", NEW)
+
+    def judge(self, folder: Path, ended: bool) -> None:
+        assert (folder / "a.plan").read_text() in ((NEW,) if ended else (OLD, NEW))
+
+
+class WriteKept:
+    """`write_kept` where two are kept already."""
+
+    def prepare(self, folder: Path) -> None:
+        for text in ("1", "2", "3"):
+            files.write_kept(folder / "c.json", text, kept=9)
+
+    def act(self, folder: Path) -> None:
+        files.write_kept(folder / "c.json", "4", kept=9)
+
+    def judge(self, folder: Path, ended: bool) -> None:
+        now = (folder / "c.json").read_text()
+        kept = [p.read_text() for n in range(1, 10) if (p := files.kept_path(folder / "c.json", n)).exists()]
+        assert now in (("4",) if ended else ("3", "4"))
+        # Nothing is lost; after a kill the one in force may be kept already as well.
+        whole = [now, *kept] if not kept or kept[0] != now else kept
+        assert whole == (["4", "3", "2", "1"] if now == "4" else ["3", "2", "1"]), whole
+
+
+class TakeBack:
+    """`take_back` where two are kept."""
+
+    def prepare(self, folder: Path) -> None:
+        for text in ("1", "2", "3"):
+            files.write_kept(folder / "c.json", text, kept=9)
+        self.wanted = "2"
+
+    def act(self, folder: Path) -> None:
+        path = folder / "c.json"
+        if path.read_text() == "3":
+            files.take_back(path, 9, lambda previous: previous.read_text())
+
+    def judge(self, folder: Path, ended: bool) -> None:
+        now = (folder / "c.json").read_text()
+        assert now in (("2",) if ended else ("3", "2"))
+        kept = [p.read_text() for n in range(1, 10) if (p := files.kept_path(folder / "c.json", n)).exists()]
+        assert kept == (["1"] if now == "2" else ["2", "1"])
+        if now == "2":
+            assert (folder / "c.json.undone").read_text() == "3"
+
+
+class FreshFolder:
+    """`fresh_folder` over a folder."""
+
+    def prepare(self, folder: Path) -> None:
+        self._fill(folder, OLD)
+
+    def act(self, folder: Path) -> None:
+        self._fill(folder, NEW)
+
+    def _fill(self, folder: Path, text: str) -> None:
+        with files.fresh_folder(folder / "image") as fresh:
+            (fresh / "plans").mkdir()
+            (fresh / "plans" / "a").write_text(text)
+            (fresh / "b").write_text(text)
+
+    def judge(self, folder: Path, ended: bool) -> None:
+        found = {(folder / "image" / name).read_text() for name in ("plans/a", "b")}
+        assert found in ([{NEW}] if ended else [{OLD}, {NEW}])
