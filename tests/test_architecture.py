@@ -22,6 +22,7 @@ PYTHON_MAY_KNOW: dict[str, set[str]] = {
     "model_export": {"firmware", "graphs"},
     "calibration": {"sensors", "geometry", "graphs"},
     "mapping": {"calibration", "graphs"},
+    "training": {"graphs", "model_export"},
     "voices": {"graphs", "model_export"},
 }
 

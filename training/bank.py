@@ -61,7 +61,7 @@ def synthesis(bands: int, taps: int, attenuation_db: float) -> Floats:
 
 def analysis(bands: int, taps: int, attenuation_db: float) -> Floats:
     """[bands, taps]: the synthesis filters backwards."""
-    return synthesis(bands, taps, attenuation_db)[:, ::-1].copy()
+    return np.asarray(synthesis(bands, taps, attenuation_db)[:, ::-1])
 
 
 def delay(taps: int) -> int:

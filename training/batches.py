@@ -62,13 +62,30 @@ class Batches:
 
 
 @torch.no_grad()
-def fit_encoder(voice: Voice, takes: list[Take], settings: Settings) -> None:
-    """Lays the encoder's axes by the loudness and the spectra of the recordings at the levels of training."""
-    loudness, shapes = [], []
+def fit_start(voice: Voice, takes: list[Take], settings: Settings) -> None:
+    """Lays the encoder's axes by the loudness and the spectra of the recordings at the levels of training.
+
+    And the decoder's contours by what these axes tell of every band's level: least squares, before any step.
+    """
+    encoder, decoder = voice.encoder, voice.decoder
     gains = np.random.default_rng(settings.seed).uniform(0, settings.training.gain_range_db, len(takes))
-    for take, gain in zip(takes, gains, strict=True):
-        x = torch.from_numpy(take.audio * np.float32(10 ** (-gain / 20)))[None]
-        level, shape = voice.encoder.features(x, voice.delay)
-        loudness.append(level[0, ::2])
-        shapes.append(shape[0].T[::2])
-    voice.encoder.fit(torch.cat(loudness), torch.cat(shapes))
+    scaled = [
+        torch.from_numpy(take.audio * np.float32(10 ** (-gain / 20)))[None]
+        for take, gain in zip(takes, gains, strict=True)
+    ]
+    found = [encoder.features(x, voice.delay) for x in scaled]
+    loudness = torch.cat([level[0, ::2] for level, _ in found])
+    encoder.fit(loudness, torch.cat([shape[0].T[::2] for _, shape in found]))
+    latents = torch.cat([encoder(x, voice.delay)[0][0].T for x in scaled])
+    powers = torch.cat([encoder.band_powers(x, voice.delay)[0].T for x in scaled])
+    heard = torch.cat([level[0] for level, _ in found]) > -62.0
+    white = decoder.join(torch.rand(1, settings.network.bands, 4096) * 2 - 1)
+    unit = (
+        white.square().mean() * 3.0 / settings.network.bands
+    )  # of a band whose samples have a mean square of 1
+    level = 0.5 * torch.log(powers[heard] / unit + 1e-7)
+    given = torch.cat([latents[heard], torch.ones(int(heard.sum()), 1)], 1)
+    ridge = 1e-2 * len(given) * torch.eye(given.shape[1])
+    solution = torch.linalg.solve(given.T @ given + ridge, given.T @ level)
+    decoder.contour.weight.copy_(solution[:-1].T[..., None])
+    decoder.contour.bias.copy_(solution[-1])

@@ -7,7 +7,7 @@ import functools
 import sys
 from collections.abc import Callable
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 
 def one_line(main: Callable[[], None]) -> Callable[[], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lodestone.errors import LodestoneError
+from errors import LodestoneError
 
 
 class TrainingError(LodestoneError):

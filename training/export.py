@@ -21,17 +21,17 @@ import numpy.typing as npt
 import onnx
 import torch
 
-from model_export.card import Card, LatentStatistics, attach_card
+from graphs.card import Card, LatentStatistics, attach_card
+from graphs.player import GraphPlayer
 from model_export.graph import Graph, cost
 from model_export.graph.fold import folded
 from model_export.graph.modulated import with_fast_banks
 from model_export.graph.onnx_writer import initial_states, to_onnx
-from model_export.stream import OrtStream
 from model_export.verify import make_reference, verify
 from training import recordings
 from training.command import one_line
 from training.errors import TrainingError
-from training.layout import start_phases, voice_graph
+from training.layout import SILENT, start_phases, voice_graph
 from training.network import Voice
 from training.recordings import Take
 from training.settings import Settings
@@ -124,7 +124,7 @@ def export(
     card = replace(card, delay_samples=round(response(model).half * voice.rate / 1000))
     plain = to_onnx(exact, settings.name)
     attach_card(plain, card)  # it tells where the clocks start
-    card = replace(card, reference=make_reference(OrtStream(plain, lean=True), card))
+    card = replace(card, reference=make_reference(GraphPlayer(plain, lean=True), card))
     attach_card(model, card)
     verify(model, card)
     return model
@@ -157,8 +157,10 @@ def agree(
     draws = random.random((shape.bands, frames * per_frame)).astype(np.float32)
     phase = torch.tensor(start_phases(shape.bands), dtype=torch.float32)[None]
     z = torch.from_numpy(latents.T + rest[:, None])[None]
-    wanted = gain * decoder.join(decoder.bands(z, phase, torch.from_numpy(2 * draws - 1)[None]))[0, 0].numpy()
-    stream = OrtStream(model)
+    before = torch.full((1, shape.bands), SILENT)
+    bands = decoder.bands(z, phase, torch.from_numpy(2 * draws - 1)[None], before)
+    wanted = gain * decoder.join(bands)[0, 0].numpy()
+    stream = GraphPlayer(model)
     got = []
     for k in range(frames):
         feed = {"latent": latents[k][None, :, None]}

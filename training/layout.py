@@ -14,7 +14,7 @@ from model_export.graph.subpixel import interleave
 from training.settings import Settings
 
 Arrays = Mapping[str, npt.NDArray[np.float32]]
-SLOPE = 0.2
+SLOPE, SILENT, RAMP = 0.2, -8.0, 64  # as in training/network.py, which needs PyTorch
 TURN = 2 * np.pi
 
 
@@ -79,9 +79,10 @@ def voice_graph(
     """
     layout = _Layout(weights)
     latent = layout.build.input([1, settings.network.latents, 1])
-    x = _head(layout, settings, _wandering(layout, settings, latent, rate), rest)
-    x = layout.act(_body(layout, settings, x))
-    audio = _join(layout, settings, _bands(layout, settings, x), gain)
+    z = _wandering(layout, settings, latent, rate)
+    x = layout.act(_body(layout, settings, _pointwise(layout, z, "head", rest)))
+    contour = _contours(layout, settings, _pointwise(layout, z, "contour", rest))
+    audio = _join(layout, settings, _bands(layout, settings, x, contour), gain)
     return Graph({"latent": latent}, {"audio": audio}, layout.states, layout.draws)
 
 
@@ -99,11 +100,26 @@ def _wandering(layout: _Layout, settings: Settings, latent: Value, rate: int) ->
     return build.binary("Add", latent, build.binary("Mul", state.next, layout.number(living.walk)))
 
 
-def _head(layout: _Layout, settings: Settings, z: Value, rest: npt.NDArray[np.float32]) -> Value:
-    weight, bias = layout.weights["head.weight"], layout.weights["head.bias"]
+def _pointwise(layout: _Layout, z: Value, name: str, rest: npt.NDArray[np.float32]) -> Value:
+    """A layer on the latents alone, counted from rest."""
+    weight, bias = layout.weights[f"{name}.weight"], layout.weights[f"{name}.bias"]
     moved = (bias + weight[:, :, 0].astype(np.float64) @ rest).astype(np.float32)
-    layout.build.scope = "head"
+    layout.build.scope = name
     return layout.causal(z, weight, moved, 1)
+
+
+def _contours(layout: _Layout, settings: Settings, level: Value) -> Value:
+    """Every band's level, gliding from the last frame's: its logarithm is a state."""
+    build, count = layout.build, settings.network.bands
+    steps = settings.network.hop // count
+    level = build.binary("Min", build.binary("Max", level, layout.number(SILENT)), layout.number(1.5))
+    state = layout.state([1, count, 1], np.full((1, count, 1), SILENT, np.float32))
+    state.next = level
+    glide = build.constant(
+        np.minimum(1.0, np.arange(1, steps + 1) / min(steps, RAMP)).astype(np.float32)[None, None]
+    )
+    way = build.binary("Mul", build.binary("Sub", level, state.value), glide)
+    return build.unary("Exp", build.binary("Add", state.value, way))
 
 
 def _body(layout: _Layout, settings: Settings, x: Value) -> Value:
@@ -120,8 +136,8 @@ def _body(layout: _Layout, settings: Settings, x: Value) -> Value:
     return x
 
 
-def _bands(layout: _Layout, settings: Settings, x: Value) -> Value:
-    """Sub-bands [1, M, T']: two waves against a clock, gated, and noise."""
+def _bands(layout: _Layout, settings: Settings, x: Value, contour: Value) -> Value:
+    """Sub-bands [1, M, T']: two waves against a clock, gated, and noise, under the contours."""
     build, count = layout.build, settings.network.bands
     weight, bias = layout.weights["wave.weight"], layout.weights["wave.bias"]
     noisy = "level.weight" in layout.weights
@@ -137,13 +153,14 @@ def _bands(layout: _Layout, settings: Settings, x: Value) -> Value:
     )
     cosine, sine = _clocks(layout, count, heads.shape[2])
     waves = build.binary("Add", build.binary("Mul", a, cosine), build.binary("Mul", b, sine))
-    w = build.binary("Mul", waves, build.unary("Sigmoid", gate))
+    twice = build.binary("Mul", build.unary("Sigmoid", gate), layout.number(2.0))
+    w = build.binary("Mul", waves, twice)
     if noisy:
         amount = build.unary("Exp", build.binary("Min", rest[0], layout.number(1.0)))
         uniform = layout.draw(list(amount.shape), "uniform")
         both = build.binary("Sub", build.binary("Mul", uniform, layout.number(2.0)), layout.number(1.0))
         w = build.binary("Add", w, build.binary("Mul", amount, both))
-    return build.unary("Tanh", w)
+    return build.unary("Tanh", build.binary("Mul", contour, w))
 
 
 def _clocks(layout: _Layout, count: int, steps: int) -> tuple[Value, Value]:

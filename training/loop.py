@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from training import losses
-from training.batches import Batches, fit_encoder
+from training.batches import Batches, fit_start
 from training.discriminator import Discriminator
 from training.errors import TrainingError
 from training.network import Voice, parameters
@@ -66,7 +66,7 @@ class Trainer:
             torch.optim.Adam(self.judge.parameters(), 3e-4, (0.5, 0.9)) if self.judge is not None else None
         )
         self.step, self.seconds, self.best, self.stopped = 0, 0.0, math.inf, False
-        fit_encoder(self.voice, self.train_takes, settings)
+        fit_start(self.voice, self.train_takes, settings)
         self.average = {name: value.clone() for name, value in self.voice.state_dict().items()}
         self.resume()
         self.voice.to(device)

@@ -37,7 +37,7 @@ def distance(x: Tensor, y: Tensor, scales: Sequence[int]) -> Tensor:
 def level_db(x: Tensor) -> Tensor:
     """Level [B, T] in dB over half-overlapping windows of `WINDOW` samples."""
     power = functional.avg_pool1d(x[:, None].square(), WINDOW, WINDOW // 2)[:, 0]
-    return 10 * torch.log10(power + 1e-7)
+    return 10 * torch.log10(power + 1e-6)
 
 
 def loudness(x: Tensor, y: Tensor) -> Tensor:

@@ -24,8 +24,12 @@ from training import bank
 from training.settings import Living, Network
 
 SLOPE = 0.2
-NOISE_START = -4.0
-"""Natural logarithm of a band's noise before training: it is heard from the first step, softly."""
+NOISE_START = -0.3
+"""Natural logarithm of a band's noise before training, beside waves of about 1: heard from the first step."""
+SILENT = -8.0
+"""Where every band's contour stands before the first latents."""
+RAMP = 64
+"""Sub-band samples, 23 ms, over which a contour glides to a new latent; a shorter hop over its length."""
 GOLDEN = 0.6180339887498949
 
 
@@ -85,7 +89,8 @@ class Decoder(nn.Module):
             layers.append(Upsample(widths[stage], widths[stage + 1], ratio, kernel))
             layers += [Unit(widths[stage + 1], dilation, shape.unit_kernel) for dilation in dilations]
         self.body = nn.Sequential(*layers)
-        self.wave = Causal(widths[-1], 3 * shape.bands, 5, gain=0.15)
+        self.contour = Causal(shape.latents, shape.bands, 1, gain=0.1)
+        self.wave = Causal(widths[-1], 3 * shape.bands, 5, gain=1.0)
         self.level = Causal(widths[-1], shape.bands, 3, gain=0.3) if living.noise else None
         if self.level is not None:
             nn.init.constant_(self.level.bias, NOISE_START)
@@ -101,17 +106,27 @@ class Decoder(nn.Module):
         hertz = low * (high / low) ** place * (-1.0) ** np.arange(self.shape.bands)
         return np.asarray(2 * np.pi * hertz * self.shape.bands / rate)
 
-    def bands(self, z: Tensor, phase: Tensor, noise: Tensor) -> Tensor:
+    def contours(self, z: Tensor, before: Tensor | None) -> Tensor:
+        """Logarithm of each band's level [B, M, T hop / M]: straight from the latents, gliding from
+        `before` [B, M].
+        """
+        level = torch.clamp(self.contour(z), SILENT, 1.5)
+        first = level[..., 0] if before is None else before
+        last = torch.cat([first[..., None], level[..., :-1]], 2)
+        glide = torch.tensor(ramp(self.shape.hop // self.shape.bands), dtype=z.dtype, device=z.device)
+        return (last[..., None] + (level - last)[..., None] * glide).flatten(2)
+
+    def bands(self, z: Tensor, phase: Tensor, noise: Tensor, before: Tensor | None = None) -> Tensor:
         """Sub-bands [B, M, T hop / M]; phase [B, M] radians at the start, noise [B, M, T hop / M]
         uniform +-1.
         """
         x = functional.leaky_relu(self.body(self.head(z)), SLOPE)
         a, b, gate = self.wave(x).chunk(3, 1)
         turn = phase[..., None] + self.clock[:, None] * torch.arange(a.shape[-1], device=z.device)
-        w = torch.sigmoid(gate) * (a * torch.cos(turn) + b * torch.sin(turn))
+        w = 2 * torch.sigmoid(gate) * (a * torch.cos(turn) + b * torch.sin(turn))
         if self.level is not None:
             w = w + torch.exp(torch.clamp(self.level(x), max=1.0)) * noise
-        return torch.tanh(w)
+        return torch.tanh(torch.exp(self.contours(z, before)) * w)
 
     def join(self, bands: Tensor) -> Tensor:
         """Sub-bands to sound."""
@@ -130,6 +145,11 @@ class Decoder(nn.Module):
     def forward(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
         phase, noise = self.draw(z.shape[0], z.shape[2], z, generator)
         return self.join(self.bands(z, phase, noise))
+
+
+def ramp(steps: int) -> np.ndarray:
+    """[steps] how far a contour has come at each sub-band sample of a frame, 1 at the end."""
+    return np.minimum(1.0, np.arange(1, steps + 1) / min(steps, RAMP))
 
 
 class Encoder(nn.Module):
@@ -174,17 +194,27 @@ class Encoder(nn.Module):
 
         Frame t of the decoder sounds at samples t hop - delay ... (t + 1) hop - delay of x.
         """
+        power = self.powers(x, delay) * (4.0 / self.window**2)
+        mel = torch.einsum("mf,bft->bmt", self.mel, power)
+        loudness = 10 * torch.log10(mel.sum(1) + 1e-9)
+        relative = mel / (mel.sum(1, keepdim=True) + 1e-9)
+        return loudness, torch.log(relative + self.FLOOR)
+
+    def powers(self, x: Tensor, delay: int) -> Tensor:
+        """|spectrum|^2 [B, F, T] of a window in the middle of each frame."""
         hop = self.shape.hop
         left = self.window // 2 - hop // 2 + delay
         frames = x.shape[-1] // hop
         right = max(0, (frames - 1) * hop - left + self.window - x.shape[-1])
         padded = functional.pad(x, (left, right))
         spectrum = torch.stft(padded, self.window, hop, window=self.hann, center=False, return_complex=True)
-        power = spectrum.abs().square()[..., :frames] * (4.0 / self.window**2)
-        mel = torch.einsum("mf,bft->bmt", self.mel, power)
-        loudness = 10 * torch.log10(mel.sum(1) + 1e-9)
-        relative = mel / (mel.sum(1, keepdim=True) + 1e-9)
-        return loudness, torch.log(relative + self.FLOOR)
+        return spectrum.abs().square()[..., :frames]
+
+    def band_powers(self, x: Tensor, delay: int) -> Tensor:
+        """Mean square [B, M, T] of each of the filter bank's bands around every frame of x [B, N]."""
+        power = self.powers(x, delay) * (2.0 / (0.375 * self.window**2))
+        bins = power.shape[1] - 1
+        return power[:, :bins].reshape(power.shape[0], self.shape.bands, -1, power.shape[2]).sum(2)
 
     @torch.no_grad()
     def fit(self, loudness: Tensor, shape: Tensor) -> None:

@@ -146,7 +146,7 @@ def _take(path: Path, recording: Recording) -> Audio:
     if rate != RATE:
         ratio = Fraction(RATE, rate)
         mono = resample_poly(mono, ratio.numerator, ratio.denominator)
-    return levelled(mono) * np.float32(10 ** (recording.gain_db / 20))
+    return np.asarray(levelled(mono) * 10 ** (recording.gain_db / 20), np.float32)
 
 
 def clipped_share(audio: Audio) -> float:
@@ -164,4 +164,4 @@ def levelled(audio: Audio) -> Audio:
     power = np.array([np.mean(np.square(part)) for part in np.array_split(audio, count)])
     sounding = power[power > 1e-4 * power.max()]
     gain = min(LEVEL_RMS / np.sqrt(sounding.mean()), PEAK_LIMIT / np.abs(audio).max())
-    return (gain * audio).astype(np.float32)
+    return np.asarray(gain * audio, np.float32)

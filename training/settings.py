@@ -77,7 +77,7 @@ class Training:
     lead_frames: int = 4
     learning_rate: float = 2.5e-3
     beta: float = 2e-3
-    posterior: float = 0.3
+    posterior: float = 0.15
     gain_range_db: float = 24.0
     scales: tuple[int, ...] = (4096, 1024, 256)
     splice: float = 0.25

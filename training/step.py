@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from model_export.card import read_card
-from model_export.stream import OrtStream
+from graphs.card import read_card
+from graphs.player import GraphPlayer
 
 WINDOW = 512
 STEP = 64
@@ -37,7 +37,7 @@ def response(model: onnx.ModelProto) -> Response:
     """Steps every latent by two spreads, down and up, several times; the mean of these runs is followed."""
     card = read_card(model)
     assert card.latent is not None
-    stream = OrtStream(model, seed=1)
+    stream = GraphPlayer(model, seed=1)
     times = []
     for row in range(card.latents):
         for sign in (-1.0, 1.0):
@@ -49,7 +49,7 @@ def response(model: onnx.ModelProto) -> Response:
 
 
 def _one(
-    stream: OrtStream,
+    stream: GraphPlayer,
     row: int,
     sign: float,
     mean: npt.NDArray[np.float32],
