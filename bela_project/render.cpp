@@ -65,11 +65,13 @@ lodestone::AudioView<Sample> ViewOf(const BelaContext* context, Sample* data, ui
 
 }  // namespace
 
-bool setup(BelaContext* context, void*) {
+bool setup(BelaContext* context, void* user_data) {
   // Without audio hardware this is the self-test of deploy.sh, beside a version that plays.
   const bool self_test = (context->flags & BELA_FLAG_OFFLINE) != 0;
-  lodestone::Hooks().alone = self_test;
-  program = new lodestone::BoardProgram("", static_cast<uint32_t>(context->audioSampleRate + 0.5f), context->audioFrames);
+  // Bela's main hands in nothing, a simulator the world around the program.
+  if (user_data == nullptr) user_data = new lodestone::World(lodestone::BoardWorld(self_test));
+  program = new lodestone::BoardProgram("", static_cast<uint32_t>(context->audioSampleRate + 0.5f), context->audioFrames,
+                                        *static_cast<const lodestone::World*>(user_data));
   const lodestone::BoardConf& conf = program->conf();
   if (Has(context, conf.button_pin)) SetBit(context, conf.button_pin, true);
   if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin, false);

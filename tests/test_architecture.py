@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lodestone.image import SOURCE_FOLDERS
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Every package may import itself and the leaves `errors`, `files`, `definitions`; of others only these.
@@ -72,3 +74,12 @@ def test_bela_header_stays_in_the_bela_project_and_its_stand_in() -> None:
     for path in [*(ROOT / "firmware").rglob("*.h"), *(ROOT / "firmware").rglob("*.cpp")]:
         if "simulator" not in path.parts:
             assert "Bela.h" not in path.read_text(encoding="utf-8"), path.relative_to(ROOT)
+
+
+def test_simulation_stays_out_of_the_image() -> None:
+    for folder in SOURCE_FOLDERS:
+        for path in [*(ROOT / "firmware" / folder).glob("*.h"), *(ROOT / "firmware" / folder).glob("*.cpp")]:
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"SimLink|SimPlatform|Hooks\(\)|VirtualTime|_slice_us", text), (
+                path.relative_to(ROOT)
+            )

@@ -28,8 +28,7 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
-  voice_.SetPrefill(settings_.prefill_frames);
-  voice_.SetRate(settings.sample_rate_hz);
+  voice_.SetPace(settings.sample_rate_hz, settings.block_frames, settings_.prefill_frames);
   voice_.SetCarriesTwo(settings.carries_two);
   out_.SetStreams(settings.streams);
   const uint32_t rate = settings.sample_rate_hz;

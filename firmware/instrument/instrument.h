@@ -22,7 +22,7 @@ namespace lodestone {
 struct InstrumentSettings {
   uint32_t sample_rate_hz = 44100;
   uint32_t block_frames = 16;           // of the audio thread
-  uint32_t prefill_frames = 1024;       // the next voice block is begun when the ring holds no more than this
+  uint32_t prefill_frames = 1024;       // at most: the next voice block is begun when the ring holds no more than this
   float crossfade_s = 0.3f;             // between board and host
   float rescue_s = 0.03f;               // to the board, when the host has died
   float mute_s = 0.02f;
@@ -95,6 +95,7 @@ class Instrument : private Commands {
   const Mixer& mixer() const { return mixer_; }
   const Scene* scene() const { return scenes_.playing(); }
   uint32_t ring_fill() const { return ring_.fill(); }
+  uint32_t prefill_frames() const { return voice_.prefill(); }  // at present
   const CommandReader& commands() const { return reader_; }
   const TouchHealth& health() const { return health_; }
   const InstrumentSettings& settings() const { return settings_; }

@@ -64,6 +64,8 @@ void Mixer::TakeVoice(float* voice, uint32_t frames) {
     has_started_.store(true, std::memory_order_release);
   }
   if (there > 0) dry_ = false;
+  const uint32_t left = there < frames ? 0 : ring_->fill();
+  if (left < played_->spare.load(std::memory_order_relaxed)) played_->spare.store(left, std::memory_order_relaxed);
   for (uint32_t i = 0; i < frames; ++i) {
     if (i == there && !dry_) RunDry();
     float* frame = voice + i * kRingChannels;

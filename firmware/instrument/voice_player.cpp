@@ -9,8 +9,8 @@ constexpr uint32_t kChunk = 256;  // frames mixed at a time
 
 }  // namespace
 
-VoicePlayer::VoicePlayer(SampleRing* ring, const Played* played)
-    : ring_(ring), played_(played), tap_(nullptr), prefill_(0), carries_two_(true), wanted_(nullptr), playing_(nullptr),
+VoicePlayer::VoicePlayer(SampleRing* ring, Played* played)
+    : ring_(ring), played_(played), tap_(nullptr), rate_hz_(44100), filling_(false), filling_since_(0), carries_two_(true), wanted_(nullptr), playing_(nullptr),
       swap_(Swap::kNone), rung_(0), cause_(StepCause::kNone), load_(0.0f) {}
 
 bool VoicePlayer::Step(uint32_t work_items) {
@@ -40,7 +40,7 @@ uint32_t VoicePlayer::Took(const VoiceStream& stream) const {
   const uint32_t own = now() - stream.began();
   if (stream.holds() || stream.voice().info().helpers == 0) return own;
   const uint32_t block = stream.voice().info().hop * stream.voice().info().frames;
-  const uint64_t helped = uint64_t{crew_.took(stream.voice().info().helpers)} * std::min(block, prefill_) / block;
+  const uint64_t helped = uint64_t{crew_.took(stream.voice().info().helpers)} * std::min(block, prefill_.most()) / block;
   return std::max(own, static_cast<uint32_t>(helped));
 }
 
@@ -48,16 +48,33 @@ uint32_t VoicePlayer::Took(const VoiceStream& stream) const {
 void VoicePlayer::Adopt() {
   Scene* wanted = wanted_.load(std::memory_order_acquire);
   LatentFrame any;
+  if (wanted == current_.scene() && ladder_.rung() == current_.rung()) filling_ = false;
   if (wanted == nullptr || swap_ != Swap::kNone || wanted == current_.scene() || !wanted->latents.Read(&any)) return;
   if (current_.scene() == nullptr) {
     current_ = VoiceStream::First(wanted);
     Begin(wanted);
     return;
   }
+  if (!Filled()) return;
   incoming_ = VoiceStream(wanted, 0);
   swap_ = carries_two_ ? Swap::kCrossfade : Swap::kFadeOut;
   fade_.JumpTo(0.0f);
   fade_.GoTo(1.0f, kSwapFrames);
+}
+
+// More is to be computed between two blocks than before: while scenes are swapped, or by a dearer voice. The ring is first
+// filled as far as the player allows; a voice that does not get there within kFillS goes on all the same.
+bool VoicePlayer::Filled() {
+  if (!filling_) {
+    filling_ = true;
+    filling_since_ = now();
+    prefill_.Rise();
+  }
+  const uint32_t most = prefill_.most(), late = static_cast<uint32_t>(kFillS * static_cast<float>(rate_hz_));
+  const bool ready = ring_->fill() + most / 8 >= most && !current_.running() && current_.left() == 0;
+  if (!ready && now() - filling_since_ < late) return false;
+  filling_ = false;
+  return true;
 }
 
 // A block must be ready before the ring is empty: it has the prefill's time, and no longer than its own length.
@@ -67,7 +84,7 @@ void VoicePlayer::Begin(Scene* scene) {
   for (uint32_t v = 0; v < count; ++v) {
     const VoiceInfo& info = scene->voice_at(v).info();
     const uint32_t block = info.hop * info.frames;
-    voices[v] = {info.macs_per_second, block, std::min(block, prefill_)};
+    voices[v] = {info.macs_per_second, block, std::min(block, prefill_.most())};
   }
   ladder_.Begin(voices, count, now());
   rung_.store(0, std::memory_order_relaxed);
@@ -94,6 +111,11 @@ void VoicePlayer::FollowLadder() {
   if ((current_.running() && !ladder_.down()) || current_.left() > 0) return;
   const uint32_t rung = ladder_.Next(now());
   if (rung == current_.rung()) return;
+  if (rung < current_.rung() && !Filled()) {
+    ladder_.Excuse(now());
+    return;
+  }
+  prefill_.Rise();
   current_.Abandon();
   if (!held_.playing()) held_.Start();
   current_ = VoiceStream(current_.scene(), rung);
@@ -121,6 +143,8 @@ void VoicePlayer::Deliver() {
       more = false;
     }
   }
+  if (swap_ == Swap::kNone && !filling_) prefill_.Settle(now());
+  prefill_.Look(now(), played_->underruns.load(std::memory_order_relaxed), played_->TakeSpare());
 }
 
 uint32_t VoicePlayer::Mix(float* mixed, uint32_t frames) {

@@ -9,6 +9,7 @@
 #include "firmware/instrument/held_sound.h"
 #include "firmware/instrument/ladder.h"
 #include "firmware/instrument/played.h"
+#include "firmware/instrument/prefill.h"
 #include "firmware/instrument/sample_ring.h"
 #include "firmware/instrument/scene.h"
 #include "firmware/instrument/stage_crew.h"
@@ -27,10 +28,14 @@ class VoicePlayer {
  public:
   static constexpr uint32_t kSwapFrames = 2048;  // 46 ms at 44.1 kHz
 
-  VoicePlayer(SampleRing* ring, const Played* played);
+  VoicePlayer(SampleRing* ring, Played* played);
 
-  void SetRate(uint32_t sample_rate_hz) { ladder_.SetRate(sample_rate_hz); }
-  void SetPrefill(uint32_t frames) { prefill_ = frames; }
+  // `period` is what audio takes at once, `most_prefill` how far ahead of it the voice may be. Before the threads start.
+  void SetPace(uint32_t sample_rate_hz, uint32_t period, uint32_t most_prefill) {
+    rate_hz_ = sample_rate_hz;
+    ladder_.SetRate(sample_rate_hz);
+    prefill_.SetBounds(period, most_prefill, sample_rate_hz);
+  }
   void SetTap(VoiceTap* tap) { tap_ = tap; }
 
   // Whether two voices may run at once while scenes are swapped; else the one fades out before the other fades in.
@@ -48,7 +53,10 @@ class VoicePlayer {
   bool Step(uint32_t work_items);
 
   // Whether a call of Step would find work. Threads: audio, to wake the voice.
-  bool due() const { return ring_->fill() <= prefill_; }
+  bool due() const { return ring_->fill() <= prefill_.frames(); }
+
+  // Frames that the voice is ahead of audio at present. Threads: any.
+  uint32_t prefill() const { return prefill_.frames(); }
 
   // Does at most `work_items` for voices of several stages; false when nothing is due. Threads: the helper's.
   bool Help(uint32_t helper, uint32_t work_items) { return crew_.Work(helper, work_items, now()); }
@@ -61,7 +69,10 @@ class VoicePlayer {
  private:
   enum class Swap { kNone, kCrossfade, kFadeOut, kFadeIn, kRung };
 
+  static constexpr float kFillS = 1.0f;  // for so long a dearer voice waits for the ring to fill
+
   void Adopt();
+  bool Filled();
   void Begin(Scene* scene);
   bool Advance(VoiceStream* stream, uint32_t work_items, bool* worked);
   uint32_t Took(const VoiceStream& stream) const;
@@ -72,9 +83,12 @@ class VoicePlayer {
   uint32_t now() const { return played_->frames.load(std::memory_order_acquire); }
 
   SampleRing* ring_;
-  const Played* played_;
+  Played* played_;
   VoiceTap* tap_;
-  uint32_t prefill_;
+  uint32_t rate_hz_;
+  Prefill prefill_;
+  bool filling_;  // the ring, before something dearer begins
+  uint32_t filling_since_;
   std::atomic<bool> carries_two_;
   std::atomic<Scene*> wanted_, playing_;
   VoiceStream current_, incoming_;

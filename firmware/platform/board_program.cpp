@@ -1,9 +1,5 @@
 #include "firmware/platform/board_program.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/mman.h>
-
 #include <algorithm>
 
 #include "firmware/engine/flush_denormals.h"
@@ -17,8 +13,6 @@ constexpr uint64_t kFilesEveryUs = 20000;
 constexpr uint64_t kKeepEveryUs = 1000000;  // a card bears that
 // Kernel calls of the voice between two looks at the ring and the stop flag: some 30 us each on the slowest board.
 constexpr uint32_t kSliceItems = 16;
-
-BoardProgram* running = nullptr;
 
 InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz, uint32_t block_frames) {
   InstrumentSettings settings;
@@ -34,17 +28,15 @@ InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz, ui
 
 }  // namespace
 
-BoardProgram* BoardProgram::Running() { return running; }
-
-BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames)
-    : helpers_(0), next_keep_us_(0), touch_share_(0.0f), voice_share_(0.0f), helper_share_() {
+BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames, const World& world)
+    : platform_(*world.platform), meter_(*world.meter), helpers_(0), next_keep_us_(0), share_() {
   std::string conf_trouble, platform_trouble, sensor_trouble;
   ReadBoardConf(folder + "board.conf", &conf_, &conf_trouble);
   helpers_ = MostHelpers(conf_);
-  platform_ = MakePlatform(conf_, &platform_trouble);
+  platform_.Open(conf_, &platform_trouble);
   SensorArraySettings array;
   SensorArrayOf(conf_, &array, &sensor_trouble);
-  sensors_.reset(new SensorArray(platform_->bus(), platform_->clock(), array));
+  sensors_.reset(new SensorArray(platform_.bus(), platform_.clock(), array));
   source_.reset(new ArraySource(sensors_.get()));
   InstrumentSettings settings = SettingsOf(conf_, sample_rate_hz, block_frames);
   for (int s = 0; s < kSensors; ++s) {
@@ -52,27 +44,23 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
     for (int a = 0; a < kAxes; ++a) settings.sensors[s].full_scale_mt[a] = sensors_->FullScaleMt(s, a);
   }
   scenes_.reset(new PlanScenes(conf_, folder, sample_rate_hz, settings.prefill_frames));
-  instrument_.reset(new Instrument(settings, source_.get(), &platform_->network(), scenes_.get()));
-  instrument_->SetTaps(Hooks().voice_tap, Hooks().mode_tap);
+  instrument_.reset(new Instrument(settings, source_.get(), &platform_.network(), scenes_.get()));
+  scenes_->SetMeter(&meter_);
+  platform_.Watch(instrument_.get());
   Recollect();
   for (const std::string& trouble : {conf_trouble, platform_trouble, sensor_trouble}) {
     if (!trouble.empty()) instrument_->AddTrouble(trouble.c_str());
   }
-  instrument_->Begin(conf_.first_scene, platform_->clock().NowUs());
+  instrument_->Begin(conf_.first_scene, platform_.clock().NowUs());
   instrument_->Recall(memory_);
-  // A page fault in the audio thread is a dropout.
-  if (Hooks().clock == nullptr && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-    journal_->Note(0, ("memory is not locked: " + std::string(strerror(errno))).c_str());
-  }
-  running = this;
+  const std::string unlocked = platform_.LockMemory();
+  if (!unlocked.empty()) journal_->Note(0, unlocked.c_str());
 }
-
-BoardProgram::~BoardProgram() { running = nullptr; }
 
 // Frames begin on a fixed grid; a tick that took too long costs frames, not pace.
 void BoardProgram::TouchLoop(bool (*stop)()) {
   const FlushDenormals flush;
-  Clock& clock = platform_->clock();
+  Clock& clock = platform_.clock();
   const uint64_t every_us = 1000000u / conf_.frame_rate_hz;
   uint64_t next_us = clock.NowUs();
   while (!stop()) {
@@ -80,54 +68,42 @@ void BoardProgram::TouchLoop(bool (*stop)()) {
     const uint64_t now_us = clock.NowUs();
     next_us += every_us;
     if (next_us < now_us) next_us = now_us - (now_us - next_us) % every_us + every_us;
-    if (Hooks().clock == nullptr) touch_share_.store(touch_load_.Update(now_us), std::memory_order_relaxed);
+    share_[kTouchWorker].store(meter_.Share(kTouchWorker, now_us), std::memory_order_relaxed);
     clock.SleepUntilUs(next_us);
   }
 }
 
 void BoardProgram::VoiceWork(bool (*stop)(), void (*wake_helpers)()) {
   const FlushDenormals flush;
-  Clock& clock = platform_->clock();
   while (!stop() && instrument_->VoiceStep(kSliceItems)) {
     wake_helpers();
-    ChargeSlice();
+    meter_.OnSlice();
   }
-  if (Hooks().clock == nullptr) voice_share_.store(voice_load_.Update(clock.NowUs()), std::memory_order_relaxed);
+  share_[kVoiceWorker].store(meter_.Share(kVoiceWorker, platform_.clock().NowUs()), std::memory_order_relaxed);
 }
 
 void BoardProgram::HelperWork(uint32_t helper, bool (*stop)()) {
   const FlushDenormals flush;
-  Clock& clock = platform_->clock();
-  while (!stop() && instrument_->HelperStep(helper, kSliceItems)) ChargeSlice();
-  if (Hooks().clock != nullptr) return;
-  helper_share_[helper].store(helper_load_[helper].Update(clock.NowUs()), std::memory_order_relaxed);
+  while (!stop() && instrument_->HelperStep(helper, kSliceItems)) meter_.OnSlice();
+  const uint32_t worker = kFirstHelperWorker + helper;
+  share_[worker].store(meter_.Share(worker, platform_.clock().NowUs()), std::memory_order_relaxed);
 }
 
 // Of the thread that has most to do for the voice that sounds. Threads: control.
 float BoardProgram::VoiceShare() const {
-  float most = voice_share_.load(std::memory_order_relaxed);
-  for (uint32_t h = 0; h < instrument_->helpers(); ++h) most = std::max(most, helper_share_[h].load(std::memory_order_relaxed));
-  return most;
-}
-
-// In simulation a slice takes as long as it is told to.
-void BoardProgram::ChargeSlice() {
-  if (Hooks().voice_slice_us == 0) return;
-  Clock& clock = platform_->clock();
-  const uint64_t now_us = clock.NowUs();
-  double factor = 1.0;
-  for (const Slowness& slow : Hooks().slow) {
-    if (static_cast<double>(now_us) >= slow.from_s * 1e6 && static_cast<double>(now_us) < slow.to_s * 1e6) factor = slow.factor;
+  float most = share_[kVoiceWorker].load(std::memory_order_relaxed);
+  for (uint32_t h = 0; h < instrument_->helpers(); ++h) {
+    most = std::max(most, share_[kFirstHelperWorker + h].load(std::memory_order_relaxed));
   }
-  clock.SleepUntilUs(now_us + static_cast<uint64_t>(factor * Hooks().voice_slice_us));
+  return most;
 }
 
 void BoardProgram::ControlLoop(bool (*stop)()) {
   const FlushDenormals flush;
-  Clock& clock = platform_->clock();
+  Clock& clock = platform_.clock();
   while (!stop()) {
     const uint64_t now_us = clock.NowUs();
-    instrument_->SetLoad(VoiceShare(), touch_share_.load(std::memory_order_relaxed));
+    instrument_->SetLoad(VoiceShare(), share_[kTouchWorker].load(std::memory_order_relaxed));
     instrument_->ControlTick(now_us);
     Keep(now_us);
     clock.SleepUntilUs(now_us + kControlEveryUs);
@@ -137,7 +113,7 @@ void BoardProgram::ControlLoop(bool (*stop)()) {
 // What is written waits for up to a second, and goes to the card in one piece.
 void BoardProgram::FilesLoop(bool (*stop)()) {
   const FlushDenormals flush;
-  Clock& clock = platform_->clock();
+  Clock& clock = platform_.clock();
   uint64_t next_us = 0;
   while (!stop()) {
     while (!stop() && instrument_->SceneWork()) {
@@ -153,13 +129,8 @@ void BoardProgram::FilesLoop(bool (*stop)()) {
 }
 
 void BoardProgram::Recollect() {
-  const PlatformHooks& hooks = Hooks();
-  const bool simulated = hooks.clock != nullptr;
-  const auto chosen = [&](const std::string& theirs, const std::string& ours) {
-    return hooks.alone ? std::string() : simulated ? theirs : ours;
-  };
-  files_.reset(new FileKeeper(chosen(hooks.state_folder, conf_.state_folder), chosen(hooks.status_file, conf_.status_file),
-                              chosen(hooks.log_file, conf_.log_file)));
+  const KeptFiles kept = platform_.Files(conf_);
+  files_.reset(new FileKeeper(kept.state_folder, kept.status_file, kept.log_file));
   journal_.reset(new Journal(files_.get()));
   scenes_->SetTouches(&memory_.touches);
   if (!files_->Load(&memory_)) return;

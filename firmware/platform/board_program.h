@@ -9,7 +9,6 @@
 #include "firmware/platform/file_keeper.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/platform.h"
-#include "firmware/platform/thread_load.h"
 
 namespace lodestone {
 
@@ -17,8 +16,8 @@ class BoardProgram {
  public:
   // Reads `folder`board.conf and begins. Never fails: whatever is wrong, the board sounds or stays silent, tells why
   // in its status, and can be put right over the network. Not for real time.
-  BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames);
-  ~BoardProgram();
+  // `world` is what surrounds it: a board's, or a simulator's; it must outlive this.
+  BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames, const World& world);
 
   // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full again, HelperWork when its
   // parts are done, the others run for good. `wake_helpers` is called between slices, when helpers may have become due. FilesLoop does all that may wait for a card or take long: scenes, log, memory, status file.
@@ -29,13 +28,10 @@ class BoardProgram {
   void FilesLoop(bool (*stop)());
 
   Instrument& instrument() { return *instrument_; }
-  Platform& platform() { return *platform_; }
+  Platform& platform() { return platform_; }
   const SensorArray& sensors() const { return *sensors_; }
   const BoardConf& conf() const { return conf_; }
   uint32_t helpers() const { return helpers_; }  // that the scenes' voices need
-
-  // The one that lives, for the simulator; null outside setup() and cleanup().
-  static BoardProgram* Running();
 
  private:
   class ArraySource : public FieldSource {
@@ -50,22 +46,21 @@ class BoardProgram {
 
   void Recollect();
   void Keep(uint64_t now_us);
-  void ChargeSlice();
   float VoiceShare() const;
 
+  Platform& platform_;
+  LoadMeter& meter_;
   BoardConf conf_;
   uint32_t helpers_;
   std::unique_ptr<FileKeeper> files_;
   std::unique_ptr<Journal> journal_;
   Memory memory_;
   uint64_t next_keep_us_;
-  std::unique_ptr<Platform> platform_;
   std::unique_ptr<SensorArray> sensors_;
   std::unique_ptr<ArraySource> source_;
   std::unique_ptr<PlanScenes> scenes_;
   std::unique_ptr<Instrument> instrument_;
-  ThreadLoad touch_load_, voice_load_, helper_load_[kMostHelpers];
-  std::atomic<float> touch_share_, voice_share_, helper_share_[kMostHelpers];
+  std::atomic<float> share_[kWorkers];  // of a core, by worker
 };
 
 }  // namespace lodestone

@@ -8,19 +8,17 @@
 #include "firmware/instrument/engine_stages.h"
 #include "firmware/instrument/instrument.h"
 #include "firmware/platform/files.h"
-#include "firmware/platform/platform.h"
 
 namespace lodestone {
 
 PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz,
                        uint32_t prefill_frames)
     : conf_(conf), folder_(folder), sample_rate_hz_(sample_rate_hz), prefill_frames_(prefill_frames),
-      touches_(nullptr) {}
+      touches_(nullptr), meter_(nullptr) {}
 
 std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error_bytes) {
   const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
-  Clock* const simulated = Hooks().clock;
-  if (simulated != nullptr && simulated->NowUs() > 0) simulated->SleepUntilUs(simulated->NowUs() + Hooks().load_us);
+  if (meter_ != nullptr) meter_->OnLoad();
   if (!from.refused.empty()) {
     std::snprintf(error, error_bytes, "no scene %d: %s", static_cast<int>(index), from.refused.c_str());
     return nullptr;

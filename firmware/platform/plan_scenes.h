@@ -5,6 +5,7 @@
 #include "firmware/instrument/memory.h"
 #include "firmware/instrument/scene.h"
 #include "firmware/platform/board_conf.h"
+#include "firmware/platform/load_meter.h"
 
 namespace lodestone {
 
@@ -15,6 +16,9 @@ class PlanScenes : public SceneLoader {
 
   // Rests captured earlier, found again by the touch plan's checksum. Must outlive this; control's alone.
   void SetTouches(const std::vector<TouchMemory>* touches) { touches_ = touches; }
+
+  // Told when a scene is to be loaded. Must outlive this; null: nobody is.
+  void SetMeter(LoadMeter* meter) { meter_ = meter; }
 
   int32_t count() const override { return static_cast<int32_t>(conf_.scenes.size()); }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
@@ -30,6 +34,7 @@ class PlanScenes : public SceneLoader {
   std::string folder_;
   uint32_t sample_rate_hz_, prefill_frames_;
   const std::vector<TouchMemory>* touches_;
+  LoadMeter* meter_;
 };
 
 }  // namespace lodestone

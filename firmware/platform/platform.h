@@ -1,52 +1,47 @@
-// The world around the program, chosen by `bus =`: a clock, an I2C bus, a network; and hooks for simulation.
+// The world around the program: a clock, an I2C bus, a network, places for files. A board has one; a simulator hands in its own.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "firmware/chips/clock.h"
 #include "firmware/chips/i2c_bus.h"
 #include "firmware/instrument/parts.h"
 #include "firmware/platform/board_conf.h"
+#include "firmware/platform/load_meter.h"
 
 namespace lodestone {
 
-class SimLink;
-class VoiceTap;
-class ModeTap;
+class Instrument;
 
-// Slices of the voice cost `factor` times as much from..to, in seconds of simulated time.
-struct Slowness {
-  double from_s, to_s, factor;
+// Where the program keeps its files; empty: nowhere.
+struct KeptFiles {
+  std::string state_folder, status_file, log_file;
 };
-
-// What a simulator hands in before setup(); untouched on a board.
-struct PlatformHooks {
-  Clock* clock = nullptr;      // instead of the machine's
-  std::string bus;             // instead of the settings'
-  std::string state_folder;    // instead of the settings'; empty: none
-  std::string status_file;     // likewise
-  uint32_t voice_slice_us = 0;  // what one slice of the voice costs in simulated time
-  uint32_t load_us = 0;         // what loading a scene costs, likewise
-  std::vector<Slowness> slow;   // when slices cost more
-  std::string log_file;         // instead of the settings'; empty: none
-  VoiceTap* voice_tap = nullptr;
-  ModeTap* mode_tap = nullptr;
-  bool alone = false;           // a self-test beside a version that plays: no bus, no network, nothing remembered
-  SimLink* link = nullptr;      // set by MakePlatform where the bus is simulated
-};
-PlatformHooks& Hooks();
 
 class Platform {
  public:
   virtual ~Platform() {}
+  // Once, before anything else is asked. What cannot be opened is replaced by something that fails politely, with one line
+  // in `trouble`.
+  virtual void Open(const BoardConf& conf, std::string* trouble) = 0;
   virtual Clock& clock() = 0;
   virtual I2cBus& bus() = 0;
   virtual Network& network() = 0;
+  virtual KeptFiles Files(const BoardConf& conf) const = 0;
+  // Keeps the program's memory from being paged out: a page fault in the audio thread is a dropout. Empty, or why not.
+  virtual std::string LockMemory() = 0;
+  // The instrument of the program, before it begins, for whoever looks on.
+  virtual void Watch(Instrument*) {}
 };
 
-// Never null: what cannot be opened is replaced by something that fails politely, with one line in `trouble`.
-std::unique_ptr<Platform> MakePlatform(const BoardConf& conf, std::string* trouble);
+// What the program is given besides Bela's buffers and threads.
+struct World {
+  std::unique_ptr<Platform> platform;
+  std::unique_ptr<LoadMeter> meter;
+};
+
+// That of a board. `alone`: a self-test beside a version that plays: no bus, no network, nothing remembered.
+World BoardWorld(bool alone);
 
 }  // namespace lodestone

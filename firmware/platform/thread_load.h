@@ -1,9 +1,11 @@
-// How much of a core the calling thread takes, by the system's own count.
+// How much of a core each thread takes, by the system's own count.
 #pragma once
 
 #include <time.h>
 
 #include <cstdint>
+
+#include "firmware/platform/load_meter.h"
 
 namespace lodestone {
 
@@ -33,6 +35,15 @@ class ThreadLoad {
   static constexpr uint64_t kWindowUs = 1000000;
   uint64_t cpu_us_, since_us_;
   float share_;
+};
+
+// The meter of a board.
+class ThreadLoads : public LoadMeter {
+ public:
+  float Share(uint32_t worker, uint64_t now_us) override { return load_[worker].Update(now_us); }
+
+ private:
+  ThreadLoad load_[kWorkers];
 };
 
 }  // namespace lodestone

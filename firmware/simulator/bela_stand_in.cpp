@@ -80,13 +80,13 @@ void EndTasks() {
 }  // namespace
 
 bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, const RenderCall& call,
-                ThreadSeconds* seconds) {
+                void* user_data, ThreadSeconds* seconds) {
   virtual_time = time;
   std::vector<float> in(settings.period_frames * settings.in_channels, 0.0f);
   std::vector<float> out(settings.period_frames * settings.out_channels, 0.0f);
   uint32_t digital = 0;
   BelaContext context = ContextOf(settings, in, &out, &digital);
-  const bool accepted = setup(&context, nullptr);
+  const bool accepted = setup(&context, user_data);
   WakeAsked();
   if (!accepted) EndTasks();
   if (!accepted) return false;
@@ -104,7 +104,7 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
     context.audioFramesElapsed += settings.period_frames;
   }
   EndTasks();
-  cleanup(&context, nullptr);
+  cleanup(&context, user_data);
   (*seconds)["audio"] = static_cast<double>(render_us) * 1e-6;
   for (const std::unique_ptr<Task>& task : tasks) (*seconds)[task->name] = task->cpu_s;
   return true;

@@ -30,8 +30,8 @@ using RenderCall = std::function<void(void (*render_once)(void* context), void* 
 // CPU seconds of each thread, by the name of its task; "audio" for render().
 using ThreadSeconds = std::map<std::string, double>;
 
-// One run from setup() to cleanup(). False when setup() refuses.
+// One run from setup() to cleanup(), which are given `user_data`. False when setup() refuses.
 bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, const RenderCall& call,
-                ThreadSeconds* seconds);
+                void* user_data, ThreadSeconds* seconds);
 
 }  // namespace lodestone

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
-#include "firmware/platform/board_program.h"
 
 namespace lodestone {
 namespace {
 
 // Mean time from a field change to its sound: half a hop until the voice takes latents, the ring, the model, and
 // two blocks of the converters; plus, on average, half a sensor frame until it is read.
-double FieldToSoundMs(const VoiceInfo& voice, uint32_t prefill, uint32_t period, double rate_hz, double frames_per_second) {
+double FieldToSoundMs(const VoiceInfo& voice, double prefill, uint32_t period, double rate_hz, double frames_per_second) {
   const double samples = 0.5 * voice.hop * voice.frames + prefill + voice.delay_samples + 2.0 * period;
   const double sensor_ms = frames_per_second > 0.0 ? 500.0 / frames_per_second : 0.0;
   return 1e3 * samples / rate_hz + sensor_ms;
@@ -24,7 +23,7 @@ std::string Quoted(const std::string& text) {
   return quoted + "\"";
 }
 
-void WriteVoice(std::FILE* file, const Instrument& instrument, const StandInSettings& run) {
+void WriteVoice(std::FILE* file, const Instrument& instrument, double prefill, const StandInSettings& run) {
   const Scene* scene = instrument.scene();
   if (scene == nullptr) return;
   const VoiceInfo& voice = scene->voice->info();
@@ -32,7 +31,7 @@ void WriteVoice(std::FILE* file, const Instrument& instrument, const StandInSett
                Quoted(scene->name).c_str(), Quoted(voice.name).c_str());
   std::fprintf(file, "  \"hop\": %u,\n  \"model_delay_samples\": %u,\n", voice.hop * voice.frames, voice.delay_samples);
   std::fprintf(file, "  \"field_to_sound_ms\": %.3f,\n",
-               FieldToSoundMs(voice, instrument.settings().prefill_frames, run.period_frames,
+               FieldToSoundMs(voice, prefill, run.period_frames,
                               static_cast<double>(run.sample_rate_hz),
                               static_cast<double>(instrument.frames_per_second())));
 }
@@ -71,10 +70,11 @@ bool LatentLog::Open(const std::string& path) {
 
 void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t field_us,
                           const float* latents, uint32_t count) {
-  if (ring_frame >= 0 && BoardProgram::Running() != nullptr) {
-    const double ring_ms = 1e3 * BoardProgram::Running()->instrument().ring_fill() / rate_hz_;
+  if (ring_frame >= 0 && instrument_ != nullptr) {
+    const double ring_ms = 1e3 * instrument_->ring_fill() / rate_hz_;
     const double ms = static_cast<double>(clock_->NowUs() - field_us) * 1e-3 + ring_ms;
     sum_ms_ += ms;
+    sum_prefill_ += instrument_->prefill_frames();
     longest_ms_ = std::max(longest_ms_, ms);
     ++blocks_;
   }
@@ -94,13 +94,12 @@ bool WriteStats(const std::string& path, const Instrument& instrument, const Mod
                static_cast<double>(run.sample_rate_hz), run.period_frames);
   std::fprintf(file, "  \"frames\": %u,\n  \"frames_per_second\": %.3f,\n", instrument.health().frames,
                static_cast<double>(instrument.frames_per_second()));
-  std::fprintf(file, "  \"underruns\": %u,\n  \"ring_prefill\": %u,\n", instrument.mixer().underruns(),
-               instrument.settings().prefill_frames);
+  std::fprintf(file, "  \"underruns\": %u,\n  \"ring_prefill\": %.1f,\n", instrument.mixer().underruns(), latents.mean_prefill());
   std::fprintf(file, "  \"voice_started_at\": %lld,\n",
                instrument.mixer().has_started() ? static_cast<long long>(instrument.mixer().started_at()) : -1ll);
   std::fprintf(file, "  \"commands_obeyed\": %u,\n  \"commands_dropped\": %u,\n", instrument.commands().obeyed(),
                instrument.commands().dropped());
-  WriteVoice(file, instrument, run);
+  WriteVoice(file, instrument, latents.mean_prefill(), run);
   std::fprintf(file, "  \"field_to_block_ms\": {\"mean\": %.3f, \"longest\": %.3f},\n", latents.mean_delay_ms(),
                latents.longest_delay_ms());
   WriteModes(file, modes);

@@ -22,16 +22,20 @@ class LatentLog : public VoiceTap {
   LatentLog& operator=(const LatentLog&) = delete;
 
   bool Open(const std::string& path);
+  // Whose ring is asked how full it is. Before the threads start.
+  void Watch(const Instrument* instrument) { instrument_ = instrument; }
   void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t field_us, const float* latents,
                  uint32_t count) override;
   double mean_delay_ms() const { return blocks_ > 0 ? sum_ms_ / blocks_ : 0.0; }
   double longest_delay_ms() const { return longest_ms_; }
+  double mean_prefill() const { return blocks_ > 0 ? sum_prefill_ / blocks_ : 0.0; }  // frames, when latents were taken
 
  private:
   std::FILE* file_;
   Clock* clock_;
+  const Instrument* instrument_ = nullptr;
   double rate_hz_;
-  double sum_ms_ = 0.0, longest_ms_ = 0.0;
+  double sum_ms_ = 0.0, longest_ms_ = 0.0, sum_prefill_ = 0.0;
   uint32_t blocks_ = 0;
 };
 

@@ -5,11 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "firmware/platform/platform.h"
 #include "firmware/simulator/bela_stand_in.h"
 #include "firmware/simulator/wav_file.h"
 
 namespace lodestone {
+
+// Slices of the voice cost `factor` times as much from..to, in seconds of simulated time.
+struct Slowness {
+  double from_s, to_s, factor;
+};
 
 struct SimOptions {
   std::string image, bus, wav, stats, latent_log, state, status_file, log;

@@ -4,11 +4,11 @@
 
 #include <cstdio>
 
-#include "firmware/platform/board_program.h"
-#include "firmware/platform/sim_link.h"
+#include "firmware/instrument/instrument.h"
 #include "firmware/simulator/bela_stand_in.h"
 #include "firmware/simulator/logs.h"
 #include "firmware/simulator/options.h"
+#include "firmware/simulator/sim_world.h"
 
 namespace lodestone {
 namespace {
@@ -60,38 +60,32 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   if (!options.latent_log.empty() && !latents.Open(options.latent_log)) {
     return Refuse("wanted a writable file, got " + options.latent_log + ": name another");
   }
-  const std::string stats = Absolute(options.stats);
-  Hooks().state_folder = Absolute(options.state);
-  Hooks().status_file = Absolute(options.status_file);
-  Hooks().log_file = Absolute(options.log);
+  for (std::string* path : {&options.stats, &options.state, &options.status_file, &options.log}) *path = Absolute(*path);
   if (chdir(options.image.c_str()) != 0 || access("board.conf", R_OK) != 0) {
     return Refuse("wanted an image folder with a board.conf, got " + options.image + ": make one with `lodestone build`");
   }
 
   time.Pace(options.paced);
-  Hooks().clock = &time;
-  Hooks().bus = options.bus;
-  Hooks().voice_slice_us = options.voice_slice_us;
-  Hooks().slow = options.slow;
-  Hooks().load_us = options.load_us;
-  Hooks().voice_tap = &latents;
-  Hooks().mode_tap = &modes;
+  SimPlatform* platform = new SimPlatform(options, &time, &latents, &modes);
+  World world;
+  world.platform.reset(platform);
+  world.meter.reset(new SimMeter(options, &time));
   bool written = true;
   ThreadSeconds seconds;
   PinPort pins;
   UnderrunLog underruns;
   const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in, uint32_t* digital) {
     if (!options.wav.empty()) written = wav.Write(out) && written;
-    underruns.Look(time.NowUs(), BoardProgram::Running()->instrument().mixer().underruns());
-    SimLink* link = Hooks().link;
+    underruns.Look(time.NowUs(), platform->instrument()->mixer().underruns());
+    SimLink* link = platform->link();
     if (link != nullptr) pins.Exchange(time.NowUs(), link, digital);
     return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
   };
-  if (!RunStandIn(options.stand_in, &time, port, call, &seconds)) return Refuse("wanted an image with a scene that plays, got none: see the plans in it");
-  const bool deserted = !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && Hooks().link == nullptr;
-  if (Hooks().link != nullptr) Hooks().link->Close();
-  const Instrument& instrument = BoardProgram::Running()->instrument();
-  if (!stats.empty()) written = WriteStats(stats, instrument, modes, underruns, latents, options.stand_in, seconds) && written;
+  if (!RunStandIn(options.stand_in, &time, port, call, &world, &seconds)) return Refuse("wanted an image with a scene that plays, got none: see the plans in it");
+  const bool deserted = !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && platform->link() == nullptr;
+  if (platform->link() != nullptr) platform->link()->Close();
+  const Instrument& instrument = *platform->instrument();
+  if (!options.stats.empty()) written = WriteStats(options.stats, instrument, modes, underruns, latents, options.stand_in, seconds) && written;
   if (!wav.Close() || !written) return Refuse("wanted to write all of the run, got a full or failing disk: make room");
   if (deserted) return Refuse("wanted a simulated board at " + options.bus + ", got nobody there: start it first");
   return 0;

@@ -32,8 +32,8 @@ bool Stop() {
 }
 
 BoardProgram* Alone() {
-  Hooks().alone = true;
-  return new BoardProgram("/nowhere/", 44100, 16);
+  static const World world = BoardWorld(true);
+  return new BoardProgram("/nowhere/", 44100, 16, world);
 }
 
 CASE(EveryThreadFlushesNumbersTooSmall) {

@@ -12,6 +12,7 @@ NAMES = [
     "instrument_test",
     "control_test",
     "ladder_test",
+    "prefill_test",
     "stages_test",
     "board_program_test",
     "event_log_test",

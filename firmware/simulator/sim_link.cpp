@@ -1,4 +1,4 @@
-#include "firmware/platform/sim_link.h"
+#include "firmware/simulator/sim_link.h"
 
 #include <errno.h>
 #include <string.h>

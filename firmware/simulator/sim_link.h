@@ -1,7 +1,7 @@
 // A simulated board over a Unix socket: its I2C bus, its network, its audio jacks and its pins, in simulated time.
 //
 // Every request is `u8 type, u64 now_us, u32 bytes, payload`, every answer `u8 status, u32 duration_us, u32 bytes,
-// payload`, little-endian; docs/board.md lists the types. The clock is advanced by the duration of a bus transfer.
+// payload`, little-endian; docs/simulator-protocol.md lists the types. The clock is advanced by the duration of a bus transfer.
 #pragma once
 
 #include <mutex>

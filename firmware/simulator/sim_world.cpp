@@ -1,0 +1,57 @@
+#include "firmware/simulator/sim_world.h"
+
+namespace lodestone {
+
+SimPlatform::SimPlatform(const SimOptions& options, Clock* clock, LatentLog* latents, ModeLog* modes)
+    : options_(options), clock_(clock), latents_(latents), modes_(modes), instrument_(nullptr) {}
+
+SimPlatform::~SimPlatform() {}
+
+void SimPlatform::Open(const BoardConf& conf, std::string* trouble) {
+  BoardConf ours = conf;
+  if (!options_.bus.empty()) ours.bus = options_.bus;
+  const bool simulated = ours.bus.compare(0, 4, "sim:") == 0;
+  board_ = BoardWorld(options_.stand_in.offline || simulated);
+  board_.platform->Open(ours, trouble);
+  if (!simulated || options_.stand_in.offline) return;
+  link_.reset(new SimLink(*clock_));
+  if (!link_->Open(ours.bus.substr(4), trouble)) link_.reset();
+}
+
+I2cBus& SimPlatform::bus() {
+  if (link_) return *link_;
+  return board_.platform->bus();
+}
+
+Network& SimPlatform::network() {
+  if (link_) return *link_;
+  return board_.platform->network();
+}
+
+KeptFiles SimPlatform::Files(const BoardConf&) const {
+  if (options_.stand_in.offline) return KeptFiles();
+  return {options_.state, options_.status_file, options_.log};
+}
+
+void SimPlatform::Watch(Instrument* instrument) {
+  instrument_ = instrument;
+  latents_->Watch(instrument);
+  instrument->SetTaps(latents_, modes_);
+}
+
+void SimMeter::OnSlice() {
+  if (options_.voice_slice_us == 0) return;
+  const uint64_t now_us = clock_->NowUs();
+  double factor = 1.0;
+  for (const Slowness& slow : options_.slow) {
+    if (static_cast<double>(now_us) >= slow.from_s * 1e6 && static_cast<double>(now_us) < slow.to_s * 1e6) factor = slow.factor;
+  }
+  clock_->SleepUntilUs(now_us + static_cast<uint64_t>(factor * options_.voice_slice_us));
+}
+
+void SimMeter::OnLoad() {
+  const uint64_t now_us = clock_->NowUs();
+  if (now_us > 0) clock_->SleepUntilUs(now_us + options_.load_us);  // the first scene is loaded before time begins
+}
+
+}  // namespace lodestone
