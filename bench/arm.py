@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import struct
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 from errors import LodestoneError
 from model_export.compiler.boards import BOARDS, Board
 from model_export.compiler.fit import period_of
+from model_export.compiler.plan_reader import read_header
 from tests.support.arm import count
 from tests.support.arm_builds import BUILD, ROOT, ArmError, Compiler, compilers, default_compiler
 
@@ -28,7 +28,7 @@ RANDOM_WEIGHTS_DB = 38.0  # what quantised voices with random weights must hold;
 def report(board: Board, plan: Path, compiler: Compiler) -> dict[str, object]:
     """Counts and load of one plan on one board, built by one compiler."""
     data = plan.read_bytes()
-    counts, weight_bytes = count(compiler, plan), struct.unpack_from("<I", data, 68)[0]
+    counts, weight_bytes = count(compiler, plan), read_header(data)["weight_bytes"]
     load = board.load(counts, weight_bytes, period_of(data))
     return {
         "plan": plan.name,

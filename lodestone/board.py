@@ -1,71 +1,34 @@
-"""A board over the network: its status, and the commands that docs/osc.md lists."""
+"""A board over the network: how it is, and its commands, each confirmed by what the board says afterwards."""
 
 from __future__ import annotations
 
+import difflib
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from types import TracebackType
+from typing import TypeVar
 
 from pythonosc.osc_message import OscMessage, ParseError
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from errors import LodestoneError
+from lodestone.board_messages import BoardKnob, BoardScene, Model, Refusal, Status
 
 ADDRESSES = ("192.168.7.2", "192.168.6.2", "bela.local")
 PORT = 7564
-STATUS_FIELDS = 19
+MODES = ("onboard", "host", "both")
 AGAIN_S = 0.4
 """A packet may be lost: what has no effect is said again after this time; every command may be."""
+REST_S = 8.0
+"""A rest is captured for 3 s, and then glides."""
+LOOK = "see `lodestone status`"
+OLD = "flash this version with ./deploy.sh"
+Row = TypeVar("Row", BoardKnob, BoardScene)
 
 
 class BoardError(LodestoneError):
     """A board that does not answer, or does not do as it is told."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """What `/status` tells; see docs/osc.md."""
-
-    asked: str
-    sounding: str
-    scene: int
-    scene_name: str
-    voice_load: float
-    touch_load: float
-    underruns: int
-    frames_per_second: float
-    sensor_flags: tuple[int, ...]
-    temperature_c: float
-    muted: bool
-    uptime_s: float
-    version: str
-    trouble: str
-    rung: int
-    rung_why: str
-
-    @staticmethod
-    def parse(message: OscMessage) -> Status | None:
-        """The status in a message, or None where it is another message."""
-        p = message.params
-        if message.address != "/status" or len(p) != STATUS_FIELDS:
-            return None
-        fields = [*p[:8], tuple(p[8:12]), p[12], bool(p[13]), *p[14:]]
-        return Status(*fields)
-
-
-@dataclass(frozen=True)
-class Model:
-    """What `/model` tells."""
-
-    latents: int
-    voice: str
-    touch: str
-    sample_rate: int
-    hop: int
-    channels: int
-    delay_samples: int
 
 
 class Board:
@@ -90,7 +53,7 @@ class Board:
                 self._to = (socket.gethostbyname(candidate), port)
             except OSError:
                 continue
-            status = self._hello()
+            status = self._insist(lambda _: True, "/hello", self._port)
             if status is not None:
                 self.status = status
                 return
@@ -104,65 +67,123 @@ class Board:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.send("/bye", self._port)
         self._socket.close()
+
+    @property
+    def _port(self) -> int:
+        return int(self._socket.getsockname()[1])
 
     def send(self, address: str, *values: str | int | float) -> None:
         """Sends one message."""
-        builder = OscMessageBuilder(address)
-        for value in values:
-            builder.add_arg(value)
-        self._socket.sendto(builder.build().dgram, self._to)
+        self._socket.sendto(encode(address, *values), self._to)
 
-    def wait(self, done: Callable[[Status], bool], patience_s: float | None = None) -> Status | None:
-        """The next status for which `done` holds, or None when patience is over."""
-        until = time.monotonic() + (self.patience_s if patience_s is None else patience_s)
+    def hear(self, seconds: float) -> Iterable[OscMessage]:
+        """The board's messages for so long; status and model are kept as well."""
+        until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self._socket.settimeout(left)
             try:
                 message = OscMessage(self._socket.recv(2048))
             except (OSError, ParseError):
                 continue
-            if message.address == "/model" and len(message.params) == 7:
-                self.model = Model(*message.params)
-            status = Status.parse(message)
-            if status is not None:
+            self.model = Model.parse(message) or self.model
+            if (status := Status.parse(message)) is not None:
                 self.status = status
-                if done(status):
-                    return status
+            yield message
+
+    def wait(self, done: Callable[[Status], bool], patience_s: float | None = None) -> Status | None:
+        """The next status for which `done` holds, or None when patience is over."""
+        for message in self.hear(self.patience_s if patience_s is None else patience_s):
+            status = Status.parse(message)
+            if status is not None and done(status):
+                return status
         return None
 
     def mode(self, mode: str) -> Status:
         """Asks for a mode: onboard, host or both."""
+        if mode not in MODES:
+            raise BoardError("onboard, host or both", repr(mode), nearest(mode, MODES))
         return self._command(f"mode {mode}", lambda s: s.asked == mode, "/mode", mode)
 
-    def scene(self, scene: int) -> Status:
-        """Asks for a scene and waits until it plays."""
-        return self._command(f"scene {scene}", lambda s: s.scene == scene, "/scene", scene)
+    def scene(self, scene: int | str) -> Status:
+        """Asks for a scene, by its number from 0 or by its name, and waits until it plays."""
+        if isinstance(scene, str):
+            known = {row.name: row.number for row in self.scenes()}
+            if scene not in known:
+                raise BoardError(f"one of the scenes {', '.join(known)}", repr(scene), nearest(scene, known))
+            scene = known[scene]
+        number = scene
+        return self._command(f"scene {number}", lambda s: s.scene == number, "/scene", number)
 
     def mute(self, muted: bool) -> Status:
         """Silences the board, or lets it sound again."""
         return self._command("mute", lambda s: s.muted == muted, "/mute", int(muted))
 
-    def knob(self, name: str, value: float) -> None:
-        """Turns a knob of the touch; the board keeps it in its range."""
-        self.send(f"/knob/{name}", float(value))
+    def scenes(self) -> list[BoardScene]:
+        """The scenes of the board, in their order."""
+        return self._rows(BoardScene)
 
-    def rest(self) -> None:
-        """Takes the board as it stands as empty."""
-        self.send("/rest")
+    def knobs(self) -> list[BoardKnob]:
+        """The knobs of the touch that plays."""
+        return self._rows(BoardKnob)
 
-    def _hello(self) -> Status | None:
-        return self._insist(lambda _: True, "/hello", self._socket.getsockname()[1])
+    def knob(self, name: str, value: float) -> BoardKnob:
+        """Turns a knob of the touch, which the board keeps in its range; what it then stands at."""
+        known = {knob.name: knob for knob in self.knobs()}
+        if name not in known:
+            raise BoardError(f"one of the knobs {', '.join(known)}", repr(name), nearest(name, known))
+        wanted = min(max(value, known[name].least), known[name].most)
+        for _ in range(self._tries):
+            self.send(f"/knob/{name}", float(value))
+            for message in self.hear(AGAIN_S):
+                told = BoardKnob.parse(message)
+                if told is not None and told.name == name and abs(told.value - wanted) <= 1e-6 * abs(wanted):
+                    return told
+        raise BoardError(f"knob {name} at {value:g}", "no word of it from the board", LOOK)
+
+    def rest(self) -> Status:
+        """Takes the board as it stands as empty, and waits until that is kept."""
+        self._command("rest", lambda s: s.resting == 1, "/rest")
+        status = self.wait(lambda s: s.resting == 0, REST_S)
+        if status is None:
+            raise BoardError("a rest within 8 s", "the board is still at it", LOOK)
+        return status
+
+    @property
+    def _tries(self) -> int:
+        return max(1, round(self.patience_s / AGAIN_S))
+
+    def _rows(self, kind: type[Row]) -> list[Row]:
+        """The board's answer to a question: as many rows as each says there are."""
+        found: dict[int, Row] = {}
+        for _ in range(self._tries):
+            self.send(kind.ADDRESS)
+            for message in self.hear(AGAIN_S):
+                row = kind.parse(message)
+                if row is not None:
+                    found[row.number] = row
+                    if len(found) >= row.of:
+                        return [found[number] for number in sorted(found)]
+                elif (refusal := Refusal.parse(message)) and refusal.address == kind.ADDRESS:
+                    raise BoardError(f"an answer to {kind.ADDRESS}", refusal.reason, LOOK)
+        got = f"none from firmware {self.status.version}"
+        raise BoardError(f"an answer to {kind.ADDRESS}", got, OLD)
 
     def _insist(
         self, done: Callable[[Status], bool], address: str, *values: str | int | float
     ) -> Status | None:
+        """Says it again until `done`; a refusal ends it, unless it is done all the same."""
         until = time.monotonic() + self.patience_s
-        while (left := until - time.monotonic()) > 0:
+        self.refusal = ""
+        while (left := until - time.monotonic()) > 0 and not self.refusal:
             self.send(address, *values)
-            status = self.wait(done, min(left, AGAIN_S))
-            if status is not None:
-                return status
+            for message in self.hear(min(left, AGAIN_S)):
+                status, refused = Status.parse(message), Refusal.parse(message)
+                if refused is not None and refused.address == address:
+                    self.refusal = refused.reason
+                if status is not None and done(status):
+                    return status
         return None
 
     def _command(
@@ -172,6 +193,57 @@ class Board:
             return self.status
         status = self._insist(done, address, *values)
         if status is None:
-            why = self.status.trouble or "it stayed as it was"
-            raise BoardError(what, why, "see `lodestone status`")
+            why = self.refusal or self.status.trouble or "it stayed as it was"
+            raise BoardError(what, why, LOOK)
         return status
+
+
+def encode(address: str, *values: str | int | float) -> bytes:
+    """One message as a packet."""
+    builder = OscMessageBuilder(address)
+    for value in values:
+        builder.add_arg(value)
+    return bytes(builder.build().dgram)
+
+
+def nearest(wrong: str, right: Iterable[str]) -> str:
+    """What to do about a name that there is not."""
+    close = difflib.get_close_matches(wrong, list(right), 1, 0.4)
+    return f"did you mean {close[0]}?" if close else "name one of them"
+
+
+def find(addresses: Iterable[str] = (), port: int = PORT, seconds: float = 1.0) -> dict[str, Status]:
+    """Every board that answers within `seconds`: at the given addresses, else the usual ones and on the link.
+
+    The link is asked by broadcast; a board answers only where its settings allow.
+    """
+    asked = list(addresses) or [*ADDRESSES, "127.0.0.1", "192.168.7.255", "192.168.6.255", "255.255.255.255"]
+    found: dict[str, Status] = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        link.bind(("", 0))
+        own = int(link.getsockname()[1])
+        until = time.monotonic() + seconds
+        again = 0.0
+        while (now := time.monotonic()) < until:
+            if now >= again:
+                again = now + AGAIN_S
+                _ask(link, asked, port, encode("/hello", own))
+            link.settimeout(max(min(again, until) - now, 1e-3))
+            try:
+                data, sender = link.recvfrom(2048)
+                status = Status.parse(OscMessage(data))
+            except (OSError, ParseError):
+                continue
+            if status is not None:
+                found[sender[0]] = status
+        _ask(link, found, port, encode("/bye", own))
+    return found
+
+
+def _ask(link: socket.socket, addresses: Iterable[str], port: int, packet: bytes) -> None:
+    for address in addresses:
+        try:
+            link.sendto(packet, (address, port))
+        except OSError:
+            continue  # no way there

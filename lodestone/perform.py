@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import firmware
+from definitions.osc import named
 from errors import LodestoneError
 from lodestone import osc_log, wav
 from lodestone.commands.calibrate import calibrate
@@ -151,7 +152,8 @@ def _require_scene(stats: dict[str, Any], host: SimulatedHost) -> None:
     """The board starts whatever is wrong and says why in `/status`; silence is no performance."""
     if "scene" not in stats:
         statuses = [m for m in host.messages if m.address == "/status" and m.direction == "out"]
-        said = str(statuses[-1].arguments[16]) if statuses else "silence"
+        told = named("/status", statuses[-1].arguments) if statuses else None
+        said = told["trouble"] if told else "silence"
         raise PerformanceError("a board that plays the scene", said, "correct the settings of the image")
 
 

@@ -63,6 +63,23 @@ def to_voice(y: Var, statistics: LatentStatistics) -> Var:
     return op.add(const(values[:, 0]), rise)
 
 
+def from_voice(latent: npt.ArrayLike, statistics: LatentStatistics) -> Array:
+    """y [..., Z] in sigma for latents [..., Z] of the voice: the inverse of `to_voice`.
+
+    Where a quantile function stands still any y would do; the middle of that stretch is given.
+    """
+    values = np.asarray(latent, dtype=np.float64)
+    if statistics.quantiles is None:
+        return np.asarray((values - statistics.mean) / np.maximum(statistics.std, 1e-9))
+    knots, rows = quantile_knots(statistics)
+    y = np.empty_like(values)
+    for z, row in enumerate(rows):
+        low = np.interp(values[..., z], row + 1e-9 * np.arange(len(row)), knots)
+        high = np.interp(-values[..., z], -row[::-1] + 1e-9 * np.arange(len(row)), knots[::-1])
+        y[..., z] = (low + high) / 2.0
+    return y
+
+
 def quantile_knots(statistics: LatentStatistics) -> tuple[Array, Array]:
     """Knots [K] in sigma and values [Z, K] of the quantile function, inside OUTERMOST_SIGMA."""
     assert statistics.probabilities is not None

@@ -15,38 +15,53 @@ from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const
 from mapping.arbitrariness import ball_limit, slew_limit, to_voice
 from mapping.card import attach_touch_card
-from mapping.families import family
+from mapping.chain import chain
+from mapping.life import alive
+from mapping.shapers import Around
 from mapping.statistics import latent_statistics
+from mapping.taught import Taught, check, nothing_taught
 
 RANGE = Knob(0.0, 3.0, 1.0, "sigma")
 
 
 def touch_graph(
-    calibration: Calibration, voice_card: Any, mapping: str = "rotate", seed: int = 0
+    calibration: Calibration,
+    voice_card: Any,
+    mapping: str = "rotate",
+    seed: int = 0,
+    taught: Taught | None = None,
 ) -> onnx.ModelProto:
     """Builds the touch graph of a board for a voice.
 
     Inputs: field [4, 3] mT, valid [4], temperature [4] °C, dt [] s, knob.reach (mT), knob.rest_capture,
-    knob.entanglement (0..1), knob.range (sigma), state.K. Outputs: touch [12] in -1..1, latent [Z] in the
-    voice's own units, next.K. The gain is normalised: at range 1, free play as in the calibration moves the
-    latents by one sigma, root mean square.
+    the knobs of its parts, knob.range (sigma), knob.life (0..1), state.K. Outputs: touch [12] in -1..1,
+    latent [Z] in the voice's own units, next.K. The gain is normalised: at range 1, free play as in the
+    calibration moves the latents of the family by one sigma, root mean square.
 
     Args:
         calibration: of this board.
         voice_card: a `Card` of model_export or its dictionary; only its name and latent statistics are read.
-        mapping: name of a family.
-        seed: of the family's random choices; another seed is another instrument.
+        mapping: a family, and shapers behind it: `rotate`, `rings+terrain+bodies`.
+        seed: of all random choices; another seed is another instrument.
+        taught: gestures and sounds for snapshots; nothing where None.
 
     Raises:
-        MappingError: an unknown family, or a card without usable latent statistics.
+        MappingError: an unknown family or shaper, taught points that no graph can keep, or a card without
+            usable latent statistics.
     """
-    chosen = family(mapping)
+    build, shaping = chain(mapping)
     statistics = latent_statistics(voice_card)
+    taught = taught or nothing_taught(statistics.latents)
+    check(taught, statistics.latents)
     graph = StatefulGraph()
     clock, touch = touch_stage(graph, calibration)
     width = glide(graph, clock, "range", RANGE)
     unit = op.mul(touch, const(1.0 / calibration.play.touch_rms))
-    y = op.mul(chosen.build(graph, clock, unit, statistics.latents, seed), width)
+    y = op.mul(build(graph, clock, unit, statistics.latents, seed), width)
+    around = Around(touch, statistics.latents, seed, taught)
+    for shape in shaping:
+        y = shape(graph, clock, y, around)
+    y = alive(graph, clock, y, statistics.latents, seed)
     safe = slew_limit(graph, clock, ball_limit(y, statistics.latents), statistics.latents)
     graph.output("touch", touch)
     graph.output("latent", to_voice(safe, statistics))

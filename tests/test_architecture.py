@@ -23,7 +23,7 @@ PYTHON_MAY_KNOW: dict[str, set[str]] = {
     "sensors": {"firmware", "geometry"},
     "model_export": {"firmware", "graphs"},
     "calibration": {"sensors", "geometry", "graphs"},
-    "mapping": {"calibration", "graphs"},
+    "mapping": {"calibration", "geometry", "graphs"},
     "training": {"graphs", "model_export"},
     "voices": {"graphs", "model_export"},
 }

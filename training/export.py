@@ -27,6 +27,7 @@ from model_export.graph import Graph, cost
 from model_export.graph.fold import folded
 from model_export.graph.modulated import with_fast_banks
 from model_export.graph.onnx_writer import initial_states, to_onnx
+from model_export.response import response
 from model_export.verify import make_reference, verify
 from training import recordings
 from training.command import one_line
@@ -35,7 +36,6 @@ from training.layout import SILENT, start_phases, voice_graph
 from training.network import Voice
 from training.recordings import Take
 from training.settings import Settings
-from training.step import response
 
 PROBABILITIES = np.array(
     [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99], np.float32

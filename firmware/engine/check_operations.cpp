@@ -2,14 +2,14 @@
 
 #include <initializer_list>
 
+#include "firmware/engine/checked.h"
+
 namespace lodestone {
 namespace {
 
 using plan::Kind;
-using plan::Map;
 using plan::View;
 
-constexpr uint64_t kMostWork = 1ull << 33;  // multiplications in one call: minutes of a board's time, still an end
 constexpr uint32_t kMostDim = 1u << 26;
 constexpr const char* kOutside = "wanted every operand inside its space, got one that reaches out of it";
 
@@ -35,24 +35,18 @@ bool ViewInside(const plan::Header& h, const View& view, const uint32_t* dims, i
 
 bool RowsInside(const plan::Header& h, const plan::Rows& rows, uint64_t last_row, uint64_t width) {
   if (last_row > kMostDim || rows.row_stride < 0) return false;
-  const int64_t reach = static_cast<int64_t>(last_row) * rows.row_stride;
-  return rows.offset + static_cast<uint64_t>(reach) + width <= SpaceFloats(h, rows.space);
+  const Checked reach = Checked(last_row) * static_cast<uint32_t>(rows.row_stride);
+  return (reach + rows.offset + width).Within(SpaceFloats(h, rows.space));
 }
 
-bool ConstantsInside(const plan::Header& h, uint32_t at, uint64_t count) { return uint64_t{at} + count <= h.constant_floats; }
-
-int MapOperands(uint32_t function) {
-  if (function <= static_cast<uint32_t>(Map::kSquare)) return 1;
-  if (function >= static_cast<uint32_t>(Map::kAdd) && function <= static_cast<uint32_t>(Map::kPowPositive)) return 2;
-  if (function >= static_cast<uint32_t>(Map::kWhere) && function <= static_cast<uint32_t>(Map::kNoisyGate)) return 3;
-  return 0;
-}
+bool ConstantsInside(const plan::Header& h, uint32_t at, Checked count) { return (count + at).Within(h.constant_floats); }
 
 int Operands(const plan::Loops& op) {
+  if (!plan::IsKind(op.kind)) return 0;
   switch (static_cast<Kind>(op.kind)) {
-    case Kind::kMap: return MapOperands(op.function);
+    case Kind::kMap: return plan::MapOperands(op.function);
     case Kind::kReduce:
-    case Kind::kScan: return op.function <= static_cast<uint32_t>(plan::Reduction::kProduct) ? 1 : 0;
+    case Kind::kScan: return plan::IsReduction(op.function) ? 1 : 0;
     case Kind::kContract:
     case Kind::kGather: return op.function == 0u ? 2 : 0;
     case Kind::kConv: break;
@@ -76,10 +70,10 @@ const char* CheckLoops(const plan::Header& h, const plan::Loops& op, uint64_t* w
   if (op.out.space == plan::kConstant || !ViewInside(h, op.out, dims, 0)) return kOutside;
   int64_t extra = 0;
   if (gather) {
-    if (!(op.parameter[0] >= 1.0f && op.parameter[0] <= 16777216.0f && op.parameter[1] >= 0.0f &&
-          op.parameter[1] <= 16777216.0f))
+    uint32_t entries = 0, apart = 0;
+    if (!WholeNumber(op.parameter[0], 1u << 24, &entries) || entries == 0u || !WholeNumber(op.parameter[1], 1u << 24, &apart))
       return "wanted a look-up table of sane size, got another";
-    extra = (static_cast<int64_t>(op.parameter[0]) - 1) * static_cast<int64_t>(op.parameter[1]);
+    extra = (static_cast<int64_t>(entries) - 1) * static_cast<int64_t>(apart);
   }
   if (!ViewInside(h, op.a, op.dims, extra)) return kOutside;
   if (gather) dims[3] = 1u;
@@ -111,14 +105,13 @@ bool SumsFit(const PlanParts& parts, const plan::Conv& op) {
 
 const char* CheckFormat(const PlanParts& parts, const plan::Conv& op, uint64_t out) {
   const plan::WeightFormat format = static_cast<plan::WeightFormat>(op.format);
-  if (op.format > static_cast<uint32_t>(plan::WeightFormat::kInt8Uint8)) return "wanted known weights, got another format";
   if (format == plan::WeightFormat::kFloat32) return nullptr;
   if (!ConstantsInside(parts.header, op.scale_at, out)) return kOutside;
   const bool bytes = format == plan::WeightFormat::kInt8Uint8;
   if (format != plan::WeightFormat::kInt8Int16 && !bytes) return nullptr;
   if (op.groups != 1u || (op.in_channels == 1u && op.out_channels == 1u))
     return "wanted quantised input in plain convolutions, got another";
-  if (!(op.input_scale > 1e-30f && op.input_scale < 1e30f)) return "wanted a sane input scale, got another";
+  if (!IsFinite(op.input_scale) || op.input_scale < 1e-30f || op.input_scale > 1e30f) return "wanted a sane input scale, got another";
   if (bytes ? op.input_zero > 255u : op.input_limit < 1 || op.input_limit > 32767)
     return "wanted inputs within their bits, got more";
   return SumsFit(parts, op) ? nullptr : "wanted sums of at most 31 bits, got larger ones";
@@ -131,19 +124,21 @@ const char* CheckConv(const PlanParts& parts, const plan::Conv& op, uint64_t* wo
     if (size == 0u || size > (1u << 20)) return "wanted a convolution of sane size, got another";
   const uint64_t in = uint64_t{op.in_channels} * op.groups, out = uint64_t{op.out_channels} * op.groups;
   const uint64_t depth = uint64_t{op.taps} * op.in_channels;
-  if (in > kMostDim || out > kMostDim || depth > kMostDim) return "wanted a convolution of sane size, got another";
-  *work += uint64_t{op.rows} * depth * out / 4u;
+  if (in > kMostDim || out > kMostDim || depth > kMostDim || !(Checked(op.rows) * out).Within(kMostDim))
+    return "wanted a convolution of sane size, got another";
+  *work += (Checked(op.rows) * depth * out).value() / 4u;
   const uint64_t last_in = uint64_t{op.rows - 1u} * op.stride + uint64_t{op.taps - 1u} * op.dilation;
-  if (op.activation > static_cast<uint32_t>(plan::Activation::kSnake)) return "wanted a known activation, got another";
+  if (!plan::IsActivation(op.activation)) return "wanted a known activation, got another";
   if (!RowsInside(h, op.input, last_in, in)) return kOutside;
   for (const plan::Rows* rows : {&op.residual, &op.raw, &op.active}) {
     if (rows->space == plan::kNowhere) continue;
     if (rows != &op.residual && rows->space == plan::kConstant) return kOutside;
     if (!RowsInside(h, *rows, op.rows - 1u, out)) return kOutside;
   }
-  if (op.weights_at % 4u != 0u || op.weights_at + WeightBytes(op) > h.weight_bytes) return kOutside;
-  if (op.bias_at != plan::kNone && !ConstantsInside(h, op.bias_at, out)) return kOutside;
-  if (op.activation == static_cast<uint32_t>(plan::Activation::kSnake) && !ConstantsInside(h, op.alpha_at, 2u * out))
+  if (!plan::IsWeightFormat(op.format)) return "wanted known weights, got another format";
+  if (op.weights_at % 4u != 0u || !(Checked(op.weights_at) + WeightBytes(op)).Within(h.weight_bytes)) return kOutside;
+  if (op.bias_at != plan::kNoPlace && !ConstantsInside(h, op.bias_at, out)) return kOutside;
+  if (op.activation == static_cast<uint32_t>(plan::Activation::kSnake) && !ConstantsInside(h, op.alpha_at, Checked(2u) * out))
     return kOutside;
   return CheckFormat(parts, op, out);
 }
@@ -155,7 +150,7 @@ const char* CheckOperation(const PlanParts& parts, uint32_t index, uint64_t* wor
                           ? CheckConv(parts, ReadConv(parts, index), work)
                           : CheckLoops(parts.header, ReadLoops(parts, index), work);
   if (wrong) return wrong;
-  return *work > kMostWork ? "wanted a call that ends in reasonable time, got more work" : nullptr;
+  return *work > plan::kMostWork ? "wanted a call that ends in reasonable time, got more work" : nullptr;
 }
 
 }  // namespace lodestone

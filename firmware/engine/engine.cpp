@@ -7,6 +7,7 @@
 
 #include "firmware/engine/flush_denormals.h"
 #include "firmware/engine/noise.h"
+#include "firmware/engine/plan_memory.h"
 #include "firmware/engine/program.h"
 
 namespace lodestone {
@@ -49,6 +50,7 @@ Engine::Impl::Impl(const PlanParts& parts, const Kernels& kernels) : info(), pro
   info.latents = h.latents;
   info.channels = h.channels;
   info.delay_samples = h.delay_samples;
+  info.macs_per_second = h.macs_per_second;
   initial_state.resize(h.state_floats);
   if (parts.initial_state && h.state_floats)
     std::memcpy(initial_state.data(), parts.initial_state, sizeof(float) * h.state_floats);
@@ -105,6 +107,7 @@ bool Engine::Load(const void* plan, size_t plan_bytes, char* error, size_t error
   }
   PlanParts parts;
   if (!CheckPlan(plan, plan_bytes, &parts, error, error_bytes)) return false;
+  if (!CheckMemory(parts, *kernels, error, error_bytes)) return false;
   impl_.reset(new Impl(parts, *kernels));
   return true;
 }

@@ -5,14 +5,14 @@
 #include <cstdint>
 #include <memory>
 
+#include "firmware/generated/operations.h"
+
 namespace lodestone {
 
 enum class KernelSet : uint32_t { kBest = 0, kPortable, kAvx2, kAvx512, kNeon };
 
-enum class PlanKind : uint32_t { kTouch = 1, kVoice = 2 };
-
-// How an input is fed when the caller leaves it alone.
-enum class TensorRole : uint32_t { kValue = 0, kNoiseNormal = 1, kNoiseUniform = 2 };
+using plan::PlanKind;
+using TensorRole = plan::Role;  // how an input is fed when the caller leaves it alone
 
 struct TensorInfo {
   const char* name;
@@ -28,6 +28,8 @@ struct PlanInfo {
   PlanKind kind;
   char name[64];
   uint32_t sample_rate_hz, hop, frames, latents, channels, delay_samples;
+  float macs_per_second;  // 0 where the plan does not say
+  uint32_t block() const { return hop * frames; }  // samples of a call; the plan's check has bounded it
 };
 
 class Engine {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "firmware/engine/engine.h"
-#include "firmware/engine/plan_format.h"
+#include "firmware/generated/operations.h"
 #include "firmware/engine/unroll.h"
 
 namespace lodestone {
@@ -36,7 +36,8 @@ struct ConvTask {
 
   void* scratch;  // as many bytes as Kernels::scratch_bytes says
 
-  // 8-bit weights times quantised input, or all null: rows are quantised into `scratch` first.
+  // 8-bit weights times quantised input: rows are quantised into `scratch` first.
+  bool integers;
   const int8_t* weights8;  // packed by Kernels::pack8
   const float* scale;      // of a sum, per output channel
   float steps_per_unit, input_low, input_high;  // what the input is held within, in steps

@@ -3,7 +3,7 @@
 
 #include "firmware/engine/vec_math.h"
 #include "firmware/engine/map_impl.h"
-#include "firmware/engine/map_table_impl.h"
+#include "firmware/engine/map_functions_impl.h"
 #include "firmware/engine/contract_impl.h"
 #include "firmware/engine/finish_impl.h"
 #include "firmware/engine/conv_impl.h"
@@ -22,16 +22,16 @@ static void PackAny(const ConvTask& task, const float* plan_order, float* to) {
     TakesPairs(task) ? PackPairs(task, plan_order, to) : Pack(task, plan_order, to);
 }
 static size_t ScratchBytes(const ConvTask& task) {
-  if (task.weights8) return static_cast<size_t>(InputRows(task)) * ScratchChannels(task) * sizeof(int16_t);
+  if (task.integers) return static_cast<size_t>(InputRows(task)) * ScratchChannels(task) * sizeof(int16_t);
   return !IsDepthwise(task) && TakesPairs(task) ? PairScratchFloats(task) * sizeof(float) : 0u;
 }
 static uint32_t ItemsOf(const ConvTask& task) {
-  if (task.weights8) return task.byte_input ? Conv8Items<Bytes>(task) : Conv8Items<Words>(task);
+  if (task.integers) return task.byte_input ? Conv8Items<Bytes>(task) : Conv8Items<Words>(task);
   if (IsDepthwise(task)) return DepthwiseItems(task);
   return TakesPairs(task) ? PairShapeOf(task).tiles : ConvItems(task);
 }
 static void RunAnyConv(const ConvTask& task, uint32_t first, uint32_t last) {
-  if (task.weights8)
+  if (task.integers)
     task.byte_input ? RunConv8<Bytes>(task, first, last) : RunConv8<Words>(task, first, last);
   else if (IsDepthwise(task))
     RunDepthwise(task, first, last);

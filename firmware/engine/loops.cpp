@@ -1,5 +1,7 @@
 #include "firmware/engine/loops.h"
 
+#include "firmware/engine/checked.h"
+
 namespace lodestone {
 namespace {
 
@@ -80,15 +82,15 @@ void RunScan(const LoopsTask& t) {
   });
 }
 
-// parameter[0] is the number of entries along the table's chosen axis, parameter[1] the floats from one to the next. An
-// index outside is held at the rim: the table's bounds are all that a look-up may trust.
+// parameter[0] is the number of entries along the table's chosen axis, parameter[1] the floats from one to the next: whole
+// numbers, as the plan's check has seen them. An index outside, or none at all, is held at the rim.
 void RunGather(const LoopsTask& t) {
-  const int32_t limit = static_cast<int32_t>(t.parameter[0]);
+  const int32_t last = static_cast<int32_t>(t.parameter[0]) - 1;
   const ptrdiff_t entry = static_cast<ptrdiff_t>(t.parameter[1]);
   ForRows(t, [&](ptrdiff_t out, const ptrdiff_t* in) {
     const float wanted = t.in[1][in[1]];
     int32_t index = 0;
-    if (wanted > 0.0f) index = wanted < t.parameter[0] ? static_cast<int32_t>(wanted) : limit - 1;
+    if (IsFinite(wanted) && wanted > 0.0f) index = wanted < t.parameter[0] ? static_cast<int32_t>(wanted) : last;
     const float* a = t.in[0] + in[0] + index * entry;
     for (uint32_t l = 0; l < t.dims[3]; ++l)
       t.out[out + static_cast<ptrdiff_t>(l) * t.out_step[3]] = a[static_cast<ptrdiff_t>(l) * t.in_step[0][3]];

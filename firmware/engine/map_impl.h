@@ -90,19 +90,6 @@ struct Ternary {
   }
 };
 
-template <class Body>
-static void Map1(const LoopsTask& task, uint32_t first, uint32_t last, Body body) {
-  MapRows(task, first, last, Unary<Body>{body});
-}
-template <class Body>
-static void Map2(const LoopsTask& task, uint32_t first, uint32_t last, Body body) {
-  MapRows(task, first, last, Binary<Body>{body});
-}
-template <class Body>
-static void Map3(const LoopsTask& task, uint32_t first, uint32_t last, Body body) {
-  MapRows(task, first, last, Ternary<Body>{body});
-}
-
 // Functions too rare for a vector form: the C library, one lane after another.
 template <class Scalar>
 static inline Vec::F Lanes(Vec::F x, Scalar scalar) {

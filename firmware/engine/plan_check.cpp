@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "firmware/engine/check_operations.h"
+#include "firmware/engine/checked.h"
 #include "firmware/engine/crc32.h"
 
 namespace lodestone {
@@ -11,9 +12,6 @@ namespace {
 
 using plan::Header;
 
-constexpr uint32_t kMostFloats = 1u << 26;  // 256 MB in one space: beyond every board, short of overflow
-constexpr uint32_t kMostOperations = 1u << 16;
-constexpr uint32_t kMostTensors = 1u << 10;
 
 template <class T>
 T Read(const uint8_t* from) {
@@ -22,8 +20,8 @@ T Read(const uint8_t* from) {
   return value;
 }
 
-bool Inside(uint32_t file_bytes, uint32_t at, uint64_t size) {
-  return at >= sizeof(Header) && at % 4u == 0u && at + size <= file_bytes;
+bool Inside(uint32_t file_bytes, uint32_t at, Checked size) {
+  return at >= sizeof(Header) && at % 4u == 0u && (Checked(at) + size).Within(file_bytes);
 }
 
 // Printable ASCII with a zero behind it: what may go into an OSC packet, a status line and a Python string.
@@ -35,44 +33,68 @@ bool IsName(const char* text, size_t size) {
   return false;
 }
 
-const char* CheckHeader(const Header& h, const uint8_t* bytes, size_t count) {
+const char* CheckFile(const Header& h, const uint8_t* bytes, size_t count) {
   if (std::memcmp(h.magic, plan::kMagic, sizeof h.magic) != 0) return "wanted a plan, got a file without a plan's first bytes";
-  if (h.version != plan::kVersion || h.header_bytes != sizeof(Header)) return "wanted a plan of version 1, got another version";
+  if (h.version != plan::kVersion) return "wanted a plan of this engine's version, got another version";
+  if (h.header_bytes != sizeof(Header)) return "wanted a plan's header, got another length";
   if (h.file_bytes != count) return "wanted a whole plan, got one of another length than it says";
   const size_t behind = offsetof(Header, crc32) + sizeof h.crc32;
   if (h.crc32 != Crc32(bytes + behind, count - behind)) return "wanted an intact plan, got a wrong checksum";
-  if (h.kind != 1u && h.kind != 2u) return "wanted a touch or voice plan, got another kind";
+  return nullptr;
+}
+
+const char* CheckHeader(const Header& h) {
+  if (!plan::IsPlanKind(h.kind)) return "wanted a touch or voice plan, got another kind";
   if (!IsName(h.name, sizeof h.name)) return "wanted a name of at most 63 plain letters, got another";
-  if (h.arena_floats > kMostFloats || h.state_floats > kMostFloats || h.io_floats > kMostFloats ||
-      h.constant_floats > kMostFloats || h.weight_bytes > 4u * kMostFloats)
-    return "wanted at most 256 MB in each space, got more";
-  if (h.input_count > kMostTensors || h.output_count > kMostTensors || h.operation_count > kMostOperations)
+  if (h.frames < 1u || h.frames > plan::kMostFrames) return "wanted 1 to 4096 frames a call, got another number";
+  if (h.hop > plan::kMostHop) return "wanted a hop of at most 65536 samples, got more";
+  if (!(Checked(h.hop) * h.frames).Within(plan::kMostBlock)) return "wanted calls of at most 2^20 samples, got more";
+  if (h.channels > plan::kMostChannels) return "wanted at most 16 channels, got more";
+  if (h.latents > plan::kMostLatents) return "wanted at most 65536 latents, got more";
+  if (h.sample_rate_hz > plan::kMostSampleRateHz) return "wanted a sample rate of at most 384 kHz, got more";
+  if (h.delay_samples > plan::kMostDelaySamples) return "wanted a delay of at most 2^24 samples, got more";
+  if (!IsFinite(h.macs_per_second) || h.macs_per_second < 0.0f) return "wanted a number of multiply-adds, got none";
+  if (h.arena_floats > plan::kMostArenaFloats || h.state_floats > plan::kMostStateFloats || h.io_floats > plan::kMostIoFloats)
+    return "wanted at most 32 MB in each space, got more";
+  if (h.input_count > plan::kMostTensors || h.output_count > plan::kMostTensors || h.operation_count > plan::kMostOperations)
     return "wanted at most 1024 inputs and outputs and 65536 operations, got more";
   return nullptr;
 }
 
 const char* CheckSections(const Header& h) {
-  const uint64_t tensors = static_cast<uint64_t>(h.input_count) + h.output_count;
+  const Checked tensors = Checked(h.input_count) + h.output_count;
   const bool whole = Inside(h.file_bytes, h.descriptors_at, tensors * sizeof(plan::Descriptor)) &&
-                     Inside(h.file_bytes, h.operations_at, uint64_t{h.operation_count} * plan::kOperationBytes) &&
-                     (h.initial_state_at == 0u || Inside(h.file_bytes, h.initial_state_at, uint64_t{h.state_floats} * 4u)) &&
-                     Inside(h.file_bytes, h.constants_at, uint64_t{h.constant_floats} * 4u) &&
+                     Inside(h.file_bytes, h.operations_at, Checked(h.operation_count) * plan::kOperationBytes) &&
+                     (h.initial_state_at == 0u || Inside(h.file_bytes, h.initial_state_at, Checked(h.state_floats) * 4u)) &&
+                     Inside(h.file_bytes, h.constants_at, Checked(h.constant_floats) * 4u) &&
                      Inside(h.file_bytes, h.weights_at, h.weight_bytes) &&
-                     Inside(h.file_bytes, h.card_at, uint64_t{h.card_bytes} + 1u);
+                     Inside(h.file_bytes, h.card_at, Checked(h.card_bytes) + 1u);
   return whole ? nullptr : "wanted all parts inside the file, got one that reaches out of it";
 }
 
 const char* CheckDescriptor(const plan::Descriptor& d, const Header& h) {
   if (!IsName(d.name, sizeof d.name)) return "wanted input names of at most 63 plain letters, got another";
-  if (d.rank > 4u || d.role > 2u) return "wanted at most four dimensions and a known role, got something else";
-  uint64_t elements = 1;
-  for (uint32_t i = 0; i < d.rank; ++i) {
-    if (d.dims[i] > kMostFloats) return "wanted sane dimensions, got a huge one";
-    elements *= d.dims[i];
-    if (elements > kMostFloats) return "wanted sane dimensions, got a huge tensor";
-  }
-  if (elements != d.elements || uint64_t{d.io_offset} + elements > h.io_floats)
+  if (d.rank > 4u || !plan::IsRole(d.role)) return "wanted at most four dimensions and a known role, got something else";
+  Checked elements = 1u;
+  for (uint32_t i = 0; i < d.rank; ++i) elements = elements * d.dims[i];
+  if (elements.value() != d.elements || !(Checked(d.io_offset) + elements).Within(h.io_floats))
     return "wanted every input and output inside the io space, got one that is not";
+  if (!IsFinite(d.default_value) || !IsFinite(d.minimum) || !IsFinite(d.maximum))
+    return "wanted knobs with a range, got one without numbers";
+  return nullptr;
+}
+
+// What the header says of a call has to be what the graph takes and gives: players go by the header.
+const char* CheckAgreement(const plan::Descriptor& d, bool input, const Header& h) {
+  constexpr const char* kOther = "wanted the sizes that the header says, got others in the graph";
+  const bool voice = h.kind == static_cast<uint32_t>(plan::PlanKind::kVoice);
+  const Checked block = Checked(h.hop) * h.frames;
+  if (std::strcmp(d.name, "latent") == 0 && input == voice) {
+    const Checked wanted = Checked(h.latents) * (voice ? h.frames : 1u);
+    if (wanted.value() != d.elements) return kOther;
+  }
+  if (voice && !input && h.hop != 0u && std::strcmp(d.name, "audio") == 0 && (block * h.channels).value() != d.elements)
+    return kOther;
   return nullptr;
 }
 
@@ -81,7 +103,8 @@ const char* CheckAll(const void* data, size_t count, PlanParts* p) {
   const uint8_t* bytes = static_cast<const uint8_t*>(data);
   p->header = Read<Header>(bytes);
   const Header& h = p->header;
-  if (const char* wrong = CheckHeader(h, bytes, count)) return wrong;
+  if (const char* wrong = CheckFile(h, bytes, count)) return wrong;
+  if (const char* wrong = CheckHeader(h)) return wrong;
   if (const char* wrong = CheckSections(h)) return wrong;
   p->bytes = bytes;
   p->descriptors = bytes + h.descriptors_at;
@@ -91,8 +114,11 @@ const char* CheckAll(const void* data, size_t count, PlanParts* p) {
   p->weights = bytes + h.weights_at;
   p->card = bytes + h.card_at;
   if (p->card[h.card_bytes] != 0) return "wanted a card that ends with a zero byte, got none";
-  for (uint32_t i = 0; i < h.input_count + h.output_count; ++i)
-    if (const char* wrong = CheckDescriptor(ReadDescriptor(*p, i), h)) return wrong;
+  for (uint32_t i = 0; i < h.input_count + h.output_count; ++i) {
+    const plan::Descriptor descriptor = ReadDescriptor(*p, i);
+    if (const char* wrong = CheckDescriptor(descriptor, h)) return wrong;
+    if (const char* wrong = CheckAgreement(descriptor, i < h.input_count, h)) return wrong;
+  }
   uint64_t work = 0;
   for (uint32_t i = 0; i < h.operation_count; ++i)
     if (const char* wrong = CheckOperation(*p, i, &work)) return wrong;
@@ -115,10 +141,8 @@ plan::Conv ReadConv(const PlanParts& p, uint32_t index) {
 }
 
 uint64_t WeightBytes(const plan::Conv& c) {
-  const uint64_t panels = (uint64_t{c.out_channels} + plan::kPanel - 1u) / plan::kPanel;
-  const plan::WeightFormat format = static_cast<plan::WeightFormat>(c.format);
-  const uint64_t each = format == plan::WeightFormat::kFloat32 ? 4u : format == plan::WeightFormat::kInt16 ? 2u : 1u;
-  return panels * plan::kPanel * c.taps * c.in_channels * c.groups * each;
+  const uint32_t each = plan::WeightSize(static_cast<plan::WeightFormat>(c.format));
+  return (RoundedUp(c.out_channels, plan::kPanel) * c.taps * c.in_channels * c.groups * each).value();
 }
 
 bool CheckPlan(const void* bytes, size_t count, PlanParts* parts, char* error, size_t error_bytes) {

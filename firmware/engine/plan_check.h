@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "firmware/engine/plan_format.h"
+#include "firmware/generated/operations.h"
 
 namespace lodestone {
 
@@ -28,7 +28,7 @@ uint32_t OperationKind(const PlanParts& parts, uint32_t index);
 plan::Loops ReadLoops(const PlanParts& parts, uint32_t index);
 plan::Conv ReadConv(const PlanParts& parts, uint32_t index);
 
-// Bytes that a convolution's weights take in the plan.
+// Bytes that a convolution's weights take in the plan; the largest number where 64 bits do not hold them.
 uint64_t WeightBytes(const plan::Conv& conv);
 
 }  // namespace lodestone

@@ -1,9 +1,12 @@
 #include "firmware/engine/program.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "firmware/engine/loops.h"
+#include "firmware/engine/plan_memory.h"
 
 namespace lodestone {
 namespace {
@@ -14,10 +17,12 @@ constexpr uint32_t kElementsPerItem = 2048;
 }  // namespace
 
 void Floats::Take(size_t count) {
-  constexpr size_t kLine = 64 / sizeof(float);
-  owned_.reset(new float[count + kLine]());
-  const size_t past = reinterpret_cast<uintptr_t>(owned_.get()) / sizeof(float) % kLine;
-  aligned_ = owned_.get() + (past ? kLine - past : 0);
+  constexpr size_t kLine = 64;
+  const size_t bytes = std::max<size_t>(count, 1u) * sizeof(float);
+  void* taken = nullptr;
+  if (posix_memalign(&taken, kLine, bytes) != 0) std::abort();  // CheckMemory has seen that there is as much
+  owned_.reset(static_cast<float*>(taken));
+  std::memset(taken, 0, bytes);
 }
 
 Program::Program(const PlanParts& parts, const Kernels& kernels) : kernels_(kernels) {
@@ -63,26 +68,12 @@ void Program::AddLoops(const plan::Loops& op) {
 }
 
 void Program::AddConv(const PlanParts& parts, const plan::Conv& op) {
-  ConvTask task = {};
-  task.rows = op.rows;
-  task.taps = op.taps;
-  task.in_channels = op.in_channels;
-  task.out_channels = op.out_channels;
-  task.groups = op.groups;
-  task.input_stride = op.stride;
-  task.dilation = op.dilation;
-  task.row_step = static_cast<ptrdiff_t>(op.stride) * op.input.row_stride;
-  task.tap_step = static_cast<ptrdiff_t>(op.dilation) * op.input.row_stride;
+  ConvTask task = TaskOf(op);
   task.input = At(op.input.space, op.input.offset);
-  task.bias = op.bias_at == plan::kNone ? nullptr : At(plan::kConstant, op.bias_at);
+  task.bias = op.bias_at == plan::kNoPlace ? nullptr : At(plan::kConstant, op.bias_at);
   task.residual = At(op.residual.space, op.residual.offset);
   task.raw = At(op.raw.space, op.raw.offset);
   task.active = At(op.active.space, op.active.offset);
-  task.residual_step = op.residual.row_stride;
-  task.raw_step = op.raw.row_stride;
-  task.active_step = op.active.row_stride;
-  task.activation = static_cast<plan::Activation>(op.activation);
-  task.slope = op.slope;
   if (task.activation == plan::Activation::kSnake) {
     task.alpha = At(plan::kConstant, op.alpha_at);
     task.alpha_reciprocal = task.alpha + static_cast<size_t>(op.groups) * op.out_channels;
@@ -96,18 +87,13 @@ void Program::PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask
   const uint8_t* from = parts.weights + op.weights_at;
   const plan::WeightFormat format = static_cast<plan::WeightFormat>(op.format);
   weights_.emplace_back();
-  if (format == plan::WeightFormat::kInt8Int16 || format == plan::WeightFormat::kInt8Uint8) {
-    task->byte_input = format == plan::WeightFormat::kInt8Uint8;
-    task->input_zero = task->byte_input ? static_cast<int32_t>(op.input_zero) : 0;
-    task->input_low = static_cast<float>(task->byte_input ? -task->input_zero : -op.input_limit);
-    task->input_high = static_cast<float>(task->byte_input ? 255 - task->input_zero : op.input_limit);
+  if (task->integers) {
     const size_t bytes = kernels_.packed_bytes8(*task);
     weights_.back().Take((bytes + sizeof(float) - 1) / sizeof(float));
     int8_t* packed = reinterpret_cast<int8_t*>(weights_.back().data());
     kernels_.pack8(*task, reinterpret_cast<const int8_t*>(from), packed);
     task->weights8 = packed;
     task->scale = At(plan::kConstant, op.scale_at);
-    task->steps_per_unit = 1.0f / op.input_scale;
     return;
   }
   std::vector<float> plan_order(static_cast<size_t>(uint64_t{op.groups} * ((op.out_channels + plan::kPanel - 1u) / plan::kPanel) *

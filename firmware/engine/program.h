@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -11,16 +12,18 @@
 
 namespace lodestone {
 
-// 64-byte aligned floats, zero at first: a cache line, and the widest vector.
+// Floats aligned to 64 bytes (a cache line, and the widest vector), zero at first; not a byte more than asked for.
 class Floats {
  public:
   void Take(size_t count);
-  float* data() { return aligned_; }
-  const float* data() const { return aligned_; }
+  float* data() { return owned_.get(); }
+  const float* data() const { return owned_.get(); }
 
  private:
-  std::unique_ptr<float[]> owned_;
-  float* aligned_ = nullptr;
+  struct Free {
+    void operator()(float* taken) const { std::free(taken); }
+  };
+  std::unique_ptr<float, Free> owned_;
 };
 
 struct Operation {

@@ -1,41 +1,39 @@
-// Turns OSC packets into commands; what is not a command, or not well said, is counted and dropped.
+// Turns OSC packets into commands, by the table of definitions/osc.toml: each is obeyed whole or refused with a reason.
 #pragma once
 
 #include <cstdint>
 
-#include "firmware/instrument/mode.h"
+#include "firmware/generated/osc.h"
 #include "firmware/osc/osc_reader.h"
 
 namespace lodestone {
 
-class Commands {
+// Told of every message and packet that is not obeyed.
+class RefusalSink {
  public:
-  virtual ~Commands() {}
-  virtual void OnMode(Mode mode) = 0;
-  virtual void OnScene(int32_t index) = 0;
-  virtual bool OnKnob(const char* name, float value) = 0;  // false when there is no such knob
-  virtual void OnMute(bool mute) = 0;
-  virtual void OnRest() = 0;
-  virtual void OnHeartbeat() = 0;
-  virtual void OnHello(uint16_t port) = 0;
-  virtual void OnMeasure(uint16_t port) = 0;
+  virtual ~RefusalSink() {}
+  // `address` may come from the network: of any length, not a format.
+  virtual void OnRefused(const char* address, const char* reason) = 0;
 };
 
 class CommandReader : private OscListener {
  public:
-  explicit CommandReader(Commands* commands) : commands_(commands), obeyed_(0), dropped_(0) {}
+  CommandReader(Commands* commands, RefusalSink* refusals)
+      : commands_(commands), refusals_(refusals), obeyed_(0), refused_(0) {}
 
   void Read(const uint8_t* packet, size_t bytes);
 
   uint32_t obeyed() const { return obeyed_; }
-  uint32_t dropped() const { return dropped_; }  // packets and messages
+  uint32_t refused() const { return refused_; }  // packets and messages
 
  private:
   void OnMessage(const OscMessage& message) override;
-  bool Obey(const OscMessage& message);
+  bool Obey(const OscMessage& message, Refusal* refusal);
+  void Refuse(const char* address, const char* reason);
 
   Commands* commands_;
-  uint32_t obeyed_, dropped_;
+  RefusalSink* refusals_;
+  uint32_t obeyed_, refused_;
 };
 
 }  // namespace lodestone

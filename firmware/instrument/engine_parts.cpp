@@ -1,8 +1,6 @@
 #include "firmware/instrument/engine_parts.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -10,13 +8,6 @@ namespace lodestone {
 namespace {
 
 constexpr size_t kAbsent = SIZE_MAX;
-// The one number of the card that the ladder asks for; 0 where it is not there.
-float MacsPerSecond(const char* card) {
-  const char* key = std::strstr(card, "\"macs_per_second\":");
-  const double macs = key == nullptr ? 0.0 : std::strtod(key + std::strlen("\"macs_per_second\":"), nullptr);
-  return macs > 0.0 && macs < 1e15 ? static_cast<float>(macs) : 0.0f;
-}
-
 constexpr char kKnobPrefix[] = "knob.";
 constexpr size_t kKnobPrefixLength = sizeof kKnobPrefix - 1;
 
@@ -109,7 +100,7 @@ VoiceInfo VoiceInfoOf(const Engine& engine) {
   info.latents = plan.latents;
   info.channels = plan.channels;
   info.delay_samples = plan.delay_samples;
-  info.macs_per_second = MacsPerSecond(engine.card_json());
+  info.macs_per_second = plan.macs_per_second;
   return info;
 }
 
@@ -129,11 +120,12 @@ bool EngineVoice::Find(char* error, size_t error_bytes) {
   }
   info_ = VoiceInfoOf(engine_);
   if (!PlaceInput(engine_, "latent", plan.latents * plan.frames, &latent_, error, error_bytes) ||
-      !PlaceOutput(engine_, "audio", plan.channels * plan.frames * plan.hop, &audio_, error, error_bytes)) {
+      !PlaceOutput(engine_, "audio", plan.channels * plan.block(), &audio_, error, error_bytes)) {
     return false;
   }
-  if (latent_ == kAbsent || audio_ == kAbsent || plan.latents == 0 || plan.hop * plan.frames == 0 || plan.channels == 0) {
-    std::snprintf(error, error_bytes, "wanted a voice plan with latent in and audio out, got %s", plan.name);
+  if (latent_ == kAbsent || audio_ == kAbsent || plan.latents == 0 || plan.latents > kMaxLatents || plan.block() == 0 || plan.channels == 0) {
+    std::snprintf(error, error_bytes, "wanted a voice plan with 1..%u latents in and audio out, got %s: compile the plan again",
+                  static_cast<unsigned>(kMaxLatents), plan.name);
     return false;
   }
   return true;

@@ -47,13 +47,13 @@ std::unique_ptr<Voice> MakeStagedVoice(std::vector<Engine> engines, char* error,
   const int latent = engines.front().FindInput("latent"), audio = engines.back().FindOutput("audio");
   VoiceInfo info = VoiceInfoOf(engines.back());
   std::vector<StagedVoice::Link> chain(engines.size());
-  bool whole = latent >= 0 && audio >= 0 && info.latents > 0 && info.channels * info.frames * info.hop > 0;
+  bool whole = latent >= 0 && audio >= 0 && info.latents > 0 && info.latents <= kMaxLatents && info.channels > 0 && info.block() > 0;
   for (size_t s = 0; whole && s + 1 < engines.size(); ++s) {
     whole = SameVoice(engines[s].info(), engines[s + 1].info()) && Meet(&engines[s], &engines[s + 1], &chain[s].handovers);
     info.macs_per_second = std::max(info.macs_per_second, VoiceInfoOf(engines[s]).macs_per_second);
   }
   whole = whole && engines.front().input(static_cast<size_t>(latent)).elements == info.latents * info.frames &&
-          engines.back().output(static_cast<size_t>(audio)).elements == info.channels * info.frames * info.hop;
+          engines.back().output(static_cast<size_t>(audio)).elements == info.channels * info.block();
   if (!whole) {
     std::snprintf(error, error_bytes, "wanted the stages of one voice in order, got %.63s and others: compile it again", name);
     return nullptr;

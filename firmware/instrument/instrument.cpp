@@ -12,8 +12,7 @@ namespace {
 constexpr uint64_t kStatusEveryUs = 1000000;
 // More packets than this in one control tick (10 ms) wait in the system's queue, which drops what it cannot hold.
 constexpr int kPacketsPerTick = 64;
-// Who calibrates asks once a second; so many frames after the last question the board stops telling all.
-constexpr int32_t kMeasuredFrames = 600;
+constexpr int kMostErrors = 8;  // /error at once; one more each tick
 constexpr size_t kLongestPacket = 1472;  // one Ethernet frame
 
 uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t>(seconds * static_cast<float>(rate_hz)); }
@@ -22,9 +21,9 @@ uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t
 
 Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network, SceneLoader* loader)
     : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_, &played_), mixer_(&ring_, &played_),
-      scenes_(loader, &touch_, &voice_), reader_(this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
-      now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), tell_(false), tell_model_(true), tell_sensors_(false),
-      health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), trouble_(), told_trouble_() {
+      scenes_(loader, &touch_, &voice_), reader_(this, this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
+      now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), resting_(false), tell_(false), tell_model_(true),
+      tell_sensors_(false), tell_scenes_(false), tell_troubles_(false), tell_knobs_(0), errors_left_(kMostErrors), refused_(0), refusal_(), health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), rung_why_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
@@ -39,6 +38,7 @@ void Instrument::Begin(int32_t first_scene, uint64_t now_us) {
   began_us_ = now_us;
   now_us_ = now_us;
   scenes_.Begin(first_scene);
+  KeepTroubles();
   tell_ = true;
   if (mode_tap_ != nullptr) mode_tap_->OnMode(now_us, modes_.asked(), sounding_);
 }
@@ -49,15 +49,10 @@ void Instrument::SetTaps(VoiceTap* voice, ModeTap* mode) {
   mode_tap_ = mode;
 }
 
-void Instrument::AddTrouble(const char* line) {
-  const size_t at = std::strlen(trouble_);
-  std::snprintf(trouble_ + at, sizeof trouble_ - at, "%s%s", at > 0 ? "; " : "", line);
-  tell_ = true;
-}
-
 void Instrument::ControlTick(uint64_t now_us) {
   now_us_ = now_us;
   touch_.health().Read(&health_);
+  errors_left_ = std::min(errors_left_ + 1, kMostErrors);
   ReadPackets();
   KeepPanel();
   KeepMode();
@@ -65,13 +60,17 @@ void Instrument::ControlTick(uint64_t now_us) {
   if (rung != rung_) tell_ = true;
   rung_ = rung;
   if (scenes_.Tick()) {
-    tell_ = true;
-    tell_model_ = true;
+    tell_ = tell_model_ = true;
+    tell_knobs_ = ~0u;
+    if (scenes_.trouble()[0] != '\0') OnRefused("/scene", scenes_.trouble());
   }
+  KeepTroubles();
   for (int s = 0; s < kSensors && tell_sensors_; ++s) {
     out_.SendSensor(s, settings_.sensors[s], health_.identity[s]);
   }
   tell_sensors_ = false;
+  if (tell_scenes_) TellScenes();
+  if (tell_knobs_ != 0) TellKnobs();
   if (tell_ || now_us - told_us_ >= kStatusEveryUs) Tell();
 }
 
@@ -87,11 +86,18 @@ void Instrument::ReadPackets() {
 // A short press goes on to the next mode, a long one takes the board as empty.
 void Instrument::KeepPanel() {
   const Press press = button_.Update(button_down_.load(std::memory_order_relaxed), now_us_);
-  if (press == Press::kShort) OnMode(static_cast<Mode>((static_cast<int>(modes_.asked()) + 1) % kModes));
-  if (press == Press::kLong) OnRest();
-  bool trouble = trouble_[0] != '\0' || scenes_.trouble()[0] != '\0' || voice_.rung().rung > 0;
+  if (press == Press::kShort) AskMode(static_cast<Mode>((static_cast<int>(modes_.asked()) + 1) % kModes));
+  Refusal refusal;
+  if (press == Press::kLong && !OnRest(&refusal)) OnRefused("/rest", refusal.text());
+  bool trouble = troubles_.count() > 0 || voice_.rung().rung > 0;
   for (uint32_t flags : health_.flags) trouble = trouble || (flags & kSensorLost) != 0;
   led_.store(LedLit({sounding_, muted_, trouble}, now_us_), std::memory_order_relaxed);
+}
+
+void Instrument::KeepTroubles() {
+  SetTrouble("scene", scenes_.trouble());
+  if (touch_.resting() != resting_) tell_ = true;
+  resting_ = touch_.resting();
 }
 
 void Instrument::KeepMode() {
@@ -110,7 +116,21 @@ void Instrument::Tell() {
   const Scene* scene = scenes_.playing();
   if (tell_model_ && scene != nullptr) out_.SendModel(scene->voice->info(), scene->touch->name());
   tell_model_ = false;
-  out_.SendStatus(Report());  // last: whoever said hello then knows all
+  if (tell_troubles_) TellTroubles();
+  out_.Send(Report());  // last: whoever said hello then knows all
+}
+
+void Instrument::TellTroubles() {
+  tell_troubles_ = false;
+  TroubleMessage told;
+  told.of = troubles_.count();
+  if (told.of == 0) out_.Send(told);
+  for (int t = 0; t < troubles_.count(); ++t) {
+    told.number = t + 1;
+    told.name = troubles_.name(t);
+    told.text = troubles_.text(t);
+    out_.Send(told);
+  }
 }
 
 float Instrument::frames_per_second() const {
@@ -128,8 +148,8 @@ uint32_t Instrument::helpers() const {
 StatusReport Instrument::Report() const {
   StatusReport report = StatusReport();
   const Scene* scene = scenes_.playing();
-  report.asked_mode = ModeName(modes_.asked());
-  report.sounding_mode = ModeName(sounding_);
+  report.asked = ModeName(modes_.asked());
+  report.sounding = ModeName(sounding_);
   report.scene = scene != nullptr ? scene->index : -1;
   report.scene_name = scene != nullptr ? scene->name : "";
   report.voice_load = voice_load_.load(std::memory_order_relaxed);
@@ -145,9 +165,11 @@ StatusReport Instrument::Report() const {
   report.muted = muted_ ? 1 : 0;
   report.uptime_s = static_cast<float>(static_cast<double>(now_us_ - began_us_) * 1e-6);
   report.version = kVersion;
-  const bool both = trouble_[0] != '\0' && scenes_.trouble()[0] != '\0';
-  std::snprintf(told_trouble_, sizeof told_trouble_, "%s%s%s", trouble_, both ? "; " : "", scenes_.trouble());
-  report.trouble = told_trouble_;
+  report.trouble = troubles_.joined();
+  report.troubles = troubles_.count();
+  report.refused = static_cast<int32_t>(refused_);
+  report.refusal = refusal_;
+  report.resting = resting_ ? 1 : 0;
   DescribeRung(&report);
   return report;
 }
@@ -167,7 +189,8 @@ void Instrument::DescribeRung(StatusReport* report) const {
   } else if (at.cause == StepCause::kStuck) {
     std::snprintf(why, sizeof why, "the voice above was stuck");
   }
-  std::snprintf(report->rung_why, sizeof report->rung_why, "%.40s: %s", plays, why);
+  std::snprintf(rung_why_, sizeof rung_why_, "%.40s: %s", plays, why);
+  report->rung_why = rung_why_;
 }
 
 void Instrument::Remember(Memory* memory) {
@@ -195,51 +218,8 @@ void Instrument::Recall(const Memory& memory) {
   modes_.Ask(memory.mode);
   const Scene* scene = scenes_.playing();
   if (scene == nullptr || memory.scene != scene->name) return;  // knobs belong to their scene
-  for (const auto& knob : memory.knobs) OnKnob(knob.first.c_str(), knob.second);
-}
-
-void Instrument::OnMode(Mode mode) {
-  modes_.Ask(mode);
-  tell_ = true;
-}
-
-void Instrument::OnScene(int32_t index) {
-  scenes_.Ask(index);
-  tell_ = true;
-}
-
-bool Instrument::OnKnob(const char* name, float value) {
-  Scene* scene = scenes_.newest();
-  if (scene == nullptr) return false;
-  for (uint32_t k = 0; k < std::min(scene->touch->knobs(), kMaxKnobs); ++k) {
-    const KnobInfo knob = scene->touch->knob(k);
-    if (std::strcmp(knob.name, name) != 0) continue;
-    scene->knob_targets[k].store(std::min(std::max(value, knob.minimum), knob.maximum), std::memory_order_relaxed);
-    return true;
-  }
-  return false;
-}
-
-void Instrument::OnMute(bool mute) {
-  muted_ = mute;
-  mixer_.SetMute(mute);
-  tell_ = true;
-}
-
-void Instrument::OnRest() { touch_.AskRest(); }
-
-void Instrument::OnHeartbeat() { modes_.Heartbeat(now_us_); }
-
-void Instrument::OnHello(uint16_t port) {
-  network_->AnswerTo(port);
-  tell_ = true;
-  tell_model_ = true;
-}
-
-void Instrument::OnMeasure(uint16_t port) {
-  network_->AnswerTo(port);
-  tell_sensors_ = true;
-  touch_.Measure(kMeasuredFrames);
+  Refusal gone;  // a knob that the scene no longer has
+  for (const auto& knob : memory.knobs) OnKnob(knob.first.c_str(), knob.second, &gone);
 }
 
 }  // namespace lodestone

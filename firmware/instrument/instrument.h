@@ -15,6 +15,7 @@
 #include "firmware/instrument/played.h"
 #include "firmware/instrument/scene_keeper.h"
 #include "firmware/instrument/touch_player.h"
+#include "firmware/instrument/troubles.h"
 #include "firmware/instrument/voice_player.h"
 
 namespace lodestone {
@@ -39,7 +40,7 @@ class ModeTap {
   virtual void OnMode(uint64_t now_us, Mode asked, Mode sounding) = 0;
 };
 
-class Instrument : private Commands {
+class Instrument : private Commands, private RefusalSink {
  public:
   // Frames of the ring: a voice whose prefill and block are longer is refused by the loader.
   static constexpr uint32_t kRingFrames = 32768;
@@ -83,8 +84,11 @@ class Instrument : private Commands {
     voice_load_.store(voice, std::memory_order_relaxed);
     touch_load_.store(touch, std::memory_order_relaxed);
   }
-  // One more line that the status tells for good: the platform's troubles. Before the threads start.
-  void AddTrouble(const char* line);
+  // What `name` (one word) is in trouble with, told by /status and /trouble; empty: nothing any more. Threads: control, or
+  // before the threads start.
+  void SetTrouble(const char* name, const char* text) {
+    if (troubles_.Set(name, text)) tell_ = tell_troubles_ = true;
+  }
 
   // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured. Threads: control.
   void Remember(Memory* memory);
@@ -105,16 +109,19 @@ class Instrument : private Commands {
   StatusReport Report() const;
 
  private:
-  void OnMode(Mode mode) override;
-  void OnScene(int32_t index) override;
-  bool OnKnob(const char* name, float value) override;
-  void OnMute(bool mute) override;
-  void OnRest() override;
-  void OnHeartbeat() override;
-  void OnHello(uint16_t port) override;
-  void OnMeasure(uint16_t port) override;
+  // The handlers of the commands: instrument_commands.cpp.
+#define LODESTONE_OVERRIDE(Handler, parameters) bool Handler parameters override;
+  LODESTONE_COMMANDS(LODESTONE_OVERRIDE)
+#undef LODESTONE_OVERRIDE
+  void OnRefused(const char* address, const char* reason) override;
 
   void ReadPackets();
+  void AskMode(Mode mode);
+  void Meet(uint16_t port);
+  void KeepTroubles();
+  void TellKnobs();
+  void TellScenes();
+  void TellTroubles();
   void KeepPanel();
   void KeepMode();
   void Tell();
@@ -137,13 +144,18 @@ class Instrument : private Commands {
   Mode sounding_;
   bool muted_;
   uint32_t rung_;  // last told
-  bool tell_, tell_model_, tell_sensors_;
+  bool resting_;   // last told
+  bool tell_, tell_model_, tell_sensors_, tell_scenes_, tell_troubles_;
+  uint32_t tell_knobs_;  // a bit for each
+  int errors_left_;      // that may be sent now
+  uint32_t refused_;     // packets and commands
+  char refusal_[240];    // the last one
   TouchHealth health_;
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;
   Button button_;
-  char trouble_[256];
-  mutable char told_trouble_[464];  // the lasting one and the scenes' in one line
+  Troubles troubles_;
+  mutable char rung_why_[112];
 };
 
 }  // namespace lodestone

@@ -43,12 +43,16 @@ void Journal::Look(uint64_t now_us, const StatusReport& status) {
   next_slow_us_ = now_us + kSlowUs;
   LookAtUnderruns(now_us, status);
   LookAtSensors(now_us, status);
+  if (status.refused != refused_) {
+    Tell(now_us, "%d refused, the last: %s", static_cast<int>(status.refused - refused_), status.refusal);
+  }
+  refused_ = status.refused;
 }
 
 void Journal::LookAtScene(uint64_t now_us, const StatusReport& status) {
   if (!started_ || status.scene != scene_) Tell(now_us, "scene %d %s", static_cast<int>(status.scene), status.scene_name);
   scene_ = status.scene;
-  const std::string mode = std::string(status.sounding_mode) + ", asked for " + status.asked_mode;
+  const std::string mode = std::string(status.sounding) + ", asked for " + status.asked;
   if (mode != mode_) Tell(now_us, "mode %s", mode.c_str());
   mode_ = mode;
   if (status.muted != muted_) Tell(now_us, "%s", status.muted != 0 ? "muted" : "no longer muted");

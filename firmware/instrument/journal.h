@@ -17,9 +17,9 @@ class LineSink {
 class Journal {
  public:
   explicit Journal(LineSink* sink)
-      : sink_(sink), started_(false), scene_(0), muted_(0), rung_(0), underruns_(0), flags_(), next_slow_us_(0) {}
+      : sink_(sink), started_(false), scene_(0), muted_(0), rung_(0), underruns_(0), refused_(0), flags_(), next_slow_us_(0) {}
 
-  // Scene, mode, mute, rung and trouble are told at once; what may flicker, underruns and sensors, once a second at most.
+  // Scene, mode, mute, rung and trouble are told at once; what may flicker, underruns, sensors and refusals, once a second at most.
   void Look(uint64_t now_us, const StatusReport& status);
   // A line of somebody else.
   void Note(uint64_t now_us, const char* line) { sink_->OnLine(now_us, line); }
@@ -32,7 +32,7 @@ class Journal {
 
   LineSink* sink_;
   bool started_;
-  int32_t scene_, muted_, rung_, underruns_, flags_[kSensors];  // as last told
+  int32_t scene_, muted_, rung_, underruns_, refused_, flags_[kSensors];  // as last told
   std::string mode_, trouble_;
   uint64_t next_slow_us_;
 };

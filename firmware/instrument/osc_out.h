@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "firmware/chips/field_frame.h"
+#include "firmware/generated/osc.h"
 #include "firmware/instrument/parts.h"
 
 namespace lodestone {
@@ -13,24 +14,8 @@ struct OscStreams {
   bool mag, field, touch, latent;
 };
 
-// What /status tells; see docs/osc.md for the order of the arguments.
-struct StatusReport {
-  const char* asked_mode;
-  const char* sounding_mode;
-  int32_t scene;
-  const char* scene_name;
-  float voice_load, touch_load;     // share of one core, 0..1
-  int32_t underruns;
-  float frames_per_second;
-  int32_t sensor_flags[kSensors];
-  float temperature_c;
-  int32_t muted;
-  float uptime_s;
-  const char* version;
-  const char* trouble;              // one line, or empty
-  int32_t rung;                     // of the scene's ladder, 0: the whole voice
-  char rung_why[112];               // what plays instead, and why; empty on the whole voice
-};
+// What /status tells; definitions/osc.toml has the meaning of each field.
+using StatusReport = StatusMessage;
 
 class OscOut {
  public:
@@ -44,11 +29,20 @@ class OscOut {
   void SendTouch(const float* touch, const float* latent, uint32_t latents);
 
   // Threads: control.
-  void SendStatus(const StatusReport& status);
+  template <typename Message>
+  void Send(const Message& message) {
+    uint8_t buffer[kPacketBytes];
+    OscWriter packet(buffer, sizeof buffer);
+    Write(message, &packet);
+    sink_->Send(packet.data(), packet.size());
+  }
   void SendModel(const VoiceInfo& voice, const char* touch_name);
   void SendSensor(int sensor, const SensorFacts& facts, uint16_t identity);
 
  private:
+  static constexpr size_t kPacketBytes = 1024;  // 128 latents with their tags and address need 652
+
+  void SendFloats(const char* address, const float* values, uint32_t count);
   // Flags, weights, temperatures and the time of a frame.
   void SendFrameHealth(const FieldFrame& frame);
 

@@ -59,6 +59,7 @@ struct VoiceInfo {
   uint32_t sample_rate_hz, hop, frames, latents, channels, delay_samples;
   float macs_per_second;  // multiplications, as its card has them, of the slowest stage; 0: not known
   uint32_t helpers;       // stages besides the one that Step runs
+  uint32_t block() const { return hop * frames; }  // samples of a call, bounded where the plan was loaded
 };
 
 // A voice graph: latents in, a block of sound out. Threads: voice, after it has been handed over.
@@ -113,6 +114,10 @@ class Network : public PacketSink {
   virtual size_t Receive(uint8_t* packet, size_t capacity) = 0;
   // The sender of the last received packet wants everything sent to its `port` as well. Threads: control.
   virtual void AnswerTo(uint16_t port) = 0;
+  // Whether another guest will have to leave when that sender is answered at `port`. Threads: control.
+  virtual bool Crowded(uint16_t) const { return false; }
+  // No more to `port` of the sender of the last received packet. Threads: control.
+  virtual void Forget(uint16_t) {}
 };
 
 }  // namespace lodestone

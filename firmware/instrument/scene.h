@@ -69,6 +69,7 @@ class SceneLoader {
  public:
   virtual ~SceneLoader() {}
   virtual int32_t count() const = 0;
+  virtual const char* name(int32_t) const { return ""; }  // (index), as the settings have it
   // Null and one line in `error` when the scene cannot play; a line beside a scene is a warning. May take seconds.
   // Threads: files.
   virtual std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) = 0;

@@ -72,7 +72,10 @@ bool SceneKeeper::Tick() {
 
 void SceneKeeper::Start() {
   wish_ = false;
-  if (playing_ && playing_->index == asked_) return;
+  if (playing_ && playing_->index == asked_) {
+    trouble_[0] = '\0';  // what failed before is no longer wished for
+    return;
+  }
   worker_.Load(asked_);
   state_ = State::kLoading;
 }

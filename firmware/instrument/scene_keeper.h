@@ -32,8 +32,9 @@ class SceneKeeper {
   Scene* playing() const { return playing_.get(); }
   // The scene that knobs turn: the coming one as soon as there is one.
   Scene* newest() const { return coming_ ? coming_.get() : playing_.get(); }
-  const char* trouble() const { return trouble_; }
+  const char* trouble() const { return trouble_; }  // of the last scene that was asked for; empty: it plays
   int32_t count() const { return loader_->count(); }
+  const char* name(int32_t index) const { return loader_->name(index); }
 
  private:
   enum class State { kSteady, kLoading, kFeeding, kWarming, kSwapping, kReleasing };

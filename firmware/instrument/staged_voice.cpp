@@ -7,7 +7,7 @@ namespace lodestone {
 
 StagedVoice::StagedVoice(const VoiceInfo& info, float* latent, const float* audio, std::vector<Link> chain)
     : info_(info), latent_(latent), audio_(audio), helped_(), last_(std::move(chain.back().stage)),
-      silence_(info.channels * info.frames * info.hop, 0.0f), sounds_(false) {
+      silence_(size_t{info.channels} * info.block(), 0.0f), sounds_(false) {
   chain.pop_back();
   info_.helpers = static_cast<uint32_t>(chain.size());
   for (Link& link : chain) {

@@ -12,8 +12,8 @@ constexpr float kFirstStepS = 0.005f;
 }  // namespace
 
 TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
-    : source_(source), out_(out), playing_(nullptr), coming_(nullptr), turns_(0), turns_wanted_(0), before_(nullptr),
-      before_coming_(nullptr), knobs_(), coming_knobs_(), frame_(), last_us_(0), rest_asked_(false), measured_frames_(0), rest_at_us_(0), rest_frames_(0), seen_() {}
+    : source_(source), out_(out), playing_(nullptr), coming_(nullptr), turns_(0), turns_wanted_(0),
+      frame_(), last_us_(0), rest_asked_(false), resting_(false), measured_frames_(0), rest_at_us_(0), rest_frames_(0), seen_() {}
 
 void TouchPlayer::Tick() {
   source_->Read(&frame_);
@@ -23,8 +23,6 @@ void TouchPlayer::Tick() {
 
   Scene* coming = coming_.load(std::memory_order_acquire);
   Scene* playing = playing_.load(std::memory_order_acquire);
-  const bool promoted = playing != nullptr && playing == before_coming_;
-  if (promoted) std::copy(coming_knobs_, coming_knobs_ + kMaxKnobs, knobs_);
 
   const bool measured = measured_frames_.load(std::memory_order_relaxed) > 0;
   if (measured) measured_frames_.fetch_sub(1, std::memory_order_relaxed);
@@ -34,13 +32,11 @@ void TouchPlayer::Tick() {
     rest_at_us_ = frame_.time_us;
   }
   if (playing != nullptr) {
-    Play(playing, dt_s, knobs_, playing != before_ && !promoted);
+    Play(playing, dt_s);
     out_->SendTouch(playing->touch->touch(), playing->touch->latent(), playing->touch->latents());
   }
-  if (coming != nullptr && coming != playing) Play(coming, dt_s, coming_knobs_, coming != before_coming_);
+  if (coming != nullptr && coming != playing) Play(coming, dt_s);
   if (rest_frames_ > 0) --rest_frames_;
-  before_ = playing;
-  before_coming_ = coming;
   KeepRest(playing);
   Watch();
   turns_.fetch_add(1, std::memory_order_release);
@@ -52,6 +48,7 @@ void TouchPlayer::KeepRest(Scene* playing) {
   rest_at_us_ = 0;
   playing->touch->SaveState(playing->after_rest.data());
   playing->after_rest_ready.store(true, std::memory_order_release);
+  if (!rest_asked_.load(std::memory_order_relaxed)) resting_.store(false, std::memory_order_relaxed);
 }
 
 void TouchPlayer::Watch() {
@@ -65,15 +62,13 @@ void TouchPlayer::Watch() {
   health_.Write(seen_);
 }
 
-// A fresh scene begins with its knobs where they are asked for; afterwards they glide. The rest knob is a button.
-void TouchPlayer::Play(Scene* scene, float dt_s, float (&knobs)[kMaxKnobs], bool fresh) {
-  const float share = fresh ? 1.0f : std::min(1.0f, dt_s / kKnobGlideS);
+// Knobs stand where they are asked for: how they glide there is the graph's affair. The rest knob is a button.
+void TouchPlayer::Play(Scene* scene, float dt_s) {
   const uint32_t count = std::min(scene->touch->knobs(), kMaxKnobs);
   for (uint32_t k = 0; k < count; ++k) {
-    const float target = scene->knob_targets[k].load(std::memory_order_relaxed);
-    knobs[k] = fresh ? target : knobs[k] + share * (target - knobs[k]);
-    if (static_cast<int32_t>(k) == scene->rest_knob) knobs[k] = rest_frames_ > 0 ? 1.0f : 0.0f;
-    scene->touch->SetKnob(k, knobs[k]);
+    const bool rest = static_cast<int32_t>(k) == scene->rest_knob;
+    const float pressed = rest_frames_ > 0 ? 1.0f : 0.0f;
+    scene->touch->SetKnob(k, rest ? pressed : scene->knob_targets[k].load(std::memory_order_relaxed));
   }
   scene->touch->Run(frame_, dt_s);
   LatentFrame latents;

@@ -21,7 +21,6 @@ struct TouchHealth {
 
 class TouchPlayer {
  public:
-  static constexpr float kKnobGlideS = 0.05f;
   static constexpr uint32_t kRestFrames = 20;
   static constexpr uint64_t kRestSettlesUs = 5000000;  // a capture takes 3 s, and then glides
 
@@ -39,7 +38,12 @@ class TouchPlayer {
   }
 
   // Takes the board as it stands as empty: presses the knob "rest_capture" for a moment. Threads: control.
-  void AskRest() { rest_asked_.store(true, std::memory_order_release); }
+  void AskRest() {
+    resting_.store(true, std::memory_order_relaxed);
+    rest_asked_.store(true, std::memory_order_release);
+  }
+  // From AskRest until the rest has settled and is kept. Threads: control.
+  bool resting() const { return resting_.load(std::memory_order_relaxed); }
 
   // Somebody calibrates: for so many frames all is told. Threads: control.
   void Measure(int32_t frames) { measured_frames_.store(frames, std::memory_order_relaxed); }
@@ -49,7 +53,7 @@ class TouchPlayer {
   LatestValue<TouchHealth>& health() { return health_; }
 
  private:
-  void Play(Scene* scene, float dt_s, float (&knobs)[kMaxKnobs], bool fresh);
+  void Play(Scene* scene, float dt_s);
   void Watch();
   void KeepRest(Scene* playing);
 
@@ -57,12 +61,9 @@ class TouchPlayer {
   OscOut* out_;
   std::atomic<Scene*> playing_, coming_;
   std::atomic<uint32_t> turns_, turns_wanted_;
-  Scene* before_;            // what the last tick played
-  Scene* before_coming_;
-  float knobs_[kMaxKnobs], coming_knobs_[kMaxKnobs];
   FieldFrame frame_;
   uint64_t last_us_;
-  std::atomic<bool> rest_asked_;
+  std::atomic<bool> rest_asked_, resting_;
   std::atomic<int32_t> measured_frames_;
   uint64_t rest_at_us_;   // of the last press; 0: kept, or none
   uint32_t rest_frames_;  // for which the knob stays pressed

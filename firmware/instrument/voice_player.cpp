@@ -39,7 +39,7 @@ bool VoicePlayer::Advance(VoiceStream* stream, uint32_t work_items, bool* worked
 uint32_t VoicePlayer::Took(const VoiceStream& stream) const {
   const uint32_t own = now() - stream.began();
   if (stream.holds() || stream.voice().info().helpers == 0) return own;
-  const uint32_t block = stream.voice().info().hop * stream.voice().info().frames;
+  const uint32_t block = stream.voice().info().block();
   const uint64_t helped = uint64_t{crew_.took(stream.voice().info().helpers)} * std::min(block, prefill_.most()) / block;
   return std::max(own, static_cast<uint32_t>(helped));
 }
@@ -83,7 +83,7 @@ void VoicePlayer::Begin(Scene* scene) {
   const uint32_t count = std::min(scene->voices(), Ladder::kMostVoices);
   for (uint32_t v = 0; v < count; ++v) {
     const VoiceInfo& info = scene->voice_at(v).info();
-    const uint32_t block = info.hop * info.frames;
+    const uint32_t block = info.block();
     voices[v] = {info.macs_per_second, block, std::min(block, prefill_.most())};
   }
   ladder_.Begin(voices, count, now());

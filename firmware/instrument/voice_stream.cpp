@@ -24,7 +24,7 @@ VoiceStream::Progress VoiceStream::Advance(uint32_t work_items, uint32_t now, in
   at_ = 0;
   const bool unheard = unheard_ > 0 && !voice().sounds();
   if (unheard) --unheard_;
-  left_ = unheard ? 0 : voice().info().hop * voice().info().frames;
+  left_ = unheard ? 0 : voice().info().block();
   return Progress::kDone;
 }
 
@@ -43,7 +43,7 @@ bool VoiceStream::Begin(uint32_t now_frame, int64_t ring_frame, VoiceTap* tap) {
     to[z * info.frames + info.frames - 1] = now.values[z];
   }
   if (tap != nullptr && rung_ == 0) {
-    const int64_t sounds_at = ring_frame + int64_t{info.helpers - unheard_} * info.hop * info.frames;
+    const int64_t sounds_at = ring_frame + int64_t{info.helpers - unheard_} * info.block();
     tap->OnLatents(*scene_, scene_->blocks, sounds_at, now.time_us, to, info.latents * info.frames);
   }
   before_ = now;
@@ -70,7 +70,7 @@ void VoiceStream::AddFrame(float gain, HeldSound* held, float* frame) {
   } else {
     const VoiceInfo& info = voice().info();
     const float* audio = voice().audio() + at_;
-    for (uint32_t c = 0; c < kRingChannels; ++c) frame[c] += gain * audio[(info.channels > c ? c : 0) * info.hop * info.frames];
+    for (uint32_t c = 0; c < kRingChannels; ++c) frame[c] += gain * audio[(info.channels > c ? c : 0) * info.block()];
   }
   Skip();
 }

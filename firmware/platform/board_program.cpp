@@ -48,9 +48,9 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   scenes_->SetMeter(&meter_);
   platform_.Watch(instrument_.get());
   Recollect();
-  for (const std::string& trouble : {conf_trouble, platform_trouble, sensor_trouble}) {
-    if (!trouble.empty()) instrument_->AddTrouble(trouble.c_str());
-  }
+  instrument_->SetTrouble("settings", conf_trouble.c_str());
+  instrument_->SetTrouble("platform", platform_trouble.c_str());
+  instrument_->SetTrouble("sensors", sensor_trouble.c_str());
   instrument_->Begin(conf_.first_scene, platform_.clock().NowUs());
   instrument_->Recall(memory_);
   const std::string unlocked = platform_.LockMemory();

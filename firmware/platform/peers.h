@@ -10,15 +10,19 @@ namespace lodestone {
 
 class Peers {
  public:
-  static constexpr int kGuests = 4;
+  static constexpr int kGuests = 8;
 
   explicit Peers(const BoardConf& conf);
 
   // The USB link (192.168.6.x and 192.168.7.x), the board itself, and the addresses of the settings.
   bool Allows(uint32_t address) const;
 
-  // Adds a target, or renews it; a fifth guest takes the place of the one that came first. Threads: control.
+  // Adds a target, or renews it; one too many takes the place of the guest that was renewed longest ago. Threads: control.
   void Add(const Ipv4Target& target);
+  // Whether adding it would make another leave. Threads: control.
+  bool Crowded(const Ipv4Target& target) const;
+  // The guest leaves; a target of the settings stays. Threads: control.
+  void Remove(const Ipv4Target& target);
 
   // Calls `send(address, port)` for each target. Threads: any.
   template <typename Send>
@@ -33,8 +37,11 @@ class Peers {
  private:
   std::vector<Ipv4Target> targets_;
   std::vector<uint32_t> allowed_;
+  bool Known(const Ipv4Target& target) const;
+  int Find(uint64_t packed) const;
+
   std::atomic<uint64_t> guests_[kGuests];  // address << 16 | port; 0: nobody
-  int next_guest_;
+  uint64_t renewed_[kGuests], renewals_;   // when each was renewed, counted in renewals
 };
 
 }  // namespace lodestone

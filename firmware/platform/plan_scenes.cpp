@@ -88,10 +88,10 @@ bool PlanScenes::Fits(const Scene& scene, const VoiceInfo& voice, char* error, s
                   scene.name, static_cast<unsigned>(voice.sample_rate_hz), static_cast<unsigned>(sample_rate_hz_));
     return false;
   }
-  if (voice.hop * voice.frames + prefill_frames_ > Instrument::kRingFrames) {
+  if (prefill_frames_ > Instrument::kRingFrames || voice.block() > Instrument::kRingFrames - prefill_frames_) {
     std::snprintf(error, error_bytes, "scene %s: wanted blocks of at most %u samples, got %u: export fewer frames",
                   scene.name, static_cast<unsigned>(Instrument::kRingFrames - prefill_frames_),
-                  static_cast<unsigned>(voice.hop * voice.frames));
+                  static_cast<unsigned>(voice.block()));
     return false;
   }
   return true;

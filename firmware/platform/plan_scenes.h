@@ -21,6 +21,7 @@ class PlanScenes : public SceneLoader {
   void SetMeter(LoadMeter* meter) { meter_ = meter; }
 
   int32_t count() const override { return static_cast<int32_t>(conf_.scenes.size()); }
+  const char* name(int32_t index) const override { return conf_.scenes[static_cast<size_t>(index)].name.c_str(); }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
   void Recall(Scene* scene) override;
 

@@ -10,7 +10,7 @@ std::string StatusText(const StatusReport& status) {
                 "mode = %s\nasked = %s\nscene = %d %s\nmuted = %d\nvoice_load = %.3f\ntouch_load = %.3f\nunderruns = %d\n"
                 "rung = %d %s\nframes_per_second = %.2f\nsensor_flags = %d %d %d %d\ntemperature_c = %.1f\nuptime_s = %.0f\n"
                 "version = %s\ntrouble = %s\n",
-                status.sounding_mode, status.asked_mode, static_cast<int>(status.scene), status.scene_name,
+                status.sounding, status.asked, static_cast<int>(status.scene), status.scene_name,
                 static_cast<int>(status.muted), static_cast<double>(status.voice_load),
                 static_cast<double>(status.touch_load), static_cast<int>(status.underruns), static_cast<int>(status.rung),
                 status.rung_why, static_cast<double>(status.frames_per_second), static_cast<int>(status.sensor_flags[0]),

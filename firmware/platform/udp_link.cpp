@@ -70,9 +70,4 @@ size_t UdpLink::Receive(uint8_t* packet, size_t capacity) {
   return 0;
 }
 
-void UdpLink::AnswerTo(uint16_t port) {
-  const Ipv4Target target = {last_sender_, port};
-  peers_.Add(target);
-}
-
 }  // namespace lodestone

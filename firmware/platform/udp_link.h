@@ -21,7 +21,9 @@ class UdpLink : public Network {
   // Whoever is not there is skipped; never blocks.
   void Send(const uint8_t* packet, size_t bytes) override;
   size_t Receive(uint8_t* packet, size_t capacity) override;
-  void AnswerTo(uint16_t port) override;
+  void AnswerTo(uint16_t port) override { peers_.Add({last_sender_, port}); }
+  bool Crowded(uint16_t port) const override { return peers_.Crowded({last_sender_, port}); }
+  void Forget(uint16_t port) override { peers_.Remove({last_sender_, port}); }
 
   uint32_t refused() const { return refused_; }  // packets from strangers, or too long
 

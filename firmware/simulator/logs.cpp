@@ -9,7 +9,7 @@ namespace {
 // Mean time from a field change to its sound: half a hop until the voice takes latents, the ring, the model, and
 // two blocks of the converters; plus, on average, half a sensor frame until it is read.
 double FieldToSoundMs(const VoiceInfo& voice, double prefill, uint32_t period, double rate_hz, double frames_per_second) {
-  const double samples = 0.5 * voice.hop * voice.frames + prefill + voice.delay_samples + 2.0 * period;
+  const double samples = 0.5 * voice.block() + prefill + voice.delay_samples + 2.0 * period;
   const double sensor_ms = frames_per_second > 0.0 ? 500.0 / frames_per_second : 0.0;
   return 1e3 * samples / rate_hz + sensor_ms;
 }
@@ -29,7 +29,7 @@ void WriteVoice(std::FILE* file, const Instrument& instrument, double prefill, c
   const VoiceInfo& voice = scene->voice->info();
   std::fprintf(file, "  \"scene\": %d,\n  \"scene_name\": %s,\n  \"voice\": %s,\n", static_cast<int>(scene->index),
                Quoted(scene->name).c_str(), Quoted(voice.name).c_str());
-  std::fprintf(file, "  \"hop\": %u,\n  \"model_delay_samples\": %u,\n", voice.hop * voice.frames, voice.delay_samples);
+  std::fprintf(file, "  \"hop\": %u,\n  \"model_delay_samples\": %u,\n", voice.block(), voice.delay_samples);
   std::fprintf(file, "  \"field_to_sound_ms\": %.3f,\n",
                FieldToSoundMs(voice, prefill, run.period_frames,
                               static_cast<double>(run.sample_rate_hz),
@@ -98,7 +98,7 @@ bool WriteStats(const std::string& path, const Instrument& instrument, const Mod
   std::fprintf(file, "  \"voice_started_at\": %lld,\n",
                instrument.mixer().has_started() ? static_cast<long long>(instrument.mixer().started_at()) : -1ll);
   std::fprintf(file, "  \"commands_obeyed\": %u,\n  \"commands_dropped\": %u,\n", instrument.commands().obeyed(),
-               instrument.commands().dropped());
+               instrument.commands().refused());
   WriteVoice(file, instrument, latents.mean_prefill(), run);
   std::fprintf(file, "  \"field_to_block_ms\": {\"mean\": %.3f, \"longest\": %.3f},\n", latents.mean_delay_ms(),
                latents.longest_delay_ms());

@@ -1,4 +1,4 @@
-"""`lodestone build | flash | logs | status | mode | scene | knob | mute | rest`: the board and its image."""
+"""The verbs of the board and its image, from `lodestone build` to `lodestone rest`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from lodestone.board import Board, Status
+    from lodestone.board import Board
+    from lodestone.board_messages import BoardKnob, Status
     from lodestone.scenes import Scene
 
 Address = Annotated[str | None, typer.Option("--board", help="Address of the board; else the usual ones.")]
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Adds the verbs to the command line."""
     for verb in (build, flash, logs, status, mode, scene, knob, mute, rest):
         app.command(verb.__name__)(verb)
+    app.command("board")(boards)
 
 
 def build(
@@ -131,8 +133,31 @@ def _tell(status: Status) -> None:
     print(f"underruns {status.underruns} in {status.uptime_s:.0f} s, firmware {status.version}")
     if status.rung:
         print(f"rung     {status.rung}, {status.rung_why}")
+    if status.refused:
+        print(f"refused  {status.refused}, the last: {status.refusal}")
     if status.trouble:
         print(f"trouble  {status.trouble}")
+
+
+def boards(
+    address: Annotated[list[str] | None, typer.Argument(help="Ask these; else the link is searched.")] = None,
+    port: Port = 7564,
+    seconds: Annotated[float, typer.Option(help="How long answers are waited for.", min=0.1)] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """List the boards that answer on the link."""
+    from lodestone.board import BoardError, find
+
+    found = find(address or (), port, seconds)
+    if as_json:
+        print(json.dumps({where: dataclasses.asdict(status) for where, status in found.items()}, indent=1))
+    for where, status in sorted(found.items()):
+        if not as_json:
+            plays = f"scene {status.scene} {status.scene_name}, mode {status.sounding}"
+            trouble = f", trouble: {status.trouble}" if status.trouble else ""
+            print(f"{where:15}  {plays}, firmware {status.version}{trouble}")
+    if not found:
+        raise BoardError("a board on the link", "no answer", "check the cable, or name its address")
 
 
 def status(
@@ -156,33 +181,50 @@ def mode(
     port: Port = 7564,
 ) -> None:
     """Choose who sounds."""
-    from lodestone.board import BoardError
-
-    if mode not in ("onboard", "host", "both"):
-        raise BoardError("onboard, host or both", repr(mode), "name one of them")
     with _connect(board, port) as connection:
         _tell(connection.mode(mode))
 
 
 def scene(
-    scene: Annotated[int, typer.Argument(help="Its number, from 0.")],
+    scene: Annotated[str | None, typer.Argument(help="Name, or number from 0; else all are listed.")] = None,
     board: Address = None,
     port: Port = 7564,
 ) -> None:
-    """Go to a scene."""
+    """Go to a scene, or list them."""
     with _connect(board, port) as connection:
-        _tell(connection.scene(scene))
+        if scene is None:
+            for row in connection.scenes():
+                print(f"{row.number:3} {row.name}{'  (plays)' if row.plays else ''}")
+            return
+        _tell(connection.scene(int(scene) if scene.isdecimal() else scene))
 
 
 def knob(
-    name: Annotated[str, typer.Argument(help="For instance entanglement or reach.")],
-    value: Annotated[float, typer.Argument()],
+    name: Annotated[str | None, typer.Argument(help="As entanglement; else all are listed.")] = None,
+    value: Annotated[float | None, typer.Argument(help="Else it is only told.")] = None,
     board: Address = None,
     port: Port = 7564,
 ) -> None:
-    """Turn a knob of the touch."""
+    """Turn a knob of the touch, or tell how they stand."""
+    from lodestone.board import BoardError, nearest
+
     with _connect(board, port) as connection:
-        connection.knob(name, value)
+        if name is not None and value is not None:
+            _tell_knob(connection.knob(name, value))
+            return
+        knobs = connection.knobs()
+        chosen = [knob for knob in knobs if name in (None, knob.name)]
+        if name is not None and not chosen:
+            names = [knob.name for knob in knobs]
+            raise BoardError(f"one of the knobs {', '.join(names)}", repr(name), nearest(name, names))
+        for knob in chosen:
+            _tell_knob(knob)
+
+
+def _tell_knob(knob: BoardKnob) -> None:
+    unit = f" {knob.unit}" if knob.unit else ""
+    about = f"{knob.least:g} to {knob.most:g}, at first {knob.initial:g}"
+    print(f"{knob.name:14} {knob.value:g}{unit}  ({about})")
 
 
 def mute(
@@ -199,3 +241,4 @@ def rest(board: Address = None, port: Port = 7564) -> None:
     """Take the board as it stands as empty; take the magnets away first."""
     with _connect(board, port) as connection:
         connection.rest()
+    print("rest kept")

@@ -20,7 +20,7 @@ from lodestone.page.facts import board_facts, chip_facts, latent_words, reach_ta
 from lodestone.page.pack import pack
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
-from mapping.families import FAMILIES
+from mapping.families import in_words, names
 from voices import atlas, catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,7 +80,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
     if not calibration.is_file():
         calibrate(simulate=True, seed=CALIBRATION_SEED, out=calibration, yes=True)
     scenes, reach = [], None
-    families = sorted(FAMILIES, key=lambda name: name != FIRST_MAPPING)
+    families = sorted(names(), key=lambda name: name != FIRST_MAPPING)
     for voice in catalogue.shipped():
         progress(f"putting {voice.name} together")
         words: list[str] = []
@@ -100,7 +100,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
                 "summary": voice.summary,
             }
             scenes.append({**scene_facts(scene, touch, words), **more})
-    mappings = {name: FAMILIES[name].wish for name in families}
+    mappings = {name: in_words(name) for name in families}
     return {
         "format": "lodestone-page",
         "version": 1,

@@ -16,14 +16,13 @@ from model_export.compiler.elementwise import join
 from model_export.compiler.errors import PlanError
 from model_export.compiler.filterbank import factor, halve
 from model_export.compiler.fuse import fuse
+from model_export.compiler.header import header_facts, real, shown, table
 from model_export.compiler.ir import Graph, Value
 from model_export.compiler.lower import Lowering
 from model_export.compiler.operators import OPERATORS
 from model_export.compiler.read import load_model, read_graph
 from model_export.compiler.rewrite import rewrite
 from model_export.compiler.subpixel import interleave
-
-TOUCH, VOICE = 1, 2
 
 
 def compile_plan(model: onnx.ModelProto | str | Path) -> bytes:
@@ -85,17 +84,10 @@ def lower_plan(
     places = lowering.run(OPERATORS, [(v, following) for _, v, following in states], list(results.values()))
     tensors = [_input(name, v, lowering.views[v].buffer.offset, card) for name, v in visible.items()]
     results_at = zip(results.items(), places, strict=True)
-    voice = card.get("kind", "voice" if "latent" in inputs else "touch") == "voice"
-    latents = next((v.shape for name, v in [*inputs.items(), *outputs.items()] if name == "latent"), (0,))
+    shapes = [{name: v.shape for name, v in values.items()} for values in (inputs, outputs)]
+    facts = header_facts(card, *shapes)
     made = plan.Plan(
-        kind=VOICE if voice else TOUCH,
-        name=str(card.get("name", "")),
-        sample_rate=int(card.get("sample_rate", 0)),
-        hop=int(card.get("hop", 0)),
-        frames=int(card.get("frames", 1)),
-        latents=int(card.get("latents", latents[1] if len(latents) == 3 else latents[0])),
-        channels=int(card.get("channels", 1)),
-        delay_samples=int(card.get("delay_samples", 0)),
+        **facts,
         inputs=tensors,
         outputs=[plan.Tensor(name, v.shape, at.buffer.offset) for (name, v), at in results_at],
         operations=lowering.operations,
@@ -113,7 +105,7 @@ def parse_card(text: str) -> dict[str, Any]:
     """A card's JSON as a dictionary, empty for an empty text. Raises PlanError for anything else."""
     try:
         card = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         card = None
     if not isinstance(card, dict):
         raise PlanError("a card in JSON", "something else", "export the model again")
@@ -131,16 +123,20 @@ def _next(outputs: dict[str, Value], state_name: str, state: Value) -> Value:
 
 def _input(name: str, value: Value, io_offset: int, card: dict[str, Any]) -> plan.Tensor:
     if name.startswith("noise."):
-        distribution = card.get("noise", {}).get(name, {}).get("distribution", "normal")
-        roles = {"normal": 1, "uniform": 2}
-        if distribution not in roles:
-            raise PlanError("normal or uniform noise", f"'{distribution}'", "correct the card")
+        distribution = table(table(card, "noise"), name).get("distribution", "normal")
+        roles = {"normal": "NoiseNormal", "uniform": "NoiseUniform"}
+        if not isinstance(distribution, str) or distribution not in roles:
+            raise PlanError("normal or uniform noise", shown(distribution), "correct the card")
         return plan.Tensor(name, value.shape, io_offset, roles[distribution])
-    knob = card.get("knobs", {}).get(name.removeprefix("knob.")) if name.startswith("knob.") else None
-    if knob is None:
+    knobs, key = table(card, "knobs"), name.removeprefix("knob.")
+    if not name.startswith("knob.") or key not in knobs:
         return plan.Tensor(name, value.shape, io_offset)
-    low, high = float(knob.get("minimum", 0.0)), float(knob.get("maximum", 1.0))
-    return plan.Tensor(name, value.shape, io_offset, 0, float(knob.get("default", low)), low, high)
+    knob = table(knobs, key)
+    low, high = (
+        real(knob, *bound, of=f"knob {shown(key)}") for bound in (("minimum", 0.0), ("maximum", 1.0))
+    )
+    default = real(knob, "default", low, of=f"knob {shown(key)}")
+    return plan.Tensor(name, value.shape, io_offset, "Value", default, low, high)
 
 
 def _initial_state(
@@ -150,12 +146,12 @@ def _initial_state(
 
     memory = np.zeros(lowering.state_floats, np.float32)
     for name, state in states:
-        text = card.get("initial_state", {}).get(name)
+        text = table(card, "initial_state").get(name)
         if text is None:
             continue
         try:
             values = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
-        except ValueError:
+        except (ValueError, TypeError):
             raise PlanError("base64 floats", f"something else for {name}", "correct the card") from None
         if values.size != state.size:
             raise PlanError(f"{state.size} floats for {name}", f"{values.size}", "correct the card")

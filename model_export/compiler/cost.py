@@ -7,27 +7,23 @@ a fifth of a count.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from model_export.compiler import plan
+from definitions.operations import OPERATIONS
 from model_export.compiler.boards import Counts
+from model_export.compiler.plan_reader import Operation, read_plan
 
 # Rows of the tallest tile for panels of four, two and one vectors: TileShape of kernels_neon.cpp.
 TILES = {"armv7": {4: 2, 2: 4, 1: 4}, "aarch64": {4: 4, 2: 8, 1: 8}}
 LANES = 4
-# Arithmetic per vector of an element-wise function, by number; those not named take one.
-_ARITHMETIC = {5: 22.0, 7: 26.0, 8: 26.0, 9: 44.0, 10: 30.0, 80: 34.0, 131: 80.0}
-
-_WEIGHT_BYTES = {plan.FLOAT32: 4, plan.INT16: 2}  # of one weight; else 1
 
 
 @dataclass(frozen=True)
 class PlanConv:
     """The sizes of one convolution in a plan."""
 
-    activation: int
+    activation: str
     rows: int
     taps: int
     dilation: int
@@ -37,7 +33,7 @@ class PlanConv:
     groups: int
     residual: bool
     results: int
-    format: int
+    format: str
 
     @property
     def macs(self) -> int:
@@ -47,48 +43,50 @@ class PlanConv:
 
 def convolutions(data: bytes) -> Iterator[PlanConv]:
     """Every convolution of a plan, in order."""
-    for words in _operations(data):
-        if words[0] == plan.CONV:
-            results = int(words[17] != 0) + int(words[20] != 0)
-            rows, taps, dilation, stride, channels, out, groups = words[2:9]
-            sizes = (rows, taps, dilation, stride, channels, out, groups)
-            yield PlanConv(words[1], *sizes, residual=words[14] != 0, results=results, format=words[25])
+    return (_conv(op) for op in read_plan(data).operations if op.kind == "Conv")
 
 
-def _operations(data: bytes) -> Iterator[tuple[int, ...]]:
-    count, at = struct.unpack_from("<I", data, 80)[0], struct.unpack_from("<I", data, 92)[0]
-    for i in range(count):
-        yield struct.unpack_from(f"<{plan.OPERATION_WORDS}I", data, at + 4 * plan.OPERATION_WORDS * i)
+def _conv(op: Operation) -> PlanConv:
+    def there(rows: str) -> bool:
+        return bool(op[rows]["space"] != OPERATIONS.number("Space", "Nowhere"))
+
+    names = ("rows", "taps", "dilation", "stride", "in_channels", "out_channels", "groups")
+    return PlanConv(
+        activation=OPERATIONS.name("Activation", op["activation"]),
+        **{name: op[name] for name in names},
+        residual=there("residual"),
+        results=there("raw") + there("active"),
+        format=OPERATIONS.name("WeightFormat", op["format"]),
+    )
 
 
 def map_functions(data: bytes) -> list[str]:
     """Names of a plan's element-wise passes, in order."""
-    names = {number: name for name, number in plan.MAP_FUNCTIONS.items()}
-    return [names[words[1]] for words in _operations(data) if words[0] == plan.MAP]
+    return [op.function for op in read_plan(data).operations if op.kind == "Map"]
 
 
 def predicted(data: bytes, arch: str, change: Callable[[PlanConv], PlanConv] = lambda conv: conv) -> Counts:
     """Instructions of one call of a plan on "armv7" or "aarch64", its convolutions changed as asked."""
     counts = Counts()
-    for conv in convolutions(data):
-        _count_conv(counts, change(conv), arch)
-    for words in _operations(data):
-        if words[0] != plan.CONV:
-            _count_loops(counts, words)
+    for op in read_plan(data).operations:
+        if op.kind == "Conv":
+            _count_conv(counts, change(_conv(op)), arch)
+        else:
+            _count_loops(counts, op, arch)
     return counts
 
 
 def each_operation(data: bytes, arch: str) -> Iterator[tuple[Counts, int]]:
     """Instructions, and bytes of weights, of every operation of a plan, in order."""
-    convs = convolutions(data)
-    for words in _operations(data):
+    for op in read_plan(data).operations:
         counts, weight_bytes = Counts(), 0
-        if words[0] == plan.CONV:
-            conv = next(convs)
+        if op.kind == "Conv":
+            conv = _conv(op)
             _count_conv(counts, conv, arch)
-            weight_bytes = conv.macs // conv.rows * _WEIGHT_BYTES.get(conv.format, 1)
+            size = OPERATIONS.row("WeightFormat", conv.format).more["bytes"]
+            weight_bytes = conv.macs // conv.rows * int(size)
         else:
-            _count_loops(counts, words)
+            _count_loops(counts, op, arch)
         yield counts, weight_bytes
 
 
@@ -97,11 +95,11 @@ def _count_conv(counts: Counts, conv: PlanConv, arch: str) -> None:
     if conv.in_channels == conv.out_channels == 1 and conv.groups > 1:
         vectors = -(-conv.groups // LANES)
         counts.add(conv.rows * vectors * conv.taps, quad=1, vector_load=1.15, integer=0.6)
-        _finish(counts, conv, vectors)
+        _finish(counts, conv, vectors, arch)
         return
     tiles = TILES[arch]
     vectors = -(-conv.out_channels // LANES)
-    if conv.format in (plan.INT8_INT16, plan.INT8_UINT8):  # the boards multiply both in 16 bits
+    if conv.format in ("Int8Int16", "Int8Uint8"):  # the boards multiply both in 16 bits
         _count_quantised(counts, conv, tiles[2])
         vectors = -(-conv.out_channels // 8) * 2
     else:
@@ -112,7 +110,7 @@ def _count_conv(counts: Counts, conv: PlanConv, arch: str) -> None:
             work = 4 * rows * wide
             counts.add(steps, quad=1.04 * work, vector_load=1.03 * (rows + 4 * wide), integer=9)
             counts.add(panels * passes * conv.groups, integer=60, load=20, store=12)
-    _finish(counts, conv, vectors * conv.groups)
+    _finish(counts, conv, vectors * conv.groups, arch)
 
 
 def _split(rows: int, tallest: int) -> tuple[float, int]:
@@ -133,12 +131,13 @@ def _count_quantised(counts: Counts, conv: PlanConv, tallest: int) -> None:
     counts.add(panels * passes, integer=60, load=20, store=12)
 
 
-def _finish(counts: Counts, conv: PlanConv, vectors: int) -> None:
+def _finish(counts: Counts, conv: PlanConv, vectors: int, arch: str) -> None:
     """Per vector of results: residual, activation, stores, and the decisions between them."""
-    activation = {0: 0.0, 1: 3.0, 2: 44.0, 3: 30.0, 4: 34.0}[conv.activation]
+    times = conv.rows * vectors
+    counts.add(times, **OPERATIONS.price("Activation", conv.activation, arch))
     counts.add(
-        conv.rows * vectors,
-        quad=1.5 + activation + conv.residual,
+        times,
+        quad=1.5 + conv.residual,
         vector_load=1.0 + conv.residual,
         vector_store=1.5 + conv.results,
         load=9,
@@ -147,13 +146,13 @@ def _finish(counts: Counts, conv: PlanConv, vectors: int) -> None:
     )
 
 
-def _count_loops(counts: Counts, words: tuple[int, ...]) -> None:
-    elements = words[2] * words[3] * words[4] * words[5]
-    if words[0] != plan.MAP:
-        counts.add(elements, scalar_float=1, load=3, store=1, integer=12)
+def _count_loops(counts: Counts, op: Operation, arch: str) -> None:
+    rows, row = op["dims"][0] * op["dims"][1] * op["dims"][2], op["dims"][3]
+    if op.kind != "Map":
+        counts.add(rows * row, **OPERATIONS.price("Kind", op.kind, arch))
         return
-    operands = 1 if words[1] < 64 else 2 if words[1] < 128 else 3
-    vectors = words[2] * words[3] * words[4] * -(-words[5] // LANES)
-    counts.add(vectors, quad=_ARITHMETIC.get(words[1], 1.0), vector_load=operands, vector_store=1.2)
+    operands, vectors = OPERATIONS.row("Map", op.function).operands, rows * -(-row // LANES)
+    counts.add(vectors, **OPERATIONS.price("Map", op.function, arch))
+    counts.add(vectors, vector_load=operands, vector_store=1.2)
     counts.add(vectors, load=2 + operands, integer=8 + 4 * operands)
-    counts.add(words[2] * words[3] * words[4], load=10, store=6, integer=24)
+    counts.add(rows, load=10, store=6, integer=24)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
 
-from model_export.compiler import plan
 from model_export.compiler.boards import BOARDS, Board, Load
 from model_export.compiler.cost import PlanConv, convolutions, predicted
 from model_export.compiler.errors import PlanError
+from model_export.compiler.plan_reader import read_header
 from model_export.compiler.stages import MOST_STAGES, compile_stages
 
 COMFORTABLE = 0.70  # of a core: the rest is for Linux, sensors, OSC and the audio thread itself
@@ -48,11 +47,10 @@ def fit(data: bytes, target: str, others: int = 0) -> Fit:
     """
     if target not in BOARDS:
         raise PlanError(f"one of {', '.join([*BOARDS, 'host'])}", f"'{target}'", "choose one of these")
-    if data[:8] != plan.MAGIC:
-        raise PlanError("a plan", "another file", "give a .onnx or .plan file")
+    header = read_header(data)
     board, period = BOARDS[target].beside(others), period_of(data)
     counts = predicted(data, board.arch)
-    weights = struct.unpack_from("<I", data, 68)[0]
+    weights = header["weight_bytes"]
     load = board.load(counts, weights, period)
     macs = sum(conv.macs for conv in convolutions(data)) / period
     return Fit(board, load, counts.total, macs, _advice(data, board, weights, period))
@@ -84,13 +82,14 @@ def staged_advice(model: onnx.ModelProto | str | Path, target: str) -> list[tupl
 
 def period_of(data: bytes) -> float:
     """Seconds from one call to the next; a touch plan is called 200 times a second."""
-    rate, hop, frames = struct.unpack_from("<3I", data, 28)
-    return hop * frames / rate if rate and hop else TOUCH_PERIOD_S
+    header = read_header(data)
+    rate, block = header["sample_rate_hz"], header["hop"] * header["frames"]
+    return float(block / rate) if rate and block else TOUCH_PERIOD_S
 
 
 def _quantised(conv: PlanConv) -> PlanConv:
-    plain = conv.groups == 1 and conv.in_channels > 1 and conv.format == plan.FLOAT32
-    return replace(conv, format=plan.INT8_INT16) if plain else conv
+    plain = conv.groups == 1 and conv.in_channels > 1 and conv.format == "Float32"
+    return replace(conv, format="Int8Int16") if plain else conv
 
 
 def _halved(conv: PlanConv) -> PlanConv:
@@ -102,7 +101,7 @@ def _halved(conv: PlanConv) -> PlanConv:
 
 
 def _advice(data: bytes, board: Board, weights: int, period: float) -> list[tuple[str, float]]:
-    floats = any(conv.format == plan.FLOAT32 and conv.in_channels > 1 for conv in convolutions(data))
+    floats = any(conv.format == "Float32" and conv.in_channels > 1 for conv in convolutions(data))
     quantised = board.load(predicted(data, board.arch, _quantised), weights * 0.27, period).high
     advice = []
     if floats:

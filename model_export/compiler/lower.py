@@ -137,7 +137,6 @@ class Lowering:
         """An element-wise operation; operands are broadcast to the result."""
         views = [out, *(operand.expand(out.dims) for operand in operands)]
         dims, strides = loops(views)
-        number = plan.MAP_FUNCTIONS[function]
         while len(dims) > 4:  # rarer than rare: peel the slowest loop
             for i in range(dims[0]):
                 cut = [
@@ -146,9 +145,9 @@ class Lowering:
                 if len(dims) != 5:
                     raise PlanError("tensors of at most five axes", f"{len(dims)}", "reshape them")
                 inner = [s[1:] for s in strides]
-                self.emit(plan.Loops(plan.MAP, number, dims[1:], cut, inner, (parameter, 0.0)), cut)
+                self.emit(plan.Loops("Map", function, dims[1:], cut, inner, (parameter, 0.0)), cut)
             return
-        self.emit(plan.Loops(plan.MAP, number, dims, views, strides, (parameter, 0.0)), views)
+        self.emit(plan.Loops("Map", function, dims, views, strides, (parameter, 0.0)), views)
 
     def copy(self, to: View, source: View) -> None:
         """Copies elements of equal dims."""
@@ -162,8 +161,8 @@ class Lowering:
 
     def loops(
         self,
-        kind: int,
-        function: int,
+        kind: str,
+        function: str,
         dims: Sequence[int],
         views: Sequence[View],
         parameters: tuple[float, float] = (0.0, 0.0),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from definitions.operations import OPERATIONS
 from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
 from model_export.compiler.ir import Array, Node, Value
@@ -13,7 +14,7 @@ from model_export.compiler.lower import Lowering, Operators
 from model_export.compiler.lower_loops import contract
 from model_export.compiler.views import View, dense
 
-PANEL = 8
+PANEL: int = OPERATIONS.plan["panel"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class _Weights:
     """Where a convolution's weights went, and in which format."""
 
     at: int
-    format: int = plan.FLOAT32
+    format: str = "Float32"
     scale_at: int = 0
     input_scale: float = 0.0
     input_limit: int = 0
@@ -35,18 +36,18 @@ def _store_weights(lowering: Lowering, value: Value, node: Node) -> _Weights:
     at = lowering.pack_weights(pack_panels(grid.steps, groups).tobytes())
     step = node.attributes.get("input_scale")
     if grid.steps.dtype == np.int16:
-        return _Weights(at, plan.INT16, lowering.constant_at(grid.scale))
+        return _Weights(at, "Int16", lowering.constant_at(grid.scale))
     if step is None or groups != 1:
-        return _Weights(at, plan.INT8, lowering.constant_at(grid.scale))
+        return _Weights(at, "Int8", lowering.constant_at(grid.scale))
     # The largest sum of one output may not leave 32 bits, whatever comes in.
     most = int(np.abs(grid.steps.astype(np.int64)).reshape(grid.steps.shape[0], -1).sum(1).max())
     scale_at = lowering.constant_at(grid.scale * np.float32(step))
     if "input_zero" in node.attributes:
         if 2 * 255 * most > 2**31 - 1:
-            return _Weights(at, plan.INT8, lowering.constant_at(grid.scale))
-        return _Weights(at, plan.INT8_UINT8, scale_at, step, input_zero=node.attributes["input_zero"])
+            return _Weights(at, "Int8", lowering.constant_at(grid.scale))
+        return _Weights(at, "Int8Uint8", scale_at, step, input_zero=node.attributes["input_zero"])
     limit = min(32767, (2**31 - 1) // max(most, 1))
-    return _Weights(at, plan.INT8_INT16, scale_at, step, limit)
+    return _Weights(at, "Int8Int16", scale_at, step, limit)
 
 
 def pack_panels(weight: Array, groups: int) -> Array:
@@ -106,7 +107,7 @@ def _changing_kernel(lowering: Lowering, node: Node) -> None:
         View(x.buffer, x.offset, dims, (0, step * stride, x.strides[1], step * dilation)),
         View(kernel.buffer, kernel.offset, dims, (0, 0, kernel.strides[0], kernel.strides[2])),
     ]
-    lowering.loops(plan.CONTRACT, 0, dims, views)
+    lowering.loops("Contract", "", dims, views)
     lowering.views[node.output] = home
 
 
@@ -131,7 +132,7 @@ def _conv(lowering: Lowering, node: Node) -> None:
     raw = None if raw_value is None else _writable(lowering, raw_value, upsample)
     active = None if active_value is None else _writable(lowering, active_value, upsample)
     weights = _store_weights(lowering, node.input(1), node)
-    bias_at = plan.NONE if bias is None else lowering.constant_at(bias.known(node))
+    bias_at = plan.NO_PLACE if bias is None else lowering.constant_at(bias.known(node))
     alpha_at = 0 if "alpha" not in a or a.get("activation") != "Snake" else _snake(lowering, a["alpha"])
     out_rows = int(a.get("rows", node.output.shape[2] // upsample))
     for batch in range(x.shape[0]):
@@ -156,7 +157,7 @@ def _conv(lowering: Lowering, node: Node) -> None:
             residual=rows[0],
             raw=rows[1],
             active=rows[2],
-            activation=a.get("activation", ""),
+            activation=a.get("activation", "None"),
             slope=float(a.get("slope", 0.0)),
             alpha_at=alpha_at,
             format=weights.format,
@@ -229,7 +230,7 @@ def _times_constant(
         out_channels=width,
         groups=1,
         weights_at=lowering.pack_weights(weights.tobytes()),
-        bias_at=plan.NONE if bias is None else lowering.constant_at(bias),
+        bias_at=plan.NO_PLACE if bias is None else lowering.constant_at(bias),
         input=source_rows,
         residual=None,
         raw=out_rows,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
 from model_export.compiler.ir import Array, Node
 from model_export.compiler.lower import Lower, Lowering, Operators
@@ -27,8 +26,7 @@ def reduce_to(lowering: Lowering, function: str, out: View, source: View, axes: 
     steps = [0 if a in axes or source.dims[a] == 1 else s for a, s in enumerate(out.strides)]
     target = View(out.buffer, out.offset, source.dims, tuple(steps))
     count = int(np.prod([source.dims[a] for a in axes], dtype=np.int64))
-    number = plan.REDUCTIONS[function]
-    lowering.loops(plan.REDUCE, number, source.dims, [target, source], (1.0 / max(count, 1), 0.0))
+    lowering.loops("Reduce", function, source.dims, [target, source], (1.0 / max(count, 1), 0.0))
 
 
 def _reduce(function: str) -> Lower:
@@ -70,7 +68,7 @@ def scan(lowering: Lowering, function: str, out: View, source: View, axis: int) 
     """Running sum or product along one axis."""
     order = [a for a in range(len(source.dims)) if a != axis] + [axis]
     to, of = out.transpose(order), source.transpose(order)
-    lowering.loops(plan.SCAN, plan.REDUCTIONS[function], of.dims, [to, of])
+    lowering.loops("Scan", function, of.dims, [to, of])
 
 
 def _cumsum(lowering: Lowering, node: Node) -> None:
@@ -106,7 +104,7 @@ def _gather(lowering: Lowering, node: Node) -> None:
         View(source.buffer, source.offset, dims, (0, step)),
         View(flat.buffer, flat.offset, dims, (flat.strides[0], 0)),
     ]
-    lowering.loops(plan.GATHER, 0, dims, views, (float(source.dims[0]), float(source.strides[0])))
+    lowering.loops("Gather", "", dims, views, (float(source.dims[0]), float(source.strides[0])))
     if out is None:
         again = target.reshape(home.dims)
         assert again is not None
@@ -154,7 +152,7 @@ def contract(lowering: Lowering, out: View, a: View, b: View) -> None:
         View(x.buffer, x.offset, dims, (x.strides[0], x.strides[1], 0, x.strides[2])),
         View(y.buffer, y.offset, dims, (y.strides[0], 0, y.strides[2], y.strides[1])),
     ]
-    lowering.loops(plan.CONTRACT, 0, dims, views)
+    lowering.loops("Contract", "", dims, views)
 
 
 OPERATORS: Operators = {

@@ -1,4 +1,4 @@
-"""Element-wise operators."""
+"""Element-wise operators: a node that bears the name of a function of the table Map becomes that function."""
 
 from __future__ import annotations
 
@@ -7,52 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
+from definitions.operations import OPERATIONS
 from model_export.compiler.ir import Node, Value
 from model_export.compiler.lower import Lower, Lowering, Operators
 from model_export.compiler.views import View
 
-_DIRECT = {
-    name: name
-    for names in (
-        (
-            "Neg",
-            "Abs",
-            "Sign",
-            "Sqrt",
-            "Exp",
-            "Log",
-            "Sin",
-            "Cos",
-            "Tan",
-            "Atan",
-            "Tanh",
-            "Sigmoid",
-            "Asinh",
-            "Erf",
-        ),
-        (
-            "Floor",
-            "Ceil",
-            "Round",
-            "Reciprocal",
-            "Not",
-            "Add",
-            "Sub",
-            "Mul",
-            "Pow",
-            "And",
-            "Or",
-            "Where",
-            "Snake",
-            "Gate",
-            "NoisyGate",
-            "MulAdd",
-            "PowPositive",
-        ),
-        ("Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal"),
-    )
-    for name in names
-}
 _INFINITE = 3.4028235e38
 
 
@@ -72,7 +31,7 @@ def operand(lowering: Lowering, value: Value, home: View) -> View:
 
 def _direct(lowering: Lowering, node: Node) -> None:
     home, operands = result(lowering, node)
-    lowering.map(_DIRECT[node.op], home, *operands)
+    lowering.map(node.op, home, *operands)
     lowering.views[node.output] = home
 
 
@@ -184,7 +143,7 @@ def _xor(lowering: Lowering, node: Node) -> None:
 
 
 OPERATORS: Operators = {
-    **dict.fromkeys(_DIRECT, _direct),
+    **dict.fromkeys(OPERATIONS.tables["Map"], _direct),  # what has no lowering of its own below
     "Div": _div,
     "Mod": _mod,
     "Pow": _pow,

@@ -1,87 +1,63 @@
-"""Writes the plan file: the words of docs/plan-format.md, little-endian."""
+"""Writes the plan file: the layouts of definitions/operations.toml, by field name."""
 
 from __future__ import annotations
 
-import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from definitions.operations import OPERATIONS
 from model_export.compiler.views import View
 
-MAGIC, VERSION, HEADER_BYTES, OPERATION_WORDS = b"LODEPLAN", 1, 192, 40
-NONE = 0xFFFFFFFF
-MAP, REDUCE, CONTRACT, SCAN, GATHER, CONV = 1, 2, 3, 4, 5, 6
+NO_PLACE: int = OPERATIONS.plan["no_place"]
 
-_UNARY = (
-    *(
-        "Copy",
-        "Neg",
-        "Abs",
-        "Sign",
-        "Sqrt",
-        "Exp",
-        "Log",
-        "Sin",
-        "Cos",
-        "Tanh",
-        "Sigmoid",
-        "Asinh",
-        "Erf",
-        "Floor",
-    ),
-    *("Ceil", "Round", "Reciprocal", "Not", "Truncate", "IsNonzero", "LeakyRelu", "Tan", "Atan", "Square"),
-)
-_BINARY = (
-    *(
-        "Add",
-        "Sub",
-        "Mul",
-        "Div",
-        "Pow",
-        "Min",
-        "Max",
-        "Less",
-        "LessOrEqual",
-        "Greater",
-        "GreaterOrEqual",
-        "Equal",
-    ),
-    *("And", "Or", "Mod", "Fmod", "Snake", "PowPositive"),
-)
-MAP_FUNCTIONS = {
-    **{name: i for i, name in enumerate(_UNARY)},
-    **{name: 64 + i for i, name in enumerate(_BINARY)},
-    **{name: 128 + i for i, name in enumerate(("Where", "Clip", "MulAdd", "Gate", "NoisyGate"))},
-}
-REDUCTIONS = {"Sum": 0, "Mean": 1, "Max": 2, "Min": 3, "Product": 4}
-FLOAT32, INT8, INT8_INT16, INT16, INT8_UINT8 = 0, 1, 2, 3, 4
-ACTIVATIONS = {"": 0, "LeakyRelu": 1, "Tanh": 2, "Sigmoid": 3, "Snake": 4}
+
+def words(layout: str, **values: Any) -> bytes:
+    """A layout of the file. Raises DefinitionError that names a field which is missing or too many."""
+    return OPERATIONS.layout(layout).pack(**values)
+
+
+def operation(layout: str, **values: Any) -> bytes:
+    """An operation's words, filled up to the size that all have."""
+    return words(layout, **values).ljust(OPERATIONS.plan["operation_bytes"], b"\0")
 
 
 @dataclass(frozen=True)
 class Loops:
-    """An operation over at most four loops: result first, then up to three operands with their strides."""
+    """An operation over at most four loops: result first, then up to three operands with their strides.
 
-    kind: int
-    function: int
+    `kind` and `function` are names of the table; `function` is empty where the kind has none.
+    """
+
+    kind: str
+    function: str
     dims: Sequence[int]
     views: Sequence[View]
     strides: Sequence[Sequence[int]]
     parameters: tuple[float, float] = (0.0, 0.0)
 
     def pack(self) -> bytes:
-        """The operation's 40 words."""
+        """The operation's words."""
         lead = 4 - len(self.dims)
-        words = struct.pack("<2I4I", self.kind, self.function, *([1] * lead), *self.dims)
-        for view, strides in zip(self.views, self.strides, strict=True):
+        views: dict[str, Mapping[str, Any] | None] = dict.fromkeys(("out", "a", "b", "c"))
+        for name, view, strides in zip(views, self.views, self.strides, strict=False):
             at = view.buffer.offset + view.offset
-            words += struct.pack("<2I4i", view.buffer.space, at, *([0] * lead), *strides)
-        words = words.ljust(4 * 30, b"\0") + struct.pack("<2f", *self.parameters)
-        return words.ljust(4 * OPERATION_WORDS, b"\0")
+            space = OPERATIONS.number("Space", view.buffer.space)
+            views[name] = {"space": space, "offset": at, "stride": [*[0] * lead, *strides]}
+        kind = OPERATIONS.row("Kind", self.kind)
+        table = kind.more.get("functions")
+        return operation(
+            "Loops",
+            kind=kind.number,
+            function=OPERATIONS.number(table, self.function) if table else 0,
+            dims=[*[1] * lead, *self.dims],
+            parameter=self.parameters,
+            **views,
+        )
 
 
 @dataclass(frozen=True)
@@ -92,14 +68,18 @@ class Rows:
     offset: int
     row_stride: int
 
-    def pack(self) -> bytes:
-        at = self.view.buffer.offset + self.offset
-        return struct.pack("<2Ii", self.view.buffer.space, at, self.row_stride)
+    def fields(self) -> dict[str, int]:
+        """As the layout of the same name has them."""
+        return {
+            "space": OPERATIONS.number("Space", self.view.buffer.space),
+            "offset": self.view.buffer.offset + self.offset,
+            "row_stride": self.row_stride,
+        }
 
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution over rows; sizes per group."""
+    """A convolution over rows; sizes per group; activation and format are names of the table."""
 
     rows: int
     taps: int
@@ -114,70 +94,72 @@ class Conv:
     residual: Rows | None
     raw: Rows | None
     active: Rows | None
-    activation: str = ""
+    activation: str = "None"
     slope: float = 0.0
     alpha_at: int = 0
-    format: int = 0
+    format: str = "Float32"
     scale_at: int = 0
     input_scale: float = 0.0
     input_limit: int = 0
     input_zero: int = 0
 
     def pack(self) -> bytes:
-        """The operation's 40 words."""
-        sizes = (
-            self.rows,
-            self.taps,
-            self.dilation,
-            self.stride,
-            self.in_channels,
-            self.out_channels,
-            self.groups,
-        )
-        words = struct.pack("<2I7I", CONV, ACTIVATIONS[self.activation], *sizes)
-        words += struct.pack("<2I", self.weights_at, self.bias_at)
-        for rows in (self.input, self.residual, self.raw, self.active):
-            words += bytes(12) if rows is None else rows.pack()
-        words += struct.pack("<f3I", self.slope, self.alpha_at, self.format, self.scale_at)
-        words += struct.pack("<fiI", self.input_scale, self.input_limit, self.input_zero)
-        return words.ljust(4 * OPERATION_WORDS, b"\0")
+        """The operation's words."""
+        values = {
+            **vars(self),
+            "kind": OPERATIONS.number("Kind", "Conv"),
+            "activation": OPERATIONS.number("Activation", self.activation),
+            "format": OPERATIONS.number("WeightFormat", self.format),
+        }
+        for name in ("input", "residual", "raw", "active"):
+            rows: Rows | None = values[name]
+            values[name] = None if rows is None else rows.fields()
+        return operation("Conv", **values)
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output of the plan; role 0 value, 1 normal noise, 2 uniform noise."""
+    """An input or output of the plan; its role is a name of the table."""
 
     name: str
     shape: tuple[int, ...]
     io_offset: int
-    role: int = 0
+    role: str = "Value"
     default: float | None = None
     minimum: float = 0.0
     maximum: float = 0.0
 
     def pack(self) -> bytes:
-        dims = (*self.shape, 0, 0, 0, 0)[:4]
-        size = int(np.prod(self.shape, dtype=np.int64))
-        words = struct.pack("<64s7I", self.name.encode(), len(self.shape), *dims, size, self.role)
-        default = 0.0 if self.default is None else self.default
-        words += struct.pack(
-            "<I3fI", self.io_offset, default, self.minimum, self.maximum, self.default is not None
+        """The descriptor's words."""
+        known = self.default is not None
+        return words(
+            "Descriptor",
+            name=self.name,
+            rank=len(self.shape),
+            dims=(*self.shape, 0, 0, 0, 0)[:4],
+            elements=int(np.prod(self.shape, dtype=np.int64)),
+            role=OPERATIONS.number("Role", self.role),
+            io_offset=self.io_offset,
+            default_value=self.default if known else 0.0,
+            minimum=self.minimum,
+            maximum=self.maximum,
+            flags=OPERATIONS.number("DescriptorFlag", "HasDefault") if known else 0,
         )
-        return words
 
 
 @dataclass
 class Plan:
-    """Everything a plan file holds."""
+    """Everything a plan file holds; `kind` is a name of the table."""
 
-    kind: int
+    kind: str
     name: str
-    sample_rate: int
+    sample_rate_hz: int
     hop: int
     frames: int
     latents: int
     channels: int
     delay_samples: int
+    macs_per_second: float
     inputs: list[Tensor]
     outputs: list[Tensor]
     operations: list[Loops | Conv]
@@ -190,43 +172,58 @@ class Plan:
 
     def pack(self) -> bytes:
         """The file's bytes."""
-        body = bytearray()
+        size, body = OPERATIONS.layout("Header").size, bytearray()
 
         def add(part: bytes, align: int = 64) -> int:
-            body.extend(bytes(-(HEADER_BYTES + len(body)) % align))
-            at = HEADER_BYTES + len(body)
+            body.extend(bytes(-(size + len(body)) % align))
+            at = size + len(body)
             body.extend(part)
             return at
 
         card = self.card.encode()
-        descriptors = add(b"".join(t.pack() for t in [*self.inputs, *self.outputs]))
-        operations = add(b"".join(op.pack() for op in self.operations))
-        state = add(self.initial_state.astype("<f4").tobytes()) if self.initial_state.any() else 0
-        constants = add(self.constants.astype("<f4").tobytes())
-        weights = add(self.weights)
-        text = add(card + b"\0")
-        total = HEADER_BYTES + len(body)
-        behind = struct.pack(
-            "<7I",
-            self.kind,
-            self.sample_rate,
-            self.hop,
-            self.frames,
-            self.latents,
-            self.channels,
-            self.delay_samples,
+        values: dict[str, Any] = {
+            "descriptors_at": add(b"".join(t.pack() for t in [*self.inputs, *self.outputs])),
+            "operations_at": add(b"".join(op.pack() for op in self.operations)),
+            "initial_state_at": add(self.initial_state.astype("<f4").tobytes())
+            if self.initial_state.any()
+            else 0,
+            "constants_at": add(self.constants.astype("<f4").tobytes()),
+            "weights_at": add(self.weights),
+            "card_at": add(card + b"\0"),
+        }
+        header = words(
+            "Header",
+            magic=OPERATIONS.plan["magic"],
+            version=OPERATIONS.plan["version"],
+            header_bytes=size,
+            file_bytes=size + len(body),
+            crc32=0,
+            kind=OPERATIONS.number("PlanKind", self.kind),
+            sample_rate_hz=self.sample_rate_hz,
+            hop=self.hop,
+            frames=self.frames,
+            latents=self.latents,
+            channels=self.channels,
+            delay_samples=self.delay_samples,
+            macs_per_second=self.macs_per_second,
+            arena_floats=self.arena_floats,
+            state_floats=self.initial_state.size,
+            io_floats=self.io_floats,
+            constant_floats=self.constants.size,
+            weight_bytes=len(self.weights),
+            input_count=len(self.inputs),
+            output_count=len(self.outputs),
+            operation_count=len(self.operations),
+            card_bytes=len(card),
+            name=self.name.encode("ascii", "replace")[:63],
+            **values,
         )
-        sizes = (
-            self.arena_floats,
-            self.initial_state.size,
-            self.io_floats,
-            self.constants.size,
-            len(self.weights),
-        )
-        counts = (len(self.inputs), len(self.outputs), len(self.operations), len(card))
-        behind += struct.pack(
-            "<15I", *sizes, *counts, descriptors, operations, state, constants, weights, text
-        )
-        behind += struct.pack("<64s16x", self.name.encode("ascii", "replace")[:63]) + bytes(body)
-        front = MAGIC + struct.pack("<4I", VERSION, HEADER_BYTES, total, zlib.crc32(behind))
-        return front + behind
+        return sealed(header + bytes(body))
+
+
+def sealed(data: bytes | bytearray) -> bytes:
+    """The same plan with the checksum that fits it."""
+    layout = OPERATIONS.layout("Header")
+    at = layout.offset("crc32")
+    behind = at + 4
+    return bytes(data[:at]) + zlib.crc32(bytes(data[behind:])).to_bytes(4, "little") + bytes(data[behind:])

@@ -67,7 +67,8 @@ def compile_stages(
     board = (board or BOARDS["bela-gem"]).beside(count - 1)
     seconds = _node_seconds(data, lowered, board)
     cuts = _best_cuts(voice, seconds, count, _COPY_CYCLES / board.clock_hz)
-    card = {"kind": "voice", "latents": whole.latents, **parse_card(text)}
+    said = {name: getattr(whole, name) for name in ("latents", "frames", "hop", "channels")}
+    card = {"kind": "voice", **said, **parse_card(text)}
     return _stage_plans(voice, seconds, cuts, card)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-ARENA, STATE, CONSTANT, IO = 1, 2, 3, 4
+ARENA, STATE, CONSTANT, IO = "Arena", "State", "Constant", "Io"  # rows of the table Space
 
 
 @dataclass(eq=False)
 class Buffer:
     """`size` floats in one space; `offset` is known at once outside the arena. Uses are operation numbers."""
 
-    space: int
+    space: str
     size: int
     offset: int = -1
     uses: list[int] = field(default_factory=list)

@@ -115,9 +115,9 @@ class Builder:
         return self._known[key]
 
     def unary(self, op: str, x: Value) -> Value:
-        """An elementwise operator of one input."""
+        """An elementwise operator of one input; of constants it is computed now where UNARY knows how."""
         kind = np.dtype(bool) if op in _COMPARE else x.dtype
-        return self.emit(op, [x], x.shape, kind, UNARY[op])
+        return self.emit(op, [x], x.shape, kind, UNARY.get(op))
 
     def binary(self, op: str, a: Value, b: Value) -> Value:
         """An elementwise operator of two inputs of one type, with numpy broadcasting."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -26,3 +28,11 @@ def operator(*names: str, prefix: str = "torch.") -> Callable[[F], F]:
         return function
 
     return register
+
+
+def load_operators() -> None:
+    """Fills the table from every module `operators_*` of this package."""
+    package = import_module("model_export.symbolic")
+    for module in iter_modules(package.__path__):
+        if module.name.startswith("operators_"):
+            import_module(f"model_export.symbolic.{module.name}")

@@ -8,14 +8,6 @@ import numpy as np
 
 from model_export.errors import ExportError
 from model_export.graph import Array, Builder, Graph, State
-from model_export.symbolic import (  # noqa: F401  (the operator tables fill on import)
-    operators_arithmetic,
-    operators_elementwise,
-    operators_make,
-    operators_scalar,
-    operators_signal,
-    operators_view,
-)
 from model_export.symbolic.interpreter import Interpreter
 from model_export.symbolic.memory import Memory, StatePlan
 from model_export.symbolic.tensor import Tensor

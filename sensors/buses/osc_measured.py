@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from definitions.osc import named
 from sensors.array_source import Clock
 from sensors.buses.osc_link import SILENCE_S, OscLink, osc_messages, port_message
 from sensors.buses.osc_source import is_reading
@@ -163,12 +164,14 @@ class MeasuredSource:
         self._link.send(port_message("/measure", self._link.port))
 
     def _message(self, address: str, values: list[Any]) -> Iterator[Frame]:
-        if address == "/frame" and _is_head(values):
+        head = _head(values) if address == "/frame" else None
+        sensor = _sensor(values) if address == "/sensor" else None
+        if head is not None:
             if self._head is not None and self._open and self._seen:
                 yield self._emit(self._head)
-            self._head, self._open, self._seen = self._unwrapped(values), True, set()
-        elif address == "/sensor" and _is_sensor(values):
-            self._sensors[values[0] - 1] = _sensor(values)
+            self._head, self._open, self._seen = self._unwrapped(head), True, set()
+        elif sensor is not None:
+            self._sensors[values[0] - 1] = sensor
         elif address == "/mag" and is_reading(values):
             self._counts[values[0] - 1] = values[1:]
         elif address == "/field" and is_reading(values) and self._head is not None and self._open:
@@ -178,15 +181,15 @@ class MeasuredSource:
                 yield self._emit(self._head)
                 self._open = False  # a field that follows belongs to a frame whose beginning was lost
 
-    def _unwrapped(self, values: list[Any]) -> _Head:
+    def _unwrapped(self, head: dict[str, Any]) -> _Head:
         """The board's numbers go on where they wrap."""
         last_sequence, last_us = (0, 0) if self._head is None else (self._head.sequence, self._head.time_us)
         return _Head(
-            sequence=last_sequence + (values[0] - last_sequence) % WRAP,
-            time_us=last_us + (values[1] - last_us) % WRAP,
-            flags=np.array(values[2:6], dtype=np.uint32),
-            valid=np.array(values[6:10], dtype=np.float32),
-            temperature_c=np.array(values[10:14], dtype=np.float32),
+            sequence=last_sequence + (head["number"] - last_sequence) % WRAP,
+            time_us=last_us + (head["time_us"] - last_us) % WRAP,
+            flags=np.array(head["flags"], dtype=np.uint32),
+            valid=np.array(head["weights"], dtype=np.float32),
+            temperature_c=np.array(head["temperature_c"], dtype=np.float32),
         )
 
     def _emit(self, head: _Head) -> Frame:
@@ -203,23 +206,24 @@ class MeasuredSource:
         )
 
 
-def _is_head(values: list[Any]) -> bool:
-    whole = all(isinstance(value, int) and 0 <= value < WRAP for value in values[:6])
-    parts = all(isinstance(value, float) and np.isfinite(value) for value in values[6:])
-    return len(values) == 14 and whole and parts
+def _head(values: list[Any]) -> dict[str, Any] | None:
+    """The fields of /frame; None where they are none, or not sane."""
+    head = named("/frame", values)
+    if head is None or not all(
+        0 <= whole < WRAP for whole in (head["number"], head["time_us"], *head["flags"])
+    ):
+        return None
+    return head if np.isfinite([*head["weights"], *head["temperature_c"]]).all() else None
 
 
-def _is_sensor(values: list[Any]) -> bool:
-    kinds = (int, str, int, int, float, float, float, str)
-    if len(values) != len(kinds) or not all(map(isinstance, values, kinds)):
-        return False
-    return 1 <= values[0] <= SENSORS and _settings(values[7]) is not None
-
-
-def _sensor(values: list[Any]) -> _Sensor:
-    _, chip, address, identity, x, y, z, words = values
-    settings = {"chip": chip, "address": address, **(_settings(words) or {})}
-    return _Sensor(identity, (x, y, z), settings)
+def _sensor(values: list[Any]) -> _Sensor | None:
+    """What /sensor tells; None where it is not sane."""
+    told = named("/sensor", values)
+    settings = None if told is None else _settings(told["settings"])
+    if told is None or settings is None or not 1 <= told["sensor"] <= SENSORS:
+        return None
+    known = {"chip": told["chip"], "address": told["address"], **settings}
+    return _Sensor(told["identity"], told["full_scale_mt"], known)
 
 
 def _settings(words: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import firmware
+from definitions.osc import named
 from sensors.array_source import Clock
 from sensors.buses.osc_link import OscLink, UdpLink, osc_messages, port_message
 from sensors.clock import MonotonicClock
@@ -17,9 +19,6 @@ from sensors.frame import SENSORS, Flag, Frame
 LISTEN_PORT = 7563
 BOARD_PORT = 7564
 HELLO_US = 1_000_000
-STATUS_FIELDS = 17
-STATUS_FLAGS = slice(8, 12)
-STATUS_TEMPERATURE = 12
 
 
 class OscSource:
@@ -97,15 +96,17 @@ class OscSource:
         for address, values in messages:
             if address in ("/field", "/mag") and is_reading(values):
                 yield address, values
-            elif address == "/status" and len(values) >= STATUS_FIELDS:
-                self._hear_status(values)
+            elif address == "/status":
+                status = named(address, values)
+                if status is not None:
+                    self._hear_status(status)
 
-    def _hear_status(self, values: list[Any]) -> None:
+    def _hear_status(self, status: dict[str, Any]) -> None:
         """Once a second: the mean temperature, and flags of the sensors that last (docs/osc.md)."""
-        flags, temperature = values[STATUS_FLAGS], values[STATUS_TEMPERATURE]
-        if all(isinstance(flag, int) and 0 <= flag < 1 << 32 for flag in flags):
+        flags, temperature = status["sensor_flags"], status["temperature_c"]
+        if all(0 <= flag < 1 << 32 for flag in flags):
             self._conditions = np.array([flag & ~Flag.LOST for flag in flags], dtype=np.uint32)
-        if isinstance(temperature, float) and temperature == temperature:
+        if math.isfinite(temperature):
             self._temperature[:] = temperature
 
     def _store(self, address: str, values: list[Any]) -> None:
@@ -134,5 +135,5 @@ class OscSource:
 
 def is_reading(values: list[Any]) -> bool:
     """A sensor from 1 and three numbers."""
-    numbers = len(values) == 4 and all(isinstance(value, int | float) for value in values)
-    return numbers and isinstance(values[0], int) and 1 <= values[0] <= SENSORS
+    found = named("/field", values)  # /mag has the same shape, in whole numbers
+    return found is not None and len(values) == 4 and 1 <= found["sensor"] <= SENSORS

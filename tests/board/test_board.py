@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from definitions import osc
 from firmware._firmware import osc_encode
 from lodestone.board import Board, BoardError
 from tests.support.tiny import SIM, image, scene
@@ -103,10 +104,53 @@ def test_the_command_line_tells_in_words(running: Running) -> None:
     assert done.returncode == 0, done.stderr
     assert "asked: both; the host is silent" in done.stdout
     assert running.command("mode", "onboard").returncode == 0
-    assert running.command("knob", "reach", "0.5").returncode == 0
+    assert (
+        running.command("knob", "reach", "0.5").stdout == "reach          0.5 mT  (0 to 4, at first 0.25)\n"
+    )
     wrong = running.command("mode", "loud")
     assert wrong.returncode == 1
     assert "onboard, host or both" in wrong.stderr
+
+
+def test_knobs_and_scenes_are_confirmed_by_name(running: Running) -> None:
+    with running.connect() as board:
+        assert [(row.number, row.name) for row in board.scenes()] == [(0, "one"), (1, "two"), (2, "fast")]
+        assert [knob.name for knob in board.knobs()] == ["reach"]  # the button of a rest is none
+        assert board.scene("two").scene_name == "two"
+        assert board.scene("one").scene_name == "one"
+        assert board.knob("reach", 1.5).value == 1.5
+        assert board.knob("reach", 99.0).value == 4.0  # kept in its range
+        refused = board.status.refused
+        board.send("/mode", "ONBOARD")
+        board.send("/knob/foo", 0.5)
+        board.send("/nonsense")
+        told = board.wait(lambda s: s.refused == refused + 3)
+        assert told is not None
+        assert told.refusal == "/nonsense: no such command: see docs/osc.md or lodestone osc"
+
+
+def test_mistakes_are_told_with_the_nearest_right_name(running: Running) -> None:
+    for words, nearest in (
+        (("knob", "reech", "0.5"), "did you mean reach?"),
+        (("scene", "tvo"), "did you mean two?"),
+        (("mode", "hoost"), "did you mean host?"),
+    ):
+        done = running.command(*words)
+        assert done.returncode == 1, words
+        assert nearest in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_rest_is_waited_for(running: Running) -> None:
+    done = running.command("rest")
+    assert (done.returncode, done.stdout) == (0, "rest kept\n")
+
+
+def test_boards_on_the_link_are_listed(running: Running) -> None:
+    command = [sys.executable, "-m", "lodestone", "board", "127.0.0.1", "--port", str(running.port)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("127.0.0.1        scene 0 one, mode onboard, firmware ")
 
 
 def test_nobody_there_ends_in_one_line() -> None:
@@ -132,16 +176,17 @@ def test_oscdump_reads_what_the_board_sends(running: Running) -> None:
         assert dump.stdout is not None
         seen: dict[str, str] = {}
         until = time.monotonic() + 20
-        while set(seen) < {"/mag", "/field", "/touch", "/latent", "/status"} and time.monotonic() < until:
+        streams = {"/mag", "/field", "/touch", "/latent", "/status"}
+        while not streams <= set(seen) and time.monotonic() < until:
             _, address, tags, *_ = dump.stdout.readline().split(" ")
             seen[address] = tags
         dump.terminate()
-    assert seen == {
+    assert {address: seen[address] for address in seen if address in streams} == {
         "/mag": "iiii",
         "/field": "ifff",
         "/touch": "f" * 12,
         "/latent": "ff",
-        "/status": "ssisffifiiiififssis",
+        "/status": osc.message("/status").tags,
     }
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 import onnx
 import pytest
 
 from model_export.compiler import compile_plan
 from model_export.compiler.cost import convolutions
+from model_export.compiler.plan_reader import read_plan
 from tests.support.graph_maker import GraphMaker
 from tests.support.oracle import compare
 
@@ -45,4 +44,4 @@ def test_zero_taps_are_left_out(bands: int, phases: tuple[int, int]) -> None:
 def test_a_bank_with_taps_everywhere_stays_whole() -> None:
     plan = compile_plan(bank(4, (0, 1), extra=0.1))
     assert [c.taps for c in convolutions(plan)] == [TAPS]
-    assert struct.unpack_from("<I", plan, 80)[0] >= 2  # and the halves are still added
+    assert len(read_plan(plan).operations) >= 2  # and the halves are still added

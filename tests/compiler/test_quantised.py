@@ -4,9 +4,6 @@ every other.
 
 from __future__ import annotations
 
-import struct
-import zlib
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +15,10 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from firmware import Engine, EngineError
-from model_export.compiler import PlanError, compile_plan
-from model_export.compiler.plan import INT8
-from tests.support import arm
-from tests.support.arm_builds import compiler_of
+from model_export.compiler import compile_plan
+from model_export.compiler.cost import convolutions
+from model_export.compiler.plan_reader import Operation, changed, read_plan
 from tests.support.oracle import compare
-from tests.support.synthetic import decoder
 
 
 def layer(
@@ -117,11 +112,11 @@ def test_inputs_beyond_the_calibrated_range_are_held_and_sums_cannot_overflow() 
 
 
 def test_a_plan_whose_sums_could_overflow_is_refused() -> None:
-    plan = bytearray(compile_plan(layer(400, 16, 4, 3, 1, 5)))
-    limit = convolution_of(plan) + 28 * 4
-    assert struct.unpack_from("<i", plan, limit)[0] < 32767  # the compiler has held the input back
+    plan = compile_plan(layer(400, 16, 4, 3, 1, 5))
+    conv = convolution_of(plan)
+    assert conv["input_limit"] < 32767  # the compiler has held the input back
     with pytest.raises(EngineError, match="31 bits"):
-        Engine(changed(plan, limit, 32767))
+        Engine(changed(plan, "Conv", conv.at, input_limit=32767))
 
 
 def test_bytes_are_summed_in_32_bits_at_every_depth_that_fits() -> None:
@@ -132,80 +127,29 @@ def test_bytes_are_summed_in_32_bits_at_every_depth_that_fits() -> None:
 
 def test_a_plan_of_bytes_whose_sums_could_overflow_is_refused() -> None:
     deep = layer(2267, 8, 15, 2, 1, 5, heard=np.uint8)
-    plan = bytearray(compile_plan(deep))
-    assert Engine(bytes(plan))
-    size, at = struct.unpack_from("<I", plan, 68)[0], struct.unpack_from("<I", plan, 104)[0]
-    plan[at : at + size] = b"\x7f" * size
+    plan = compile_plan(deep)
+    assert Engine(plan)
+    size, at = (read_plan(plan).header[name] for name in ("weight_bytes", "weights_at"))
+    loud = plan[:at] + b"\x7f" * size + plan[at + size :]
     with pytest.raises(EngineError, match="31 bits"):
-        Engine(changed(plan, convolution_of(plan) + 29 * 4, 0))
+        Engine(changed(loud, "Conv", convolution_of(plan).at, input_zero=0))
 
 
 def test_layers_too_deep_for_bytes_are_computed_in_floats() -> None:
     deep = layer(4600, 8, 15, 2, 1, 5, heard=np.uint8)
-    plan = bytearray(compile_plan(deep))
-    assert struct.unpack_from("<I", plan, convolution_of(plan) + 25 * 4)[0] == INT8
-    assert Engine(bytes(plan))
+    plan = compile_plan(deep)
+    assert [conv.format for conv in convolutions(plan)] == ["Int8"]
+    assert Engine(plan)
 
 
 def test_a_zero_that_is_no_byte_is_refused() -> None:
-    plan = bytearray(compile_plan(layer(8, 8, 1, 2, 1, 5, heard=np.uint8)))
-    zero = convolution_of(plan) + 29 * 4
-    assert Engine(changed(plan, zero, 255))
+    plan = compile_plan(layer(8, 8, 1, 2, 1, 5, heard=np.uint8))
+    at = convolution_of(plan).at
+    assert Engine(changed(plan, "Conv", at, input_zero=255))
     with pytest.raises(EngineError, match="within their bits"):
-        Engine(changed(plan, zero, 256))
+        Engine(changed(plan, "Conv", at, input_zero=256))
 
 
-def convolution_of(plan: bytearray) -> int:
-    """Where the first convolution's words begin."""
-    first, count = struct.unpack_from("<I", plan, 92)[0], struct.unpack_from("<I", plan, 80)[0]
-    places = [first + 160 * i for i in range(count)]
-    return next(at for at in places if struct.unpack_from("<I", plan, at)[0] == 6)
-
-
-def changed(plan: bytearray, at: int, word: int) -> bytes:
-    """The plan with another word and a fitting checksum."""
-    other = bytearray(plan)
-    struct.pack_into("<I", other, at, word)
-    struct.pack_into("<I", other, 20, zlib.crc32(bytes(other[24:])))
-    return bytes(other)
-
-
-@pytest.mark.parametrize(("ends", "wanted"), [("int8", "as bytes, or in 16 bits"), ("apart", "both ends")])
-def test_inputs_that_the_engine_has_not_are_named(ends: str, wanted: str) -> None:
-    model = layer(8, 8, 1, 2, 1, 5, heard=np.uint8)
-    kind = np.int8(3) if ends == "int8" else np.uint8(7)
-    model.graph.initializer.append(numpy_helper.from_array(np.asarray(kind), "other"))
-    for node in model.graph.node[: 2 if ends == "int8" else 1]:
-        node.input[2] = "other"
-    with pytest.raises(PlanError, match=wanted):
-        compile_plan(model)
-
-
-@pytest.mark.parametrize("family", ["gcc", "clang"])
-@pytest.mark.parametrize("arch", ["armv7", "aarch64"])
-def test_integer_layers_give_the_same_bits_on_every_processor(arch: str, family: str, tmp_path: Path) -> None:
-    compiler = compiler_of(arch, family)
-    if compiler is None:
-        pytest.skip("no cross compiler or emulator here; .ci/run installs them")
-    layers = [(16, 24, 3, 10, 1), (37, 19, 2, 1, 1), (64, 64, 3, 8, 3)]
-    for number, (sizes, kind) in enumerate(product(layers, (np.int16, np.uint8))):
-        heard = input_of(sizes, number)
-        path = tmp_path / f"{number}.plan"
-        path.write_bytes(compile_plan(layer(*sizes, seed=number, heard=kind)))
-        here = Engine.load(path).run({"latent": heard})["audio"].reshape(-1)
-        assert np.array_equal(arm.play(compiler, path, heard, 1), here)
-
-
-@pytest.mark.parametrize("family", ["gcc", "clang"])
-@pytest.mark.parametrize("arch", ["armv7", "aarch64"])
-def test_float_voices_agree_on_every_processor(arch: str, family: str, tmp_path: Path) -> None:
-    compiler = compiler_of(arch, family)
-    if compiler is None:
-        pytest.skip("no cross compiler or emulator here; .ci/run installs them")
-    path = tmp_path / "voice.plan"
-    path.write_bytes(compile_plan(decoder(8)))
-    calls = np.random.default_rng(0).normal(size=(4, 1, 16, 1)).astype(np.float32)
-    engine = Engine.load(path)
-    here = np.concatenate([engine.run({"latent": call})["audio"].reshape(-1) for call in calls])
-    there = arm.play(compiler, path, calls, len(calls))
-    assert np.abs(there - here).max() <= 1e-5 * np.abs(here).max()
+def convolution_of(plan: bytes) -> Operation:
+    """The first convolution."""
+    return next(op for op in read_plan(plan).operations if op.kind == "Conv")

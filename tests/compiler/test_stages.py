@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import struct
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from firmware import Engine
 from lodestone.cli import build_app
 from model_export.compiler import PlanError, compile_plan, compile_stages
 from model_export.compiler.fit import fit_stages, staged_advice
+from model_export.compiler.plan_reader import read_plan
 from model_export.quantise import quantise
 from tests.support.graph_maker import GraphMaker
 from tests.support.synthetic import decoder, published
@@ -34,16 +34,15 @@ def voice(name: str) -> onnx.ModelProto:
 
 
 def latent_count(plan: bytes) -> int:
-    return int(struct.unpack_from("<I", plan, 40)[0])
+    return int(read_plan(plan).header["latents"])
 
 
 def delay(plan: bytes) -> int:
-    return int(struct.unpack_from("<I", plan, 48)[0])
+    return int(read_plan(plan).header["delay_samples"])
 
 
 def card(plan: bytes) -> dict[str, object]:
-    size, at = struct.unpack_from("<I", plan, 84)[0], struct.unpack_from("<I", plan, 108)[0]
-    return json.loads(plan[at : at + size] or b"{}")  # type: ignore[no-any-return]
+    return json.loads(read_plan(plan).card or "{}")  # type: ignore[no-any-return]
 
 
 def in_sequence(stages: list[Engine], latent: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]

@@ -92,7 +92,7 @@ CASE(AFlickeringSensorIsToldOnceASecond) {
   Lines lines;
   Journal journal(&lines);
   StatusReport status = StatusReport();
-  status.asked_mode = status.sounding_mode = "onboard";
+  status.asked = status.sounding = "onboard";
   status.scene_name = "one";
   status.version = "1";
   status.trouble = "";

@@ -200,20 +200,29 @@ class FakeNetwork : public Network, private OscListener {
 
   std::deque<std::vector<uint8_t>> waiting;
   std::map<std::string, uint32_t> sent;
-  std::string last_trouble, last_sounding, last_rung_why;
+  std::string last_trouble, last_sounding, last_rung_why, last_error, last_knob;
+  float knob_value = 0.0f;
   uint16_t answered_to = 0;
 
  private:
   void OnMessage(const OscMessage& message) override {
     ++sent[message.address];
+    const std::string address = message.address;
+    if (address == ErrorMessage::kAddress) {
+      last_error = Text(message, ErrorMessage::kAddressAt) + ": " + Text(message, ErrorMessage::kReasonAt);
+    } else if (address == KnobsMessage::kAddress) {
+      last_knob = Text(message, KnobsMessage::kNameAt);
+      CHECK(message.AsFloat(KnobsMessage::kValueAt, &knob_value));
+    } else if (address == StatusMessage::kAddress) {
+      last_sounding = Text(message, StatusMessage::kSoundingAt);
+      last_trouble = Text(message, StatusMessage::kTroubleAt);
+      last_rung_why = Text(message, StatusMessage::kRungWhyAt);
+    }
+  }
+  static std::string Text(const OscMessage& message, uint32_t place) {
     const char* text = nullptr;
-    if (std::strcmp(message.address, "/status") != 0) return;
-    CHECK(message.AsText(1, &text));
-    last_sounding = text;
-    CHECK(message.AsText(16, &text));
-    last_trouble = text;
-    CHECK(message.AsText(18, &text));
-    last_rung_why = text;
+    CHECK(message.AsText(place, &text));
+    return text;
   }
 };
 

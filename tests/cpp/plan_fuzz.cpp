@@ -9,7 +9,7 @@
 
 #include "firmware/engine/crc32.h"
 #include "firmware/engine/engine.h"
-#include "firmware/engine/plan_format.h"
+#include "firmware/generated/operations.h"
 
 namespace {
 

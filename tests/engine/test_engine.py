@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto
 
+from definitions.operations import OPERATIONS
 from firmware import Engine, EngineError
 from model_export.compiler import compile_plan
+from model_export.compiler.plan import sealed
+from model_export.compiler.plan_reader import changed, read_plan
+from model_export.quantise import quantise
 from tests.support.graph_maker import GraphMaker
 from tests.support.synthetic import decoder
 
@@ -151,34 +154,66 @@ def test_loading_says_what_is_wrong(tmp_path: Path) -> None:
             Engine(wrong)
 
 
-def sealed(plan: bytearray) -> bytes:
-    """The plan with a checksum that fits: only the complete check can refuse it now."""
-    struct.pack_into("<I", plan, 20, zlib.crc32(bytes(plan[24:])))
-    return bytes(plan)
-
-
-OPERATIONS_AT = struct.unpack_from("<I", VOICE, 92)[0]
+FIRST, FIFTH = (read_plan(VOICE).operations[i] for i in (0, 4))
 
 
 @pytest.mark.parametrize(
-    ("at", "value"),
+    ("layout", "at", "values"),
     [
-        (24, 9),  # kind
-        (52, 1),  # arena of one float
-        (56, 1),  # states of one float
-        (64, 0),  # no constants
-        (68, 4),  # weights of four bytes
-        (80, 2**20),  # operations beyond the file
-        (88, 2**31),  # descriptors beyond the file
-        (OPERATIONS_AT, 99),  # unknown operation
-        (OPERATIONS_AT + 4 * 160 + 3 * 4, 2**30),
+        ("Header", 0, {"kind": 9}),
+        ("Header", 0, {"arena_floats": 1}),
+        ("Header", 0, {"state_floats": 1}),
+        ("Header", 0, {"constant_floats": 0}),
+        ("Header", 0, {"weight_bytes": 4}),
+        ("Header", 0, {"operation_count": 2**20}),
+        ("Header", 0, {"descriptors_at": 2**31}),
+        ("Header", 0, {"version": 1}),
+        ("Header", 0, {"frames": 2**29 + 1}),
+        ("Header", 0, {"channels": 2}),
+        ("Header", 0, {"hop": 2**31, "frames": 2}),
+        ("Header", 0, {"latents": 15}),
+        ("Header", 0, {"macs_per_second": float("nan")}),
+        ("Header", 0, {"arena_floats": 2**26}),
+        ("Conv", FIRST.at, {"kind": 99}),
+        ("Conv", FIFTH.at, {"rows": 2**30}),
     ],
 )
-def test_plans_that_reach_out_of_their_spaces_are_refused(at: int, value: int) -> None:
-    broken = bytearray(VOICE)
-    struct.pack_into("<I", broken, at, value)
+def test_plans_that_reach_out_of_their_spaces_are_refused(
+    layout: str, at: int, values: dict[str, object]
+) -> None:
     with pytest.raises(EngineError, match="compile the model again"):
-        Engine(sealed(broken))
+        Engine(changed(VOICE, layout, at, **values))
+
+
+def test_a_table_of_a_fraction_of_entries_is_refused() -> None:
+    g = GraphMaker()
+    table = g.constant(np.arange(12, dtype=np.float32).reshape(4, 3))
+    g.output(g.node("Gather", table, g.input("index", [2], TensorProto.INT64), axis=0), "row", [2, 3])
+    plan = compile_plan(g.model())
+    gather = next(op for op in read_plan(plan).operations if op.kind == "Gather")
+    assert np.array_equal(Engine(plan).run({"index": [9.0, np.nan]})["row"], [[9, 10, 11], [0, 1, 2]])
+    for entries in (4.5, 0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(EngineError, match="look-up table"):
+            Engine(changed(plan, "Loops", gather.at, parameter=(entries, gather["parameter"][1])))
+
+
+def test_a_small_file_cannot_ask_for_more_memory_than_a_board_has() -> None:
+    g = GraphMaker()
+    g.output(g.node("Add", g.input("x", [1]), g.constant([1.0])), "y", [1])
+    plan = compile_plan(g.model())
+    for space in ("arena_floats", "state_floats", "io_floats"):
+        with pytest.raises(EngineError, match="32 MB in each space"):
+            Engine(changed(plan, "Header", **{space: 2**24}))
+
+
+def test_what_a_plan_takes_in_memory_is_counted_before_it_is_taken() -> None:
+    """A 16-bit input that is read again and again: a scratch of two thousand million bytes out of one row."""
+    model = quantise(decoder(4), "w8a16", target_db=20.0).model
+    plan = compile_plan(model)
+    conv = next(op for op in read_plan(plan).operations if op.kind == "Conv" and op["format"] == 2)
+    rows = {name: {**conv[name], "row_stride": 0} for name in ("input", "residual", "raw", "active")}
+    with pytest.raises(EngineError, match="MB in memory"):
+        Engine(changed(plan, "Conv", conv.at, rows=2**15, stride=2**11, **rows))
 
 
 CHANGES = st.tuples(st.integers(0, 2**16), st.integers(0, 2**32 - 1))
@@ -188,9 +223,11 @@ CHANGES = st.tuples(st.integers(0, 2**16), st.integers(0, 2**32 - 1))
 @settings(max_examples=150, deadline=None)
 def test_mutated_plans_never_crash(changes: list[tuple[int, int]]) -> None:
     broken = bytearray(VOICE)
-    reach = struct.unpack_from("<I", VOICE, 100)[0] // 4  # header, descriptors, operations
+    reach = read_plan(VOICE).header["constants_at"] // 4  # header, descriptors, operations
+    first = OPERATIONS.layout("Header").offset("kind") // 4
     for place, word in changes:
-        struct.pack_into("<I", broken, 24 + 4 * (place % (reach - 6)), word if place % 3 else word % 64)
+        at = 4 * (first + place % (reach - first))
+        broken[at : at + 4] = (word if place % 3 else word % 64).to_bytes(4, "little")
     try:
         engine = Engine(sealed(broken))
     except EngineError:

@@ -1,34 +1,22 @@
-"""A calibration out of plain numbers: the mapping needs nothing that was measured."""
+"""Fixtures of the mapping's tests: a calibration and cards that nothing was measured for."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
-from calibration import Calibration, SensorIdentity
-from calibration.model import Play, Response, Rest
+from calibration import Calibration
+from tests.support import plain_board
 
 
 @pytest.fixture(scope="session")
 def calibration() -> Calibration:
-    """23 mT at rest in z, 5 mT of reach, no dead zone, a filter so quick that touch follows at once."""
-    offset = np.tile([0.1, -0.2, 23.0], (4, 1))
-    zero = np.zeros((4, 3))
-    return Calibration(
-        created="2026-01-01T20:00:00Z",
-        board="test",
-        magnet_set="",
-        frame_rate_hz=200.0,
-        sensors=tuple(SensorIdentity("mlx90393", 0x0C + n, 1, {}, (49.2, 49.2, 79.3)) for n in range(4)),
-        rest=Rest(offset, np.full((4, 3), 1e-6), zero, zero, 50.0, np.full(4, 25.0), zero, (1.0,), 5.0),
-        play=Play(np.full(12, -5.0), np.full(12, 5.0), np.zeros(12), 1.0, 0.5, 40.0),
-        response=Response(np.full(12, 5.0), np.zeros(12), min_cutoff_hz=1e6),
-    )
+    """See `plain_board.plain_calibration`."""
+    return plain_board.plain_calibration()
 
 
 @pytest.fixture(scope="session")
 def gaussian_card() -> Any:
-    """Makes a card of Z latents with unit normal statistics and no quantiles."""
-    return lambda latents: {"name": "test", "latent": {"mean": [0.0] * latents, "std": [1.0] * latents}}
+    """See `plain_board.gaussian_card`."""
+    return plain_board.gaussian_card

@@ -10,8 +10,8 @@ import pytest
 from calibration import Calibration
 from graphs.player import GraphPlayer
 from mapping import names, touch_graph
-from mapping.rings import NEIGHBOUR_MM, OPPOSITE_MM, overlap
-from mapping.rotate import wiring
+from mapping.families.rings import NEIGHBOUR_MM, OPPOSITE_MM, overlap
+from mapping.wiring import wiring
 
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
 
@@ -64,4 +64,4 @@ def test_a_turn_of_the_radius_glides(calibration: Calibration, gaussian_card: An
 
 
 def test_both_families_are_offered() -> None:
-    assert names() == ["rings", "rotate"]
+    assert {"rings", "rotate"} <= set(names())

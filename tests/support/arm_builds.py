@@ -96,7 +96,9 @@ def build(compiler: Compiler) -> Path:
 
 def _build(compiler: Compiler, folder: Path) -> Path:
     sources = [ROOT / "bench" / "run_plan.cpp", *sorted((ROOT / "firmware" / "engine").glob("*.cpp"))]
-    headers = max(p.stat().st_mtime for p in (ROOT / "firmware" / "engine").glob("*.h"))
+    headers = max(
+        p.stat().st_mtime for f in ("engine", "generated") for p in (ROOT / "firmware" / f).glob("*.h")
+    )
     flags = [*PROCESSORS[compiler.arch].split(), *FLAGS.split(), f"-I{ROOT}"]
     objects, jobs = [], []
     for source in sources:

@@ -17,17 +17,28 @@ using Packet = std::vector<uint8_t>;
 
 uint32_t Pick(Random* random, uint32_t below) { return (*random)() % below; }
 
-// Remembers whatever was read, so that the compiler cannot leave the reading out.
-class Sink : public Commands, public OscListener {
+// Every command is well taken.
+class Obedient : public Commands {
  public:
-  void OnMode(Mode mode) override { sum += static_cast<uint32_t>(mode); }
-  void OnScene(int32_t index) override { sum += static_cast<uint32_t>(index); }
-  bool OnKnob(const char* name, float value) override { return name[0] == 'r' && value >= 0.0f; }
-  void OnMute(bool mute) override { sum += mute ? 1 : 0; }
-  void OnRest() override { ++sum; }
-  void OnHeartbeat() override { ++sum; }
-  void OnHello(uint16_t port) override { sum += port; }
-  void OnMeasure(uint16_t port) override { sum += port; }
+#define LODESTONE_OBEY(Handler, parameters) \
+  bool Handler parameters override { return refusal != nullptr; }
+  LODESTONE_COMMANDS(LODESTONE_OBEY)
+#undef LODESTONE_OBEY
+};
+
+// Remembers whatever was read, so that the compiler cannot leave the reading out.
+class Sink : public Obedient, public RefusalSink, public OscListener {
+ public:
+  bool OnKnob(const char* name, float value, Refusal* refusal) override {
+    return (name[0] == 'r' && value >= 0.0f) || refusal->Say("no knob %s", name);
+  }
+  bool OnScene(const Argument& scene, Refusal*) override { return Taste(scene.tag == 's' ? scene.text : ""); }
+  bool OnMode(const char* mode, Refusal*) override { return Taste(mode); }
+  void OnRefused(const char* address, const char* reason) override { Taste(address), Taste(reason); }
+  bool Taste(const char* text) {
+    for (; *text != '\0'; ++text) sum += static_cast<uint8_t>(*text);
+    return true;
+  }
   void OnMessage(const OscMessage& message) override {
     for (uint32_t i = 0; i < message.count; ++i) {
       const OscValue& value = message.values[i];
@@ -95,7 +106,7 @@ void Mutate(Random* random, Packet* packet) {
 int main(int, char** argv) {
   Random random(static_cast<uint32_t>(std::atoi(argv[2])));
   Sink sink;
-  CommandReader commands(&sink);
+  CommandReader commands(&sink, &sink);
   uint32_t good = 0;
   const uint32_t packets = static_cast<uint32_t>(std::atoi(argv[1]));
   for (uint32_t i = 0; i < packets; ++i) {
@@ -112,6 +123,6 @@ int main(int, char** argv) {
     if (ReadOscPacket(exact.data(), exact.size(), &sink)) ++good;
     commands.Read(exact.data(), exact.size());
   }
-  std::printf("%u %u %u %u\n", packets, good, commands.obeyed(), commands.dropped());
+  std::printf("%u %u %u %u\n", packets, good, commands.obeyed(), commands.refused());
   return sink.sum == 0 ? 1 : 0;
 }

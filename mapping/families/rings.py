@@ -19,15 +19,18 @@ import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.model import AXES, CHANNELS, SENSORS
+from geometry import BoardGeometry
 from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
-from mapping.rotate import wiring
+from mapping.wiring import wiring
 
 Array = npt.NDArray[np.float64]
 
-NEIGHBOUR_MM, OPPOSITE_MM = 65.0 * np.sqrt(2.0), 130.0
+IN_WORDS = "blur: attractors hear each other as their rings overlap"
+_ATTRACTORS_MM = BoardGeometry().attractors_mm()
+NEIGHBOUR_MM, OPPOSITE_MM = (float(np.linalg.norm(_ATTRACTORS_MM[0] - _ATTRACTORS_MM[k])) for k in (1, 2))
 # From the disc that is drawn on the board to far beyond it; by default the largest drawn ring.
 RADIUS = Knob(27.3, 200.0, 50.7, "mm")
 TABLE_MM = np.concatenate([[RADIUS.minimum], np.linspace(45.9, 70.0, 49), np.linspace(72.0, 200.0, 65)])
@@ -41,7 +44,7 @@ def overlap(radius_mm: Array, distance_mm: float) -> Array:
     return np.asarray(area / (np.pi * radius**2))
 
 
-def rings(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: int) -> Var:
+def build(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: int) -> Var:
     """y [Z] for touch [12], with the live knob `radius`; the seed changes nothing here."""
     del seed
     radius = glide(graph, clock, "radius", RADIUS)

@@ -20,14 +20,16 @@ import scipy.linalg
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
-from calibration.model import AXES, CHANNELS, SENSORS
+from calibration.model import CHANNELS
 from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
+from mapping.wiring import wiring
 
 Array = npt.NDArray[np.float64]
 
+IN_WORDS = "turn: from one control per latent to all in all, nothing lost"
 ENTANGLEMENT = Knob(0.0, 1.0, 0.5)
 
 
@@ -48,28 +50,6 @@ class Planes:
     angle: Array
 
 
-def channel_order(latents: int) -> list[int]:
-    """Which touch channel each latent listens to at e = 0.
-
-    From 8 latents on as in the published instrument: attractor by attractor its x and y, then every z. With
-    fewer, the attractors take turns, so that none is silent.
-    """
-    if latents < 8:
-        return [sensor * AXES + axis for axis in range(AXES) for sensor in range(SENSORS)]
-    across = [sensor * AXES + axis for sensor in range(SENSORS) for axis in (0, 1)]
-    return across + [sensor * AXES + 2 for sensor in range(SENSORS)]
-
-
-def wiring(latents: int) -> Array:
-    """P [max(Z, 12), 12]: unit columns; with more latents than channels, a channel is shared and scaled."""
-    size = max(latents, CHANNELS)
-    order = channel_order(latents)
-    chosen = [order[row % CHANNELS] for row in range(size)]
-    matrix = np.zeros((size, CHANNELS))
-    matrix[np.arange(size), chosen] = 1.0
-    return np.asarray(matrix / np.sqrt(matrix.sum(axis=0)))
-
-
 def generator(size: int, seed: int) -> Array:
     """A random skew-symmetric matrix [size, size] of spectral norm 1."""
     draw = np.random.default_rng(seed).standard_normal((size, size))
@@ -88,7 +68,7 @@ def planes(latents: int, seed: int) -> Planes:
     return Planes(wire[:latents], frame.T @ wire, frame[:latents], angle)
 
 
-def rotate(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: int) -> Var:
+def build(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: int) -> Var:
     """y [Z] for touch [12], with the live knob `entanglement`: 0 is the wire, 1 the full turn."""
     turn = planes(latents, seed)
     count = len(turn.angle)

@@ -1,0 +1,171 @@
+// What the instrument does when it is told something: one handler for each row of definitions/osc.toml. Threads: control.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "firmware/instrument/instrument.h"
+
+namespace lodestone {
+namespace {
+
+// Who calibrates asks once a second; so many frames after the last question the board stops telling all.
+constexpr int32_t kMeasuredFrames = 600;
+static_assert(kMaxKnobs <= 32, "a bit of tell_knobs_ for each knob");
+
+const char* UnitOf(const char* knob) {
+  for (const KnobUnit& known : kKnobUnits) {
+    if (std::strcmp(known.name, knob) == 0) return known.unit;
+  }
+  return "";
+}
+
+}  // namespace
+
+void Instrument::OnRefused(const char* address, const char* reason) {
+  std::snprintf(refusal_, sizeof refusal_, "%.60s: %s", address, reason);
+  ++refused_;
+  tell_ = true;
+  if (errors_left_ == 0) return;  // a flood of them is no reason for another
+  --errors_left_;
+  char shown[64];
+  std::snprintf(shown, sizeof shown, "%s", address);
+  ErrorMessage error;
+  error.address = shown;
+  error.reason = reason;
+  out_.Send(error);
+}
+
+bool Instrument::OnMode(const char* name, Refusal*) {
+  Mode mode = Mode::kOnboard;
+  if (ModeOf(name, &mode)) AskMode(mode);
+  return true;
+}
+
+void Instrument::AskMode(Mode mode) {
+  modes_.Ask(mode);
+  tell_ = true;
+}
+
+bool Instrument::OnScene(const Argument& scene, Refusal* refusal) {
+  const int32_t count = scenes_.count();
+  int32_t index = scene.whole;
+  if (scene.tag == 's') {
+    for (index = 0; index < count && std::strcmp(scenes_.name(index), scene.text) != 0; ++index) {
+    }
+    if (index == count) return refusal->Say("no scene %.60s: ask /scenes for their names", scene.text);
+  }
+  if (index < 0 || index >= count) {
+    return refusal->Say("no scene %d: there are %d, counted from 0", static_cast<int>(index), static_cast<int>(count));
+  }
+  scenes_.Ask(index);
+  tell_ = true;
+  return true;
+}
+
+bool Instrument::OnScenes(Refusal*) {
+  tell_scenes_ = true;
+  return true;
+}
+
+void Instrument::TellScenes() {
+  const Scene* playing = scenes_.playing();
+  ScenesMessage told;
+  told.of = scenes_.count();
+  for (told.number = 0; told.number < told.of; ++told.number) {
+    told.name = scenes_.name(told.number);
+    told.plays = playing != nullptr && playing->index == told.number ? 1 : 0;
+    out_.Send(told);
+  }
+  tell_scenes_ = false;
+}
+
+bool Instrument::OnKnob(const char* name, float value, Refusal* refusal) {
+  Scene* scene = scenes_.newest();
+  if (scene == nullptr) return refusal->Say("no scene plays, so there is no knob");
+  for (uint32_t k = 0; k < std::min(scene->touch->knobs(), kMaxKnobs); ++k) {
+    const KnobInfo knob = scene->touch->knob(k);
+    if (static_cast<int32_t>(k) == scene->rest_knob || std::strcmp(knob.name, name) != 0) continue;
+    scene->knob_targets[k].store(std::min(std::max(value, knob.minimum), knob.maximum), std::memory_order_relaxed);
+    tell_knobs_ |= 1u << k;
+    return true;
+  }
+  return refusal->Say("no knob %.60s in this scene: ask /knobs for their names", name);
+}
+
+bool Instrument::OnKnobs(Refusal* refusal) {
+  if (scenes_.newest() == nullptr) return refusal->Say("no scene plays, so there is no knob");
+  tell_knobs_ = ~0u;
+  return true;
+}
+
+// The button that takes a rest is a knob of the graph, but none of the player's.
+void Instrument::TellKnobs() {
+  const uint32_t wanted = tell_knobs_;
+  tell_knobs_ = 0;
+  const Scene* scene = scenes_.newest();
+  if (scene == nullptr) return;
+  const uint32_t count = std::min(scene->touch->knobs(), kMaxKnobs);
+  KnobsMessage told;
+  told.of = static_cast<int32_t>(count) - (scene->rest_knob >= 0 ? 1 : 0);
+  for (uint32_t k = 0; k < count; ++k) {
+    if (static_cast<int32_t>(k) == scene->rest_knob) continue;
+    const KnobInfo knob = scene->touch->knob(k);
+    told.name = knob.name;
+    told.value = scene->knob_targets[k].load(std::memory_order_relaxed);
+    told.least = knob.minimum;
+    told.most = knob.maximum;
+    told.initial = knob.default_value;
+    told.unit = UnitOf(knob.name);
+    if ((wanted >> k & 1u) != 0) out_.Send(told);
+    ++told.number;
+  }
+}
+
+bool Instrument::OnMute(int32_t mute, Refusal*) {
+  muted_ = mute != 0;
+  mixer_.SetMute(muted_);
+  tell_ = true;
+  return true;
+}
+
+bool Instrument::OnRest(Refusal* refusal) {
+  const Scene* scene = scenes_.playing();
+  if (scene == nullptr || scene->rest_knob < 0) {
+    return refusal->Say("no touch plays that can take a rest: choose a scene whose mapping has one");
+  }
+  touch_.AskRest();
+  return true;
+}
+
+bool Instrument::OnHeartbeat(Refusal*) {
+  modes_.Heartbeat(now_us_);
+  return true;
+}
+
+bool Instrument::OnHello(int32_t port, Refusal*) {
+  Meet(static_cast<uint16_t>(port));
+  tell_ = tell_model_ = tell_troubles_ = true;
+  return true;
+}
+
+bool Instrument::OnBye(int32_t port, Refusal*) {
+  network_->Forget(static_cast<uint16_t>(port));
+  return true;
+}
+
+bool Instrument::OnMeasure(int32_t port, Refusal*) {
+  Meet(static_cast<uint16_t>(port));
+  tell_sensors_ = true;
+  touch_.Measure(kMeasuredFrames);
+  return true;
+}
+
+// The guest that leaves is told with all others, for it still is one.
+void Instrument::Meet(uint16_t port) {
+  if (network_->Crowded(port)) {
+    OnRefused("/hello", "one guest too many: the one whose /hello is oldest is no longer sent to; say /bye when you leave");
+  }
+  network_->AnswerTo(port);
+}
+
+}  // namespace lodestone

@@ -1,0 +1,115 @@
+"""What a board tells, as typed records: read by the names of definitions/osc.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from pythonosc.osc_message import OscMessage
+
+from definitions.osc import named
+
+Record = TypeVar("Record", bound="Told")
+
+
+class Told:
+    """A record of one message. A field of it that the board does not know yet is 0 or empty."""
+
+    ADDRESS = ""
+
+    @classmethod
+    def parse(cls: type[Record], message: OscMessage) -> Record | None:
+        """What a message tells, or None where it is another message."""
+        if message.address != cls.ADDRESS:
+            return None
+        found = named(message.address, message.params)
+        return None if found is None else cls.from_fields(found)
+
+    @classmethod
+    def from_fields(cls: type[Record], found: dict[str, Any]) -> Record:
+        """From fields by name."""
+        known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+        return cls(**{name: found[name] for name in known})
+
+
+@dataclass(frozen=True)
+class Status(Told):
+    """What `/status` tells; see docs/osc.md."""
+
+    ADDRESS = "/status"
+
+    asked: str
+    sounding: str
+    scene: int
+    scene_name: str
+    voice_load: float
+    touch_load: float
+    underruns: int
+    frames_per_second: float
+    sensor_flags: tuple[int, ...]
+    temperature_c: float
+    muted: bool
+    uptime_s: float
+    version: str
+    trouble: str
+    rung: int
+    rung_why: str
+    refused: int
+    refusal: str
+    resting: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "muted", bool(self.muted))
+
+
+@dataclass(frozen=True)
+class Model(Told):
+    """What `/model` tells."""
+
+    ADDRESS = "/model"
+
+    latents: int
+    voice: str
+    touch: str
+    sample_rate: int
+    hop: int
+    channels: int
+    delay_samples: int
+
+
+@dataclass(frozen=True)
+class BoardKnob(Told):
+    """What `/knobs` tells of one knob."""
+
+    ADDRESS = "/knobs"
+
+    number: int
+    of: int
+    name: str
+    value: float
+    least: float
+    most: float
+    initial: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class BoardScene(Told):
+    """What `/scenes` tells of one scene."""
+
+    ADDRESS = "/scenes"
+
+    number: int
+    of: int
+    name: str
+    plays: int
+
+
+@dataclass(frozen=True)
+class Refusal(Told):
+    """What `/error` tells: which command was refused, and why."""
+
+    ADDRESS = "/error"
+
+    address: str
+    reason: str

@@ -1,0 +1,84 @@
+"""Bodies: latents are masses on springs, drawn by the hand and by each other; a moved marble swings on.
+
+Each latent is a mass at y with a spring to x, a damper, and springs to its two neighbours on a ring:
+
+    y'' = -k (y - x) - K L y - damping,   k = (2 pi f)^2, K = coupling k
+
+In the modes of the ring (L = U diag(lambda) U^T) every mode is one oscillator of frequency w = 2 pi f
+sqrt(1 + coupling lambda) that pulls to x_mode / (1 + coupling lambda), with the same damping ratio zeta <
+1. It is moved by the exact solution for a target that stands still for one frame, so no knob and no frame
+rate can feed it: its energy (w e)^2 + v^2 about the target never grows by itself.
+
+With `coupling` = 0 a held gesture comes to rest exactly at x, and no coupling makes a held gesture larger.
+While it moves, each mode swings at most (1 + q) / (1 - q) times as far as its target ever was, the sum of
+the swings of its step response, q = exp(-pi zeta / sqrt(1 - zeta^2)).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import spox.opset.ai.onnx.v17 as op
+from spox import Var
+
+from graphs.clock import Clock
+from graphs.glide import glide
+from graphs.knob import Knob
+from graphs.stateful import StatefulGraph, const
+from mapping.products import through
+from mapping.seeded import settled
+from mapping.shapers import Around, Order
+
+Array = npt.NDArray[np.float64]
+
+IN_WORDS = "swing: latents are masses on springs that pull each other"
+ORDER = Order.TIME
+
+STIFFNESS_HZ = Knob(0.2, 12.0, 3.0, "Hz")
+DAMPING = Knob(0.08, 0.98, 0.5)
+COUPLING = Knob(0.0, 2.0, 0.3)
+
+
+def modes(latents: int) -> tuple[Array, Array]:
+    """U [Z, Z] orthonormal (discrete Fourier, real) and lambda [Z] of the ring's Laplacian, 0..4."""
+    place = np.arange(latents)
+    columns, values = [], []
+    for mode in range(latents):
+        turn = 2.0 * math.pi * ((mode + 1) // 2) / latents
+        wave = np.cos(turn * place) if mode % 2 == 1 or mode == 0 else np.sin(turn * place)
+        columns.append(wave / np.linalg.norm(wave))
+        values.append(2.0 - 2.0 * math.cos(turn) if latents > 2 else 2.0 * (mode > 0))
+    return settled(np.stack(columns, axis=1)), settled(values)
+
+
+def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
+    """y [Z] for x [Z], with the knobs `stiffness` (Hz), `damping` and `coupling`; no random choice."""
+    latents = around.latents
+    basis, stretch = modes(latents)
+    stiffness = glide(graph, clock, "stiffness", STIFFNESS_HZ)
+    damping = glide(graph, clock, "damping", DAMPING)
+    coupling = glide(graph, clock, "coupling", COUPLING)
+    place, speed = graph.state("bodies place", (latents,)), graph.state("bodies speed", (latents,))
+    firm = op.add(const(1.0), op.mul(coupling, const(stretch)))
+    target = op.div(through(basis.T, x), firm)
+    pulse = op.mul(op.mul(stiffness, const(2.0 * math.pi)), op.sqrt(firm))
+    swing = op.mul(pulse, op.sqrt(op.sub(const(1.0), op.mul(damping, damping))))
+    decay = op.mul(pulse, damping)
+    fade = op.exp(op.neg(op.mul(decay, clock.dt)))
+    angle = op.mul(swing, clock.dt)
+    cosine, sine = op.cos(angle), op.div(op.sin(angle), swing)
+    away = op.sub(place.now, target)
+    e = op.mul(fade, op.add(op.mul(away, op.add(cosine, op.mul(decay, sine))), op.mul(speed.now, sine)))
+    falling = op.mul(op.mul(pulse, pulse), op.mul(away, sine))
+    v = op.mul(fade, op.sub(op.mul(speed.now, op.sub(cosine, op.mul(decay, sine))), falling))
+    place.then = op.where(clock.fresh, target, op.add(target, e))
+    speed.then = op.where(clock.fresh, const(np.zeros(latents)), v)
+    return through(basis, place.then)
+
+
+def farthest_swing(damping: float) -> float:
+    """The bound on a swing, above."""
+    q = math.exp(-math.pi * damping / math.sqrt(1.0 - damping**2))
+    return (1.0 + q) / (1.0 - q)
