@@ -93,7 +93,7 @@ def wandering(frames: int, rate: float, count: int, seed: int) -> Floats:
         first = keep * first + np.sqrt(1 - keep**2) * random.standard_normal(count)
         second = keep * second + (1 - keep) * first
         y[k] = second
-    return np.clip(y / y[frames // 10 :].std(), -2.3, 2.3)
+    return np.asarray(np.clip(y / y[frames // 10 :].std(), -2.3, 2.3))
 
 
 def gestures(frames: int, rate: float, count: int, seed: int) -> Floats:
@@ -186,8 +186,7 @@ def edge_lines(sound: Floats, rate: int, bands: int = 16) -> float:
     for edge in np.arange(1, bands) * rate / (2 * bands):
         away = np.abs(frequency - edge)
         over.append(
-            10
-            * np.log10(power[away < 6].max() / (np.median(power[(away > 40) & (away < 150)]) * 2.3 + 1e-20))
+            10 * np.log10(power[away < 6].max() / (np.median(power[(away > 40) & (away < 150)]) + 1e-20))
         )
     return float(np.median(over))
 
