@@ -13,10 +13,11 @@ from calibration.capture.guard import check_board
 from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Session
 from calibration.carry import carry_from
 from calibration.errors import CalibrationError
-from calibration.fitting.fit import default_play, fit_play, fit_rest
+from calibration.fitting.fit import default_play, fit_play, fit_rest, raw_play
+from calibration.fitting.lone import Told, told_by_lone_magnets
 from calibration.fitting.spots import SpotFit, fit_spots
 from calibration.fitting.tilt import tilt_correction
-from calibration.fitting.wiring import Wiring
+from calibration.judging.arrangement import arrangement
 from calibration.judging.figures import Figures, measure
 from calibration.judging.verdict import Verdict, judge
 from calibration.model import Array, Calibration, Carry, Play, Response, Rest
@@ -30,7 +31,6 @@ def fit(
     board: str,
     magnet_set: str,
     created: str | None = None,
-    wiring: Wiring | None = None,
     last: Calibration | None = None,
     ball_mm: float = USUAL_BALL_MM,
 ) -> Calibration:
@@ -62,7 +62,7 @@ def fit(
         session.empty,
         session.free_play,
         dipole_residual=None if parts.spots is None else parts.spots.residual,
-        wiring=wiring,
+        arrangement=arrangement(parts.rest, parts.raw, parts.told, parts.spots),
         skipped=parts.skipped,
     )
     report: dict[str, Any] = {
@@ -88,6 +88,8 @@ class _Parts:
     frame_rate_hz: float
     mounting_from: str | None
     skipped: dict[str, str]
+    told: Told | None
+    raw: Array | None
 
 
 def _parts(session: Session, last: Calibration | None, ball_mm: float) -> _Parts:
@@ -100,14 +102,18 @@ def _parts(session: Session, last: Calibration | None, ball_mm: float) -> _Parts
     else:
         wanted = "an empty board, or an earlier calibration of this board"
         raise CalibrationError(wanted, "neither", "calibrate without skipping the empty board")
-    spots, mounting_from = None, None
+    spots = None if session.spots is None else fit_spots(session.spots)
+    raw = None if session.free_play is None else raw_play(session.free_play, rest)
+    told = None if raw is None else told_by_lone_magnets(raw, None if spots is None else spots.mounting)
+    mounting_from = None
     correction, carry = tilt_correction(rest.offset_mt), None
-    if session.spots is not None:
-        spots = fit_spots(session.spots)
-        correction, carry = spots.mounting.correction(), carry_from(spots.mounting.height_mm)
-    elif last is not None and last.carry is not None:
+    if spots is not None:
+        correction, carry = spots.mounting.correction(), carry_from(spots.mounting.shift_mm)
+    elif last is not None and last.carry is not None and _of_spots(last):
         correction, carry = last.correction, last.carry
         mounting_from = str(last.report.get("mounting_from") or last.created)
+    elif told is not None and told.sure:
+        correction, carry = told.mounting.correction(), carry_from(told.mounting.shift_mm)
     if session.free_play is not None:
         play, response = fit_play(session.free_play, rest, correction, carry)
     elif last is not None:
@@ -122,7 +128,12 @@ def _parts(session: Session, last: Calibration | None, ball_mm: float) -> _Parts
     else:
         assert last is not None  # it stood in for the empty board
         rate = last.frame_rate_hz
-    return _Parts(rest, correction, carry, play, response, spots, rate, mounting_from, skipped)
+    return _Parts(rest, correction, carry, play, response, spots, rate, mounting_from, skipped, told, raw)
+
+
+def _of_spots(last: Calibration) -> bool:
+    """Whether known spots, its own or earlier ones, stand behind a calibration."""
+    return bool(last.report.get("mounting") or last.report.get("mounting_from"))
 
 
 def _is_of(last: Calibration | None, session: Session) -> bool:
@@ -137,12 +148,14 @@ def _is_of(last: Calibration | None, session: Session) -> bool:
 
 
 def _mounting(spots: SpotFit) -> dict[str, Any]:
-    """For people: gains, angles in degrees, heights in mm."""
+    """For people: gains, angles in degrees, places in mm, and what an axis shows of another."""
     mounting = spots.mounting
     return {
         "gain": mounting.gain.tolist(),
         "rotation_deg": np.rad2deg(mounting.rotation).tolist(),
         "height_mm": mounting.height_mm.tolist(),
+        "sideways_mm": mounting.sideways_mm.tolist(),
+        "cross": mounting.cross.tolist(),
     }
 
 

@@ -15,6 +15,8 @@ from calibration.model import AXES, CHANNELS, SENSORS, Array
 from geometry import BoardGeometry
 
 MU0 = 4e-7 * math.pi
+# The pairs of axes of `Mounting.cross`.
+CROSSED = ((0, 1), (0, 2), (1, 2))
 
 
 def ball_moment(diameter_mm: float, remanence_t: float = 1.30) -> float:
@@ -45,28 +47,41 @@ class Mounting:
         gain: [4, 3] what the chip shows for 1 mT along its own axes.
         rotation: [4, 3] rotation vectors in radians that turn a board field into chip axes.
         height_mm: [4] above the nominal place.
+        sideways_mm: [4, 2] beside the nominal place, along the board's x and y.
+        cross: [4, 3] what axes x y, x z, y z show of each other: chip axes that are not square.
     """
 
     gain: Array = field(default_factory=lambda: np.ones((SENSORS, AXES)))
     rotation: Array = field(default_factory=lambda: np.zeros((SENSORS, AXES)))
     height_mm: Array = field(default_factory=lambda: np.zeros(SENSORS))
+    sideways_mm: Array = field(default_factory=lambda: np.zeros((SENSORS, 2)))
+    cross: Array = field(default_factory=lambda: np.zeros((SENSORS, AXES)))
+
+    @property
+    def shift_mm(self) -> Array:
+        """[4, 3] from each sensor's nominal place to its own."""
+        return np.concatenate([self.sideways_mm, self.height_mm[:, None]], axis=1)
 
     def points_mm(self, geometry: BoardGeometry | None = None) -> Array:
         """[4, 3] where the sensors are."""
-        points = (geometry or BoardGeometry()).sensors_mm().astype(np.float64)
-        points[:, 2] += self.height_mm
-        return points
+        return np.asarray((geometry or BoardGeometry()).sensors_mm().astype(np.float64) + self.shift_mm)
+
+    def matrices(self) -> Array:
+        """[4, 3, 3] from a field in the board's axes to what each chip shows."""
+        turns = Rotation.from_rotvec(self.rotation).as_matrix()
+        mixed = np.tile(np.eye(AXES), (SENSORS, 1, 1))
+        for number, (one, other) in enumerate(CROSSED):
+            mixed[:, one, other] = mixed[:, other, one] = self.cross[:, number]
+        return np.asarray(self.gain[:, :, None] * np.einsum("kij,kjl->kil", mixed, turns))
 
     def shows(self, board_mt: Array) -> Array:
         """What the chips show for fields [..., 4, 3] in the board's axes at the sensors."""
-        turns = Rotation.from_rotvec(self.rotation).as_matrix()
-        return np.asarray(self.gain * np.einsum("kij,...kj->...ki", turns, board_mt))
+        return np.asarray(np.einsum("kij,...kj->...ki", self.matrices(), board_mt))
 
     def correction(self) -> Array:
         """[12, 12]: from what the chips show back to the board's axes in mT."""
-        turns = Rotation.from_rotvec(self.rotation).as_matrix()
         matrix = np.zeros((CHANNELS, CHANNELS))
-        for sensor in range(SENSORS):
+        for sensor, shown in enumerate(self.matrices()):
             own = slice(sensor * AXES, sensor * AXES + AXES)
-            matrix[own, own] = turns[sensor].T @ np.diag(1.0 / self.gain[sensor])
+            matrix[own, own] = np.linalg.inv(shown)
         return matrix

@@ -1,14 +1,14 @@
-"""A field felt 3 mm too high or too low, carried to the height where the sensor should be.
+"""A field felt a few millimetres off, carried to the place where the sensor should be.
 
 A magnet's gradient is a matrix times its field, B' = T B, and T depends on where the magnet is but not on its
 strength or polarity. Where it is shows, without asking, in products that a pole flip leaves alone: how strong
 the sensor feels it, along which direction, and how that direction stands to the neighbours' fields. So
 
-    B(nominal) = B + height (sum_i phi_i W_i) B,    phi_i even and bounded, log |B| apart
+    B(nominal) = B + sum_d shift_d (sum_i phi_i W_id) B,    phi_i even and bounded, log |B| apart
 
-with one W for all sensors (each sees the board from its own attractor), found by linear least squares over
-random play of one to four dipoles. It is the identity at height 0, odd under a pole flip and continuous; a
-magnet's place is never solved for.
+for shifts outward, along the ring and up, with the same W for all sensors (each sees the board from its own
+attractor), found by linear least squares over random play of one to four dipoles. It is the identity without
+a shift, odd under a pole flip and continuous; a magnet's place is never solved for.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ TERMS = FEATURES * AXES
 UNIT_MM = 3.0
 # Farther out than the workshop's tolerance the slope is no longer known.
 FARTHEST_MM = 4.0
+SPREAD_MM = np.array([1.5, 1.5, 3.0])
 
 PLAYS, SEED, MOST_MAGNETS = 6000, 20, 4
 STRENGTH_A_M2 = (0.5, 4.5)
@@ -45,14 +46,22 @@ T = TypeVar("T", bound=np.floating[Any])
 
 
 @cache
+def outward() -> Array:
+    """[4, 3, 3] from the board's axes to outward, along the ring and up, at each sensor."""
+    turns = np.zeros((SENSORS, AXES, AXES))
+    for sensor, (x, y) in enumerate(BoardGeometry().attractors_mm()):
+        cosine, sine = np.round(np.array([x, y]) / np.hypot(x, y))
+        turns[sensor] = [[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]]
+    return turns
+
+
+@cache
 def views() -> tuple[Array, Array]:
     """[12, 36] from the board's field to what each sensor sees (itself, next, previous; attractor outward
     is +x), and [12, 12] from carried fields so seen back to the board's axes."""
     see = np.zeros((SENSORS, AXES, SENSORS, SEEN, AXES))
     back = np.zeros((SENSORS, AXES, SENSORS, AXES))
-    for sensor, (x, y) in enumerate(BoardGeometry().attractors_mm()):
-        cosine, sine = np.round(np.array([x, y]) / np.hypot(x, y))
-        turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    for sensor, turn in enumerate(outward()):
         for number, step in enumerate((0, 1, SENSORS - 1)):
             see[(sensor + step) % SENSORS, :, sensor, number] = turn.T
         back[sensor, :, sensor] = turn
@@ -77,17 +86,28 @@ def terms(seen_mt: npt.NDArray[T]) -> npt.NDArray[T]:
 
 
 def carried(field_mt: npt.NDArray[T], carry: Carry) -> npt.NDArray[T]:
-    """Fields [..., 12] in the board's axes at the sensors as they would be at the nominal heights."""
+    """Fields [..., 12] in the board's axes at the sensors as they would be at the nominal places."""
     kind = field_mt.dtype
     see, back = (matrix.astype(kind) for matrix in views())
     seen = (field_mt @ see).reshape(*field_mt.shape[:-1], SENSORS, SEEN, AXES)
-    change = (terms(seen) @ carry.weights.astype(kind)) * steps(carry).astype(kind)[:, None]
+    slopes = (terms(seen) @ flat_weights(carry).astype(kind)).reshape(*seen.shape[:-2], AXES, AXES)
+    change = np.sum(slopes * steps(carry).astype(kind)[:, :, None], axis=-2)
     return np.asarray(field_mt + change.reshape(field_mt.shape) @ back)
 
 
+def flat_weights(carry: Carry) -> Array:
+    """[78, 9]: the slopes for the three directions beside each other."""
+    return np.asarray(carry.weights.transpose(1, 0, 2).reshape(TERMS, -1))
+
+
 def steps(carry: Carry) -> Array:
-    """[4] how far each sensor's field has to be carried, in units of UNIT_MM."""
-    return np.clip(carry.height_mm, -FARTHEST_MM, FARTHEST_MM) / UNIT_MM
+    """[4, 3] how far each sensor's field has to be carried (outward, along, up), in units of UNIT_MM."""
+    return np.clip(_seen_shift(carry.shift_mm), -FARTHEST_MM, FARTHEST_MM) / UNIT_MM
+
+
+def _seen_shift(shift_mm: Array) -> Array:
+    """[..., 4, 3] from the board's axes to outward, along the ring, and up."""
+    return np.asarray(np.einsum("kij,...kj->...ki", outward(), shift_mm))
 
 
 def at_rest(carry: Carry) -> Array:
@@ -96,39 +116,43 @@ def at_rest(carry: Carry) -> Array:
     return np.asarray(carried(tiny * np.eye(CHANNELS), carry).T / tiny)
 
 
-def carry_from(height_mm: Array) -> Carry:
-    """The carry for sensors that are this much too high, [4] mm."""
-    return Carry(np.asarray(height_mm, dtype=np.float64), _weights())
+def carry_from(shift_mm: npt.ArrayLike) -> Carry:
+    """The carry for sensors that are this far from their places: [4, 3] mm, or [4] mm too high."""
+    shift = np.asarray(shift_mm, dtype=np.float64)
+    if shift.ndim == 1:
+        shift = np.stack([np.zeros(SENSORS), np.zeros(SENSORS), shift], axis=1)
+    return Carry(shift, _weights())
 
 
 @cache
 def _weights() -> Array:
-    """[78, 3] by weighted ridge regression: relative error of what the sensors should have felt."""
-    raised, nominal, height = random_play(PLAYS, SEED)
+    """[3, 78, 3] by weighted ridge regression: relative error of what the sensors should have felt."""
+    moved, nominal, shift = random_play(PLAYS, SEED)
     see, _ = views()
-    rows = (raised.reshape(-1, CHANNELS) @ see).reshape(-1, SEEN, AXES)
+    rows = (moved.reshape(-1, CHANNELS) @ see).reshape(-1, SEEN, AXES)
     wanted = (nominal.reshape(-1, CHANNELS) @ see).reshape(-1, SEEN, AXES)[:, 0]
-    slope = terms(rows) * (height.ravel() / UNIT_MM)[:, None]
-    weights = np.empty((TERMS, AXES))
+    way = _seen_shift(shift).reshape(-1, AXES) / UNIT_MM
+    slope = (way[:, :, None] * terms(rows)[:, None, :]).reshape(len(rows), -1)
+    weights = np.empty((AXES, TERMS, AXES))
     for axis in range(AXES):
         even = 1.0 / np.sqrt(0.5 * (wanted[:, axis] ** 2 + rows[:, 0, axis] ** 2) + EVEN_MT**2)
         left = slope * even[:, None]
         right = (wanted[:, axis] - rows[:, 0, axis]) * even
-        weights[:, axis] = np.linalg.solve(left.T @ left + RIDGE * len(left) * np.eye(TERMS), left.T @ right)
+        ridge = RIDGE * len(left) * np.eye(AXES * TERMS)
+        weights[:, :, axis] = np.linalg.solve(left.T @ left + ridge, left.T @ right).reshape(AXES, TERMS)
     return weights
 
 
 def random_play(count: int, seed: int, magnets: int = MOST_MAGNETS) -> tuple[Array, Array, Array]:
-    """One to `magnets` balls anywhere on and over a board whose sensors are up to 3 mm too high or too low.
+    """One to `magnets` balls anywhere on and over a board whose sensors sit up to SPREAD_MM off.
 
     Returns:
-        Fields at the sensors where they are, and where they should be [N, 4, 3] mT; heights [N, 4] mm.
+        Fields at the sensors where they are, and where they should be [N, 4, 3] mT; shifts [N, 4, 3] mm.
     """
     rng = np.random.default_rng(seed)
-    height = rng.uniform(-UNIT_MM, UNIT_MM, (count, SENSORS))
+    shift = rng.uniform(-1.0, 1.0, (count, SENSORS, AXES)) * SPREAD_MM
     nominal = Mounting().points_mm()
-    points = np.tile(nominal, (count, 1, 1))
-    points[:, :, 2] += height
+    points = nominal + shift
     playing = rng.integers(1, magnets + 1, count)
     raised, wanted = np.zeros((2, count, SENSORS, AXES))
     for number in range(magnets):
@@ -136,7 +160,7 @@ def random_play(count: int, seed: int, magnets: int = MOST_MAGNETS) -> tuple[Arr
         moment *= (number < playing)[:, None]
         raised += dipole_mt(place, moment, points)
         wanted += dipole_mt(place, moment, nominal)
-    return raised, wanted, height
+    return raised, wanted, shift
 
 
 def _thrown(rng: np.random.Generator, count: int) -> tuple[Array, Array]:

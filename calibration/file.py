@@ -31,7 +31,7 @@ from calibration.model import (
 )
 
 FORMAT = "lodestone-calibration"
-VERSION = 2  # 1 had no carry
+VERSION = 3  # 1 had no carry, 2 carried heights only
 KEPT = 9
 DO = "calibrate again, or go back with `lodestone calibration undo`"
 
@@ -206,8 +206,13 @@ class _Reader:
     def _carry(self, body: Mapping[str, Any] | None) -> Carry | None:
         if body is None:
             return None
-        weights = self._array(body["weights"], (TERMS, AXES), "carry")
-        return Carry(self._array(body["height_mm"], (SENSORS,), "height"), weights)
+        if "height_mm" in body:
+            up = self._array(body["weights"], (TERMS, AXES), "carry")
+            height = self._array(body["height_mm"], (SENSORS,), "height")
+            still = np.zeros_like(up)
+            return Carry(np.stack([0 * height, 0 * height, height], axis=1), np.stack([still, still, up]))
+        weights = self._array(body["weights"], (AXES, TERMS, AXES), "carry")
+        return Carry(self._array(body["shift_mm"], _SENSOR_GRID, "shift"), weights)
 
     def _rest(self, body: Mapping[str, Any]) -> Rest:
         grids = ("offset_mt", "noise_mt", "drift_mt_per_min", "mains_mt", "tempco_mt_per_k")

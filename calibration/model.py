@@ -98,15 +98,20 @@ class Response:
 
 @dataclass(frozen=True)
 class Carry:
-    """What carries the field of sensors at a wrong height to the right one; see `calibration.carry`.
+    """What carries the field of sensors at a wrong place to the right one; see `calibration.carry`.
 
     Attributes:
-        height_mm: [4] how much too high each sensor sits.
-        weights: [78, 3] of the terms of what a sensor sees.
+        shift_mm: [4, 3] from each sensor's nominal place to its own, in the board's axes.
+        weights: [3, 78, 3] of the terms of what a sensor sees, for a shift outward, along the ring, and up.
     """
 
-    height_mm: Array
+    shift_mm: Array
     weights: Array
+
+    @property
+    def height_mm(self) -> Array:
+        """[4] how much too high each sensor sits."""
+        return np.asarray(self.shift_mm[:, 2])
 
 
 @dataclass(frozen=True)

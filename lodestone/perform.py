@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import firmware
+from calibration.session import calibrate_simulated
 from definitions.osc import named
 from errors import LodestoneError
 from lodestone import osc_log, wav
-from lodestone.commands.calibrate import calibrate
 from lodestone.host import HostVoice
 from lodestone.image import build_image
 from lodestone.picture import draw_performance
@@ -71,7 +71,7 @@ def _prepare(wanted: Performance, console: Console) -> Scene:
     if calibration_file is None:
         console.print("Calibrating the simulated board")
         calibration_file = wanted.out / "simulated.calibration.json"
-        calibrate(simulate=True, seed=wanted.seed, out=calibration_file, yes=True)
+        calibrate_simulated(calibration_file, wanted.seed)
     console.print(f"Putting the scene together: {wanted.voice}, {wanted.mapping}")
     exact = SceneSettings(
         "play", wanted.voice, wanted.mapping, str(calibration_file.absolute()), precision=EXACT

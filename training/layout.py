@@ -14,7 +14,7 @@ from model_export.graph.subpixel import interleave
 from training.settings import Settings
 
 Arrays = Mapping[str, npt.NDArray[np.float32]]
-SLOPE, SILENT, RAMP = 0.2, -8.0, 64  # as in training/network.py, which needs PyTorch
+SLOPE, SILENT, RAMP, EDGE_SECONDS = 0.2, -8.0, 64, 0.15  # as in training/network.py, which needs PyTorch
 TURN = 2 * np.pi
 
 
@@ -82,7 +82,7 @@ def voice_graph(
     z = _wandering(layout, settings, latent, rate)
     x = layout.act(_body(layout, settings, _pointwise(layout, z, "head", rest)))
     contour = _contours(layout, settings, _pointwise(layout, z, "contour", rest))
-    audio = _join(layout, settings, _bands(layout, settings, x, contour), gain)
+    audio = _join(layout, settings, _bands(layout, settings, x, contour, rate), gain)
     return Graph({"latent": latent}, {"audio": audio}, layout.states, layout.draws)
 
 
@@ -136,7 +136,7 @@ def _body(layout: _Layout, settings: Settings, x: Value) -> Value:
     return x
 
 
-def _bands(layout: _Layout, settings: Settings, x: Value, contour: Value) -> Value:
+def _bands(layout: _Layout, settings: Settings, x: Value, contour: Value, rate: int) -> Value:
     """Sub-bands [1, M, T']: two waves against a clock, gated, and noise, under the contours."""
     build, count = layout.build, settings.network.bands
     weight, bias = layout.weights["wave.weight"], layout.weights["wave.bias"]
@@ -152,15 +152,35 @@ def _bands(layout: _Layout, settings: Settings, x: Value, contour: Value) -> Val
         build.slice(heads, 1, k * count, (k + 1) * count) for k in range(weight.shape[0] // count)
     )
     cosine, sine = _clocks(layout, count, heads.shape[2])
-    waves = build.binary("Add", build.binary("Mul", a, cosine), build.binary("Mul", b, sine))
     twice = build.binary("Mul", build.unary("Sigmoid", gate), layout.number(2.0))
-    w = build.binary("Mul", waves, twice)
+    both = build.concat([build.binary("Mul", a, twice), build.binary("Mul", b, twice)], 1)
+    both = _without_edges(layout, both, min(1.0, settings.network.hop / rate / EDGE_SECONDS))
+    a, b = (build.slice(both, 1, k * count, (k + 1) * count) for k in range(2))
+    w = build.binary("Add", build.binary("Mul", a, cosine), build.binary("Mul", b, sine))
     if noisy:
         amount = build.unary("Exp", build.binary("Min", rest[0], layout.number(1.0)))
         uniform = layout.draw(list(amount.shape), "uniform")
         both = build.binary("Sub", build.binary("Mul", uniform, layout.number(2.0)), layout.number(1.0))
         w = build.binary("Add", w, build.binary("Mul", amount, both))
     return build.unary("Tanh", build.binary("Mul", contour, w))
+
+
+def _without_edges(layout: _Layout, x: Value, share: float) -> Value:
+    """What stands still in a sub-band, and what does but for its sign, taken away: both whistle at
+    its edges.
+    """
+    build = layout.build
+    steps = x.shape[2]
+    sign = build.constant((1.0 - 2.0 * (np.arange(steps) % 2)).astype(np.float32)[None, None])
+    for wave in (None, sign):
+        seen = x if wave is None else build.binary("Mul", x, wave)
+        mean = build.reduce("ReduceMean", seen, [2], True)
+        state = layout.state([1, x.shape[1], 1])
+        way = build.binary("Mul", build.binary("Sub", mean, state.value), layout.number(share))
+        state.next = build.binary("Add", state.value, way)
+        away = state.next if wave is None else build.binary("Mul", state.next, wave)
+        x = build.binary("Sub", x, away)
+    return x
 
 
 def _clocks(layout: _Layout, count: int, steps: int) -> tuple[Value, Value]:

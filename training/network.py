@@ -26,6 +26,8 @@ from training.settings import Living, Network
 SLOPE = 0.2
 NOISE_START = -0.3
 """Natural logarithm of a band's noise before training, beside waves of about 1: heard from the first step."""
+EDGE_SECONDS = 0.15
+"""Over how long a steady value of a sub-band, which would whistle at the band's edge, is found and taken away."""
 SILENT = -8.0
 """Where every band's contour stands before the first latents."""
 RAMP = 64
@@ -95,6 +97,7 @@ class Decoder(nn.Module):
         if self.level is not None:
             nn.init.constant_(self.level.bias, NOISE_START)
         synthesis = bank.synthesis(shape.bands, shape.taps, shape.attenuation_db)
+        self.edge_share = min(1.0, shape.hop / rate / EDGE_SECONDS)
         self.register_buffer("bank", torch.tensor(synthesis[:, None], dtype=torch.float32))
         steps = self.clock_steps(rate)
         self.register_buffer("clock", torch.tensor(steps, dtype=torch.float32))
@@ -123,7 +126,10 @@ class Decoder(nn.Module):
         x = functional.leaky_relu(self.body(self.head(z)), SLOPE)
         a, b, gate = self.wave(x).chunk(3, 1)
         turn = phase[..., None] + self.clock[:, None] * torch.arange(a.shape[-1], device=z.device)
-        w = 2 * torch.sigmoid(gate) * (a * torch.cos(turn) + b * torch.sin(turn))
+        gate = 2 * torch.sigmoid(gate)
+        per_frame = self.shape.hop // self.shape.bands
+        a, b = without_edges(torch.cat([gate * a, gate * b], 1), per_frame, self.edge_share).chunk(2, 1)
+        w = a * torch.cos(turn) + b * torch.sin(turn)
         if self.level is not None:
             w = w + torch.exp(torch.clamp(self.level(x), max=1.0)) * noise
         return torch.tanh(torch.exp(self.contours(z, before)) * w)
@@ -145,6 +151,25 @@ class Decoder(nn.Module):
     def forward(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
         phase, noise = self.draw(z.shape[0], z.shape[2], z, generator)
         return self.join(self.bands(z, phase, noise))
+
+
+def without_edges(x: Tensor, per_frame: int, share: float) -> Tensor:
+    """Sub-bands [B, C, T per_frame] without what stands still in them, and what stands still but for its sign.
+
+    Both lie at a band's edges, where they are lines that nobody played. Their running means m <- m + share
+    (mean - m) over frames are taken away, the present frame included.
+    """
+    rows, channels, samples = x.shape
+    frames = x.reshape(rows, channels, samples // per_frame, per_frame)
+    sign = 1.0 - 2.0 * (torch.arange(per_frame, device=x.device) % 2)
+    still, turning = frames.mean(3), (frames * sign).mean(3)
+    means = torch.stack([still, turning])
+    kept, run = torch.zeros_like(means[..., 0]), []
+    for frame in means.unbind(-1):
+        kept = kept + share * (frame - kept)
+        run.append(kept)
+    low, high = torch.stack(run, -1)
+    return (frames - low[..., None] - high[..., None] * sign).reshape(x.shape)
 
 
 def ramp(steps: int) -> np.ndarray:

@@ -19,8 +19,12 @@ from calibration.recording import Recording
 
 SELF_CHECK = Step("self-check", 3.0, "Nothing to do: the sensors are being asked.", asks=False)
 EMPTY = Step("empty board", 5.0, "Take every magnet and both hands away from the board.")
+ALONE_S = 12.0
 FREE_PLAY = Step(
-    "free play", 38.0, "Play with everything you will use tonight, over the whole board, near and far."
+    "free play",
+    50.0,
+    f"For {ALONE_S:.0f} s roll one marble alone over every ring and between them. "
+    "Then play with everything you will use tonight, over the whole board, near and far.",
 )
 # Below this coverage the reach would be guessed.
 LEAST_COVERAGE = 0.35

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.carry import at_rest, carried
 from calibration.errors import CalibrationError
 from calibration.fitting.coverage import visited_cells
+from calibration.fitting.reach import reach_of, reach_of_ball
 from calibration.fitting.statistics import block_medians, mains_line, mains_taps, rest_level, theil_sen
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Carry, Play, Response, Rest, channel_name
 from calibration.recording import SATURATED_AXES, Recording
@@ -27,8 +27,8 @@ BLOCK_S = 0.1
 # Hum is filtered where its amplitude exceeds the other noise; below, the filter would cost time for nothing.
 HUM_SIGMAS = 1.0
 LOW, HIGH = 0.005, 0.995
-# Where a ball may lie, for the reach of a night on which nobody has played yet.
-DEFAULT_RADIUS_MM, DEFAULT_GRID_MM = 110.0, 5.0
+# Of the touches of free play, for a night on which nobody has played yet.
+USUAL_TOUCH_RMS = 0.3
 # A magnet of which an axis shows less than this many dead zones has not been near it.
 LEAST_REACH_DEAD_ZONES = 5.0
 
@@ -123,6 +123,14 @@ def played_field(recording: Recording, rest: Rest, correction: Array, carry: Car
     return corrected if carry is None else carried(corrected, carry)
 
 
+def raw_play(recording: Recording, rest: Rest) -> Array:
+    """[N, 12] mT of the trusted frames: the rest and the hum removed, nothing corrected."""
+    kept = recording.only(np.asarray(recording.good.all(axis=1)))
+    if kept.frames <= len(rest.mains_taps):
+        return np.zeros((0, CHANNELS))
+    return filtered(played_field(kept, rest, np.eye(CHANNELS)), rest.mains_taps)
+
+
 def fit_play(
     recording: Recording, rest: Rest, correction: Array | None = None, carry: Carry | None = None
 ) -> tuple[Play, Response]:
@@ -135,18 +143,16 @@ def fit_play(
     matrix = np.eye(CHANNELS) if correction is None else correction
     field = played_field(play, rest, matrix, carry)
     low, high = np.quantile(field, [LOW, HIGH], axis=0)
-    reach = np.maximum(np.abs(low), np.abs(high))
+    felt = np.maximum(np.abs(low), np.abs(high))
     dead = _dead_zone(rest, matrix, carry)
     least = LEAST_REACH_DEAD_ZONES * dead
-    if (reach < least).any():
-        worst = int(np.argmin(reach / least))
-        got = (
-            f"{channel_name(worst)} moved only {1000 * reach[worst]:.0f} µT (need {1000 * least[worst]:.0f})"
-        )
+    if (felt < least).any():
+        worst = int(np.argmin(felt / least))
+        got = f"{channel_name(worst)} moved only {1000 * felt[worst]:.0f} µT (need {1000 * least[worst]:.0f})"
         raise CalibrationError(
             "magnets that reach every sensor", got, "play closer to that attractor, or longer"
         )
-    response = Response(reach_mt=reach, dead_zone_mt=dead)
+    response = Response(reach_mt=np.maximum(reach_of(field), least), dead_zone_mt=dead)
     return Play(
         low_mt=low,
         high_mt=high,
@@ -170,20 +176,10 @@ def default_play(
     ball_mm: float, rest: Rest, correction: Array, carry: Carry | None = None
 ) -> tuple[Play, Response]:
     """Reach and response where nobody played: of one ball that lies everywhere, poles every way."""
-    side = np.arange(-DEFAULT_RADIUS_MM, DEFAULT_RADIUS_MM + 1.0, DEFAULT_GRID_MM)
-    x, y = (grid.ravel() for grid in np.meshgrid(side, side))
-    inside = np.hypot(x, y) <= DEFAULT_RADIUS_MM
-    places = np.stack([x[inside], y[inside], np.full(inside.sum(), ball_mm / 2.0)], axis=1)
-    poles = ball_moment(ball_mm) * np.concatenate([np.eye(AXES), -np.eye(AXES)])
-    points = Mounting().points_mm()
-    fields = [dipole_mt(places, np.tile(pole, (len(places), 1)), points) for pole in poles]
-    field = np.concatenate(fields).reshape(-1, CHANNELS)
-    low, high = np.quantile(field, [LOW, HIGH], axis=0)
     dead = _dead_zone(rest, correction, carry)
-    reach = np.maximum(np.maximum(np.abs(low), np.abs(high)), LEAST_REACH_DEAD_ZONES * dead)
+    reach = np.maximum(reach_of_ball(ball_mm), LEAST_REACH_DEAD_ZONES * dead)
     response = Response(reach_mt=reach, dead_zone_mt=dead)
-    rms = _touch_rms(field, response)
-    return Play(low, high, np.zeros(CHANNELS), 0.0, rms, 0.0), response
+    return Play(-reach, reach, np.zeros(CHANNELS), 0.0, USUAL_TOUCH_RMS, 0.0), response
 
 
 def _dead_zone(rest: Rest, correction: Array, carry: Carry | None) -> Array:

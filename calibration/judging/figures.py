@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from calibration.fitting.coverage import visited_cells
 from calibration.fitting.fit import filtered, played_field
 from calibration.fitting.statistics import mains_line, participation_ratio
-from calibration.fitting.wiring import Wiring, check_wiring
+from calibration.judging.arrangement import Arrangement
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration
 from calibration.recording import RESET, Recording
 from calibration.stage.reference import static_touch
@@ -40,7 +40,7 @@ class Figures:
         dipole_residual: part of the field of a known ball left unexplained; None without known spots.
         attractor_mt: [4] size of each sensor's rest.
         temperature_c: hottest chip while the board was empty.
-        wiring_misfit, exchanged, turned: see `calibration.fitting.wiring.Wiring`.
+        arrangement: is the board built as drawn (`calibration.judging.arrangement`).
         skipped: steps that were left out, and what stands in for them. Without free play the figures of play
             (saturation, coverage, crosstalk, participation, wiring) mean nothing and are not judged.
     """
@@ -63,9 +63,7 @@ class Figures:
     dipole_residual: float | None
     attractor_mt: list[float]
     temperature_c: float
-    wiring_misfit: float
-    exchanged: tuple[int, int] | None
-    turned: tuple[int, int] | None
+    arrangement: Arrangement
     mains_left: list[float] = field(default_factory=lambda: [0.0] * CHANNELS)
     skipped: dict[str, str] = field(default_factory=dict)
 
@@ -76,13 +74,14 @@ class Figures:
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        return {**asdict(self), "arrangement": self.arrangement.plain()}
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> Figures:
         """Back from JSON."""
-        pairs = {key: tuple(values[key]) if values[key] else None for key in ("exchanged", "turned")}
-        return cls(**{**values, **pairs})
+        known = {part.name for part in fields(cls)} - {"arrangement"}
+        built = Arrangement.from_plain(values.get("arrangement") or {})
+        return cls(**{key: value for key, value in values.items() if key in known}, arrangement=built)
 
 
 def measure(
@@ -91,7 +90,7 @@ def measure(
     free_play: Recording | None,
     *,
     dipole_residual: float | None = None,
-    wiring: Wiring | None = None,
+    arrangement: Arrangement | None = None,
     skipped: dict[str, str] | None = None,
 ) -> Figures:
     """Every figure of a fitted calibration; a step that was left out is None."""
@@ -102,7 +101,6 @@ def measure(
         played = played_field(free_play, rest, calibration.correction, calibration.carry)
     heard = [recording for recording in (empty, free_play) if recording is not None]
     crosstalk = np.eye(SENSORS) if free_play is None else crosstalk_matrix(played)
-    found = wiring or (Wiring(0.0) if free_play is None else check_wiring(filtered(played, rest.mains_taps)))
     touch = static_touch(played, calibration.response)
     return Figures(
         snr_db=_plain(20.0 * np.log10(reach / 2.0 / noise)),
@@ -123,9 +121,7 @@ def measure(
         dipole_residual=dipole_residual,
         attractor_mt=_plain(np.linalg.norm(rest.offset_mt, axis=1)),
         temperature_c=float(rest.temperature_c.max()),
-        wiring_misfit=found.misfit,
-        exchanged=found.exchanged,
-        turned=found.turned,
+        arrangement=arrangement or Arrangement(),
         mains_left=_plain(np.zeros(CHANNELS) if empty is None else _mains_left(calibration, empty)),
         skipped=skipped or {},
     )

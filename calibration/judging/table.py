@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calibration.judging import verdict as limits
+from calibration.judging.built import UNEXPLAINED
 from calibration.judging.figures import Figures
 from calibration.model import channel_name
 
@@ -74,7 +75,14 @@ def figure_rows(figures: Figures) -> list[Row]:
             f"{min(figures.attractor_mt):.0f} to {max(figures.attractor_mt):.0f} mT",
             "alike",
         ),
-        row("wiring", "one magnet looks like one", f"misfit {figures.wiring_misfit:.1f}", "≤ 2.2"),
+        row(
+            "wiring",
+            "a lone marble's field unexplained",
+            "no lone marble"
+            if figures.arrangement.unexplained is None
+            else f"{100 * figures.arrangement.unexplained:.1f} %",
+            f"≤ {100 * UNEXPLAINED:.2f} %",
+        ),
         row("temperature", "hottest chip, empty board", f"{figures.temperature_c:.0f} °C", "5 to 50 °C"),
         row("resets", "chips that restarted", str(figures.resets), "0"),
     ]

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from calibration.judging.built import built, unchecked
 from calibration.judging.figures import Figures
-from calibration.model import SENSORS, channel_name
+from calibration.judging.finding import CARE, READY, STOP, Finding
+from calibration.model import channel_name
 
-READY, CARE, STOP = "ready", "play with care", "do not play"
+__all__ = ["CARE", "READY", "STOP", "Finding", "Verdict", "judge"]
 _ORDER = (READY, CARE, STOP)
 
 # figure: care beyond, stop beyond
@@ -31,19 +33,6 @@ COVERAGE = (0.7, 0.35)
 CONDITION = (3.0, 10.0)
 PARTICIPATION = (4.0, 2.0)
 DIPOLE_RESIDUAL = (0.02, 0.05)
-# An attractor whose rest is this much weaker than the typical one has lost a disc, or all of them.
-ATTRACTOR_WEAK, ATTRACTOR_MISSING = 0.65, 0.3
-ATTRACTORS_AT_ALL_MT = 1.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One reason: how grave (CARE or STOP), which figure, the cause and the remedy in words."""
-
-    level: str
-    figure: str
-    cause: str
-    remedy: str
 
 
 @dataclass(frozen=True)
@@ -82,34 +71,17 @@ def _below(value: float, limits: tuple[float, float]) -> str:
 
 
 def _findings(figures: Figures) -> Iterator[Finding]:
-    judged = (*_wiring(figures), *_signal(figures), *_bus(figures), *_play(figures), *_skipped(figures))
+    judged = (
+        *built(figures),
+        *_signal(figures),
+        *_bus(figures),
+        *_play(figures),
+        *unchecked(figures),
+        *_skipped(figures),
+    )
     for finding in judged:
         if finding.level != READY:
             yield finding
-
-
-def _wiring(figures: Figures) -> Iterator[Finding]:
-    if figures.exchanged is not None:
-        one, other = figures.exchanged
-        cause = f"sensors {one + 1} and {other + 1} are exchanged"
-        yield Finding(STOP, "wiring", cause, "swap their cables, or their addresses in the settings")
-    if figures.turned is not None:
-        sensor, quarter = figures.turned
-        cause = f"sensor {sensor + 1} is mounted turned by {90 * quarter} degrees"
-        yield Finding(STOP, "wiring", cause, "turn it, or set its axes")
-    attractors = np.array(figures.attractor_mt)
-    typical = float(np.median(attractors))
-    if typical < ATTRACTORS_AT_ALL_MT:
-        yield Finding(CARE, "attractors", "no attractor magnet is felt", "put the stacks under the sensors")
-        return
-    for sensor in range(SENSORS):
-        part = attractors[sensor] / typical
-        if part < ATTRACTOR_MISSING:
-            cause = f"the magnet of attractor {sensor + 1} is missing"
-            yield Finding(STOP, "attractors", cause, "put it back, then calibrate again")
-        elif part < ATTRACTOR_WEAK:
-            cause = f"the magnet of attractor {sensor + 1} is weak ({100 * part:.0f} % of the others)"
-            yield Finding(CARE, "attractors", cause, "look for a missing disc, or a larger gap to the sensor")
 
 
 def _signal(figures: Figures) -> Iterator[Finding]:

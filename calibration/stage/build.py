@@ -7,7 +7,7 @@ import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.model import CHANNELS, SENSORS, Calibration
-from calibration.stage.carry import carry_heights
+from calibration.stage.carry import carry_to_places
 from calibration.stage.response import compress, dead_zone, soft_limit
 from calibration.stage.rest import RestInputs, remove_rest
 from calibration.stage.smoothing import mains_filter, one_euro
@@ -42,7 +42,7 @@ def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, 
     if calibration.corrected:
         row = op.matmul(row, const(calibration.correction.T))
     if calibration.carry is not None:
-        row = carry_heights(row, calibration.carry)
+        row = carry_to_places(row, calibration.carry)
     corrected = op.reshape(row, shape_const([CHANNELS]))
     knee = glide(graph, clock, "reach", Knob(0.02, 5.0, response.knee_mt, "mT"))
     pressed = dead_zone(corrected, response.dead_zone_mt)

@@ -1,21 +1,22 @@
-"""Fields carried to the nominal heights of the sensors, as graph: `calibration.carry` says what and why."""
+"""Fields carried to the nominal places of the sensors, as graph: `calibration.carry` says what and why."""
 
 from __future__ import annotations
 
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
-from calibration.carry import FEATURES, LOG_SCALE, SEEN, SOFT_MT, SQUARES, TERMS, steps, views
+from calibration.carry import FEATURES, LOG_SCALE, SEEN, SOFT_MT, SQUARES, TERMS, flat_weights, steps, views
 from calibration.model import AXES, CHANNELS, SENSORS, Carry
 from graphs.stateful import const, shape_const
 
 
-def carry_heights(row: Var, carry: Carry) -> Var:
-    """[1, 12] mT as the sensors would feel it at their nominal heights."""
+def carry_to_places(row: Var, carry: Carry) -> Var:
+    """[1, 12] mT as the sensors would feel it at their nominal places."""
     see, back = views()
     seen = op.reshape(op.matmul(row, const(see)), shape_const([SENSORS, SEEN, AXES]))
-    change = op.matmul(_terms(seen), const(carry.weights))
-    scaled = op.mul(change, const(steps(carry)[:, None]))
+    slopes = op.matmul(_terms(seen), const(flat_weights(carry)))
+    ways = op.mul(op.reshape(slopes, shape_const([SENSORS, AXES, AXES])), const(steps(carry)[:, :, None]))
+    scaled = op.reduce_sum(ways, shape_const([1]), keepdims=0)
     return op.add(row, op.matmul(op.reshape(scaled, shape_const([1, CHANNELS])), const(back)))
 
 

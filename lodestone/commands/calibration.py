@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lodestone.commands.calibrate import DEFAULT_FILE, board_spec, open_bus, open_simulated
+from lodestone.default_files import CALIBRATION
 
 if TYPE_CHECKING:
     from calibration import Calibration
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    file: File = DEFAULT_FILE,
+    file: File = CALIBRATION,
     report: Annotated[Path | None, typer.Option(help="Also write REPORT.png and REPORT.html.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -54,7 +54,7 @@ def show(
 
 def diff(
     before: File,
-    after: Annotated[Path, typer.Argument(help="The later one.")] = DEFAULT_FILE,
+    after: Annotated[Path, typer.Argument(help="The later one.")] = CALIBRATION,
     as_json: AsJson = False,
 ) -> None:
     """What changed between two calibrations, in words where it matters."""
@@ -73,9 +73,7 @@ def diff(
 
 def apply(
     file: File,
-    to: Annotated[
-        Path, typer.Option(help="The calibration in force; the one before is kept.")
-    ] = DEFAULT_FILE,
+    to: Annotated[Path, typer.Option(help="The calibration in force; the one before is kept.")] = CALIBRATION,
     bus: Annotated[str | None, typer.Option(help="Check that this is the board: smbus:1, …")] = None,
     board: Annotated[str | None, typer.Option(help="Check that this is the board, over the network.")] = None,
     port: Annotated[int, typer.Option(help="Where that board listens.")] = 7564,
@@ -86,6 +84,7 @@ def apply(
     from calibration import load, save
     from calibration.capture.guard import check_board
     from calibration.capture.procedure import EMPTY
+    from calibration.capture.sources import board_spec, open_bus, open_simulated
     from calibration.capture.steps import identities
 
     calibration = load(file)
@@ -98,7 +97,7 @@ def apply(
     typer.echo(f"{save(calibration, to)} is in force", err=True)
 
 
-def undo(file: File = DEFAULT_FILE) -> None:
+def undo(file: File = CALIBRATION) -> None:
     """Put the calibration before this one in force again."""
     import calibration
 
@@ -132,6 +131,7 @@ def watch(
 def _spec(board: str | None, bus: str | None, simulated: str | None, port: int) -> str:
     """The one source that was given. Raises CalibrationError where it is not one."""
     from calibration import CalibrationError
+    from calibration.capture.sources import board_spec
 
     given = [each for each in (board, bus, simulated) if each is not None]
     if len(given) != 1:
@@ -145,10 +145,10 @@ def _calibration_of(file: Path | None, info: dict[str, Any]) -> Calibration | No
     from calibration.capture.guard import check_board
     from calibration.capture.steps import identities
 
-    if file is None and not DEFAULT_FILE.exists():
+    if file is None and not CALIBRATION.exists():
         return None
     try:
-        calibration = load(file or DEFAULT_FILE)
+        calibration = load(file or CALIBRATION)
         check_board(calibration, identities(info))
     except CalibrationError as error:
         if file is not None:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from calibration.session import calibrate_simulated
 from errors import LodestoneError
 from firmware import Engine
-from lodestone.commands.calibrate import calibrate
 from lodestone.page.bundle import bundle
 from lodestone.page.facts import board_facts, chip_facts, latent_words, reach_table, scene_facts
 from lodestone.page.pack import pack
@@ -78,7 +78,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
     progress("calibrating the simulated board")
     calibration = work / "simulated.calibration.json"
     if not calibration.is_file():
-        calibrate(simulate=True, seed=CALIBRATION_SEED, out=calibration, yes=True)
+        calibrate_simulated(calibration, CALIBRATION_SEED)
     scenes, reach = [], None
     families = sorted(names(), key=lambda name: name != FIRST_MAPPING)
     for voice in catalogue.shipped():

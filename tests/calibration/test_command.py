@@ -108,7 +108,7 @@ def test_ctrl_c_leaves_the_old_calibration(
 
     monkeypatch.setattr(TerminalWatcher, "frame", interrupted)
     if moment == "fit":
-        monkeypatch.setattr("calibration.assemble.fit", stop)
+        monkeypatch.setattr("calibration.session.fit", stop)
     spots = ["--spots"] if "spot" in moment else []
     run = inside("calibrate", "--simulate", "--play-seconds", "12", "--out", str(path), *spots)
     assert run.exit_code == 1

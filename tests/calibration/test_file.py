@@ -29,7 +29,7 @@ def test_heights_survive_and_an_older_file_has_none(calibration: Calibration, tm
     path = save(dataclasses.replace(calibration, carry=carry), tmp_path / "a.calibration.json")
     again = load(path).carry
     assert again is not None
-    assert np.array_equal(again.height_mm, carry.height_mm)
+    assert np.array_equal(again.shift_mm, carry.shift_mm)
     assert np.array_equal(again.weights, carry.weights)
     save(calibration, path)
     document = json.loads(path.read_text())
@@ -76,7 +76,7 @@ DAMAGE = {
     "wrong shape": (rewritten(set_in(BODY, "rest", "noise_mt", [[1, 2, 3]]), True), "shape"),
     "no reach": (rewritten(set_in(BODY, "response", "reach_mt", [0.0] * 12), True), "dead zone"),
     "short carry": (
-        rewritten(set_in(BODY, "carry", {"height_mm": [0] * 4, "weights": [[1]]}), True),
+        rewritten(set_in(BODY, "carry", {"shift_mm": [[0] * 3] * 4, "weights": [[1]]}), True),
         "carry",
     ),
     "hum weights": (rewritten(set_in(BODY, "rest", "mains_taps", [0.5, 0.6]), True), "sum to 1"),

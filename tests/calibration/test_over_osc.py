@@ -21,11 +21,11 @@ from calibration import CalibrationError, collect, load, save
 from calibration.assemble import fit, verdict_of
 from calibration.capture.guard import check_board
 from calibration.capture.procedure import FREE_PLAY, record
+from calibration.capture.sources import open_simulated
 from calibration.capture.steps import Choice, Step, identities
 from calibration.judging.verdict import STOP
 from calibration.recording import LOST
 from lodestone.cli import build_app
-from lodestone.commands.calibrate import open_simulated
 from sensors import Flag, SensorError
 from sensors.buses.osc_link import UdpLink
 from sensors.buses.osc_measured import MeasuredSource

@@ -10,9 +10,9 @@ import onnx
 import pytest
 from typer.testing import CliRunner
 
+from calibration.session import calibrate_simulated
 from firmware import Engine
 from lodestone.cli import build_app
-from lodestone.commands.calibrate import calibrate
 from lodestone.settings import SettingsError, parse_settings
 from lodestone.voice_files import voice_graph
 
@@ -29,7 +29,7 @@ voice = "tiny.ts"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "tiny.ts").write_bytes(lzma.decompress(GOLDEN.read_bytes()))
-    calibrate(simulate=True, out=tmp_path / "my.calibration.json", yes=True)
+    calibrate_simulated(tmp_path / "my.calibration.json")
     return tmp_path
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
 
+from calibration.session import calibrate_simulated
 from firmware import Engine
-from lodestone.commands.calibrate import calibrate
 from lodestone.image import build_image
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings, Settings
@@ -24,7 +24,7 @@ SLOW_FROM, SLOW_TO, SECONDS = 3, 8, 15
 @pytest.fixture(scope="module")
 def calibration_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("ladder-of-voices") / "board.calibration.json"
-    calibrate(simulate=True, out=made, yes=True)
+    calibrate_simulated(made)
     return made
 
 

@@ -11,10 +11,10 @@ import pytest
 import calibration
 import mapping
 import sensors
+from calibration.session import calibrate_simulated
 from firmware import Engine
 from graphs.card import read_card
 from graphs.player import GraphPlayer
-from lodestone.commands.calibrate import calibrate
 from lodestone.voice_files import voice_graph
 from model_export.compiler import compile_plan
 from voices import catalogue
@@ -54,7 +54,7 @@ def test_a_shipped_voice_sounds_the_same_in_engine_and_onnx_runtime(
 
 def test_the_touch_graph_of_a_real_calibration_is_the_same_in_both(tmp_path: Path) -> None:
     file = tmp_path / "board.calibration.json"
-    calibrate(simulate=True, seed=2, out=file, yes=True)
+    calibrate_simulated(file, seed=2)
     card = read_card(voice_graph(VOICES[0].path, tmp_path))
     model = mapping.touch_graph(calibration.load(file), card)
     engine, oracle = _plan(model, tmp_path), GraphPlayer(model)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from typer.testing import CliRunner
 
+from calibration.session import calibrate_simulated
 from firmware import Engine
 from lodestone.cli import build_app
-from lodestone.commands.calibrate import calibrate
 from tests.support.tiny import play
 
 SETTINGS = """format = "lodestone-instrument"
@@ -27,7 +27,7 @@ calibration = "board.calibration.json"
 
 
 def test_settings_become_a_voice_on_two_cores(tmp_path: Path) -> None:
-    calibrate(simulate=True, out=tmp_path / "board.calibration.json", yes=True)
+    calibrate_simulated(tmp_path / "board.calibration.json")
     (tmp_path / "instrument.toml").write_text(SETTINGS)
     out = tmp_path / "image"
     done = CliRunner().invoke(build_app(), ["build", str(tmp_path / "instrument.toml"), "--out", str(out)])

@@ -11,7 +11,7 @@ from pythonosc.osc_message import OscMessage
 
 import calibration
 import mapping
-from lodestone.commands.calibrate import calibrate
+from calibration.session import calibrate_simulated
 from lodestone.settings import Settings
 from mapping.arbitrariness import SLEW_SIGMAS_PER_S
 from model_export.compiler import compile_plan
@@ -28,7 +28,7 @@ FRAME_S = 0.005
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """The real touch of a calibrated board, all entangled, in units of sigma; a small voice."""
     folder = tmp_path_factory.mktemp("scene")
-    calibrate(simulate=True, seed=3, out=folder / "board.calibration.json", yes=True)
+    calibrate_simulated(folder / "board.calibration.json", seed=3)
     card = {"name": "tiny", "latents": LATENTS, "latent": {"mean": [0.0] * LATENTS, "std": [1.0] * LATENTS}}
     touch = mapping.touch_graph(calibration.load(folder / "board.calibration.json"), card)
     files = Files("one", folder / "one.t", folder / "one.v")

@@ -188,7 +188,7 @@ def _outcome(board: ImperfectBoard, stages: _Stages, balls: int) -> _Outcome:
     gesture = board.record(stages.gesture, WARMER_K, stream=2)
     touches: list[Array] = []
     responses: list[Response] = []
-    carry = carry_from(spots.mounting.height_mm)
+    carry = carry_from(spots.mounting.shift_mm)
     for correction, height in ((tilt_correction(rest.offset_mt), None), (spots.mounting.correction(), carry)):
         _, response = fit_play(session.free_play, rest, correction, height)
         played = played_field(gesture, rest, correction, height)[::EVERY]

@@ -1,0 +1,46 @@
+"""The tables of calibration without kindness: boards against each other, faults against the verdict.
+
+python -m bench.harsh_calibration [--boards N] [--box MAGNETS] [--table] [--faults]
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from tests.support.harsh.boards import DOCS, FOLLOWED, SIDEWAYS, STACKS
+from tests.support.harsh.faults import FAULTS
+from tests.support.harsh.table import HEAD, compare, summary, try_faults
+
+WORKSHOPS = {
+    "tolerances of the docs": DOCS,
+    "+ sideways 1.5 mm, 7°, cross 1 %": SIDEWAYS,
+    "+ stacks, poles held": STACKS,
+    "+ stacks, poles follow (physics)": FOLLOWED,
+}
+
+
+def main() -> None:
+    """Prints the tables that were asked for; both by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--boards", type=int, default=50, help="of each workshop")
+    parser.add_argument("--box", type=int, default=0, help="which magnets")
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--faults", action="store_true")
+    given = parser.parse_args()
+    if given.table or not given.faults:
+        print(HEAD)
+        for name, workshop in WORKSHOPS.items():
+            row = compare(name, workshop, given.boards, box=given.box)
+            print(row.line(), flush=True)
+            for words in row.not_ready:
+                print("    ", words)
+    if given.faults or not given.table:
+        outcomes = []
+        for outcome in try_faults(500, SIDEWAYS, FAULTS):
+            outcomes.append(outcome)
+            print(outcome.line(), flush=True)
+        print(summary(outcomes))
+
+
+if __name__ == "__main__":
+    main()
