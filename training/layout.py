@@ -81,7 +81,7 @@ def voice_graph(
     latent = layout.build.input([1, settings.network.latents, 1])
     z = _wandering(layout, settings, latent, rate)
     x = layout.act(_body(layout, settings, _pointwise(layout, z, "head", rest)))
-    contour = _contours(layout, settings, _pointwise(layout, z, "contour", rest))
+    contour = _contours(layout, settings, _levels(layout, z, rest))
     audio = _join(layout, settings, _bands(layout, settings, x, contour, rate), gain)
     return Graph({"latent": latent}, {"audio": audio}, layout.states, layout.draws)
 
@@ -106,6 +106,14 @@ def _pointwise(layout: _Layout, z: Value, name: str, rest: npt.NDArray[np.float3
     moved = (bias + weight[:, :, 0].astype(np.float64) @ rest).astype(np.float32)
     layout.build.scope = name
     return layout.causal(z, weight, moved, 1)
+
+
+def _levels(layout: _Layout, z: Value, rest: npt.NDArray[np.float32]) -> Value:
+    """Logarithm of every band's level, as a matrix product: it stays exact where convolutions go to 8 bits."""
+    weight, bias = layout.weights["contour.weight"][:, :, 0], layout.weights["contour.bias"]
+    moved = (bias + weight.astype(np.float64) @ rest).astype(np.float32)
+    product = layout.build.matmul(layout.build.constant(weight[None]), z)
+    return layout.build.binary("Add", product, layout.build.constant(moved[None, :, None]))
 
 
 def _contours(layout: _Layout, settings: Settings, level: Value) -> Value:

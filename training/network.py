@@ -27,7 +27,7 @@ SLOPE = 0.2
 NOISE_START = -0.3
 """Natural logarithm of a band's noise before training, beside waves of about 1: heard from the first step."""
 EDGE_SECONDS = 0.15
-"""Over how long a steady value of a sub-band, which would whistle at the band's edge, is found and taken away."""
+"""Over how long a steady value of a sub-band, which would whistle at its edge, is found and taken away."""
 SILENT = -8.0
 """Where every band's contour stands before the first latents."""
 RAMP = 64
@@ -154,7 +154,7 @@ class Decoder(nn.Module):
 
 
 def without_edges(x: Tensor, per_frame: int, share: float) -> Tensor:
-    """Sub-bands [B, C, T per_frame] without what stands still in them, and what stands still but for its sign.
+    """Sub-bands [B, C, T per_frame] without what stands still in them, or does but for its sign.
 
     Both lie at a band's edges, where they are lines that nobody played. Their running means m <- m + share
     (mean - m) over frames are taken away, the present frame included.
