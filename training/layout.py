@@ -81,7 +81,7 @@ def voice_graph(
     latent = layout.build.input([1, settings.network.latents, 1])
     z = _wandering(layout, settings, latent, rate)
     x = layout.act(_body(layout, settings, _pointwise(layout, z, "head", rest)))
-    contour = _contours(layout, settings, _levels(layout, z, rest))
+    contour = _contours(layout, settings, _pointwise(layout, z, "contour", rest))
     audio = _join(layout, settings, _bands(layout, settings, x, contour, rate), gain)
     return Graph({"latent": latent}, {"audio": audio}, layout.states, layout.draws)
 
@@ -101,17 +101,13 @@ def _wandering(layout: _Layout, settings: Settings, latent: Value, rate: int) ->
 
 
 def _pointwise(layout: _Layout, z: Value, name: str, rest: npt.NDArray[np.float32]) -> Value:
-    """A layer on the latents alone, counted from rest."""
-    weight, bias = layout.weights[f"{name}.weight"], layout.weights[f"{name}.bias"]
-    moved = (bias + weight[:, :, 0].astype(np.float64) @ rest).astype(np.float32)
-    layout.build.scope = name
-    return layout.causal(z, weight, moved, 1)
+    """A layer on the latents alone, counted from rest.
 
-
-def _levels(layout: _Layout, z: Value, rest: npt.NDArray[np.float32]) -> Value:
-    """Logarithm of every band's level, as a matrix product: it stays exact where convolutions go to 8 bits."""
-    weight, bias = layout.weights["contour.weight"][:, :, 0], layout.weights["contour.bias"]
+    A matrix product: it stays exact where convolutions go to 8 bits, and costs next to nothing once a frame.
+    """
+    weight, bias = layout.weights[f"{name}.weight"][:, :, 0], layout.weights[f"{name}.bias"]
     moved = (bias + weight.astype(np.float64) @ rest).astype(np.float32)
+    layout.build.scope = name
     product = layout.build.matmul(layout.build.constant(weight[None]), z)
     return layout.build.binary("Add", product, layout.build.constant(moved[None, :, None]))
 
