@@ -197,11 +197,9 @@ def _clocks(layout: _Layout, count: int, steps: int) -> tuple[Value, Value]:
     )
     turns = build.unary("Floor", build.binary("Mul", ahead, layout.number(1 / TURN)))
     state.next = build.binary("Sub", ahead, build.binary("Mul", turns, layout.number(TURN)))
-    angle = speed[:, None] * np.arange(steps)
-    across, up = (build.constant(part.astype(np.float32)[None]) for part in (np.cos(angle), np.sin(angle)))
-    cos, sin = build.unary("Cos", state.value), build.unary("Sin", state.value)
-    cosine = build.binary("Sub", build.binary("Mul", cos, across), build.binary("Mul", sin, up))
-    sine = build.binary("Add", build.binary("Mul", sin, across), build.binary("Mul", cos, up))
+    angle = build.constant((speed[:, None] * np.arange(steps)).astype(np.float32)[None])
+    turned = build.binary("Add", state.value, angle)
+    cosine, sine = build.unary("Cos", turned), build.unary("Sin", turned)
     return cosine, sine
 
 
