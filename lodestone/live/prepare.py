@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from calibration.session import calibrate_simulated
@@ -67,8 +66,7 @@ def image_of(settings: Settings, out: Path, port: int, target: tuple[str, int], 
             got = f"{one.voice} of {scene.card.sample_rate} Hz"
             raise PrepareError(f"voices of {settings.rate} Hz", got, "play it with --voice alone")
         made.append(scene)
-    here = replace(
-        settings,
+    here = settings.but(
         osc_port=port,
         osc_targets=(target,),
         sensors=default_sensors(),

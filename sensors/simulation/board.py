@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from definitions import chips
 from firmware import BusNak, BusStuck, BusTimeout
 from geometry import BoardGeometry
-from sensors.chips.mlx90393_model import Mlx90393Model
 from sensors.chips.model import ChipModel
-from sensors.chips.tmag5273_model import Tmag5273Model
 from sensors.replay import RecordedWorld
 from sensors.settings import ADDRESSES
 from sensors.simulation.bus import SimulatedBus, VirtualClock
@@ -29,7 +29,7 @@ class SimulatedBoard:
         gesture: a gesture, the name of one, a path, or a world made before (a recording, a live one).
         seed: of all noise and of the chips' TREF.
         noise_ut: standard deviation of each reading, µT; None for what the chip is assumed to have.
-        chip: "mlx90393" or "tmag5273".
+        chip: the name of one that has a driver (definitions/chips.toml).
         geometry, environment: see `World`; the environment defaults to the gesture's.
         addresses: of the four chips, in the order of the attractors.
         overhead_us: software time of the host for each transfer.
@@ -68,13 +68,11 @@ class SimulatedBoard:
         )
 
     def _chip(self, kind: str, sensor: int, address: int, seed: int, noise_ut: float | None) -> ChipModel:
-        if kind == "tmag5273":
-            return Tmag5273Model(
-                self.world, sensor, address, seed=seed, noise_ut=20.0 if noise_ut is None else noise_ut
-            )
-        return Mlx90393Model(
-            self.world, sensor, address, seed=seed, noise_ut=5.0 if noise_ut is None else noise_ut
-        )
+        row = chips.chip(kind)
+        model = getattr(import_module(f"sensors.chips.{kind}_model"), f"{row.driver}Model")
+        noise = row.noise_ut if noise_ut is None else noise_ut
+        made: ChipModel = model(self.world, sensor, address, seed=seed, noise_ut=noise)
+        return made
 
     @property
     def duration_s(self) -> float:
