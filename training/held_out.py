@@ -1,6 +1,6 @@
 """How well a voice gives back recordings that it never heard, beside what costs nothing.
 
-    .venv-training/bin/python -m training.held_out SETTINGS.toml --sounds FOLDER --run FOLDER [--against OLD.ts ...]
+    .venv-training/bin/python -m training.held_out SETTINGS.toml --sounds FOLDER --run FOLDER
 
 Prints, over the first seconds of every held-out recording: the multi-scale spectral distance (2048, 512,
 128 points, what
