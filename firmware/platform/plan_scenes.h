@@ -6,6 +6,7 @@
 #include "firmware/instrument/scene.h"
 #include "firmware/platform/board_conf.h"
 #include "firmware/platform/load_meter.h"
+#include "firmware/platform/touch_shelf.h"
 
 namespace lodestone {
 
@@ -24,11 +25,15 @@ class PlanScenes : public SceneLoader {
   const char* name(int32_t index) const override { return conf_.scenes[static_cast<size_t>(index)].name.c_str(); }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
   void Recall(Scene* scene) override;
+  bool KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error, size_t error_bytes) override;
+  bool TurnTouch(int32_t index, int32_t way, char* error, size_t error_bytes) override;
 
  private:
   bool LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error, size_t error_bytes) const;
   std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::vector<std::string>& stages, char* error,
                                    size_t error_bytes) const;
+  bool LoadTouch(const SceneConf& from, Scene* scene, char* error, size_t error_bytes) const;
+  bool BaseOf(const SceneConf& from, uint32_t* base, char* error, size_t error_bytes) const;
   bool Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const;
 
   const BoardConf& conf_;
@@ -36,6 +41,7 @@ class PlanScenes : public SceneLoader {
   uint32_t sample_rate_hz_, prefill_frames_;
   const std::vector<TouchMemory>* touches_;
   LoadMeter* meter_;
+  TouchShelf shelf_;
 };
 
 }  // namespace lodestone
