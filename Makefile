@@ -33,7 +33,7 @@ build/browser/instrument.wasm: $(wildcard firmware/engine/* firmware/osc/* firmw
 	@touch $@
 
 page: build build/browser/instrument.wasm
-	$(PY) -m lodestone page
+	$(PY) -m lodestone page --make
 
 # Its tests are left out, and say so, where the compiler for WebAssembly is not there.
 page-where-possible: build

@@ -57,6 +57,8 @@ class Status(Told):
     refused: int
     refusal: str
     resting: int
+    prefill: int
+    delay_ms: float
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "muted", bool(self.muted))

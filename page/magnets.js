@@ -4,9 +4,9 @@ import { dipoleOf } from './field.js';
 const STEP_S = 1 / 240;
 const MOST_STEPS = 12; // of one picture: a page that was away does not catch up
 const EDGE_MM = 139; // nothing leaves the board but by hand
-const PULL = 22000; // mm/s² for a slope of 1 mT/mm: a sixth of what it does to neodymium, or nothing would lie still
+const PULL = 14000; // mm/s² for a slope of 1 mT/mm: a tenth of what it does to neodymium, or nothing would lie still
 const MOST_PULL = 5200; // mm/s²
-const FRICTION = 900; // mm/s² on felt; a pull below it holds nothing and moves nothing
+const FRICTION = 1150; // mm/s² on felt: what lies still stays so under a smaller pull
 const BOUNCE = 0.35;
 const TURN_PER_S = 16; // how fast a free pole follows the field
 const SLOW = 1.5; // mm/s: at rest below

@@ -29,8 +29,8 @@ export class There {
       if (typeof data === 'string') this.tell.words(JSON.parse(data));
       else this.tell.said(new Uint8Array(data));
     };
-    socket.onclose = ({ code, reason }) => {
-      this.tell.link(false, reason);
+    socket.onclose = ({ code }) => {
+      this.tell.link(false);
       if (code !== 4401) setTimeout(() => this.connect(), AGAIN_MS);
     };
   }

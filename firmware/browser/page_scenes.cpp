@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "firmware/engine/crc32.h"
+
 namespace lodestone {
 namespace {
 
@@ -27,7 +29,8 @@ class LentTouch : public Touch {
 
 class LentVoice : public Voice {
  public:
-  explicit LentVoice(EngineVoice* kept) : kept_(kept) {}
+  LentVoice(EngineVoice* kept, bool* lent) : kept_(kept), lent_(lent) { *lent_ = true; }
+  ~LentVoice() override { *lent_ = false; }
   const VoiceInfo& info() const override { return kept_->info(); }
   float* latent() override { return kept_->latent(); }
   bool Step(uint32_t work_items) override { return kept_->Step(work_items); }
@@ -36,51 +39,83 @@ class LentVoice : public Voice {
 
  private:
   EngineVoice* kept_;
+  bool* lent_;
 };
 
 }  // namespace
 
+// A voice that is there already gets its second engine, and no third.
+KeptVoice* PageScenes::Keep(PlanBytes voice, char* error, size_t error_bytes) {
+  const uint32_t crc = Crc32(static_cast<const uint8_t*>(voice.data), voice.size);
+  KeptVoice* kept = nullptr;
+  for (std::unique_ptr<KeptVoice>& known : voices_) {
+    if (known->crc == crc && known->bytes == voice.size) kept = known.get();
+  }
+  if (kept != nullptr && kept->engines[1]) return kept;
+  Engine engine;
+  if (!engine.Load(voice.data, voice.size, error, error_bytes)) return nullptr;
+  std::unique_ptr<EngineVoice> made = EngineVoice::Make(std::move(engine), error, error_bytes);
+  if (!made) return nullptr;
+  if (kept == nullptr) {
+    voices_.emplace_back(new KeptVoice());
+    kept = voices_.back().get();
+    kept->crc = crc;
+    kept->bytes = voice.size;
+  }
+  kept->engines[kept->engines[0] ? 1 : 0] = std::move(made);
+  return kept;
+}
+
+bool PageScenes::Fits(const EngineTouch& touch, const VoiceInfo& voice, char* error, size_t error_bytes) const {
+  if (voice.latents != touch.latents()) {
+    std::snprintf(error, error_bytes, "wanted a voice of %u latents for this touch, got one of %u: give the touch made for it, too",
+                  static_cast<unsigned>(touch.latents()), static_cast<unsigned>(voice.latents));
+    return false;
+  }
+  if (voice.sample_rate_hz != sample_rate_hz_) {
+    std::snprintf(error, error_bytes, "wanted a voice at %u Hz, got one at %u: export it at the page's rate",
+                  static_cast<unsigned>(sample_rate_hz_), static_cast<unsigned>(voice.sample_rate_hz));
+    return false;
+  }
+  const uint64_t block = uint64_t{voice.hop} * voice.frames;
+  if (block > longest_block_) {
+    std::snprintf(error, error_bytes, "wanted blocks of at most %u samples, got %llu: export fewer frames a call",
+                  static_cast<unsigned>(longest_block_), static_cast<unsigned long long>(block));
+    return false;
+  }
+  return true;
+}
+
 bool PageScenes::Add(const char* name, PlanBytes touch, PlanBytes voice, char* error, size_t error_bytes) {
-  Engine touch_engine, voice_engine;
-  if (!touch_engine.Load(touch.data, touch.size, error, error_bytes)) return false;
-  if (!voice_engine.Load(voice.data, voice.size, error, error_bytes)) return false;
+  Engine engine;
+  if (!engine.Load(touch.data, touch.size, error, error_bytes)) return false;
   Kept kept;
   kept.name = name;
-  kept.touch = EngineTouch::Make(std::move(touch_engine), error, error_bytes);
+  kept.touch = EngineTouch::Make(std::move(engine), error, error_bytes);
   if (!kept.touch) return false;
-  kept.voice = EngineVoice::Make(std::move(voice_engine), error, error_bytes);
-  if (!kept.voice) return false;
-  const VoiceInfo& info = kept.voice->info();
-  if (info.latents != kept.touch->latents()) {
-    std::snprintf(error, error_bytes, "wanted a voice of %u latents for this touch, got one of %u: give the touch made for it, too",
-                  static_cast<unsigned>(kept.touch->latents()), static_cast<unsigned>(info.latents));
-    return false;
-  }
-  if (info.sample_rate_hz != sample_rate_hz_) {
-    std::snprintf(error, error_bytes, "wanted a voice at %u Hz, got one at %u: set the page's rate to it",
-                  static_cast<unsigned>(sample_rate_hz_), static_cast<unsigned>(info.sample_rate_hz));
-    return false;
-  }
-  if (uint64_t{info.hop} * info.frames > longest_block_) {
-    std::snprintf(error, error_bytes, "wanted blocks of at most %u samples, got %llu: export fewer frames a call",
-                  static_cast<unsigned>(longest_block_), static_cast<unsigned long long>(uint64_t{info.hop} * info.frames));
-    return false;
-  }
+  kept.voice = Keep(voice, error, error_bytes);
+  if (kept.voice == nullptr || !Fits(*kept.touch, kept.voice->engines[0]->info(), error, error_bytes)) return false;
   kept.fresh.resize(kept.touch->state_bytes());
   kept.touch->SaveState(kept.fresh.data());
   kept_.push_back(std::move(kept));
   return true;
 }
 
-std::unique_ptr<Scene> PageScenes::Load(int32_t index, char*, size_t) {
+std::unique_ptr<Scene> PageScenes::Load(int32_t index, char* error, size_t error_bytes) {
   Kept& kept = kept_[static_cast<size_t>(index)];
+  KeptVoice& voice = *kept.voice;
+  const int free = !voice.lent[0] ? 0 : 1;
+  if (voice.lent[free] || !voice.engines[free]) {
+    std::snprintf(error, error_bytes, "wanted an engine of this voice that is free, got none: ask again");
+    return nullptr;
+  }
   kept.touch->LoadState(kept.fresh.data());
-  kept.voice->Reset();
+  voice.engines[free]->Reset();
   std::unique_ptr<Scene> scene(new Scene);
   std::snprintf(scene->name, sizeof scene->name, "%s", kept.name.c_str());
   scene->index = index;
   scene->touch.reset(new LentTouch(kept.touch.get()));
-  scene->voice.reset(new LentVoice(kept.voice.get()));
+  scene->voice.reset(new LentVoice(voice.engines[free].get(), &voice.lent[free]));
   scene->ResetKnobs();
   return scene;
 }

@@ -16,6 +16,15 @@ struct PlanBytes {
   size_t size;
 };
 
+// The engines of one voice plan. Two: while scenes change, the one that goes and the one that comes may be of one voice.
+struct KeptVoice {
+  static constexpr int kMost = 2;
+  uint32_t crc;
+  size_t bytes;
+  std::unique_ptr<EngineVoice> engines[kMost];
+  bool lent[kMost];
+};
+
 class PageScenes : public SceneLoader {
  public:
   PageScenes(uint32_t sample_rate_hz, uint32_t longest_block) : sample_rate_hz_(sample_rate_hz), longest_block_(longest_block) {}
@@ -25,17 +34,22 @@ class PageScenes : public SceneLoader {
   bool Add(const char* name, PlanBytes touch, PlanBytes voice, char* error, size_t error_bytes);
 
   int32_t count() const override { return static_cast<int32_t>(kept_.size()); }
+  const char* name(int32_t index) const override { return kept_[static_cast<size_t>(index)].name.c_str(); }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
 
  private:
   struct Kept {
     std::string name;
     std::unique_ptr<EngineTouch> touch;
-    std::unique_ptr<EngineVoice> voice;
+    KeptVoice* voice;
     std::vector<uint8_t> fresh;  // the touch's state before its first frame
   };
 
+  KeptVoice* Keep(PlanBytes voice, char* error, size_t error_bytes);
+  bool Fits(const EngineTouch& touch, const VoiceInfo& voice, char* error, size_t error_bytes) const;
+
   uint32_t sample_rate_hz_, longest_block_;
+  std::vector<std::unique_ptr<KeptVoice>> voices_;
   std::vector<Kept> kept_;
 };
 

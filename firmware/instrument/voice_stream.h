@@ -13,7 +13,8 @@ class VoiceStream {
   enum class Progress { kReady, kBegun, kWorking, kDone, kIdle };
 
   VoiceStream()
-      : scene_(nullptr), rung_(0), at_(0), left_(0), unheard_(0), began_(0), running_(false), waiting_(false), begun_(false), before_() {}
+      : scene_(nullptr), rung_(0), at_(0), left_(0), unheard_(0), began_(0), running_(false), waiting_(false), begun_(false), before_(),
+        from_(), heard_us_(0), way_(1), gone_(1) {}
   VoiceStream(Scene* scene, uint32_t rung) : VoiceStream() { scene_ = scene, rung_ = rung; }
 
   // The first voice of all: what only fills its stages is left out, there is nothing to go on meanwhile.
@@ -47,6 +48,7 @@ class VoiceStream {
 
  private:
   bool Begin(uint32_t now, int64_t ring_frame, VoiceTap* tap);
+  void Approach(LatentFrame* now);
 
   Scene* scene_;
   uint32_t rung_;
@@ -55,6 +57,10 @@ class VoiceStream {
   uint32_t began_;
   bool running_, waiting_, begun_;  // a block is being computed; waits for helpers; at least one has been begun
   LatentFrame before_;    // the latents of the block before, to glide from where a call takes several
+  // Blocks shorter than a sensor frame walk to the newest latents on a straight line, instead of a step every few blocks.
+  LatentFrame from_;      // where the walk began
+  uint64_t heard_us_;     // the field behind the latents that are walked to
+  uint32_t way_, gone_;   // blocks of the walk, and how many are behind
 };
 
 }  // namespace lodestone

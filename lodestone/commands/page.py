@@ -1,4 +1,4 @@
-"""`lodestone page`: makes the page."""
+"""`lodestone page`: the instrument in a browser, joined to a board; and the making of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+Address = Annotated[str | None, typer.Option("--board", help="Address or name of the board.")]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the verb."""
@@ -14,12 +16,26 @@ def register(app: typer.Typer) -> None:
 
 
 def page(
-    out: Annotated[Path, typer.Option(help="Folder for lodestone.html and page/.")] = Path("out"),
-    modules: Annotated[
-        Path, typer.Option(help="Where the WebAssembly modules lie; `make page` makes them.")
-    ] = Path("build/browser"),
+    board: Address = None,
+    board_port: Annotated[int, typer.Option(help="Where the board listens.", min=1, max=65535)] = 7564,
+    port: Annotated[int, typer.Option(help="Of the page, on this computer.", min=1, max=65535)] = 8763,
+    share: Annotated[
+        bool, typer.Option("--share", help="Let phones and computers on the link play, by a token.")
+    ] = False,
+    make: Annotated[bool, typer.Option("--make", help="Make the page, as `make page` does.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of lodestone.html and page/.")] = Path("out"),
+    modules: Annotated[Path, typer.Option(help="With --make: where the WebAssembly modules lie.")] = Path(
+        "build/browser"
+    ),
 ) -> None:
-    """Make the page: the instrument as one HTML file that plays by a double click, and as a static site."""
+    """Show and play a board in a browser: serves the page and carries OSC between it and the board."""
+    if make:
+        _make(out, modules)
+    else:
+        _serve(board, board_port, port, share, out / "page")
+
+
+def _make(out: Path, modules: Path) -> None:
     from rich.console import Console
 
     from lodestone.page.build import build_page
@@ -27,3 +43,9 @@ def page(
     console = Console(stderr=True)
     built = build_page(out, modules, console.print)
     console.print(f"wrote {built.file} ({built.file.stat().st_size / 1e6:.1f} MB) and {built.folder}")
+
+
+def _serve(board: str | None, board_port: int, port: int, share: bool, site: Path) -> None:
+    from lodestone.page.serve import serve
+
+    serve(board, board_port, port, share, site)

@@ -13,10 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.session import calibrate_simulated
-from errors import LodestoneError
 from firmware import Engine
 from lodestone.page.bundle import bundle
-from lodestone.page.facts import board_facts, chip_facts, latent_words, reach_table, scene_facts
+from lodestone.page.errors import PageError
+from lodestone.page.facts import (
+    board_facts,
+    chip_facts,
+    latent_words,
+    message_facts,
+    reach_table,
+    scene_facts,
+)
 from lodestone.page.pack import pack
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
@@ -31,10 +38,6 @@ CALIBRATION_SEED = 1
 FIRST_MAPPING = "rotate"
 
 Progress = Callable[[str], None]
-
-
-class PageError(LodestoneError):
-    """The page cannot be made or served."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
         "board": board_facts(),
         "chip": chip_facts(),
         "calibrated": f"simulated board {CALIBRATION_SEED}",
+        "messages": message_facts(),
         "mappings": mappings,
         "reach": reach,
         "scenes": scenes,

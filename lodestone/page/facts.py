@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from definitions import osc
 from firmware import Engine
 from geometry import BoardGeometry
 from lodestone.scenes import Scene
@@ -63,6 +64,12 @@ def chip_facts() -> dict[str, Any]:
     chip = SensorSettings()
     counts = [count_ut(axis, chip.gain_sel, chip.resolution[axis]) * 1e-3 for axis in range(3)]
     return {"noise_mt": NOISE_MT, "count_mt": counts}
+
+
+def message_facts() -> dict[str, list[tuple[str, int]]]:
+    """What the board tells: of each address the fields, by name and count (0: as many as there are)."""
+    rows = [row for row in osc.messages() if row.sender == "board"]
+    return {row.address: [(field.name, field.count) for field in row.fields] for row in rows}
 
 
 def scene_facts(scene: Scene, touch: Engine, words: list[str]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class FakeVoice : public Voice {
     if (stalled) return false;
     if (clock != nullptr && work_items != UINT32_MAX && !InTime()) return false;  // while it is warmed no time passes
     ++blocks;
+    if (latents_heard != nullptr) latents_heard->push_back(latent_[0]);
     for (uint32_t i = 0; i < info_.hop * info_.frames; ++i) {
       phase_ += static_cast<double>(latent_[0]) / kRate;
       const float sample = constant != 0.0f ? constant : 0.5f * static_cast<float>(std::sin(6.283185307179586 * phase_));
@@ -51,6 +52,7 @@ class FakeVoice : public Voice {
   const uint64_t* clock = nullptr;  // frames that audio has played; a block then takes cost_frames of them
   uint64_t cost_frames = 0;
   uint32_t blocks = 0, resets = 0;
+  std::vector<float>* latents_heard = nullptr;  // the first latent of each block
 
  private:
   bool InTime() {

@@ -97,6 +97,26 @@ CASE(CreepingLoadIsFollowedWithoutAnUnderrun) {
   CHECK(world.prefill() > 800);
 }
 
+// A voice of 344 blocks a second hears of the hand 200 times: it walks where it would otherwise step.
+CASE(ShortBlocksWalkBetweenSensorFrames) {
+  for (uint32_t hop : {128u, 2048u}) {
+    PaceWorld world(hop, 0);
+    world.source.field_mt = 400.0f;
+    world.Play(1.0);
+    std::vector<float> heard;
+    world.voice->latents_heard = &heard;
+    world.source.field_mt = 480.0f;
+    world.Play(0.2);
+    size_t between = 0;
+    for (size_t b = 1; b < heard.size(); ++b) {
+      CHECK(heard[b] >= heard[b - 1]);
+      between += heard[b] > 400.0f && heard[b] < 480.0f ? 1 : 0;
+    }
+    CHECK(heard.back() == 480.0f);
+    CHECK(hop == 128 ? between >= 1 && between <= 3 : between == 0);
+  }
+}
+
 // Two voices are computed between two blocks while scenes are swapped: the ring is filled before.
 CASE(ASwapOfTwoVoicesFindsAFullRing) {
   PaceWorld world(2048, 400, 16, 1024);

@@ -49,7 +49,7 @@ def test_messages_are_read_by_name() -> None:
     assert old is not None
     assert (old["sounding"], old["sensor_flags"], old["trouble"]) == ("host", (0, 1, 2, 4), "none")
     assert (old["rung"], old["refusal"]) == (0, "")  # a board that does not tell them yet
-    newer = osc.named("/status", [*status, 1, "why", 3, "/x: no", 0, 1, "something new", 4.0])
+    newer = osc.named("/status", [*status, 1, "why", 3, "/x: no", 0, 1, 272, 70.5, "something new", 4.0])
     assert newer is not None
     assert (newer["rung_why"], newer["refused"], newer["troubles"]) == ("why", 3, 1)
     assert osc.named("/status", status[:16]) is None  # shorter than any version

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.page.chromium import Chromium, executable
+from tests.support.chromium import Chromium, executable
 
 OUT = Path(__file__).resolve().parents[2] / "out"
 REQUIRED = os.environ.get("LODESTONE_PAGE") == "required"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from firmware import Engine
-from tests.page.chromium import Chromium, Tab
+from tests.support.chromium import Chromium, Tab
 
 PLANS = Path(__file__).resolve().parents[2] / "out" / "page-work" / "plans"
 SECONDS = 2.0
@@ -28,19 +28,19 @@ def tab(browser: Chromium, page_file: Path) -> Iterator[Tab]:
 
 def start(tab: Tab) -> None:
     tab.click("#start")
-    tab.until("lodestone.status")
+    tab.until("lodestone.panel.status")
 
 
 def test_it_is_one_file_that_asks_for_nothing_else(tab: Tab, page_file: Path) -> None:
     assert page_file.stat().st_size <= 8e6
     start(tab)
-    tab.until("lodestone.packets > 100")
+    tab.until("lodestone.told.packets > 100")
     assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []
 
 
 def test_a_dragged_marble_moves_touch_and_sound(tab: Tab) -> None:
     start(tab)
-    tab.until("lodestone.packets > 200")
+    tab.until("lodestone.told.packets > 200")
     before = np.array(tab.js("[...lodestone.touch]"))
     at = tab.js("(() => { const m = lodestone.magnets.list[1]; return [m.x, m.y]; })()")
     x, y = tab.place_of("#pieces .piece:nth-of-type(2)")
@@ -50,7 +50,7 @@ def test_a_dragged_marble_moves_touch_and_sound(tab: Tab) -> None:
     there = tab.js("(() => { const m = lodestone.magnets.list[1]; return [m.x, m.y]; })()")
     assert there[0] < at[0] - 15
     assert there[1] < at[1] - 10
-    tab.until("lodestone.packets > 600")
+    tab.until("lodestone.told.packets > 600")
     after = np.array(tab.js("[...lodestone.touch]"))
     tab.mouse("mouseReleased", x - 60, y + 48)
     assert np.abs(after - before).max() > 0.1
@@ -59,7 +59,7 @@ def test_a_dragged_marble_moves_touch_and_sound(tab: Tab) -> None:
 def test_a_drag_begins_the_sound_without_the_button(tab: Tab) -> None:
     assert tab.js("lodestone.instrument.audio") is None
     tab.drag(tab.place_of("#pieces .piece:nth-of-type(2)"), (40, 10))
-    tab.until("lodestone.instrument.audio?.state === 'running' && lodestone.packets > 50")
+    tab.until("lodestone.instrument.audio?.state === 'running' && lodestone.told.packets > 50")
     assert tab.js("document.getElementById('start').hidden") is True
 
 

@@ -31,3 +31,17 @@ window.lodestoneTest = {
     return [box.x + box.width / 2, box.y + box.height / 2];
   },
 };
+// Sound of a second instrument of the page: so many blocks, a field that changes halfway.
+window.lodestoneTest.render = (instrument, blocks) => {
+  const other = instrument.another({ scenes: instrument.setup(128).scenes.slice(0, 1) });
+  const all = new Float32Array(blocks * 128);
+  const field = Float32Array.from(instrument.field);
+  for (let i = 0; i < blocks; ++i) {
+    if (i === blocks / 2) {
+      field[0] += 3;
+      other.setField(field);
+    }
+    all.set(other.render(128)[0], i * 128);
+  }
+  return all;
+};

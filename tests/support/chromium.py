@@ -153,8 +153,10 @@ class Tab:
         self.call("Emulation.setEmulatedMedia", features=features)
 
     def picture(self, path: Path) -> None:
-        """A screenshot as PNG."""
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+        """A screenshot, as PNG or JPEG by the name of the file."""
+        kind = "png" if path.suffix == ".png" else "jpeg"
+        more = {} if kind == "png" else {"quality": 86}
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format=kind, **more)["data"]))
 
     def close(self) -> None:
         """Leaves the page."""

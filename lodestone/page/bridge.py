@@ -1,0 +1,151 @@
+"""The bridge: serves the page, and carries OSC between its WebSocket and a board's UDP.
+
+Whoever may not command the board is not heard: only pages of this bridge (by their Origin), from this
+computer, or, where the bridge is shared, with the token of the address that it printed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from lodestone.page.blocks import block_of, packets_of
+from lodestone.page.board_line import BoardLine
+
+EVERY_S = 0.008
+"""Packets are gathered so long before they go to the page, which draws every 16 ms."""
+REFUSED = 4401
+"""Code with which a socket is closed that may not command; a page that reads it does not come again."""
+MOST_PAGES = 8
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+Words = dict[str, Any]
+Hearer = Callable[["Line", Words], Awaitable[None]]
+
+
+class Line:
+    """One page that is connected.
+
+    Attributes:
+        board: its line to the board.
+    """
+
+    def __init__(self, socket: WebSocket, board: BoardLine) -> None:
+        self._socket, self.board = socket, board
+        self._turn = asyncio.Lock()
+
+    async def say(self, words: Words) -> None:
+        """Words for the page, beside OSC."""
+        async with self._turn:
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await self._socket.send_text(json.dumps(words))
+
+    async def carry(self) -> None:
+        """From the board to the page, until cancelled. A page that does not read loses what is old."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            packets = self.board.take()
+            if packets:
+                async with self._turn:
+                    await self._socket.send_bytes(block_of(packets))
+
+
+class Bridge:
+    """What answers to pages.
+
+    Args:
+        site: the folder of the page.
+        board: numeric address and port of the board.
+        shared: a token is asked for, and other computers may come.
+        hear: called with every JSON message of a page; None hears none.
+    """
+
+    def __init__(
+        self, site: Path, board: tuple[str, int], *, shared: bool = False, hear: Hearer | None = None
+    ) -> None:
+        self.token = secrets.token_urlsafe(9) if shared else ""
+        self.pages: set[Line] = set()
+        self._board, self._hear = board, hear
+        routes: list[BaseRoute] = [
+            WebSocketRoute("/play", self._play),
+            Mount("/", StaticFiles(directory=site, html=True)),
+        ]
+        self.app = Starlette(routes=routes)
+
+    def address(self, host: str, port: int) -> str:
+        """What to open in a browser."""
+        return f"http://{host}:{port}/?board" + (f"&token={self.token}" if self.token else "")
+
+    def refusal(self, socket: WebSocket) -> str:
+        """Why this socket may not command the board; empty where it may."""
+        host = socket.headers.get("host", "")
+        if urlsplit(socket.headers.get("origin", "")).netloc != host:
+            return "wanted a page of this bridge, got another site's: open the bridge's own address"
+        if self.token:
+            given = socket.query_params.get("token", "")
+            if not hmac.compare_digest(given.encode(), self.token.encode()):
+                return "wanted the token of this bridge, got another: open the address that it printed"
+        elif urlsplit(f"//{host}").hostname not in {name.strip("[]") for name in LOOPBACK}:
+            return "wanted a page on this computer, got another's: start it with lodestone page --share"
+        if len(self.pages) >= MOST_PAGES:
+            return f"wanted at most {MOST_PAGES} pages, got one more: close one"
+        return ""
+
+    async def _play(self, socket: WebSocket) -> None:
+        await socket.accept()
+        why = self.refusal(socket)
+        if why:
+            await socket.send_text(json.dumps({"trouble": why}))
+            await socket.close(REFUSED)
+            return
+        line = Line(socket, await BoardLine.open(self._board))
+        self.pages.add(line)
+        tasks: set[asyncio.Task[None]] = {asyncio.create_task(line.carry())}
+        words = {"trouble": f"wanted a board at {self._board[0]}, got no answer: check cable and power"}
+        line.board.on_silence = lambda: _keep(tasks, line.say(words))
+        try:
+            await self._listen(socket, line)
+        finally:
+            self.pages.discard(line)
+            line.board.close()
+            for task in tasks:
+                task.cancel()
+
+    async def _listen(self, socket: WebSocket, line: Line) -> None:
+        while True:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if message.get("bytes"):
+                for packet in packets_of(message["bytes"]):
+                    line.board.send(packet)
+            elif message.get("text") and self._hear is not None:
+                words = _parsed(message["text"])
+                if words is not None:
+                    await self._hear(line, words)
+
+
+def _parsed(text: str) -> Words | None:
+    try:
+        words = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return words if isinstance(words, dict) else None
+
+
+def _keep(tasks: set[asyncio.Task[None]], work: Any) -> None:
+    task: asyncio.Task[None] = asyncio.ensure_future(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

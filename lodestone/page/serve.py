@@ -1,0 +1,80 @@
+"""Starts the bridge in this process and tells where the page is."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+from pathlib import Path
+
+from lodestone.board import ADDRESSES, Board, BoardError
+from lodestone.page.errors import PageError
+
+LINK = "192.0.2.1"
+"""Nobody's address (RFC 5737): the way there tells which of ours the link has. Nothing is sent."""
+
+
+def serve(board: str | None, board_port: int, port: int, share: bool, site: Path) -> None:
+    """Serves until interrupted.
+
+    Args:
+        board: address or name; None takes the first of the usual ones that answers.
+        board_port: where it listens.
+        port: of the page.
+        share: other computers may come, with a token.
+        site: the folder that `make page` made.
+
+    Raises:
+        PageError: no page, no port, or the libraries for it are not installed.
+    """
+    try:
+        import uvicorn
+
+        from lodestone.page.bridge import Bridge
+    except ImportError as error:
+        do = "install them with `pip install lodestone[page]`"
+        raise PageError("starlette, uvicorn and websockets", str(error), do) from None
+    if not (site / "index.html").is_file():
+        raise PageError(f"the page in {site}", "no index.html", "make it with `make page`")
+    bridge = Bridge(site, (_numeric(board, board_port), board_port), shared=share)
+    listener = _listener(port, share)
+    host = _own_address() if share else "127.0.0.1"
+    print(f"open {bridge.address(host, port)}", file=sys.stderr, flush=True)
+    uvicorn.Server(uvicorn.Config(bridge.app, log_level="warning")).run(sockets=[listener])
+
+
+def _numeric(board: str | None, port: int) -> str:
+    """The address of the board, which need not answer yet if it was named."""
+    if board is None:
+        for address in ADDRESSES:
+            with contextlib.suppress(BoardError), Board(address, port):
+                return socket.gethostbyname(address)
+        raise PageError(f"a board at {', '.join(ADDRESSES)}", "no answer", "name it with --board")
+    try:
+        return socket.gethostbyname(board)
+    except OSError:
+        do = f"check its name, or give its address: {ADDRESSES[0]} over USB"
+        raise PageError(f"a board called {board}", "a name that nobody answers to", do) from None
+
+
+def _listener(port: int, share: bool) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("0.0.0.0" if share else "127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise PageError(
+            f"TCP port {port}", error.strerror or str(error), "name another with --port"
+        ) from None
+    return listener
+
+
+def _own_address() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((LINK, 9))
+        except OSError:
+            return "127.0.0.1"
+        address: str = probe.getsockname()[0]
+        return address

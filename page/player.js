@@ -1,0 +1,203 @@
+// Joins the board, its magnets and the panel to an instrument, here or elsewhere. It speaks OSC to both.
+import { Board } from './board.js';
+import { Field } from './field.js';
+import { Here } from './here.js';
+import { Magnet, Magnets } from './magnets.js';
+import { encode } from './osc.js';
+import { Panel } from './panel.js';
+import { Pieces } from './pieces.js';
+import { Recorder } from './recorder.js';
+import { Score, Spectrum } from './score.js';
+import { $, download } from './text.js';
+import { There } from './there.js';
+import { Told } from './told.js';
+
+const SPREADS = 2.5; // of a latent, in its voice's standard deviations, from the middle to the edge of what is drawn
+const LAID_OUT = [
+  { x: -22, y: 76, out: true },
+  { x: -34, y: 22, out: true },
+  { x: 74, y: -44, pole: 'up', out: true },
+  { x: 30, y: 104, pole: 'down', out: false },
+  { x: -92, y: -70, pole: 'up', out: false },
+];
+
+export class Player {
+  // bridge: the address of a socket, or null for the instrument in this page.
+  constructor(facts, bridge) {
+    this.facts = facts;
+    this.touch = new Float32Array(12);
+    this.latent = [];
+    this.told = new Told(facts.messages);
+    this.instrument = bridge ? new There(bridge, this.hearers()) : new Here(facts, this.hearers());
+    this.panel = new Panel(facts, (address, tags, ...values) => this.send(address, tags, ...values));
+    this.makeBoard(facts);
+    this.recorder = new Recorder(this.magnets);
+    this.makeBox();
+    this.makeTools();
+    this.started = this.prepared = this.dirty = false;
+    this.place();
+  }
+
+  hearers() {
+    const hear = {
+      '/touch': ({ touch }) => (this.touch = Float32Array.from(touch)),
+      '/latent': ({ latent }) => this.hearLatent(latent),
+      '/status': (status) => this.panel.hearStatus(status),
+      '/model': (model) => this.panel.hearModel(model),
+      '/knobs': (knob) => this.panel.hearKnob(knob),
+      '/scenes': (scene) => this.panel.hearScene(scene),
+      '/error': ({ reason }) => this.panel.warn(reason),
+    };
+    return {
+      said: (block) => this.told.hearAll(block, hear),
+      trouble: (sentence) => this.panel.warn(sentence),
+      state: () => this.panel.tell(),
+      link: (up) => this.link(up),
+      words: (words) => words.trouble && this.panel.warn(words.trouble),
+    };
+  }
+
+  makeBoard(facts) {
+    const field = new Field(facts.board);
+    this.magnets = new Magnets(field, facts.board.pieces.map((piece, i) => new Magnet(piece, facts.board, LAID_OUT[i])));
+    this.board = new Board({ still: $('still'), live: $('live') }, field, this.magnets);
+    this.pieces = new Pieces($('pieces'), this.magnets, () => this.moved(), (sentence) => ($('said').textContent = sentence));
+    this.score = new Score($('score'));
+    this.spectrum = new Spectrum($('spectrum'));
+  }
+
+  // Which magnets lie on the board.
+  makeBox() {
+    const labels = this.magnets.list.map((magnet) => {
+      const label = document.createElement('label');
+      const input = Object.assign(document.createElement('input'), { type: 'checkbox', checked: magnet.out });
+      input.onchange = () => {
+        magnet.out = input.checked;
+        this.moved();
+      };
+      const span = document.createElement('span');
+      span.textContent = magnet.flat ? magnet.piece.name : `${magnet.piece.diameter_mm} mm`;
+      input.setAttribute('aria-label', `${magnet.piece.name}, ${span.textContent}`);
+      label.append(input, span);
+      return label;
+    });
+    $('box').replaceChildren(...labels);
+  }
+
+  makeTools() {
+    $('start').onclick = () => this.start();
+    for (const kind of ['pointerup', 'keydown']) $('pieces').addEventListener(kind, () => this.start());
+    $('record').onclick = () => this.record();
+    $('loop').onclick = () => this.loop();
+    $('keep').onclick = () => download('page.gesture.toml', this.recorder.toml());
+    $('theme').onclick = () => {
+      const root = document.documentElement;
+      root.dataset.theme = getComputedStyle(root).colorScheme === 'light' ? 'dark' : 'light';
+    };
+  }
+
+  send(address, tags, ...values) {
+    this.instrument.send(encode(address, tags, ...values));
+  }
+
+  async start() {
+    if (this.started || !this.prepared) return;
+    this.started = true;
+    $('start').disabled = true;
+    $('pieces').classList.remove('waits');
+    const { scene, knobs } = this.panel;
+    const turned = [...knobs.values];
+    await this.instrument.start();
+    this.panel.audio = this.instrument.audio;
+    $('start').hidden = true;
+    this.place();
+    if (!this.instrument.audio) return; // elsewhere, the board's own settings are in force
+    if (scene !== this.facts.scenes[0]) this.send('/scene', 's', scene.name);
+    for (const [name, value] of turned) this.send(`/knob/${name}`, 'f', value);
+    this.ask();
+    this.panel.tell();
+  }
+
+  ask() {
+    this.send('/scenes', '');
+    this.send('/knobs', '');
+  }
+
+  // The bridge has come or gone.
+  link(up) {
+    if (!up) this.panel.warn('The bridge is away. It is asked again every second.');
+    else {
+      this.panel.warning = null;
+      this.panel.tell();
+      this.ask();
+      this.place();
+    }
+  }
+
+  // By a hand: sensors feel it at once, not with the next picture.
+  moved() {
+    this.magnets.wake();
+    this.dirty = true;
+    this.place();
+  }
+
+  place() {
+    const out = this.magnets.out;
+    this.instrument.place(this.magnets.field.atSensors(out), out);
+  }
+
+  hearLatent(values) {
+    const about = this.panel.scene.latents;
+    this.latent = values.slice(0, about.length).map((value, z) => Math.max(-1.2, Math.min(1.2, (value - about[z].mean) / (SPREADS * about[z].std))));
+    this.score.keep(performance.now(), this.latent);
+  }
+
+  record() {
+    const now = performance.now();
+    if (this.recorder.state === 'recording') this.recorder.stop(now);
+    else {
+      this.recorder.rest();
+      this.recorder.start(now);
+    }
+    this.showRecorder();
+  }
+
+  loop() {
+    if (this.recorder.state === 'looping') this.recorder.rest();
+    else this.recorder.loop(performance.now());
+    this.moved();
+    this.showRecorder();
+  }
+
+  showRecorder() {
+    const { state } = this.recorder;
+    $('record').textContent = state === 'recording' ? 'Stop' : 'Record';
+    $('record').setAttribute('aria-pressed', String(state === 'recording'));
+    $('loop').disabled = $('keep').disabled = state === 'empty' || state === 'recording';
+    $('loop').setAttribute('aria-pressed', String(state === 'looping'));
+  }
+
+  picture(now) {
+    const looped = this.recorder.tick(now);
+    if (looped) this.magnets.wake();
+    const moved = this.magnets.advance((now - this.before) / 1000) || looped;
+    this.before = now;
+    if (moved) this.place();
+    if (moved || this.dirty) this.pieces.draw();
+    const count = this.panel.scene.latents.length;
+    const latents = this.latent.length === count ? this.latent : Array(count).fill(0);
+    this.board.draw({ touch: this.touch, latents, ringMm: this.panel.ringMm, moved: moved || this.dirty });
+    this.dirty = false;
+    this.score.draw(now, count);
+    this.spectrum.draw(this.instrument.meter);
+  }
+
+  run() {
+    this.before = performance.now();
+    const frame = (now) => {
+      this.picture(now);
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  }
+}

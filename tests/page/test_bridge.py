@@ -1,0 +1,166 @@
+"""The bridge between a page and a board: what goes through, who is not heard, what is said of trouble."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+import websockets.sync.client as sync
+from websockets.exceptions import ConnectionClosed
+
+from lodestone.page.blocks import block_of, packets_of
+from lodestone.page.bridge import Bridge
+from tests.support.chromium import Chromium, Tab
+from tests.support.spoken_board import SpokenBoard, packet
+
+VERDICT = "document.getElementById('verdict').textContent"
+
+
+class Served:
+    """A bridge in a thread of this process."""
+
+    def __init__(self, bridge: Bridge, port: int = 0) -> None:
+        self.bridge = bridge
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        self.port: int = listener.getsockname()[1]
+        config = uvicorn.Config(bridge.app, log_level="error", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+
+    def __enter__(self) -> Served:
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    def socket(self, query: str = "", origin: str | None = None) -> sync.ClientConnection:
+        own = f"http://127.0.0.1:{self.port}"
+        return sync.connect(f"ws://127.0.0.1:{self.port}/play{query}", origin=origin or own)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def board() -> Iterator[SpokenBoard]:
+    with SpokenBoard() as made:
+        yield made
+
+
+def served(folder: Path, board: SpokenBoard, shared: bool = False, port: int = 0) -> Served:
+    return Served(Bridge(folder, ("127.0.0.1", board.port), shared=shared), port)
+
+
+def wait(done: object, seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not done():  # type: ignore[operator]
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.01)
+
+
+def test_blocks_come_back_and_a_wrong_length_ends_them() -> None:
+    packets = [b"/a\0\0,\0\0\0", b"", b"x" * 300]
+    assert list(packets_of(block_of(packets))) == packets
+    assert list(packets_of(block_of(packets[:1]) + b"\x40\x00abc")) == packets[:1]
+    assert list(packets_of(b"\x00")) == []
+
+
+def test_packets_go_both_ways(tmp_path: Path, board: SpokenBoard) -> None:
+    with served(tmp_path, board) as bridge, bridge.socket() as page:
+        seen: set[bytes] = set()
+        while not {b"/touch", b"/status", b"/model"} <= seen:
+            block = page.recv(timeout=10)
+            assert isinstance(block, bytes)
+            seen |= {data.split(b"\0")[0] for data in packets_of(block)}
+        page.send(block_of([packet("/mode", "host"), b"", b"?" * 4000, packet("/knob/reach", 0.5)]))
+        wait(lambda: len(board.heard) >= 2)
+        assert board.heard == [("/mode", ["host"]), ("/knob/reach", [0.5])]
+    wait(lambda: board.heard[-1][0] == "/bye")
+
+
+@pytest.mark.parametrize(
+    ("shared", "query", "origin", "words"),
+    [
+        (True, "", None, "wanted the token"),
+        (True, "?token=guess", None, "wanted the token"),
+        (False, "", "http://elsewhere.example", "wanted a page of this bridge"),
+    ],
+)
+def test_who_may_not_is_not_heard(
+    tmp_path: Path, board: SpokenBoard, shared: bool, query: str, origin: str | None, words: str
+) -> None:
+    with served(tmp_path, board, shared) as bridge, bridge.socket(query, origin) as page:
+        assert words in json.loads(page.recv(timeout=10))["trouble"]
+        with contextlib.suppress(ConnectionClosed):
+            page.send(block_of([packet("/mode", "host")]))
+        with pytest.raises(ConnectionClosed) as closed:
+            page.recv(timeout=10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+        assert bridge.bridge.pages == set()
+    assert board.heard == []
+
+
+def test_a_name_that_leads_here_is_no_way_in(tmp_path: Path, board: SpokenBoard) -> None:
+    """A name of another site that was pointed at this computer: origin and host agree."""
+    with served(tmp_path, board) as bridge:
+        raw = socket.create_connection(("127.0.0.1", bridge.port))
+        name = f"evil.example:{bridge.port}"
+        with sync.connect(f"ws://{name}/play", sock=raw, origin=f"http://{name}") as page:  # type: ignore[arg-type]
+            assert "--share" in json.loads(page.recv(timeout=10))["trouble"]
+    assert board.heard == []
+
+
+def test_the_token_opens_a_shared_bridge(tmp_path: Path, board: SpokenBoard) -> None:
+    with served(tmp_path, board, shared=True) as bridge:
+        assert bridge.bridge.token in bridge.bridge.address("192.0.2.7", 8763)
+        with bridge.socket(f"?token={bridge.bridge.token}") as page:
+            assert isinstance(page.recv(timeout=10), bytes)
+
+
+def test_a_page_shows_and_plays_the_board(browser: Chromium, page_file: Path, board: SpokenBoard) -> None:
+    with served(page_file.parent / "page", board) as bridge:
+        tab = opened(browser, bridge)
+        tab.until("lodestone.told.packets > 200 && Math.abs(lodestone.touch[0]) > 0.1")
+        assert tab.js("[...document.querySelectorAll('#scenes label')].map((l) => l.textContent)") == [
+            "evening",
+            "morning",
+        ]
+        assert tab.js("document.getElementById('voices').hidden") is True
+        assert tab.js("[...lodestone.panel.knobs.values]") == [["warp", 0.25]]
+        tab.click("#modes label:nth-of-type(3)")
+        wait(lambda: ("/mode", ["host"]) in board.heard)
+        tab.click("#scenes label:nth-of-type(2)")
+        wait(lambda: ("/scene", ["morning"]) in board.heard)
+        tab.until("lodestone.panel.status.scene_name === 'morning'")
+        board.quiet = True
+        tab.until(f"{VERDICT}.includes('got no answer')")
+        assert tab.faults == []
+
+
+def test_a_lost_bridge_is_told_and_comes_back(browser: Chromium, page_file: Path, board: SpokenBoard) -> None:
+    with served(page_file.parent / "page", board) as bridge:
+        tab = opened(browser, bridge)
+        tab.until("lodestone.told.packets > 50")
+    tab.until(f"{VERDICT}.startsWith('The bridge is away')")
+    with served(page_file.parent / "page", board, port=bridge.port):
+        tab.until(f"{VERDICT} === 'Ready.'")
+        seen = tab.js("lodestone.told.packets")
+        tab.until(f"lodestone.told.packets > {seen + 50}")
+
+
+def opened(browser: Chromium, bridge: Served) -> Tab:
+    tab = browser.tab()
+    tab.open(bridge.bridge.address("127.0.0.1", bridge.port))
+    tab.ready()
+    return tab
