@@ -132,6 +132,7 @@ def load_text(text: str, name: str) -> Calibration:
         raise CalibrationError(f"{wanted} of version {VERSION}", f"version {version}", "update lodestone")
     body = document.get("calibration")
     try:
+        json.dumps(body, ensure_ascii=False).encode()
         sealed = isinstance(body, dict) and document.get("sha256") == _digest(body)
     except (ValueError, RecursionError):  # a number that is none, half of a letter
         sealed = False

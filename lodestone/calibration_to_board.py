@@ -33,7 +33,8 @@ def bring(calibration: Calibration, host: str, port: int, instrument: Path) -> I
         for done in deliver(board, plans):
             yield f"scene {done.scene} has it ({done.crc})"
         size = sum(len(plan) for _, plan in plans) / 1000
-        yield f"{size:.0f} kB in {time.monotonic() - began:.1f} s; `lodestone calibration undo --board {host}` takes it back"
+        took = time.monotonic() - began
+        yield f"{size:.0f} kB in {took:.1f} s; `lodestone calibration undo --board {host}` takes it back"
 
 
 def turn_board(host: str, port: int, way: int) -> Iterator[str]:
@@ -50,5 +51,7 @@ def turn_board(host: str, port: int, way: int) -> Iterator[str]:
                 refused = error.got
     if not turned:
         do = "nothing was changed"
-        raise BoardError(f"a touch plan {'before' if way < 0 else 'after'} this one on the board", refused, do)
+        raise BoardError(
+            f"a touch plan {'before' if way < 0 else 'after'} this one on the board", refused, do
+        )
     yield f"on the board: {', '.join(turned)}"

@@ -77,7 +77,9 @@ def _send(board: Board, scene: int, name: str, plan: bytes) -> str:
         if told.missing < 0:
             return crc
         todo = [offset for offset in offsets if offset >= told.missing]
-    raise BoardError(f"a new touch plan in {name}", "pieces that never came", "check the cable, and try again")
+    raise BoardError(
+        f"a new touch plan in {name}", "pieces that never came", "check the cable, and try again"
+    )
 
 
 def _answer(board: Board, what: str, address: str, *values: int) -> PlanTold:

@@ -48,7 +48,7 @@ class SceneSettings:
     name: str
     voice: str
     mapping: str = "rotate"
-    calibration: str = "my.calibration.json"
+    calibration: str = "lodestone.calibration.json"
     small: str = ""
     precision: str = PRECISIONS[0]
 

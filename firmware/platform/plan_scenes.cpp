@@ -14,7 +14,7 @@ namespace lodestone {
 PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz,
                        uint32_t prefill_frames)
     : conf_(conf), folder_(folder), sample_rate_hz_(sample_rate_hz), prefill_frames_(prefill_frames),
-      touches_(nullptr), meter_(nullptr), shelf_(conf.state_folder) {}
+      touches_(nullptr), meter_(nullptr), shelf_("") {}
 
 std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error_bytes) {
   const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];

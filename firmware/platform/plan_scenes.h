@@ -18,6 +18,9 @@ class PlanScenes : public SceneLoader {
   // Rests captured earlier, found again by the touch plan's checksum. Must outlive this; control's alone.
   void SetTouches(const std::vector<TouchMemory>* touches) { touches_ = touches; }
 
+  // Where touch plans are kept that come while the board plays; empty: nowhere. Before the first Load.
+  void SetShelf(const std::string& folder) { shelf_ = TouchShelf(folder); }
+
   // Told when a scene is to be loaded. Must outlive this; null: nobody is.
   void SetMeter(LoadMeter* meter) { meter_ = meter; }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibration import Calibration, CalibrationError, checksum, load, save, undo
+from calibration import Calibration, CalibrationError, checksum, load, redo, save, undo
 from calibration.carry import carry_from
-from calibration.file import KEPT, _digest, kept
+from calibration.file import KEPT, _digest
+from files import kept_path as kept
 
 
 def test_round_trip(calibration: Calibration, tmp_path: Path) -> None:
@@ -130,7 +132,9 @@ def test_a_wrong_calibration_never_replaces_a_good_one(calibration: Calibration,
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_several_undos_lose_nothing_and_redo_takes_each_back(calibration: Calibration, tmp_path: Path) -> None:
+def test_several_undos_lose_nothing_and_redo_takes_each_back(
+    calibration: Calibration, tmp_path: Path
+) -> None:
     path = tmp_path / "a.calibration.json"
     sums = []
     for number in range(4):
