@@ -1,12 +1,13 @@
 # make play   the instrument, simulated, into out/
 # make page   the instrument as a web page, out/lodestone.html
+# make live   the same, alive: OSC on its ports, sound, until Ctrl-C
 # make check  style checks and the whole test suite
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 2
 
-.PHONY: setup build play page page-where-possible check lint test clean
+.PHONY: setup build play live page page-where-possible check lint test clean
 
 setup: $(VENV)/.deps
 $(VENV)/.deps: pyproject.toml
@@ -38,6 +39,10 @@ page: build build/browser/instrument.wasm
 # Its tests are left out, and say so, where the compiler for WebAssembly is not there.
 page-where-possible: build
 	@if command -v clang++-19 >/dev/null || [ "$$LODESTONE_PAGE" = required ]; then $(MAKE) --no-print-directory page; fi
+
+live: build
+	@$(PY) -c "import sounddevice" 2>/dev/null || $(PY) -m pip install --quiet "sounddevice>=0.4.6"
+	$(PY) -m lodestone live
 
 lint: build
 	$(PY) -m ruff check .

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sensors import default_sensors, sensor_array
 from sensors.simulation import SimulatedBoard
 
@@ -17,7 +15,7 @@ def frames_per_second(
 ) -> float:
     """As fast as the driver goes: it waits for the longest conversion that the data sheet allows."""
     board = SimulatedBoard("empty", overhead_us=overhead_us, bit_rate_hz=bit_rate_hz)
-    sensors = [replace(s, oversampling=oversampling, filter=digital_filter) for s in default_sensors()]
+    sensors = [s.but(oversampling=oversampling, filter=digital_filter) for s in default_sensors()]
     array = sensor_array(board.bus, board.clock, sensors)
     while not all(array.health(sensor).running for sensor in range(4)):
         array.tick()

@@ -6,12 +6,11 @@ from firmware._firmware import (
     BusTimeout,
     Engine,
     FieldFrame,
-    Mlx90393Settings,
     SensorArray,
-    SensorChip,
     SensorSettings,
     SensorWeight,
-    Tmag5273Settings,
+    check_sensors,
+    read_board_conf,
 )
 from firmware.errors import EngineError
 
@@ -22,10 +21,9 @@ __all__ = [
     "Engine",
     "EngineError",
     "FieldFrame",
-    "Mlx90393Settings",
     "SensorArray",
-    "SensorChip",
     "SensorSettings",
     "SensorWeight",
-    "Tmag5273Settings",
+    "check_sensors",
+    "read_board_conf",
 ]

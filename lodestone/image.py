@@ -10,7 +10,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
+import firmware
 import lodestone
+from definitions import settings as table
+from definitions.chips import Value
 from errors import LodestoneError
 from files import fresh_folder
 from lodestone.settings import Settings
@@ -91,10 +94,22 @@ def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings) -> Non
             for plan, copy in zip(stages, _stage_files(scene.name, number, len(stages)), strict=True):
                 shutil.copy(plan, folder / copy)
     voices = [[len(stages) for stages in _voices(scene)] for scene in scenes]
-    (folder / "board.conf").write_text(board_conf([scene.name for scene in scenes], settings, voices))
-    (folder / "arguments").write_text(" ".join(bela_arguments(settings)) + "\n")
-    (folder / "settings.json").write_text(json.dumps(bela_settings(settings), indent=2) + "\n")
-    (folder / MANIFEST).write_text(manifest(folder))
+    texts = {
+        "board.conf": _understood(board_conf([scene.name for scene in scenes], settings, voices)),
+        "arguments": " ".join(bela_arguments(settings)) + "\n",
+        "settings.json": json.dumps(bela_settings(settings), indent=2) + "\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / MANIFEST).write_text(manifest(folder), encoding="utf-8")
+
+
+def _understood(conf: str) -> str:
+    """`conf`, once the firmware's own reader has taken every line of it. Raises ImageError."""
+    trouble, _ = firmware.read_board_conf(conf)
+    if trouble:
+        raise ImageError("settings that the firmware takes", trouble, "correct instrument.toml")
+    return conf
 
 
 def _voices(scene: SceneFiles) -> list[tuple[Path, ...]]:
@@ -118,15 +133,8 @@ def board_conf(
         settings: the player's.
         voices: of each scene, how many stages each of its voices has; one voice of one stage where None.
     """
-    lines = ["format = lodestone-board 1", f"bus = {settings.bus}", f"frame_rate = {settings.frame_rate}"]
+    lines = ["format = lodestone-board 1", *table.conf_lines(settings.values)]
     lines += [f"sensor = {_sensor(sensor)}" for sensor in settings.sensors]
-    lines += [f"osc_target = {address}:{port}" for address, port in settings.osc_targets]
-    lines += [f"osc_port = {settings.osc_port}"]
-    lines += [f"allow = {address}" for address in settings.allow]
-    lines += [f"osc_streams = {' '.join(settings.streams) or 'none'}"]
-    lines += [f"prefill = {settings.prefill}", f"crossfade_ms = {settings.crossfade_ms}"]
-    lines += [f"heartbeat_ms = {settings.heartbeat_ms}", f"swap = {settings.swap}"]
-    lines += [f"button_pin = {settings.button_pin}", f"led_pin = {settings.led_pin}"]
     lines += ["state = /root/lodestone/state", "status_file = /run/lodestone.status"]
     lines += ["log = /root/lodestone/log/board.log"]
     for name, stages in zip(scene_names, voices or [[1]] * len(scene_names), strict=True):
@@ -136,17 +144,13 @@ def board_conf(
 
 
 def _sensor(sensor: SensorSettings) -> str:
-    fields = ["axes=" + ",".join(str(a) for a in sensor.axes), f"identity={sensor.identity:#06x}"]
-    if sensor.chip == "mlx90393":
-        fields += [f"gain={sensor.gain_sel}", "res=" + ",".join(str(r) for r in sensor.resolution)]
-        fields += [
-            f"osr={sensor.oversampling}",
-            f"filt={sensor.filter}",
-            f"wrap={int(sensor.allow_wrapping)}",
-        ]
-    if sensor.chip == "tmag5273":
-        fields += [f"wide={int(sensor.wide_range)}", f"averaging={sensor.averaging}"]
-    return f"{sensor.chip} {sensor.address:#04x} {' '.join(fields)}"
+    values = {"axes": sensor.axes, "identity": sensor.identity, **sensor.values}
+    words = [f"{key}={_numbers(value)}" for key, value in values.items()]
+    return f"{sensor.chip} {sensor.address:#04x} {' '.join(words)}"
+
+
+def _numbers(value: Value) -> str:
+    return ",".join(str(int(number)) for number in (value if isinstance(value, tuple) else (value,)))
 
 
 def bela_arguments(settings: Settings) -> list[str]:

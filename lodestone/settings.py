@@ -1,17 +1,22 @@
-"""The player's settings: `instrument.toml`, checked on load. docs/board.md explains every line."""
+"""The player's settings: `instrument.toml`, checked on load. docs/settings.md explains every line.
+
+The lines are rows of definitions/settings.toml and chips.toml: this reader knows none of them by name.
+"""
 
 from __future__ import annotations
 
-import ipaddress
+import difflib
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from definitions import settings as table
+from definitions.settings import Setting, WrongValueError
 from errors import LodestoneError
-from sensors import SensorSettings, default_sensors
+from sensors import SensorError, SensorSettings, default_sensors
+from sensors.settings import MOUNTING, check_sensors, nearest, shown
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,12 +25,15 @@ else:
 
 FORMAT = "lodestone-instrument"
 VERSION = 1
-BOARDS = ("bela", "bela-mini", "bela-gem")
-STREAMS = ("mag", "field", "touch", "latent")
-EXACT = "fp32"
-PRECISIONS = ("w8a16", "w8", EXACT)
+SENSORS = 4
+_SCENE = {row.key: row for row in table.scene_settings()}
+PRECISIONS = _SCENE["precision"].choices
 """As `lodestone quantize` names them; the first is the fastest on every board."""
-_ADVICE = "correct instrument.toml; docs/board.md lists its lines"
+EXACT = "fp32"
+STREAMS = table.setting("streams").choices
+BOARDS = table.setting("board").choices
+_ADVICE = "correct instrument.toml; docs/settings.md lists its lines"
+_LARGEST_FILE = 1 << 20
 
 
 class SettingsError(LodestoneError):
@@ -47,59 +55,77 @@ class SceneSettings:
 
     name: str
     voice: str
-    mapping: str = "rotate"
-    calibration: str = "lodestone.calibration.json"
-    small: str = ""
-    precision: str = PRECISIONS[0]
+    mapping: str = _SCENE["mapping"].default
+    calibration: str = _SCENE["calibration"].default
+    small: str = _SCENE["small"].default
+    precision: str = _SCENE["precision"].default
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Settings:
     """Everything that an image needs besides its plans.
 
+    Every row of definitions/settings.toml is an attribute of its name, and may be given by it.
+
     Attributes:
-        board: one of BOARDS.
-        bus: `i2c:/dev/i2c-N`, or `sim:/path` for a simulated board.
-        frame_rate: sensor frames a second.
         sensors: four, in the order of the attractors.
-        osc_targets: (address, port) of whoever listens.
-        osc_port: where the board listens.
-        allow: addresses that may command the board, besides the USB link.
-        streams: what is sent continuously, of STREAMS.
-        period: audio frames a block.
-        rate: sample rate in Hz.
-        prefill: samples in the ring below which the next block of the voice is begun.
-        voice_threads: cores that play a voice, in as many stages; each more than one adds a block of delay.
-        crossfade_ms: between board and host.
-        heartbeat_ms: of silence after which the host counts as gone; 0: never.
-        swap: "crossfade" runs two voices while scenes change, "fade" one after the other.
-        button_pin, led_pin: digital pins, -1 for none.
         scenes: what `lodestone build` makes; the first one sounds at the first start.
+        values: every setting of the table by its name, as `definitions.settings.Setting.taken` gives it.
+
+    Raises:
+        SettingsError: a setting that is unknown, or a value that its row does not take.
+
+    Example:
+        >>> Settings(crossfade_ms=500).crossfade_ms
+        500
+        >>> Settings().board
+        'bela'
     """
 
-    board: str = "bela"
-    bus: str = "i2c:/dev/i2c-1"
-    frame_rate: int = 200
-    sensors: tuple[SensorSettings, ...] = default_sensors()
-    osc_targets: tuple[tuple[str, int], ...] = (("192.168.7.1", 7563),)
-    osc_port: int = 7564
-    allow: tuple[str, ...] = ()
-    streams: tuple[str, ...] = STREAMS
-    period: int = 16
-    rate: int = 44100
-    prefill: int = 1024
-    voice_threads: int = 1
-    crossfade_ms: int = 300
-    heartbeat_ms: int = 300
-    swap: str = "crossfade"
-    button_pin: int = -1
-    led_pin: int = -1
-    scenes: tuple[SceneSettings, ...] = ()
+    sensors: tuple[SensorSettings, ...]
+    scenes: tuple[SceneSettings, ...]
+    values: Mapping[str, Any] = field(hash=False)
+
+    def __init__(
+        self,
+        sensors: Sequence[SensorSettings] | None = None,
+        scenes: Sequence[SceneSettings] = (),
+        values: Mapping[str, Any] | None = None,
+        **others: Any,
+    ) -> None:
+        taken = table.defaults()
+        for name, value in {**(values or {}), **others}.items():
+            if name not in taken:
+                raise SettingsError("a setting that is known", shown(name), nearest(name, list(taken)))
+            taken[name] = _taken(table.setting(name), name, value)
+        object.__setattr__(self, "sensors", default_sensors() if sensors is None else tuple(sensors))
+        object.__setattr__(self, "scenes", tuple(scenes))
+        object.__setattr__(self, "values", taken)
+
+    def but(self, **changed: Any) -> Settings:
+        """The same with other values. Raises SettingsError."""
+        whole = {"sensors": self.sensors, "scenes": self.scenes, **self.values}
+        return Settings(**{**whole, **changed})
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["values"][name]
+        except KeyError:
+            raise AttributeError(f"no setting {name}") from None
+
+
+def _taken(row: Setting, where: str, value: object) -> Any:
+    try:
+        return row.taken(value)
+    except WrongValueError as wrong:
+        near = difflib.get_close_matches(value[:80], row.choices, n=1) if isinstance(value, str) else []
+        advice = f'did you mean "{near[0]}"?' if near else _ADVICE
+        raise SettingsError(f"{wrong} for {where}", shown(value), advice) from None
 
 
 def default_toml() -> str:
     """The commented file that `lodestone build --init` writes."""
-    return resources.files("lodestone").joinpath("instrument.toml").read_text(encoding="utf-8")
+    return table.instrument_toml([sensor.address for sensor in default_sensors()])
 
 
 def load_settings(path: Path) -> Settings:
@@ -109,20 +135,29 @@ def load_settings(path: Path) -> Settings:
         SettingsError: missing, not TOML, or a line that is unknown or out of range; the message names it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+    except (OSError, ValueError):
         raise SettingsError(
             f"the settings {path}", "no readable file", "make one with `lodestone build --init`"
         ) from None
-    return parse_settings(text, str(path))
+    if len(data) > _LARGEST_FILE:
+        raise SettingsError(f"settings of at most a megabyte in {path}", "more", "give an instrument.toml")
+    try:
+        return parse_settings(data.decode("utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        got = f"other bytes at {error.start}"
+        raise SettingsError(f"UTF-8 text in {path}", got, "save it as UTF-8") from None
 
 
 def parse_settings(text: str, name: str = "instrument.toml") -> Settings:
     """As `load_settings`, from the text of a file called `name`."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"TOML in {name}", str(error), "correct that line") from None
+    except RecursionError:
+        raise SettingsError(f"TOML in {name}", "brackets in brackets without end", "correct it") from None
+    except ValueError as error:
+        raise SettingsError(f"TOML in {name}", str(error)[:200], "correct that line") from None
     return _Reader(name).settings(document)
 
 
@@ -132,45 +167,44 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def refuse(self, where: str, wanted: str, got: object) -> SettingsError:
-        return SettingsError(f"{wanted} for {where} in {self.name}", repr(got), _ADVICE)
+    def refuse(self, where: str, wanted: str, got: object, do: str = _ADVICE) -> SettingsError:
+        return SettingsError(f"{wanted} for {where} in {self.name}", shown(got), do)
 
     def settings(self, document: Mapping[str, Any]) -> Settings:
         left = dict(document)
-        if left.pop("format", None) != FORMAT or left.pop("version", None) != VERSION:
-            raise self.refuse("format and version", f'"{FORMAT}" and {VERSION}', document.get("format"))
-        osc, audio, modes, pins = (self.table(left, key) for key in ("osc", "audio", "modes", "pins"))
-        sensors = tuple(self.sensor(item) for item in self.tables(left, "sensor")) or default_sensors()
-        if len(sensors) != 4:
-            raise self.refuse("sensor", "four sensors", f"{len(sensors)} of them")
-        made = Settings(
-            board=self.choice(left, "board", BOARDS, "bela"),
-            bus=self.bus(left.pop("bus", "i2c:/dev/i2c-1")),
-            frame_rate=self.whole(left, "frame_rate", 10, 1000, 200),
-            sensors=sensors,
-            osc_targets=tuple(self.target(t) for t in osc.pop("targets", ["192.168.7.1:7563"])),
-            osc_port=self.whole(osc, "port", 1, 65535, 7564),
-            allow=tuple(self.address("allow", a) for a in osc.pop("allow", [])),
-            streams=self.streams(osc.pop("streams", list(STREAMS))),
-            period=self.whole(audio, "period", 16, 1024, 16),
-            rate=self.whole(audio, "rate", 8000, 96000, 44100),
-            prefill=self.whole(audio, "prefill", 0, 16384, 1024),
-            voice_threads=self.whole(audio, "voice_threads", 1, 3, 1),
-            crossfade_ms=self.whole(modes, "crossfade_ms", 10, 10000, 300),
-            heartbeat_ms=self.whole(modes, "heartbeat_ms", 0, 60000, 300),
-            swap=self.choice(modes, "swap", ("crossfade", "fade"), "crossfade"),
-            button_pin=self.whole(pins, "button", -1, 15, -1),
-            led_pin=self.whole(pins, "led", -1, 15, -1),
-            scenes=tuple(self.scene(item) for item in self.tables(left, "scene")),
-        )
-        if made.voice_threads > 1 and made.board != "bela-gem":
-            raise self.refuse(
-                "audio.voice_threads", f"1, for a {made.board} has one core,", made.voice_threads
-            )
-        for where, rest in (("", left), ("osc.", osc), ("audio.", audio), ("modes.", modes), ("pins.", pins)):
+        if left.pop("format", None) != FORMAT or not _is_whole(left.pop("version", None), VERSION):
+            got = (document.get("format"), document.get("version"))
+            raise self.refuse("format and version", f'"{FORMAT}" and {VERSION}', got)
+        sensors = self.sensors(self.tables(left, "sensor"))
+        scenes = self.scenes(self.tables(left, "scene"))
+        tables = {name: self.table(left, name) for name in table.tables() if name}
+        tables[""] = left
+        values = {}
+        for row in table.settings():
+            if row.key in tables[row.table]:
+                values[row.name] = self.value(row, row.at, tables[row.table].pop(row.key))
+        for where, rest in tables.items():
             for key in rest:
-                raise self.refuse(where + key, "a line that is known", rest[key])
+                self.unknown(where, key)
+        made = Settings(sensors=sensors, scenes=scenes, values=values)
+        for row in table.settings():
+            if row.boards and made.board not in row.boards and made.values[row.name] != row.default:
+                wanted = f"{row.default} for a {made.board} (more on a {', '.join(row.boards)})"
+                raise self.refuse(row.at, wanted, made.values[row.name])
         return made
+
+    def unknown(self, where: str, key: str) -> None:
+        """Raises: a line that no row knows, with the nearest right key, in the right table."""
+        said = f"{where}.{key}" if where else key
+        tables = [name for name in table.tables() if name]
+        known = [row.at for row in table.settings()] + ["sensor", "scene", *tables]
+        elsewhere = [at for at in known if at.rpartition(".")[2] == key]
+        near = elsewhere or difflib.get_close_matches(said[:80], known, n=1, cutoff=0.5)
+        do = f"did you mean {near[0]}?" if near else _ADVICE
+        raise SettingsError(f"a line that is known in {self.name}", shown(said), do)
+
+    def value(self, row: Setting, where: str, value: object) -> Any:
+        return _taken(row, f"{where} in {self.name}", value)
 
     def table(self, left: dict[str, Any], key: str) -> dict[str, Any]:
         value = left.pop(key, {})
@@ -184,60 +218,56 @@ class _Reader:
             raise self.refuse(key, f"[[{key}]] tables", value)
         return [dict(item) for item in value]
 
-    def whole(self, left: dict[str, Any], key: str, least: int, most: int, default: int) -> int:
-        value = left.pop(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise self.refuse(key, f"a whole number from {least} to {most}", value)
-        return value
-
-    def choice(self, left: dict[str, Any], key: str, choices: tuple[str, ...], default: str) -> str:
-        value = left.pop(key, default)
-        if value not in choices:
-            raise self.refuse(key, "one of " + ", ".join(choices), value)
-        return str(value)
-
-    def bus(self, value: object) -> str:
-        if not isinstance(value, str) or not value.startswith(("i2c:/dev/i2c-", "sim:/")):
-            raise self.refuse("bus", "i2c:/dev/i2c-N or sim:/path", value)
-        return value
-
-    def address(self, where: str, value: object) -> str:
+    def sensors(self, items: list[dict[str, Any]]) -> tuple[SensorSettings, ...]:
+        """Four sensors that the drivers take, at four addresses; the usual ones where none is told."""
+        if not items:
+            return default_sensors()
+        made = tuple(self.sensor(number, item) for number, item in enumerate(items, 1))
+        if len(made) != SENSORS:
+            raise self.refuse("sensor", "four sensors", f"{len(made)} of them")
+        for number, sensor in enumerate(made, 1):
+            twin = next((n for n, other in enumerate(made, 1) if other.address == sensor.address), number)
+            if twin != number:
+                got = f"0x{sensor.address:02X} for sensor {twin} and sensor {number}"
+                raise SettingsError(f"four different addresses in {self.name}", got, "set the address of one")
         try:
-            return str(ipaddress.IPv4Address(value))
-        except ValueError:
-            raise self.refuse(where, "a numeric IPv4 address", value) from None
+            check_sensors(made)
+        except SensorError as error:
+            raise SettingsError(f"{error.wanted} in {self.name}", error.got, error.do) from None
+        return made
 
-    def target(self, value: object) -> tuple[str, int]:
-        address, _, port = str(value).partition(":")
-        if not port.isdigit() or not 1 <= int(port) <= 65535:
-            raise self.refuse("osc.targets", "address:port", value)
-        return self.address("osc.targets", address), int(port)
-
-    def streams(self, value: object) -> tuple[str, ...]:
-        if not isinstance(value, list) or not set(value) <= set(STREAMS):
-            raise self.refuse("osc.streams", "some of " + ", ".join(STREAMS), value)
-        return tuple(str(v) for v in value)
-
-    def sensor(self, item: dict[str, Any]) -> SensorSettings:
+    def sensor(self, number: int, item: dict[str, Any]) -> SensorSettings:
+        others = {key: value for key, value in item.items() if key not in MOUNTING}
+        known = {key: item[key] for key in MOUNTING if key in item}
+        if "values" in others or not isinstance(item.get("axes", []), list):
+            raise self.refuse(f"sensor {number}", "axes as a list, and keys of its chip", item)
         try:
-            fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}
-            sensor = SensorSettings(**fields)
-            sensor.to_firmware()
-        except (TypeError, LodestoneError):
-            raise self.refuse("sensor", "settings of a sensor", item) from None
-        return sensor
+            made = SensorSettings(**known, values=others)
+            made.to_firmware()
+        except SensorError as error:
+            where = f"sensor {number} in {self.name}"
+            raise SettingsError(f"{error.wanted} of {where}", error.got, error.do) from None
+        return made
+
+    def scenes(self, items: list[dict[str, Any]]) -> tuple[SceneSettings, ...]:
+        made = tuple(self.scene(item) for item in items)
+        names = [scene.name for scene in made]
+        for name in names:
+            if names.count(name) > 1:
+                raise self.refuse("scene", "scenes of different names", f"{name} twice")
+        if len(made) > table.MOST_SCENES:
+            raise self.refuse("scene", f"at most {table.MOST_SCENES} scenes", f"{len(made)} of them")
+        return made
 
     def scene(self, item: dict[str, Any]) -> SceneSettings:
-        try:
-            scene = SceneSettings(**item)
-        except TypeError:
-            raise self.refuse(
-                "scene", "name, voice, mapping, calibration, small and precision", item
-            ) from None
-        values = (scene.name, scene.voice, scene.mapping, scene.calibration)
-        texts = all(isinstance(v, str) and v for v in values) and isinstance(scene.small, str)
-        if not texts or not scene.name.replace("-", "").isalnum():
-            raise self.refuse("scene", "a name of letters, digits and dashes, and texts", item)
-        if scene.precision not in PRECISIONS:
-            raise self.refuse("scene", f"a precision of {', '.join(PRECISIONS)}", scene.precision)
-        return scene
+        for key in item:
+            if key not in _SCENE:
+                raise self.refuse("scene", ", ".join(_SCENE), key, nearest(key, list(_SCENE)))
+        missing = [key for key, row in _SCENE.items() if row.default is None and key not in item]
+        if missing:
+            raise self.refuse("scene", f"{', '.join(_SCENE)}", f"no {missing[0]}")
+        return SceneSettings(**{k: self.value(_SCENE[k], f"scene.{k}", v) for k, v in item.items()})
+
+
+def _is_whole(value: object, wanted: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value == wanted

@@ -1,7 +1,8 @@
-"""A loudspeaker for performances that are heard while they are made."""
+"""A sound card behind a ring of our own: checked first, started full, its drop-outs counted."""
 
 from __future__ import annotations
 
+import threading
 from types import TracebackType
 from typing import Any
 
@@ -10,40 +11,113 @@ import numpy.typing as npt
 
 from errors import LodestoneError
 
+Audio = npt.NDArray[np.float32]
+RING_S = 0.04
+
 
 class SpeakerError(LodestoneError):
     """No sound could be put out."""
 
 
+def _library() -> Any:
+    try:
+        import sounddevice
+    except (ImportError, OSError) as missing:
+        raise SpeakerError(
+            "the Python package sounddevice and the PortAudio library",
+            str(missing),
+            "run `pip install 'lodestone[live]'`; on Debian also `apt install libportaudio2`",
+        ) from missing
+    return sounddevice
+
+
+def devices() -> list[str]:
+    """A line for each output: number, name, channels, rate. Raises SpeakerError without the library."""
+    found = []
+    for number, device in enumerate(_library().query_devices()):
+        if device["max_output_channels"] > 0:
+            rate = f"{device['default_samplerate']:g} Hz"
+            found.append(f"{number:3} {device['name']}, {device['max_output_channels']} channels, {rate}")
+    return found
+
+
 class LiveSpeaker:
-    """Plays blocks through the default output; waiting for it to drain paces a simulation to real time.
+    """Plays blocks through an output device. Use as a context manager.
+
+    Args:
+        rate: in Hz; a device that cannot do it is refused with what it said.
+        channels: of every block.
+        device: number or part of a name, as `devices` lists them; None for the system's own.
+        ring_s: seconds of sound between the caller and the device.
+
+    Attributes:
+        drop_outs: how often the device wanted sound that was not there, since it started.
 
     Raises:
-        SpeakerError: where sounddevice, PortAudio or an output device is missing.
+        SpeakerError: where the library, the device, or a device with this rate is missing.
     """
 
-    def __init__(self, rate: int, channels: int) -> None:
+    def __init__(
+        self, rate: int, channels: int, device: int | str | None = None, ring_s: float = RING_S
+    ) -> None:
+        library = _library()
+        self.rate, self.channels = rate, channels
+        self.target = max(round(ring_s * rate), 64)
+        self.drop_outs = 0
+        self._ring: Audio = np.zeros((4 * self.target, channels), np.float32)
+        self._written = self._read = 0
+        self._room = threading.Event()
+        self._started = False
         try:
-            import sounddevice
-        except (ImportError, OSError) as missing:
-            raise SpeakerError(
-                "the Python package sounddevice and the PortAudio library",
-                str(missing),
-                "run `pip install 'lodestone[live]'`; on Debian also `apt install libportaudio2`",
-            ) from missing
-        try:
-            self._stream: Any = sounddevice.OutputStream(
-                rate, channels=channels, dtype="float32", latency="high"
+            library.check_output_settings(device, channels, "float32", None, rate)
+            self._stream: Any = library.OutputStream(
+                rate, device=device, channels=channels, dtype="float32", latency="low", callback=self._fill
             )
-            self._stream.start()
-        except sounddevice.PortAudioError as refused:
-            raise SpeakerError(
-                "an audio output", str(refused), "connect one, or play without --live"
-            ) from refused
+        except (library.PortAudioError, ValueError) as refused:
+            do = "see the outputs with `lodestone live --list-devices`, name one with --device, or --silent"
+            raise SpeakerError(f"an audio output of {rate} Hz", str(refused), do) from refused
 
-    def play(self, block: npt.NDArray[np.float32]) -> None:
-        """Queues one block [frames, channels]; returns when the device has room for it."""
-        self._stream.write(np.ascontiguousarray(block))
+    @property
+    def fill(self) -> int:
+        """Frames that wait in the ring."""
+        return self._written - self._read
+
+    @property
+    def started(self) -> bool:
+        """Whether the device plays: it begins when the ring has filled for the first time."""
+        return self._started
+
+    def offer(self, block: Audio) -> None:
+        """Takes a block [frames, channels] without waiting; what has no room is left out."""
+        block = block[: len(self._ring) - self.fill]
+        at = self._written % len(self._ring)
+        first = min(len(block), len(self._ring) - at)
+        self._ring[at : at + first] = block[:first]
+        self._ring[: len(block) - first] = block[first:]
+        self._written += len(block)
+        if not self._started and self.fill >= self.target:
+            self._started = True
+            self._stream.start()
+
+    def play(self, block: Audio) -> None:
+        """Queues one block; returns when the ring has room for it, which paces the caller."""
+        while self._started and self.fill >= self.target:
+            self._room.clear()
+            if self.fill >= self.target:
+                self._room.wait(1.0)
+        self.offer(block)
+
+    def _fill(self, out: Audio, frames: int, time: object, status: object) -> None:
+        """The device wants `frames`. Threads: the device's."""
+        there = min(frames, self.fill)
+        at = self._read % len(self._ring)
+        first = min(there, len(self._ring) - at)
+        out[:first] = self._ring[at : at + first]
+        out[first:there] = self._ring[: there - first]
+        out[there:] = 0.0
+        self._read += there
+        self.drop_outs += there < frames
+        self._room.set()
 
     def __enter__(self) -> LiveSpeaker:
         return self
@@ -51,5 +125,6 @@ class LiveSpeaker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.stop()
+        if self._started:
+            self._stream.stop()
         self._stream.close()

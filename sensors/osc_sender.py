@@ -23,7 +23,7 @@ class OscSender:
     def __init__(self, targets: Sequence[str]) -> None:
         from pythonosc.udp_client import SimpleUDPClient
 
-        self._clients: list[Any] = [SimpleUDPClient(*_target(text)) for text in targets]
+        self._clients: list[Any] = [SimpleUDPClient(*osc_target(text)) for text in targets]
 
     def send(self, frame: Frame) -> None:
         """Four /mag and four /field messages."""
@@ -35,7 +35,8 @@ class OscSender:
                 client.send_message("/field", [sensor + 1, *field])
 
 
-def _target(text: str) -> tuple[str, int]:
+def osc_target(text: str) -> tuple[str, int]:
+    """Address and port of "192.168.7.1:7563". Raises SensorError for anything else."""
     host, _, port = text.rpartition(":")
     try:
         ipaddress.IPv4Address(host)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from definitions.chips import Chip, chips
 from firmware import BusNak, BusStuck, BusTimeout
 from sensors.array_source import Bus, Clock
 from sensors.errors import SensorError
-from sensors.settings import ADDRESSES
 
 FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x7B
-_MLX_FAMILIES = (range(0x0C, 0x10), range(0x18, 0x1C))
-_TMAG_ADDRESSES = frozenset(ADDRESSES["tmag5273"])
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,8 @@ class Found:
     """One address that answers.
 
     Attributes:
-        chip: "mlx90393", "tmag5273", or "unknown".
-        identity: TREF of an MLX90393, else 0.
+        chip: the name of one that has a driver, or "unknown".
+        identity: a number that differs from chip to chip (TREF of an MLX90393), 0 where chips have none.
     """
 
     address: int
@@ -79,19 +78,28 @@ def _ask_all(bus: Bus, clock: Clock) -> list[Found]:
 
 
 def _identify(bus: Bus, clock: Clock, address: int) -> Found:
-    try:
-        if any(address in family for family in _MLX_FAMILIES):
-            bus.transfer(address, b"\x80", 1)  # leave burst mode, where registers cannot be read
-            clock.sleep_until_us(clock.now_us() + 1000)
-            status, high, low = bus.transfer(address, b"\x50\x90", 3)
-            tref = high << 8 | low
-            if not status & 0x10 and tref not in (0, 0xFFFF):
-                return Found(address, "mlx90393", tref)
-        elif address in _TMAG_ADDRESSES and bus.transfer(address, b"\x0e", 2) == b"\x49\x54":
-            return Found(address, "tmag5273")
-    except (BusNak, BusTimeout):
-        pass
+    for chip in chips().values():
+        if any(low <= address <= high for low, high in chip.who.at):
+            with contextlib.suppress(BusNak, BusTimeout):
+                identity = _ask(bus, clock, address, chip)
+                if identity is not None:
+                    return Found(address, chip.name, identity)
     return Found(address, "unknown")
+
+
+def _ask(bus: Bus, clock: Clock, address: int, chip: Chip) -> int | None:
+    """The identity of `chip`, 0 where such chips have none; None when the answer is not that of one."""
+    who = chip.who
+    if who.first:
+        bus.transfer(address, who.first, 1)
+        clock.sleep_until_us(clock.now_us() + who.wait_us)
+    answer = bus.transfer(address, who.ask, len(who.answer))
+    if bytes(byte & mask for byte, mask in zip(answer, who.mask, strict=True)) != who.answer:
+        return None
+    if not who.identity:
+        return 0
+    identity = int.from_bytes(bytes(answer[place] for place in who.identity), "big")
+    return identity if identity not in (0, 0xFFFF) else None
 
 
 def _remarks(found: tuple[Found, ...]) -> list[str]:
@@ -111,7 +119,7 @@ def _remarks(found: tuple[Found, ...]) -> list[str]:
     if len(kinds) > 1:
         remarks.append("two kinds of chip: name the kind of each sensor in the settings")
     if len(ours) < 4:
-        expected = ADDRESSES[ours[0].chip]
+        expected = chips()[ours[0].chip].addresses
         missing = [address for address in expected if address not in {entry.address for entry in ours}]
         names = ", ".join(f"0x{address:02X}" for address in missing)
         remarks.append(

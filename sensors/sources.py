@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from definitions import chips
 from sensors.array_source import ArraySource, Bus, Clock
 from sensors.clock import MonotonicClock
 from sensors.errors import SensorError
@@ -31,7 +32,7 @@ def open_source(spec: str) -> FrameSource:
 
             - `sim:GESTURE[?seed=1&noise_ut=5&fault=unplug,2,3.0,1.5&…]`: a simulated board; a
               built-in gesture, a gesture file or a recording; keys also of [environment] in docs/gestures.md
-            - `smbus:1[?chip=tmag5273&rate_hz=200&gain_sel=3]`: Linux I2C, by number or path
+            - `smbus:1[?chip=tmag5273&rate_hz=200&averaging=3]`: Linux I2C, by number or path
             - `serial:/dev/ttyUSB0[?baud=460800]`: a microcontroller that streams frames
             - `osc:192.168.7.2[?measure=1]`: a board over OSC; measured, with its times, flags and identities
             - `replay:FILE[?speed=1]`: a recording; speed 0 is as fast as it is read
@@ -115,11 +116,11 @@ def _smbus(spec: str, place: str, query: Query) -> FrameSource:
     from sensors.buses.smbus import SmbusBus
 
     chip = dict(query).get("chip", "mlx90393")
-    numbers = _numbers([pair for pair in query if pair[0] != "chip"], {"rate_hz", "gain_sel"}, spec)
     sensors = default_sensors(chip)
-    if "gain_sel" in numbers:
-        sensors = tuple(replace(sensor, gain_sel=int(numbers["gain_sel"])) for sensor in sensors)
-    rate_hz = numbers.get("rate_hz", 200.0)
+    keys = {setting.key for setting in chips.chip(chip).settings if setting.count == 1}
+    numbers = _numbers([pair for pair in query if pair[0] != "chip"], {"rate_hz"} | keys, spec, keys)
+    rate_hz = numbers.pop("rate_hz", 200.0)
+    sensors = tuple(sensor.but(**{key: int(value) for key, value in numbers.items()}) for sensor in sensors)
     return ArraySource(spec, SmbusBus(place), MonotonicClock(), sensors, rate_hz=rate_hz)
 
 
@@ -168,7 +169,9 @@ def _fault(text: str, spec: str) -> Fault:
     return Fault(kind, at_s, seconds, int(sensor))
 
 
-def _numbers(query: Query, known: set[str], spec: str) -> dict[str, float]:
+def _numbers(
+    query: Query, known: set[str], spec: str, whole: frozenset[str] | set[str] = frozenset()
+) -> dict[str, float]:
     values: dict[str, float] = {}
     for key, text in query:
         if key not in known:
@@ -178,12 +181,12 @@ def _numbers(query: Query, known: set[str], spec: str) -> dict[str, float]:
         except ValueError:
             raise SensorError(f"a number for {key} in {spec!r}", repr(text), _ADVICE) from None
         least = 1e-3 if key in ("warm_seconds", "rate_hz") else 0.0
-        if not least <= values[key] < 1e9 or (key in _WHOLE and values[key] % 1):
+        if not least <= values[key] < 1e9 or (key in _WHOLE | whole and values[key] % 1):
             raise SensorError(f"a sane number for {key} in {spec!r}", text, _ADVICE)
     return values
 
 
-_WHOLE = {"seed", "baud", "port", "board_port", "gain_sel"}
+_WHOLE = {"seed", "baud", "port", "board_port"}
 _KINDS: dict[str, Callable[[str, str, Query], FrameSource]] = {
     "sim": _simulated,
     "smbus": _smbus,

@@ -33,8 +33,8 @@ def check_board(calibration: Calibration, sensors: tuple[SensorIdentity, ...]) -
             raise CalibrationError("the chips of this calibration", got, "calibrate this board")
         changed = sorted(
             key
-            for key in old.settings.keys() | new.settings.keys()
-            if old.settings.get(key) != new.settings.get(key)
+            for key in old.settings.keys() & new.settings.keys()  # earlier files tell more
+            if old.settings[key] != new.settings[key]
         )
         if changed:
             key = changed[0]

@@ -94,32 +94,33 @@ void BindFrame(nb::module_& m) {
   m.attr("SENSOR_SATURATED_Z") = static_cast<uint32_t>(kSensorSaturatedZ);
 }
 
+void SetChip(SensorSettings& settings, const std::string& name) {
+  for (int c = 0; c < kSensorChips; ++c) {
+    if (name == kChipNames[c]) settings.chip = static_cast<SensorChip>(c);
+    if (name == kChipNames[c]) return;
+  }
+  throw nb::value_error("a chip that has a driver");
+}
+
+void SetChipValue(SensorSettings& settings, const std::string& key, const std::vector<int>& values) {
+  for (int k = 0; k < kChipKeyCount; ++k) {
+    const ChipKey& entry = kChipKeys[k];
+    if (entry.chip != settings.chip || key != entry.key) continue;
+    if (values.size() != static_cast<size_t>(entry.count)) throw nb::value_error(entry.wanted);
+    long numbers[kMostChipValues];
+    for (size_t n = 0; n < values.size(); ++n) {
+      if (values[n] < entry.least || values[n] > entry.most) throw nb::value_error(entry.wanted);
+      numbers[n] = values[n];
+    }
+    return SetChipValues(&settings, k, numbers);
+  }
+  throw nb::value_error("a key of this chip");
+}
+
 void BindSettings(nb::module_& m) {
-  nb::enum_<SensorChip>(m, "SensorChip")
-      .value("MLX90393", SensorChip::kMlx90393)
-      .value("TMAG5273", SensorChip::kTmag5273);
-  nb::class_<Mlx90393Settings>(m, "Mlx90393Settings", "Gain, resolution and filter; the default is recommended.")
-      .def(nb::init<>())
-      .def_rw("gain_sel", &Mlx90393Settings::gain_sel)
-      .def_prop_rw(
-          "resolution",
-          [](const Mlx90393Settings& s) {
-            return std::array<int, kAxes>{s.resolution[0], s.resolution[1], s.resolution[2]};
-          },
-          [](Mlx90393Settings& s, const std::array<uint8_t, kAxes>& value) {
-            std::memcpy(s.resolution, value.data(), kAxes);
-          })
-      .def_rw("oversampling", &Mlx90393Settings::oversampling)
-      .def_rw("filter", &Mlx90393Settings::filter)
-      .def_rw("temperature_oversampling", &Mlx90393Settings::temperature_oversampling)
-      .def_rw("allow_wrapping", &Mlx90393Settings::allow_wrapping);
-  nb::class_<Tmag5273Settings>(m, "Tmag5273Settings", "Range and averaging of a TMAG5273.")
-      .def(nb::init<>())
-      .def_rw("wide_range", &Tmag5273Settings::wide_range)
-      .def_rw("averaging", &Tmag5273Settings::averaging);
   nb::class_<SensorSettings>(m, "SensorSettings", "One sensor: chip, 7-bit address, mounting, chip settings.")
       .def(nb::init<>())
-      .def_rw("chip", &SensorSettings::chip)
+      .def_prop_rw("chip", [](const SensorSettings& s) { return kChipNames[static_cast<int>(s.chip)]; }, SetChip)
       .def_rw("address", &SensorSettings::address)
       .def_prop_rw(
           "axes",
@@ -128,8 +129,8 @@ void BindSettings(nb::module_& m) {
             std::memcpy(s.axes, value.data(), kAxes);
           })
       .def_rw("identity", &SensorSettings::identity)
-      .def_rw("mlx90393", &SensorSettings::mlx90393)
-      .def_rw("tmag5273", &SensorSettings::tmag5273);
+      .def("set", SetChipValue, nb::arg("key"), nb::arg("values"),
+           "Sets one of the chip's own settings (definitions/chips.toml). Raises ValueError: what was wanted.");
 }
 
 void BindHealth(nb::module_& m) {
@@ -167,6 +168,13 @@ SensorArraySettings ArraySettings(const std::vector<SensorSettings>& sensors, fl
   settings.outlier_mt = outlier_mt;
   settings.temperature_frames = temperature_frames;
   return settings;
+}
+
+// Empty where the array takes these settings.
+std::string CheckSensors(const std::vector<SensorSettings>& sensors, float frame_rate_hz) {
+  const SensorArraySettings defaults;
+  const char* wrong = CheckSensorArray(ArraySettings(sensors, frame_rate_hz, defaults.outlier_mt, defaults.temperature_frames));
+  return wrong == nullptr ? "" : wrong;
 }
 
 int CheckedIndex(int index, int end) {
@@ -226,6 +234,8 @@ void BindChips(nb::module_& m) {
   BindHealth(m);
   BindWeight(m);
   BindArray(m);
+  m.def("check_sensors", CheckSensors, nb::arg("sensors"), nb::arg("frame_rate_hz") = 200.0f,
+        "Why an array would not take these four sensors, or \"\".");
 }
 
 }  // namespace lodestone

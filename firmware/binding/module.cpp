@@ -3,6 +3,7 @@
 
 namespace lodestone {
 void BindChips(nanobind::module_& m);
+void BindConf(nanobind::module_& m);
 void BindOsc(nanobind::module_& m);
 void BindEngine(nanobind::module_& m);
 }
@@ -10,6 +11,7 @@ void BindEngine(nanobind::module_& m);
 NB_MODULE(_firmware, m) {
   m.doc() = "Lodestone's firmware, as it runs on the board, for Python.";
   lodestone::BindChips(m);
+  lodestone::BindConf(m);
   lodestone::BindOsc(m);
   lodestone::BindEngine(m);
 }

@@ -7,19 +7,9 @@
 #include "firmware/chips/clock.h"
 #include "firmware/chips/field_sensor.h"
 #include "firmware/chips/i2c_bus.h"
+#include "firmware/generated/chips.h"
 
 namespace lodestone {
-
-struct Mlx90393Settings {
-  uint8_t gain_sel = 3;                 // 0..7: 0 is the widest range, 7 the finest
-  uint8_t resolution[kAxes] = {2, 2, 2};  // RES of x, y, z, 0..3
-  uint8_t oversampling = 1;             // OSR, 0..3
-  uint8_t filter = 2;                   // DIG_FILT, 0..7
-  uint8_t temperature_oversampling = 0;  // OSR2, 0..3
-  // RES 0 and 1 wrap round inside the range and read "no field" beyond it. They are refused unless this says
-  // that the player wants them (the published instrument's setting is one).
-  bool allow_wrapping = false;
-};
 
 // Null where the setting can be used, else why not.
 const char* CheckMlx90393(const Mlx90393Settings& settings);

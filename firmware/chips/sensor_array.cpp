@@ -24,16 +24,6 @@ const char* CheckAxes(const int8_t axes[kAxes]) {
   return seen == 0xE ? nullptr : "axes must name each of 1, 2 and 3 once";
 }
 
-const char* CheckChip(const SensorSettings& sensor) {
-  switch (sensor.chip) {
-    case SensorChip::kMlx90393:
-      return CheckMlx90393(sensor.mlx90393);
-    case SensorChip::kTmag5273:
-      return CheckTmag5273(sensor.tmag5273);
-  }
-  return "unknown chip";
-}
-
 }  // namespace
 
 const char* CheckSensorArray(const SensorArraySettings& settings) {
@@ -44,7 +34,7 @@ const char* CheckSensorArray(const SensorArraySettings& settings) {
       if (settings.sensor[j].address == sensor.address) return "two sensors have the same address";
     }
     const char* wrong = CheckAxes(sensor.axes);
-    if (wrong == nullptr) wrong = CheckChip(sensor);
+    if (wrong == nullptr) wrong = CheckChip(sensor.chip, sensor);
     if (wrong != nullptr) return wrong;
   }
   if (!(settings.frame_rate_hz >= 1.0f && settings.frame_rate_hz <= 1000.0f)) {
@@ -56,9 +46,8 @@ const char* CheckSensorArray(const SensorArraySettings& settings) {
 
 SensorArray::Slot::Slot(I2cBus& bus, Clock& clock, const SensorSettings& sensor, float outlier_mt)
     : settings(sensor),
-      mlx90393(bus, clock, sensor.address, sensor.mlx90393),
-      tmag5273(bus, clock, sensor.address, sensor.tmag5273),
-      driver(sensor.chip == SensorChip::kTmag5273 ? static_cast<FieldSensor&>(tmag5273) : mlx90393),
+      drivers(bus, clock, sensor.address, sensor),
+      driver(drivers.Of(sensor.chip)),
       outlier(outlier_mt),
       health() {
   driver.Restart(true);

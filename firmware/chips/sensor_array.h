@@ -5,29 +5,24 @@
 // hangs ends the work of its frame.
 #pragma once
 
+#include "firmware/chips/chip_drivers.h"
 #include "firmware/chips/clock.h"
 #include "firmware/chips/field_frame.h"
 #include "firmware/chips/field_sensor.h"
 #include "firmware/chips/i2c_bus.h"
-#include "firmware/chips/mlx90393.h"
 #include "firmware/chips/reading_checks.h"
 #include "firmware/chips/sensor_weight.h"
-#include "firmware/chips/tmag5273.h"
 
 namespace lodestone {
 
-enum class SensorChip : uint8_t { kMlx90393, kTmag5273 };
-
-struct SensorSettings {
+// Of the settings that it inherits, only those of its own chip count.
+struct SensorSettings : ChipSettings {
   SensorChip chip = SensorChip::kMlx90393;
   uint8_t address = 0x0C;
   // Board axis i is chip axis |axes[i]| - 1, turned round where axes[i] is negative: how the chip is mounted.
   int8_t axes[kAxes] = {1, 2, 3};
   // The identity (TREF) of the chip that was calibrated; another one is flagged kSensorWrong. 0 takes any.
   uint16_t identity = 0;
-  // Only the settings of the chip named above count.
-  Mlx90393Settings mlx90393;
-  Tmag5273Settings tmag5273;
 };
 
 struct SensorArraySettings {
@@ -85,8 +80,7 @@ class SensorArray {
     Slot(I2cBus& bus, Clock& clock, const SensorSettings& sensor, float outlier_mt);
 
     const SensorSettings settings;
-    Mlx90393 mlx90393;  // both exist, one is used: no heap
-    Tmag5273 tmag5273;
+    ChipDrivers drivers;
     FieldSensor& driver;
     SensorWeight weight;
     FieldGlide glide;

@@ -7,13 +7,9 @@
 #include "firmware/chips/clock.h"
 #include "firmware/chips/field_sensor.h"
 #include "firmware/chips/i2c_bus.h"
+#include "firmware/generated/chips.h"
 
 namespace lodestone {
-
-struct Tmag5273Settings {
-  bool wide_range = true;  // ±80 mT instead of ±40 (x1), ±266 instead of ±133 (x2); the chip says which it is
-  uint8_t averaging = 4;   // 0..5: 1, 2, 4, 8, 16, 32 conversions
-};
 
 // Null where the setting can be used, else why not.
 const char* CheckTmag5273(const Tmag5273Settings& settings);

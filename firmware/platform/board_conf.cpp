@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <sstream>
 
+#include "firmware/generated/chips.h"
 #include "firmware/instrument/parts.h"
 #include "firmware/platform/files.h"
 
 namespace lodestone {
 namespace {
 
-constexpr size_t kMostTargets = 8;
 constexpr size_t kMostScenes = 64;
 constexpr size_t kMostVoices = 4;  // of a scene
 
@@ -30,12 +32,6 @@ std::string Trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-bool ParseNumber(const std::string& text, long least, long most, long* value) {
-  char* end = nullptr;
-  *value = std::strtol(text.c_str(), &end, 0);
-  return !text.empty() && *end == '\0' && *value >= least && *value <= most;
-}
-
 template <typename T>
 bool Number(const std::string& text, long least, long most, T* to) {
   long value = 0;
@@ -44,22 +40,11 @@ bool Number(const std::string& text, long least, long most, T* to) {
   return true;
 }
 
-bool Target(const std::string& text, BoardConf* conf) {
-  const size_t colon = text.find(':');
-  Ipv4Target target = {};
-  if (colon == std::string::npos || !ParseIpv4(text.substr(0, colon), &target.address) ||
-      !Number(text.substr(colon + 1), 1, 65535, &target.port) || conf->osc_targets.size() >= kMostTargets) {
-    return false;
-  }
-  conf->osc_targets.push_back(target);
-  return true;
-}
-
 // A refused line leaves its place to the chip that is usual there: the others stay the attractors that they are.
 bool Sensor(const std::string& text, BoardConf* conf) {
   const std::vector<std::string> words = Words(text);
   if (conf->sensors.size() >= kSensors) return false;
-  SensorConf sensor = {"mlx90393", static_cast<uint8_t>(0x0C + conf->sensors.size()), "", 0};
+  SensorConf sensor = {kChipNames[0], kChipAddresses[0][conf->sensors.size()], "", 0};
   conf->sensors.push_back(sensor);
   if (words.size() < 2 || !Number(words[1], 0x08, 0x7B, &sensor.address)) return false;
   sensor.chip = words[0];
@@ -96,60 +81,75 @@ bool SceneLine(const std::string& text, BoardConf* conf) {
   return true;
 }
 
-bool Streams(const std::string& text, BoardConf* conf) {
-  const std::vector<std::string> words = Words(text);
-  for (const std::string& word : words) {
-    if (word != "mag" && word != "field" && word != "touch" && word != "latent" && word != "none") return false;
+// The text of one line, as a setting of the table takes it.
+class LineValue {
+ public:
+  explicit LineValue(const std::string& text) : text_(text) {}
+
+  template <typename T>
+  bool Whole(long least, long most, T* to) const {
+    return Number(text_, least, most, to);
   }
-  const auto has = [&words](const char* name) { return std::find(words.begin(), words.end(), name) != words.end(); };
-  conf->send_mag = has("mag");
-  conf->send_field = has("field");
-  conf->send_touch = has("touch");
-  conf->send_latent = has("latent");
-  return true;
-}
+  bool Choice(std::initializer_list<const char*> choices, std::string* to) const {
+    for (const char* choice : choices) {
+      if (text_ == choice) *to = text_;
+      if (text_ == choice) return true;
+    }
+    return false;
+  }
+  // Sets those that are named, and no other.
+  bool Some(std::initializer_list<const char*> choices, std::initializer_list<bool*> to) const {
+    const std::vector<std::string> words = Words(text_);
+    size_t known = static_cast<size_t>(std::count(words.begin(), words.end(), "none"));
+    for (const char* choice : choices) known += static_cast<size_t>(std::count(words.begin(), words.end(), choice));
+    if (words.empty() || known != words.size()) return false;
+    bool* const* place = to.begin();
+    for (const char* choice : choices) **place++ = std::count(words.begin(), words.end(), choice) > 0;
+    return true;
+  }
+  bool Text(std::initializer_list<const char*> starts, size_t most, std::string* to) const {
+    if (text_.size() > most || text_.find_first_of(" \t") != std::string::npos) return false;
+    for (const char* start : starts) {
+      if (text_.compare(0, std::strlen(start), start) != 0 || text_.size() == std::strlen(start)) continue;
+      *to = text_;
+      return true;
+    }
+    return false;
+  }
+  bool Target(size_t most, std::vector<Ipv4Target>* to) const {
+    const size_t colon = text_.find(':');
+    Ipv4Target target = {};
+    if (colon == std::string::npos || !ParseIpv4(text_.substr(0, colon), &target.address) ||
+        !Number(text_.substr(colon + 1), 1, 65535, &target.port) || to->size() >= most) {
+      return false;
+    }
+    to->push_back(target);
+    return true;
+  }
+  bool Address(size_t most, std::vector<uint32_t>* to) const {
+    uint32_t address = 0;
+    if (!ParseIpv4(text_, &address) || to->size() >= most) return false;
+    to->push_back(address);
+    return true;
+  }
 
-bool Allow(const std::string& text, BoardConf* conf) {
-  uint32_t address = 0;
-  if (!ParseIpv4(text, &address) || conf->allow.size() >= kMostTargets) return false;
-  conf->allow.push_back(address);
-  return true;
-}
-
-bool Swap(const std::string& text, BoardConf* conf) {
-  if (text != "crossfade" && text != "fade") return false;
-  conf->carries_two = text == "crossfade";
-  return true;
-}
+ private:
+  const std::string& text_;
+};
 
 struct Key {
   const char* wanted;
   std::function<bool(const std::string&, BoardConf*)> take;
 };
 
+// Lines that the player does not write: what `lodestone build` adds to the settings of the table.
 const std::map<std::string, Key>& Keys() {
   using Text = const std::string&;
   static const std::map<std::string, Key> keys = {
       {"format", {"lodestone-board 1", [](Text t, BoardConf*) { return t == "lodestone-board 1"; }}},
-      {"bus", {"i2c:/dev/i2c-N or sim:/path", [](Text t, BoardConf* c) {
-         const bool known = t.compare(0, 4, "i2c:") == 0 || t.compare(0, 4, "sim:") == 0;
-         if (known) c->bus = t;
-         return known;
-       }}},
       {"sensor", {"a chip and its address, at most four times", Sensor}},
-      {"osc_target", {"address:port, at most eight times", Target}},
-      {"osc_port", {"1 to 65535", [](Text t, BoardConf* c) { return Number(t, 1, 65535, &c->osc_port); }}},
-      {"osc_streams", {"some of mag field touch latent, or none", Streams}},
-      {"allow", {"an IPv4 address, at most eight times", Allow}},
       {"scene", {"a name, a touch plan and one to four voice plans below the image, each of up to three stages a+b+c", SceneLine}},
       {"first_scene", {"0 to 63", [](Text t, BoardConf* c) { return Number(t, 0, 63, &c->first_scene); }}},
-      {"prefill", {"0 to 16384 samples", [](Text t, BoardConf* c) { return Number(t, 0, 16384, &c->prefill_frames); }}},
-      {"frame_rate", {"10 to 1000 Hz", [](Text t, BoardConf* c) { return Number(t, 10, 1000, &c->frame_rate_hz); }}},
-      {"crossfade_ms", {"10 to 10000", [](Text t, BoardConf* c) { return Number(t, 10, 10000, &c->crossfade_ms); }}},
-      {"heartbeat_ms", {"0 to 60000", [](Text t, BoardConf* c) { return Number(t, 0, 60000, &c->heartbeat_ms); }}},
-      {"swap", {"crossfade or fade", Swap}},
-      {"button_pin", {"-1 to 15", [](Text t, BoardConf* c) { return Number(t, -1, 15, &c->button_pin); }}},
-      {"led_pin", {"-1 to 15", [](Text t, BoardConf* c) { return Number(t, -1, 15, &c->led_pin); }}},
       {"status_file", {"a file", [](Text t, BoardConf* c) { c->status_file = t; return !t.empty(); }}},
       {"log", {"a file", [](Text t, BoardConf* c) { c->log_file = t; return !t.empty(); }}},
       {"state", {"a folder", [](Text t, BoardConf* c) { c->state_folder = t; return !t.empty(); }}},
@@ -157,7 +157,21 @@ const std::map<std::string, Key>& Keys() {
   return keys;
 }
 
+// Null in `wanted` where nothing is called `key`.
+bool TakeValue(const std::string& key, const std::string& value, BoardConf* conf, const char** wanted) {
+  const auto found = Keys().find(key);
+  if (found == Keys().end()) return TakeSetting(key, LineValue(value), conf, wanted);
+  *wanted = found->second.wanted;
+  return found->second.take(value, conf);
+}
+
 }  // namespace
+
+bool ParseNumber(const std::string& text, long least, long most, long* value) {
+  char* end = nullptr;
+  *value = std::strtol(text.c_str(), &end, 0);
+  return !text.empty() && *end == '\0' && *value >= least && *value <= most;
+}
 
 bool ParseIpv4(const std::string& text, uint32_t* address) {
   unsigned part[4];
@@ -176,16 +190,14 @@ namespace {
 // One line that is not empty. An empty text when it was taken, else what was wanted and what came.
 std::string TakeLine(const std::string& plain, int number, BoardConf* conf) {
   const size_t equals = plain.find('=');
-  const auto found = Keys().find(Trimmed(plain.substr(0, equals)));
-  if (equals == std::string::npos || found == Keys().end()) {
-    return "wanted `key = value` with a known key, got `" + plain.substr(0, 60) + "`";
-  }
-  const std::string value = Trimmed(plain.substr(equals + 1));
+  const std::string key = Trimmed(plain.substr(0, equals));
+  const std::string value = equals == std::string::npos ? std::string() : Trimmed(plain.substr(equals + 1));
   const size_t sensors = conf->sensors.size(), scenes = conf->scenes.size();
+  const char* wanted = nullptr;
   std::string refused;
-  if (!found->second.take(value, conf)) {
-    refused = "wanted for " + found->first + " " + found->second.wanted + ", got `" + value.substr(0, 60) + "`";
-  }
+  const bool taken = equals != std::string::npos && TakeValue(key, value, conf, &wanted);
+  if (!taken && wanted == nullptr) refused = "wanted `key = value` with a known key, got `" + plain.substr(0, 60) + "`";
+  else if (!taken) refused = "wanted for " + key + " " + wanted + ", got `" + value.substr(0, 60) + "`";
   if (conf->sensors.size() > sensors) conf->sensors.back().line = number;
   if (conf->scenes.size() > scenes && !refused.empty()) {
     conf->scenes.back().refused = "board.conf line " + std::to_string(number) + ": " + refused;

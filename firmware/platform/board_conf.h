@@ -1,4 +1,4 @@
-// The board's settings: board.conf beside the program, lines of `key = value`. docs/board.md lists the keys.
+// The board's settings: board.conf beside the program, lines of `key = value`. docs/settings.md lists the keys.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,10 @@
 #include <vector>
 
 #include "firmware/chips/field_frame.h"
+#include "firmware/generated/settings.h"
+#include "firmware/platform/ipv4.h"
 
 namespace lodestone {
-
-struct Ipv4Target {
-  uint32_t address;  // host byte order
-  uint16_t port;
-};
 
 struct SensorConf {
   std::string chip;      // "mlx90393"
@@ -29,21 +26,11 @@ struct SceneConf {
   std::string refused;                   // why the line was not understood: such a scene keeps its number and never plays
 };
 
-struct BoardConf {
-  std::string bus = "i2c:/dev/i2c-1";
+// What the player sets (definitions/settings.toml), and what `lodestone build` adds.
+struct BoardConf : PlayerSettings {
   std::vector<SensorConf> sensors;
-  std::vector<Ipv4Target> osc_targets;
-  uint16_t osc_port = 7564;
-  std::vector<uint32_t> allow;  // addresses, besides the USB link's
   std::vector<SceneConf> scenes;
   int32_t first_scene = 0;
-  uint32_t prefill_frames = 1024;
-  uint32_t frame_rate_hz = 200;
-  uint32_t crossfade_ms = 300;
-  uint32_t heartbeat_ms = 300;  // 0: a silent host stays
-  bool send_mag = true, send_field = true, send_touch = true, send_latent = true;
-  bool carries_two = true;      // two voices at once while scenes are swapped
-  int32_t button_pin = -1, led_pin = -1;
   std::string state_folder;     // empty: nothing is remembered
   std::string status_file;      // empty: none is written
   std::string log_file;         // likewise
@@ -58,7 +45,7 @@ uint32_t MostHelpers(const BoardConf& conf);
 
 bool ReadBoardConf(const std::string& path, BoardConf* conf, std::string* error);
 
-// Dotted IPv4, e.g. "192.168.7.1".
-bool ParseIpv4(const std::string& text, uint32_t* address);
+// A whole number, decimal or 0x…, from `least` to `most`, and nothing else.
+bool ParseNumber(const std::string& text, long least, long most, long* value);
 
 }  // namespace lodestone

@@ -1,63 +1,71 @@
 #include "firmware/platform/sensor_conf.h"
 
 #include <cstdio>
-#include <cstdlib>
 #include <sstream>
 
 namespace lodestone {
 namespace {
 
-// "1,-2,3" into three numbers.
-bool ThreeNumbers(const std::string& text, long least, long most, long (&values)[kAxes]) {
-  std::istringstream parts(text);
+constexpr int kMostNumbers = kMostChipValues > kAxes ? kMostChipValues : kAxes;
+
+// "1,-2,3" into `count` numbers.
+bool Numbers(const std::string& text, int count, long least, long most, long (&values)[kMostNumbers]) {
+  std::istringstream parts(text + ",");
   std::string part;
-  int count = 0;
-  for (; std::getline(parts, part, ','); ++count) {
-    char* end = nullptr;
-    if (count == kAxes || part.empty()) return false;
-    values[count] = std::strtol(part.c_str(), &end, 10);
-    if (*end != '\0' || values[count] < least || values[count] > most) return false;
+  int found = 0;
+  for (; std::getline(parts, part, ','); ++found) {
+    if (found == count || !ParseNumber(part, least, most, &values[found])) return false;
   }
-  return count == kAxes;
+  return found == count;
 }
 
-template <typename T>
-bool Number(const std::string& text, long most, T* to) {
-  char* end = nullptr;
-  const long value = std::strtol(text.c_str(), &end, 0);
-  if (text.empty() || *end != '\0' || value < 0 || value > most) return false;
-  *to = static_cast<T>(value);
+bool Mounting(const std::string& key, const std::string& value, SensorSettings* sensor) {
+  long numbers[kMostNumbers];
+  if (key == "identity" && Numbers(value, 1, 0, 0xFFFF, numbers)) sensor->identity = static_cast<uint16_t>(numbers[0]);
+  else if (key != "axes" || !Numbers(value, kAxes, -3, 3, numbers)) return false;
+  for (int a = 0; key == "axes" && a < kAxes; ++a) sensor->axes[a] = static_cast<int8_t>(numbers[a]);
   return true;
 }
 
-bool Apply(const std::string& key, const std::string& value, SensorSettings* sensor) {
-  long three[kAxes];
-  if (key == "gain") return Number(value, 7, &sensor->mlx90393.gain_sel);
-  if (key == "osr") return Number(value, 3, &sensor->mlx90393.oversampling);
-  if (key == "filt") return Number(value, 7, &sensor->mlx90393.filter);
-  if (key == "osr2") return Number(value, 3, &sensor->mlx90393.temperature_oversampling);
-  if (key == "identity") return Number(value, 0xFFFF, &sensor->identity);
-  if (key == "wide") return Number(value, 1, &sensor->tmag5273.wide_range);
-  if (key == "averaging") return Number(value, 5, &sensor->tmag5273.averaging);
-  if (key == "wrap") return Number(value, 1, &sensor->mlx90393.allow_wrapping);
-  if (key == "res") {
-    if (!ThreeNumbers(value, 0, 3, three)) return false;
-    for (int a = 0; a < kAxes; ++a) sensor->mlx90393.resolution[a] = static_cast<uint8_t>(three[a]);
-    return true;
+// A word `key=value`: empty when it was taken, else what was wanted.
+std::string Apply(const std::string& key, const std::string& value, SensorSettings* sensor) {
+  if (Mounting(key, value, sensor)) return std::string();
+  if (key == "identity") return "wanted for identity 0 to 0xFFFF";
+  if (key == "axes") return "wanted for axes three numbers of -3 to 3";
+  std::string known = "axes, identity";
+  for (int k = 0; k < kChipKeyCount; ++k) {
+    const ChipKey& entry = kChipKeys[k];
+    if (entry.chip != sensor->chip) continue;
+    known += std::string(", ") + entry.key;
+    if (key != entry.key) continue;
+    long numbers[kMostNumbers];
+    if (!Numbers(value, entry.count, entry.least, entry.most, numbers)) return "wanted for " + key + " " + entry.wanted;
+    SetChipValues(sensor, k, numbers);
+    return std::string();
   }
-  if (key == "axes") {
-    if (!ThreeNumbers(value, -3, 3, three)) return false;
-    for (int a = 0; a < kAxes; ++a) sensor->axes[a] = static_cast<int8_t>(three[a]);
-    return true;
+  return "wanted of a " + std::string(kChipNames[static_cast<int>(sensor->chip)]) + " one of " + known;
+}
+
+// False where no chip has this name.
+bool ChipNamed(const std::string& name, SensorChip* chip) {
+  for (int c = 0; c < kSensorChips; ++c) {
+    if (name == kChipNames[c]) *chip = static_cast<SensorChip>(c);
+    if (name == kChipNames[c]) return true;
   }
   return false;
+}
+
+std::string ChipNames() {
+  std::string names;
+  for (int c = 0; c < kSensorChips; ++c) names += (c > 0 ? " or " : "") + std::string(kChipNames[c]);
+  return names;
 }
 
 std::string Place(const SensorConf& sensor) { return "board.conf line " + std::to_string(sensor.line) + ": "; }
 
 SensorArraySettings Defaults(const BoardConf& conf) {
   SensorArraySettings settings;
-  for (int s = 0; s < kSensors; ++s) settings.sensor[s].address = static_cast<uint8_t>(0x0C + s);
+  for (int s = 0; s < kSensors; ++s) settings.sensor[s].address = kChipAddresses[0][s];
   settings.frame_rate_hz = static_cast<float>(conf.frame_rate_hz);
   return settings;
 }
@@ -65,16 +73,19 @@ SensorArraySettings Defaults(const BoardConf& conf) {
 }  // namespace
 
 SensorFacts FactsOf(const SensorSettings& sensor) {
-  const Mlx90393Settings& mlx = sensor.mlx90393;
   SensorFacts facts = SensorFacts();
-  std::snprintf(facts.chip, sizeof facts.chip, "%s", sensor.chip == SensorChip::kMlx90393 ? "mlx90393" : "tmag5273");
+  std::snprintf(facts.chip, sizeof facts.chip, "%s", kChipNames[static_cast<int>(sensor.chip)]);
   facts.address = sensor.address;
-  std::snprintf(facts.settings, sizeof facts.settings,
-                "axes=%d,%d,%d gain_sel=%d resolution=%d,%d,%d oversampling=%d filter=%d allow_wrapping=%d "
-                "wide_range=%d averaging=%d",
-                sensor.axes[0], sensor.axes[1], sensor.axes[2], mlx.gain_sel, mlx.resolution[0], mlx.resolution[1],
-                mlx.resolution[2], mlx.oversampling, mlx.filter, mlx.allow_wrapping ? 1 : 0,
-                sensor.tmag5273.wide_range ? 1 : 0, sensor.tmag5273.averaging);
+  std::ostringstream words;
+  words << "axes=" << static_cast<int>(sensor.axes[0]) << ',' << static_cast<int>(sensor.axes[1]) << ',' << static_cast<int>(sensor.axes[2]);
+  for (int k = 0; k < kChipKeyCount; ++k) {
+    if (kChipKeys[k].chip != sensor.chip) continue;
+    long numbers[kMostNumbers];
+    GetChipValues(sensor, k, numbers);
+    words << ' ' << kChipKeys[k].key << '=';
+    for (int n = 0; n < kChipKeys[k].count; ++n) words << (n > 0 ? "," : "") << numbers[n];
+  }
+  std::snprintf(facts.settings, sizeof facts.settings, "%s", words.str().c_str());
   return facts;
 }
 
@@ -84,18 +95,17 @@ bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::st
   for (size_t s = 0; s < conf.sensors.size(); ++s) {
     read.sensor[s].address = conf.sensors[s].address;
     std::istringstream words(conf.sensors[s].settings);
-    if (conf.sensors[s].chip != "mlx90393" && conf.sensors[s].chip != "tmag5273") {
-      *error = Place(conf.sensors[s]) + "wanted the chip mlx90393 or tmag5273, got " + conf.sensors[s].chip.substr(0, 40);
+    if (!ChipNamed(conf.sensors[s].chip, &read.sensor[s].chip)) {
+      *error = Place(conf.sensors[s]) + "wanted the chip " + ChipNames() + ", got " + conf.sensors[s].chip.substr(0, 40);
       return false;
     }
-    read.sensor[s].chip = conf.sensors[s].chip == "mlx90393" ? SensorChip::kMlx90393 : SensorChip::kTmag5273;
     for (std::string word; words >> word;) {
       const size_t equals = word.find('=');
-      if (equals == std::string::npos || !Apply(word.substr(0, equals), word.substr(equals + 1), &read.sensor[s])) {
-        *error = Place(conf.sensors[s]) + "wanted gain, res, osr, filt, osr2, wrap, wide, averaging, axes or identity of a sensor, got " +
-                 word.substr(0, 40);
-        return false;
-      }
+      const std::string value = equals == std::string::npos ? std::string() : word.substr(equals + 1);
+      const std::string wanted = Apply(word.substr(0, equals), value, &read.sensor[s]);
+      if (wanted.empty()) continue;
+      *error = Place(conf.sensors[s]) + wanted + ", got " + word.substr(0, 40);
+      return false;
     }
   }
   const char* refused = CheckSensorArray(read);

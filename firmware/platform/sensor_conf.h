@@ -10,7 +10,7 @@
 namespace lodestone {
 
 // False and one line in `error` where a line is not understood or a driver refuses it; `settings` then holds the
-// defaults at 0x0C to 0x0F.
+// defaults at their factory addresses.
 bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::string* error);
 
 // Chip, address and settings in the words of the calibration file; the full scale is the driver's to tell.

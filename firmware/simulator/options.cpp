@@ -88,7 +88,8 @@ const char kSimUsage[] =
     "  --load-us US          simulated time that loading a scene takes (0)\n"
     "  --log FILE            the log of the board, and FILE.1\n"
     "  --self-test           as deploy.sh has the board do it: no bus, no network; fails when no scene can play\n"
-    "  --paced               no faster than real time\n";
+    "  --paced               no faster than real time\n"
+    "  --live                the simulated board's bus and sound, but OSC over real UDP; /sim/... goes to the simulated world\n";
 
 bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* error) {
   for (int i = 1; i < argc; ++i) {
@@ -96,6 +97,8 @@ bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* er
     const auto found = Options().find(word);
     if (word == "--paced") {
       options->paced = true;
+    } else if (word == "--live") {
+      options->live = true;
     } else if (word == "--self-test") {
       options->stand_in.offline = true;
     } else if (found != Options().end()) {

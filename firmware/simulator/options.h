@@ -22,6 +22,7 @@ struct SimOptions {
   uint32_t voice_slice_us = 0, load_us = 0;
   std::vector<Slowness> slow;
   bool paced = false;
+  bool live = false;  // real UDP beside a simulated bus, and the threads' real load
   StandInSettings stand_in;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "firmware/instrument/instrument.h"
+#include "firmware/platform/thread_load.h"
 #include "firmware/simulator/bela_stand_in.h"
 #include "firmware/simulator/logs.h"
 #include "firmware/simulator/options.h"
@@ -69,7 +70,8 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   SimPlatform* platform = new SimPlatform(options, &time, &latents, &modes);
   World world;
   world.platform.reset(platform);
-  world.meter.reset(new SimMeter(options, &time));
+  if (options.live) world.meter.reset(new ThreadLoads);
+  else world.meter.reset(new SimMeter(options, &time));
   bool written = true;
   ThreadSeconds seconds;
   PinPort pins;

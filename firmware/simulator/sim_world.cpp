@@ -16,6 +16,9 @@ void SimPlatform::Open(const BoardConf& conf, std::string* trouble) {
   if (!simulated || options_.stand_in.offline) return;
   link_.reset(new SimLink(*clock_));
   if (!link_->Open(ours.bus.substr(4), trouble)) link_.reset();
+  if (!link_ || !options_.live) return;
+  live_.reset(new LiveNetwork(ours, link_.get()));
+  live_->Open(ours.osc_port, trouble);
 }
 
 I2cBus& SimPlatform::bus() {
@@ -24,6 +27,7 @@ I2cBus& SimPlatform::bus() {
 }
 
 Network& SimPlatform::network() {
+  if (live_) return *live_;
   if (link_) return *link_;
   return board_.platform->network();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "firmware/platform/platform.h"
+#include "firmware/simulator/live_network.h"
 #include "firmware/simulator/logs.h"
 #include "firmware/simulator/options.h"
 #include "firmware/simulator/sim_link.h"
@@ -33,6 +34,7 @@ class SimPlatform : public Platform {
   ModeLog* const modes_;
   Instrument* instrument_;
   std::unique_ptr<SimLink> link_;
+  std::unique_ptr<LiveNetwork> live_;
   World board_;  // for everything that is not simulated
 };
 

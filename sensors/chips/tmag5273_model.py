@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from sensors.chips.model import Surroundings, gaussian
 
-ADDRESSES = (0x35, 0x22, 0x78, 0x44)
-"""Factory addresses of the variants A, B, C, D."""
 CHANNEL_NS = 25_000
 _MAKER = b"\x49\x54"
 _RESULTS = 0x10

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from definitions import chips
 from firmware import BusNak, BusStuck, BusTimeout
 from geometry import BoardGeometry
-from sensors.chips.mlx90393_model import Mlx90393Model
 from sensors.chips.model import ChipModel
-from sensors.chips.tmag5273_model import Tmag5273Model
 from sensors.replay import RecordedWorld
 from sensors.settings import ADDRESSES
 from sensors.simulation.bus import SimulatedBus, VirtualClock
 from sensors.simulation.faults import Fault, FaultSchedule
 from sensors.simulation.gesture import Gesture, load_gesture
+from sensors.simulation.live_world import LiveWorld
 from sensors.simulation.world import Environment, World
 
 OK, NAK, TIMEOUT, STUCK = range(4)
@@ -25,19 +26,19 @@ class SimulatedBoard:
     """Everything that is on the sensor bus, and its clock.
 
     Args:
-        gesture: a gesture, the name of one, a path, or a world made before (a recording is one).
+        gesture: a gesture, the name of one, a path, or a world made before (a recording, a live one).
         seed: of all noise and of the chips' TREF.
         noise_ut: standard deviation of each reading, µT; None for what the chip is assumed to have.
-        chip: "mlx90393" or "tmag5273".
+        chip: the name of one that has a driver (definitions/chips.toml).
         geometry, environment: see `World`; the environment defaults to the gesture's.
         addresses: of the four chips, in the order of the attractors.
         overhead_us: software time of the host for each transfer.
-        faults: what breaks, and when.
+        faults: what breaks, and when; a schedule can be added to while it runs.
     """
 
     def __init__(
         self,
-        gesture: Gesture | World | RecordedWorld | str | Path,
+        gesture: Gesture | World | RecordedWorld | LiveWorld | str | Path,
         *,
         seed: int = 0,
         noise_ut: float | None = None,
@@ -47,10 +48,10 @@ class SimulatedBoard:
         addresses: Sequence[int] | None = None,
         bit_rate_hz: float = 400_000.0,
         overhead_us: float = 0.0,
-        faults: Sequence[Fault] = (),
+        faults: Sequence[Fault] | FaultSchedule = (),
     ) -> None:
-        self.world: World | RecordedWorld
-        if isinstance(gesture, World | RecordedWorld):
+        self.world: World | RecordedWorld | LiveWorld
+        if isinstance(gesture, World | RecordedWorld | LiveWorld):
             self.world = gesture
         else:
             loaded = gesture if isinstance(gesture, Gesture) else load_gesture(gesture)
@@ -63,17 +64,15 @@ class SimulatedBoard:
             self.clock,
             bit_rate_hz=bit_rate_hz,
             overhead_us=overhead_us,
-            faults=FaultSchedule(faults) if faults else None,
+            faults=faults if isinstance(faults, FaultSchedule) else FaultSchedule(faults) if faults else None,
         )
 
     def _chip(self, kind: str, sensor: int, address: int, seed: int, noise_ut: float | None) -> ChipModel:
-        if kind == "tmag5273":
-            return Tmag5273Model(
-                self.world, sensor, address, seed=seed, noise_ut=20.0 if noise_ut is None else noise_ut
-            )
-        return Mlx90393Model(
-            self.world, sensor, address, seed=seed, noise_ut=5.0 if noise_ut is None else noise_ut
-        )
+        row = chips.chip(kind)
+        model = getattr(import_module(f"sensors.chips.{kind}_model"), f"{row.driver}Model")
+        noise = row.noise_ut if noise_ut is None else noise_ut
+        made: ChipModel = model(self.world, sensor, address, seed=seed, noise_ut=noise)
+        return made
 
     @property
     def duration_s(self) -> float:

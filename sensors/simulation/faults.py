@@ -64,6 +64,15 @@ class FaultSchedule:
         self._next = 0
         self._home: dict[int, int] = {}
 
+    def add(self, fault: Fault, at_ns: int, *, begins: bool) -> None:
+        """One more, while it runs: the fault begins or ends at `at_ns`, whatever its own times say.
+
+        Threads: the one that uses the bus.
+        """
+        rest = [*self._edges[self._next :], (at_ns, begins, fault)]
+        self._edges = sorted(rest, key=lambda edge: edge[0])
+        self._next = 0
+
     def apply(self, bus: SimulatedBus, now_ns: int) -> None:
         """Makes everything happen that is due by `now_ns`."""
         while self._next < len(self._edges) and self._edges[self._next][0] <= now_ns:

@@ -23,7 +23,7 @@ def stack_field_ut(geometry: BoardGeometry, points_mm: Array) -> Array:
     """Field of the four stacks, [N, 3] µT at [N, 3] mm."""
     total = np.zeros((len(points_mm), 3))
     for centre in geometry.stacks_mm():
-        total += _cylinder_ut(
+        total += cylinder_field_ut(
             geometry.stack_diameter_mm, geometry.stack_height_mm, geometry.remanence_t, points_mm - centre
         )
     return total
@@ -69,14 +69,15 @@ def ring_field_ut(
     turns = _turning_z_to(poles)
     local = np.stack([turns.inv().apply(point - centres_mm) for point in points_mm], axis=1)
     flat = local.reshape(-1, 3)
-    field = _cylinder_ut(outer, height, remanence_t, flat)
+    field = cylinder_field_ut(outer, height, remanence_t, flat)
     if inner > 0.0:
-        field -= _cylinder_ut(inner, height, remanence_t, flat)
+        field -= cylinder_field_ut(inner, height, remanence_t, flat)
     field = field.reshape(local.shape)
     return np.stack([turns.apply(field[:, k]) for k in range(len(points_mm))], axis=1)
 
 
-def _cylinder_ut(diameter_mm: float, height_mm: float, remanence_t: float, points_mm: Array) -> Array:
+def cylinder_field_ut(diameter_mm: float, height_mm: float, remanence_t: float, points_mm: Array) -> Array:
+    """Field of an upright, axially magnetised cylinder, [N, 3] µT at [N, 3] mm from its centre."""
     cylinder: Any = magpylib.magnet.Cylinder(  # type: ignore[no-untyped-call]
         dimension=(diameter_mm * 1e-3, height_mm * 1e-3), polarization=(0.0, 0.0, remanence_t)
     )

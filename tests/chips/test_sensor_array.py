@@ -176,7 +176,7 @@ def test_another_chip_than_the_calibrated_one_is_said() -> None:
         ([SensorSettings(address=0x0C)] * 4, "same address"),
         ([SensorSettings(address=0x0C + k, resolution=(0, 2, 2)) for k in range(4)], "resolution"),
         ([SensorSettings(address=0x0C + k, gain_sel=8) for k in range(4)], "gain_sel"),
-        ([SensorSettings(address=0x0C + k, gain_sel=300) for k in range(4)], "ranges"),
+        ([SensorSettings(address=0x0C + k, gain_sel=300) for k in range(4)], "0 to 7"),
         ([SensorSettings(address=0x0C + k, oversampling=0, filter=1) for k in range(4)], "oversampling"),
         ([SensorSettings(address=0x0C + k, axes=(1, 1, 3)) for k in range(4)], "axes"),
         ([SensorSettings(address=0x0C + k, chip="lis3mdl") for k in range(4)], "driver"),

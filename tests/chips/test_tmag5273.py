@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from sensors import SensorSettings, default_sensors, open_source, sensor_array
-from sensors.chips.tmag5273_model import ADDRESSES, Tmag5273Model
+from sensors.chips.tmag5273_model import Tmag5273Model
+from sensors.settings import ADDRESSES as FACTORY
 from sensors.simulation.bus import SimulatedBus, VirtualClock
 from tests.chips.independent_mlx90393 import DuckBus
 from tests.chips.still import StillWorld
 
+ADDRESSES = FACTORY["tmag5273"]
 FIELD_UT = (12_340.0, -23_450.0, 34_560.0)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from lodestone.speaker import LiveSpeaker, SpeakerError
+from lodestone.live.pace import Pace
+from lodestone.speaker import LiveSpeaker, SpeakerError, devices
+
+RATE, CHANNELS = 44100, 2
 
 
 class NoDeviceError(Exception):
@@ -16,11 +20,10 @@ class NoDeviceError(Exception):
 
 
 class Stream:
-    """Takes what is played."""
+    """A device that takes sound when it is told to."""
 
-    def __init__(self, rate: int, *, channels: int, dtype: str, latency: str) -> None:
-        self.format = (rate, channels, dtype)
-        self.blocks: list[np.ndarray] = []
+    def __init__(self, rate: int, *, callback: Callable[..., None], **settings: object) -> None:
+        self.callback, self.settings = callback, settings
         self.running = False
 
     def start(self) -> None:
@@ -32,41 +35,102 @@ class Stream:
     def close(self) -> None:
         pass
 
-    def write(self, block: np.ndarray) -> None:
+    def take(self, frames: int) -> np.ndarray:
         assert self.running
-        self.blocks.append(block)
+        out = np.full((frames, CHANNELS), np.nan, np.float32)
+        self.callback(out, frames, None, None)
+        return out
 
 
-def test_blocks_reach_the_device_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    streams: list[Stream] = []
+@pytest.fixture
+def streams(monkeypatch: pytest.MonkeyPatch) -> list[Stream]:
+    made: list[Stream] = []
 
     def open_stream(*args: int, **kwargs: object) -> Stream:
-        streams.append(Stream(*args, **kwargs))  # type: ignore[arg-type]
-        return streams[-1]
+        made.append(Stream(*args, **kwargs))  # type: ignore[arg-type]
+        return made[-1]
 
-    library = SimpleNamespace(OutputStream=open_stream, PortAudioError=NoDeviceError)
+    listed = [
+        {"name": "Microphone", "max_output_channels": 0, "default_samplerate": 48000.0},
+        {"name": "Speakers", "max_output_channels": 2, "default_samplerate": 44100.0},
+    ]
+    library = SimpleNamespace(
+        OutputStream=open_stream,
+        PortAudioError=NoDeviceError,
+        check_output_settings=lambda *_: None,
+        query_devices=lambda: listed,
+    )
     monkeypatch.setitem(sys.modules, "sounddevice", library)
-    blocks = [np.full((16, 2), value, np.float32) for value in (0.1, 0.2)]
-    with LiveSpeaker(44100, 2) as speaker:
-        for block in blocks:
-            speaker.play(block)
-    (stream,) = streams
-    assert stream.format == (44100, 2, "float32")
+    return made
+
+
+def test_the_device_starts_when_the_ring_is_full_and_hears_every_sample(streams: list[Stream]) -> None:
+    sound = np.arange(2 * 20000, dtype=np.float32).reshape(-1, CHANNELS)
+    with LiveSpeaker(RATE, CHANNELS) as speaker:
+        (stream,) = streams
+        heard = []
+        for at in range(0, len(sound), 100):
+            assert stream.running == (at >= speaker.target)
+            speaker.offer(sound[at : at + 100])
+            if stream.running and speaker.fill > speaker.target:
+                heard.append(stream.take(256))
+        assert speaker.drop_outs == 0
+        np.testing.assert_array_equal(np.concatenate(heard), sound[: 256 * len(heard)])
     assert not stream.running
-    np.testing.assert_array_equal(stream.blocks, blocks)
+
+
+def test_what_the_device_misses_is_counted_and_silent(streams: list[Stream]) -> None:
+    with LiveSpeaker(RATE, CHANNELS) as speaker:
+        speaker.offer(np.ones((speaker.target, CHANNELS), np.float32))
+        out = streams[0].take(speaker.target + 10)
+        assert speaker.drop_outs == 1
+        assert (out[: speaker.target] == 1.0).all()
+        assert (out[speaker.target :] == 0.0).all()
+
+
+@pytest.mark.parametrize("drift", [-3e-4, 0.0, 3e-4])
+def test_the_pace_follows_the_clock_of_the_card(streams: list[Stream], drift: float) -> None:
+    """Two minutes of a card whose clock is off by 300 ppm, in virtual time; late wakes now and then."""
+    now = [0.0]
+    random = np.random.default_rng(5)
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds + float(random.exponential(3e-4))
+
+    pace = Pace(RATE, clock=lambda: now[0], sleep=sleep)
+    block = np.zeros((128, CHANNELS), np.float32)
+    with LiveSpeaker(RATE, CHANNELS) as speaker:
+        next_s = -1.0
+        highest = 0
+        while now[0] < 120.0:
+            speaker.offer(block)
+            highest = max(highest, speaker.fill)
+            if speaker.started:
+                next_s = now[0] if next_s < 0.0 else next_s
+                pace.wait(len(block), speaker.fill, speaker.target)
+            while 0.0 <= next_s <= now[0]:
+                streams[0].take(256)
+                next_s += 256 / RATE / (1.0 + drift)
+        assert speaker.drop_outs == 0
+        assert highest < 2 * speaker.target
+        assert pace.late_s == 0.0
+
+
+def test_outputs_are_listed(streams: list[Stream]) -> None:
+    assert devices() == ["  1 Speakers, 2 channels, 44100 Hz"]
 
 
 def test_a_machine_without_the_library_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(SpeakerError, match="libportaudio2"):
-        LiveSpeaker(44100, 2)
+        LiveSpeaker(RATE, CHANNELS)
 
 
-def test_a_machine_without_an_output_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise NoDeviceError("Error querying device -1")
+def test_a_device_that_cannot_is_told_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise NoDeviceError("Invalid sample rate")
 
-    library = SimpleNamespace(OutputStream=refuse, PortAudioError=NoDeviceError)
+    library = SimpleNamespace(check_output_settings=refuse, PortAudioError=NoDeviceError)
     monkeypatch.setitem(sys.modules, "sounddevice", library)
-    with pytest.raises(SpeakerError, match="play without --live"):
-        LiveSpeaker(44100, 2)
+    with pytest.raises(SpeakerError, match="Invalid sample rate: see the outputs"):
+        LiveSpeaker(RATE, CHANNELS)

@@ -190,8 +190,8 @@ def test_range_advice() -> None:
     [
         ("check", "--bus", "nix"),
         ("watch", "--bus", "sim:nix"),
-        ("record", "/no/where", "--bus", "sim:empty"),
-        ("replay", "/no/where"),
+        ("record", "/dev/null/where", "--bus", "sim:empty"),
+        ("replay", "/dev/null/where"),
         ("check", "--bus", "sim:empty?fault=fire,1,1"),
         ("check", "--bus", "sim:empty?fault=unplug,one"),
         ("check", "--bus", "sim:empty?chip=lis3mdl"),

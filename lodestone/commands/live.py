@@ -1,0 +1,105 @@
+"""`lodestone live`: a simulated board with the real firmware that stays alive until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lodestone.live.instrument import LiveInstrument
+    from lodestone.speaker import LiveSpeaker
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb to the command line."""
+    app.command("live")(live)
+
+
+def live(
+    settings: Annotated[Path | None, typer.Argument(help="An instrument.toml; else --voice says it.")] = None,
+    voice: Annotated[list[str] | None, typer.Option(help="A scene for each: name, .ts, .onnx.")] = None,
+    mapping: Annotated[str, typer.Option(help="The entanglement mapping, with --voice.")] = "rotate",
+    hands: Annotated[
+        str, typer.Option(help="improvise, outside (/sim/magnet), a gesture's name or file, a recording.")
+    ] = "improvise",
+    out: Annotated[Path, typer.Option(help="Folder for plans and image.")] = Path("out/live"),
+    port: Annotated[int, typer.Option(help="Where the board listens.", min=1, max=65535)] = 7564,
+    target: Annotated[str, typer.Option(help="Whom it sends to.")] = "127.0.0.1:7563",
+    device: Annotated[str | None, typer.Option(help="Output device: number or part of its name.")] = None,
+    list_devices: Annotated[bool, typer.Option("--list-devices", help="Show the outputs, and end.")] = False,
+    silent: Annotated[bool, typer.Option("--silent", help="No sound card.")] = False,
+    wav: Annotated[Path | None, typer.Option(help="Write the sound there as well.")] = None,
+    seconds: Annotated[float, typer.Option(help="End after so long; 0: at Ctrl-C.", min=0)] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the simulated board and hand.", min=0)] = 1,
+) -> None:
+    """Play a simulated board live: real firmware, real OSC on its ports, sound; until Ctrl-C."""
+    from lodestone.live.instrument import LiveInstrument, require_free
+    from lodestone.live.prepare import image_of, scenes_of, simulated_calibration, world_of
+    from lodestone.settings import Settings, load_settings
+    from lodestone.speaker import devices
+    from lodestone.voice_files import find_voice
+    from sensors.osc_sender import osc_target
+
+    if list_devices:
+        print("\n".join(devices()))
+        return
+    # Whatever can be wrong is looked at before anything that takes long.
+    require_free(port)
+    where = osc_target(target)
+    world = world_of(hands, seed)
+    voices = voice or ["glass", "water"]
+    for name in [] if settings else voices:
+        find_voice(name)
+    read = load_settings(settings) if settings else Settings()
+    with contextlib.ExitStack() as stack:
+        speaker = None if silent else stack.enter_context(_speaker(read.rate, device))
+        if not settings:
+            scenes = scenes_of(voices, mapping, simulated_calibration(out, seed, _talk))
+            read = Settings(scenes=scenes)
+        image = image_of(read, out, port, where, _talk)
+        instrument = LiveInstrument(image, read.rate, world, port=port, speaker=speaker, wav=wav, seed=seed)
+        stack.enter_context(instrument)
+        _talk(f"Alive: OSC to {target}, commands on port {port}; Ctrl-C ends it")
+        with contextlib.suppress(KeyboardInterrupt):
+            _stay(instrument, seconds, speaker)
+        _tell(instrument, port, speaker)
+
+
+def _talk(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def _speaker(rate: int, device: str | None) -> LiveSpeaker:
+    from lodestone.speaker import LiveSpeaker
+
+    return LiveSpeaker(rate, 2, int(device) if device and device.isdecimal() else device)
+
+
+def _stay(instrument: LiveInstrument, seconds: float, speaker: LiveSpeaker | None) -> None:
+    """Until Ctrl-C, or for so long; tells drop-outs as they come."""
+    began, told = time.monotonic(), 0
+    while not seconds or time.monotonic() - began < seconds:
+        left = 1.0 if not seconds else min(1.0, max(seconds - (time.monotonic() - began), 0.0))
+        instrument.wait(left)
+        if speaker is not None and speaker.drop_outs != told:
+            told = speaker.drop_outs
+            _talk(f"{told} drop-outs of the sound card: give it more time with a lighter voice")
+
+
+def _tell(instrument: LiveInstrument, port: int, speaker: LiveSpeaker | None) -> None:
+    from lodestone.board import Board
+    from lodestone.live.load import shares
+
+    world, board = shares(instrument)
+    with Board("127.0.0.1", port) as connection:
+        status = connection.status
+    card = "no card" if speaker is None else f"{speaker.drop_outs} drop-outs of the card"
+    rate = f"{status.frames_per_second:.1f} frames/s"
+    _talk(f"{status.uptime_s:.0f} s, {rate}, {status.underruns} underruns, {card}")
+    voice, beside = status.voice_load, max(board - status.voice_load, 0.0)
+    _talk(f"load of one core: voice {voice:.0%}, firmware beside it {beside:.0%}, world {world:.0%}")
