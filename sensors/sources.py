@@ -132,10 +132,10 @@ def _serial(spec: str, place: str, query: Query) -> FrameSource:
 
 
 def _osc(spec: str, place: str, query: Query) -> FrameSource:
-    from sensors.buses.osc_source import BOARD_PORT, LISTEN_PORT, OscSource
+    from sensors.buses.osc_source import BOARD_PORT, OscSource
 
     numbers = _numbers(query, {"port", "measure", "board_port"}, spec)
-    port = int(numbers.get("port", LISTEN_PORT))
+    port, board_port = int(numbers.get("port", 0)), int(numbers.get("board_port", BOARD_PORT))
     try:
         ipaddress.IPv4Address(place)
     except ValueError:
@@ -146,9 +146,9 @@ def _osc(spec: str, place: str, query: Query) -> FrameSource:
         from sensors.buses.osc_link import UdpLink
         from sensors.buses.osc_measured import MeasuredSource
 
-        link = UdpLink(place, int(numbers.get("port", 0)), int(numbers.get("board_port", BOARD_PORT)))
+        link = UdpLink(place, port, board_port)
         return MeasuredSource(spec, place, link)
-    return OscSource(spec, place, listen_port=port)
+    return OscSource(spec, place, listen_port=port, board_port=board_port)
 
 
 def _replay(spec: str, place: str, query: Query) -> FrameSource:
