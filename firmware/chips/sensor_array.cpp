@@ -5,8 +5,8 @@ namespace lodestone {
 namespace {
 
 constexpr uint64_t kRetryUs = 50000;     // between attempts on an absent sensor, and on a bus that is down
-constexpr uint64_t kBlameUs = 1000000;   // before a sensor is asked that failed the bus twice; doubled each time more
-constexpr int kMostDoublings = 5;        // to 32 s: a cable that is mended is found again within that
+constexpr uint64_t kBlameUs = 500000;    // before a sensor is asked that failed the bus twice; doubled each time more
+constexpr int kMostDoublings = 6;        // to 32 s: a cable that is mended is found again within that
 constexpr float kAheadOn = 0.98f, kAheadOff = 0.9f;  // of the period
 constexpr uint32_t kMeanOf = 16;
 constexpr int kRefusals = 3;             // so many rejected answers in a row lead to a full reset
