@@ -39,6 +39,12 @@ def open_source(spec: str) -> FrameSource:
 
     Raises:
         SensorError: nothing of that kind; says what there is.
+
+    Example:
+        >>> with open_source("sim:free-play?seed=1") as source:
+        ...     frame = next(iter(source))
+        >>> frame.field_mt.shape, round(float(frame.field_mt[0, 2]))
+        ((4, 3), 28)
     """
     kind, _, rest = spec.partition(":")
     if kind not in _KINDS or not rest:

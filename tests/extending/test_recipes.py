@@ -23,6 +23,7 @@ BUDGET = {
     "OSC command": (2, 0),
     "setting": (2, 0),
     "sensor chip": (1, 3),
+    "voice": (0, 1),
 }
 FIRMWARE = ("firmware/", "bela_project/")
 
