@@ -19,7 +19,7 @@ def patch(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The file; else standard output.")] = None,
     cache: Annotated[Path, typer.Option(help="Where graphs that are made are kept.")] = Path("out/voices"),
 ) -> None:
-    """Write a Pure Data patch that hears a board, keeps it with a heartbeat, and sounds."""
+    """Write a Pure Data patch that hears a board and sounds."""
     from files import write_text
     from graphs.card import read_card
     from lodestone.patches.pd import pd_patch
