@@ -34,6 +34,7 @@ void SceneKeeper::Ask(int32_t index) {
   } else {
     asked_ = index;
     wish_ = true;
+    trouble_[0] = '\0';  // of an earlier wish
   }
 }
 
