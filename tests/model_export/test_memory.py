@@ -37,5 +37,5 @@ def test_at_most_six_times_a_file_of_weights(archive: Callable[[str], Path], tmp
     )
     assert result.returncode == 0, result.stderr
     print(f"{int(result.stdout) / voice.stat().st_size:.2f} times the file")
-    # A file of ours is nearly all weights; upstream's, two thirds caches and encoder, took three times its size.
+    # A file of ours is nearly all weights; upstream's, two thirds caches and encoder, took three times.
     assert int(result.stdout) <= 6 * voice.stat().st_size
