@@ -81,6 +81,10 @@ void Instrument::ControlTick(uint64_t now_us) {
     tell_knobs_ = ~0u;
     if (scenes_.trouble()[0] != '\0') OnRefused("/scene", scenes_.trouble());
   }
+  if (plan_comes_ && scenes_.replaced()) {
+    plan_comes_ = false;
+    TellPlan(-1, true, scenes_.trouble());
+  }
   KeepTroubles();
   for (int s = 0; s < kSensors && tell_sensors_; ++s) {
     out_.SendSensor(s, settings_.sensors[s], health_.identity[s]);

@@ -13,6 +13,7 @@
 #include "firmware/instrument/mode_keeper.h"
 #include "firmware/instrument/osc_out.h"
 #include "firmware/instrument/panel.h"
+#include "firmware/instrument/plan_inbox.h"
 #include "firmware/instrument/played.h"
 #include "firmware/instrument/scene_keeper.h"
 #include "firmware/instrument/touch_player.h"
@@ -124,6 +125,7 @@ class Instrument : private Commands, private RefusalSink {
   void KeepTroubles();
   void TellKnobs();
   void TellScenes();
+  void TellPlan(int32_t missing, bool done, const char* trouble);
   void TellTroubles();
   void KeepPanel();
   void KeepMode();
@@ -140,6 +142,9 @@ class Instrument : private Commands, private RefusalSink {
   VoicePlayer voice_;
   Mixer mixer_;
   SceneKeeper scenes_;
+  PlanInbox inbox_;
+  int32_t plan_scene_ = 0;
+  bool plan_comes_ = false;  // to be told of when it plays, or cannot
   CommandReader reader_;
   ModeKeeper modes_;
   ModeTap* mode_tap_;

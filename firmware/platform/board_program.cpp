@@ -219,6 +219,7 @@ void BoardProgram::Guard(const KeptFiles& kept) {
 void BoardProgram::Recollect() {
   const KeptFiles kept = platform_.Files(conf_);
   files_.reset(new FileKeeper(kept.state_folder, kept.status_file, kept.log_file));
+  scenes_->SetShelf(kept.state_folder);
   journal_.reset(new Journal(files_.get()));
   scenes_->SetTouches(&memory_.touches);
   if (!files_->Load(&memory_)) return;
