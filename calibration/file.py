@@ -39,7 +39,13 @@ _SENSOR_GRID = (SENSORS, AXES)
 
 
 def checksum(calibration: Calibration) -> str:
-    """SHA-256 of the content, as hexadecimal: two equal calibrations have the same."""
+    """SHA-256 of the content, as hexadecimal: two equal calibrations have the same.
+
+    Example:
+        >>> from tests.support.plain_board import plain_calibration
+        >>> checksum(plain_calibration()) == checksum(plain_calibration())
+        True
+    """
     return _digest(_plain(calibration))
 
 
@@ -47,6 +53,13 @@ def save(calibration: Calibration, path: str | Path) -> Path:
     """Writes the file whole or not at all; an existing one becomes PATH.1, that one PATH.2, up to PATH.9.
 
     What is in force already is left as it is: saved twice is saved once, for undo as well.
+
+    Example:
+        >>> import tempfile
+        >>> from tests.support.plain_board import plain_calibration
+        >>> path = save(plain_calibration(), Path(tempfile.mkdtemp()) / "stacco.calibration.json")
+        >>> load(path).board
+        'test'
     """
     target = Path(path)
     body = _plain(calibration)

@@ -15,7 +15,12 @@ AXIS_NAMES = ("x", "y", "z")
 
 
 def channel_name(channel: int) -> str:
-    """`sensor 2 z` for channel 5: sensors count from 1, as on the board."""
+    """`sensor 2 z` for channel 5: sensors count from 1, as on the board.
+
+    Example:
+        >>> channel_name(5)
+        'sensor 2 z'
+    """
     return f"sensor {channel // AXES + 1} {AXIS_NAMES[channel % AXES]}"
 
 

@@ -13,6 +13,10 @@ class LodestoneError(Exception):
         wanted: what was expected ("a RAVE model exported by TorchScript").
         got: what came instead ("the file ends after 312 bytes").
         do: the remedy, as an instruction ("download it again").
+
+    Example:
+        >>> print(LodestoneError("a voice", "a picture", "choose another file"))
+        wanted a voice, got a picture: choose another file
     """
 
     def __init__(self, wanted: str, got: str, do: str) -> None:

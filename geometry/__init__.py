@@ -25,6 +25,10 @@ class BoardGeometry:
         stack_diameter_mm, stack_height_mm: two neodymium discs of 30 × 4 mm.
         remanence_t: of the stack (N42).
         play_radius_mm: the circle in which one plays.
+
+    Example:
+        >>> BoardGeometry().attractors_mm()[0].tolist()  # the left one
+        [-65.0, 0.0]
     """
 
     attractor_radius_mm: float = 65.0

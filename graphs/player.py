@@ -65,6 +65,16 @@ class GraphPlayer:
 
     Raises:
         GraphError: ONNX Runtime refuses the graph.
+
+    Example:
+        >>> from tests.support.graph_maker import GraphMaker
+        >>> g = GraphMaker()
+        >>> state, x = g.input("state.0", [1]), g.input("x", [1])
+        >>> total = g.output(g.node("Add", state, x), "next.0", [1])
+        >>> g.output(g.node("Add", state, x), "sum", [1])
+        >>> player = GraphPlayer(g.model())
+        >>> [player.run(x=[2.0])["sum"].tolist() for _ in range(3)]
+        [[2.0], [4.0], [6.0]]
     """
 
     def __init__(

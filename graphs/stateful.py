@@ -42,7 +42,16 @@ def shape_const(shape: Sequence[int]) -> Var:
 
 
 class StatefulGraph:
-    """Collects inputs, knobs, states and outputs; `build` makes the model."""
+    """Collects inputs, knobs, states and outputs; `build` makes the model.
+
+    Example:
+        >>> graph = StatefulGraph()  # adds up what it is given
+        >>> total = graph.state("total", (1,))
+        >>> total.then = op.add(total.now, graph.input("x", (1,)))
+        >>> graph.output("sum", op.mul(total.then, const(1.0)))
+        >>> [value.name for value in graph.build().graph.output]
+        ['sum', 'next.0']
+    """
 
     def __init__(self) -> None:
         self._inputs: dict[str, Var] = {}

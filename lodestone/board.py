@@ -71,6 +71,11 @@ class Board:
         self._socket.close()
 
     @property
+    def address(self) -> str:
+        """Of the board, numeric."""
+        return self._to[0]
+
+    @property
     def _port(self) -> int:
         return int(self._socket.getsockname()[1])
 

@@ -59,6 +59,14 @@ def build_image(out_dir: Path, scenes: Sequence[SceneFiles], settings: Settings 
 
     Raises:
         ImageError: no scene, two of one name, a missing plan, or a folder that is something else.
+
+    Example:
+        >>> import tempfile
+        >>> from tests.support.tiny import scene
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> image = build_image(folder / "image", [scene(folder, "first")])
+        >>> (image / "board.conf").is_file()
+        True
     """
     settings = settings or Settings()
     _check(out_dir, scenes)

@@ -48,6 +48,13 @@ def touch_graph(
     Raises:
         MappingError: an unknown family or shaper, taught points that no graph can keep, or a card without
             usable latent statistics.
+
+    Example:
+        >>> from graphs.card import read_card
+        >>> from tests.support.plain_board import gaussian_card, plain_calibration
+        >>> model = touch_graph(plain_calibration(), gaussian_card(8), "rings")
+        >>> read_card(model).latents, read_card(model).knobs["radius"].unit
+        (8, 'mm')
     """
     build, shaping = chain(mapping)
     statistics = latent_statistics(voice_card)

@@ -15,6 +15,10 @@ def channel_order(latents: int) -> list[int]:
 
     From 8 latents on as in the published instrument: attractor by attractor its x and y, then every z. With
     fewer, the attractors take turns, so that none is silent.
+
+    Example:
+        >>> channel_order(8)[:8]  # x and y, attractor by attractor
+        [0, 1, 3, 4, 6, 7, 9, 10]
     """
     if latents < 8:
         return [sensor * AXES + axis for axis in range(AXES) for sensor in range(SENSORS)]

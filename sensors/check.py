@@ -126,6 +126,8 @@ def _faults(
         faults.append("does not answer: check its cable and its address")
     elif lost > MOST_LOST:
         faults.append(f"lost in {100 * lost:.0f} % of the frames: a loose cable?")
+    if share[Flag.UNKNOWN] > MOST_LOST and lost < 1.0:
+        faults.append("its health is not known: the board tells no /status")
     if share[Flag.WRONG]:
         faults.append("another chip answers at its address, or another one than was calibrated")
     if share[Flag.FROZEN]:

@@ -27,6 +27,8 @@ class Flag(IntFlag):
     SATURATED_X = 1 << 8
     SATURATED_Y = 1 << 9
     SATURATED_Z = 1 << 10
+    UNKNOWN = 1 << 30
+    """Of our own: whoever sends the readings has not said how the sensor is."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,6 +39,12 @@ def open_source(spec: str) -> FrameSource:
 
     Raises:
         SensorError: nothing of that kind; says what there is.
+
+    Example:
+        >>> with open_source("sim:free-play?seed=1") as source:
+        ...     frame = next(iter(source))
+        >>> frame.field_mt.shape, round(float(frame.field_mt[0, 2]))
+        ((4, 3), 28)
     """
     kind, _, rest = spec.partition(":")
     if kind not in _KINDS or not rest:
@@ -132,10 +138,10 @@ def _serial(spec: str, place: str, query: Query) -> FrameSource:
 
 
 def _osc(spec: str, place: str, query: Query) -> FrameSource:
-    from sensors.buses.osc_source import BOARD_PORT, LISTEN_PORT, OscSource
+    from sensors.buses.osc_source import BOARD_PORT, OscSource
 
     numbers = _numbers(query, {"port", "measure", "board_port"}, spec)
-    port = int(numbers.get("port", LISTEN_PORT))
+    port, board_port = int(numbers.get("port", 0)), int(numbers.get("board_port", BOARD_PORT))
     try:
         ipaddress.IPv4Address(place)
     except ValueError:
@@ -146,9 +152,9 @@ def _osc(spec: str, place: str, query: Query) -> FrameSource:
         from sensors.buses.osc_link import UdpLink
         from sensors.buses.osc_measured import MeasuredSource
 
-        link = UdpLink(place, int(numbers.get("port", 0)), int(numbers.get("board_port", BOARD_PORT)))
+        link = UdpLink(place, port, board_port)
         return MeasuredSource(spec, place, link)
-    return OscSource(spec, place, listen_port=port)
+    return OscSource(spec, place, listen_port=port, board_port=board_port)
 
 
 def _replay(spec: str, place: str, query: Query) -> FrameSource:

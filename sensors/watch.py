@@ -91,6 +91,7 @@ def words(flags: int) -> str:
         (Flag.SATURATED, "clips"),
         (Flag.WRAPPED, "wraps"),
         (Flag.LOST, "lost"),
+        (Flag.UNKNOWN, "not known"),
     )
     told = [name for flag, name in names if flags & flag]
     return ", ".join(told) if told else "ok"

@@ -135,6 +135,10 @@ def find(name: str, folder: Path = FOLDER) -> Voice:
 
     Raises:
         VoiceError: when there is none.
+
+    Example:
+        >>> find("glass").latents
+        8
     """
     voices = {voice.name: voice for voice in shipped(folder)}
     if name not in voices:

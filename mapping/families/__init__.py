@@ -45,6 +45,10 @@ def in_words(name: str) -> str:
 
     Raises:
         MappingError: there is none of this name.
+
+    Example:
+        >>> in_words("rings")
+        'blur: attractors hear each other as their rings overlap'
     """
     return str(_module(name).IN_WORDS)
 

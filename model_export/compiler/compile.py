@@ -35,6 +35,11 @@ def compile_plan(model: onnx.ModelProto | str | Path) -> bytes:
 
     Raises:
         PlanError: with the node's name, when the graph holds what the engine has not.
+
+    Example:
+        >>> from tests.support.tiny import voice_model
+        >>> compile_plan(voice_model())[:8]
+        b'LODEPLAN'
     """
     proto = load_model(model)
     card = read_card_text(proto)

@@ -44,6 +44,11 @@ def fit(data: bytes, target: str, others: int = 0) -> Fit:
 
     Raises:
         PlanError: another board, or no plan.
+
+    Example:
+        >>> from tests.support.tiny import voice_plan
+        >>> fit(voice_plan(), "bela").load.high < 0.1  # of the core
+        True
     """
     if target not in BOARDS:
         raise PlanError(f"one of {', '.join([*BOARDS, 'host'])}", f"'{target}'", "choose one of these")

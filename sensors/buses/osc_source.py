@@ -16,13 +16,14 @@ from sensors.buses.osc_link import OscLink, UdpLink, osc_messages, port_message
 from sensors.clock import MonotonicClock
 from sensors.frame import SENSORS, Flag, Frame
 
-LISTEN_PORT = 7563
 BOARD_PORT = 7564
 HELLO_US = 1_000_000
+STATUS_US = 3_000_000
+"""A board tells its status once a second: after three without, nothing is known of its sensors."""
 
 
 class OscSource:
-    """A `FrameSource`. Says /hello to the board once a second, so that it answers here.
+    """A `FrameSource`. Says /hello to the board once a second, so that it answers here, and /bye at the end.
 
     Args:
         spec: how this source was asked for.
@@ -35,7 +36,7 @@ class OscSource:
         spec: str,
         board: str,
         *,
-        listen_port: int = LISTEN_PORT,
+        listen_port: int = 0,
         board_port: int = BOARD_PORT,
         clock: Clock | None = None,
     ) -> None:
@@ -47,6 +48,7 @@ class OscSource:
         self._counts = np.zeros((SENSORS, 3), dtype=np.int32)
         self._temperature = np.full(SENSORS, 25.0, dtype=np.float32)
         self._conditions = np.zeros(SENSORS, dtype=np.uint32)
+        self._told_us: int | None = None
         self._seen: set[int] = set()
         self._hello_us = 0
         self._sequence = 0
@@ -63,6 +65,7 @@ class OscSource:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._link.send(port_message("/bye", self._link.port))
         self._link.close()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -102,10 +105,11 @@ class OscSource:
                     self._hear_status(status)
 
     def _hear_status(self, status: dict[str, Any]) -> None:
-        """Once a second: the mean temperature, and flags of the sensors that last (docs/osc.md)."""
+        """Once a second: the mean temperature, and the sensors' flags; of a lost one old readings go on."""
         flags, temperature = status["sensor_flags"], status["temperature_c"]
         if all(0 <= flag < 1 << 32 for flag in flags):
-            self._conditions = np.array([flag & ~Flag.LOST for flag in flags], dtype=np.uint32)
+            self._conditions = np.array(flags, dtype=np.uint32)
+            self._told_us = self._clock.now_us()
         if math.isfinite(temperature):
             self._temperature[:] = temperature
 
@@ -120,8 +124,11 @@ class OscSource:
     def _emit(self, seen: set[int]) -> Frame:
         self._sequence += 1
         now = self._clock.now_us()
+        if self._told_us is None or now - self._told_us > STATUS_US:
+            self._conditions = np.full(SENSORS, Flag.UNKNOWN, dtype=np.uint32)
         lost = [0 if k in seen else Flag.LOST for k in range(SENSORS)]
-        weights = [self._weights[k].update(k in seen, now) for k in range(SENSORS)]
+        there = [k in seen and not self._conditions[k] & Flag.LOST for k in range(SENSORS)]
+        weights = [self._weights[k].update(there[k], now) for k in range(SENSORS)]
         return Frame(
             time_s=now * 1e-6,
             sequence=self._sequence,

@@ -96,6 +96,10 @@ def load_gesture(name_or_path: str | Path) -> Gesture:
 
     Raises:
         SensorError: no such gesture, no TOML, or something in it that is not known.
+
+    Example:
+        >>> load_gesture("first-sound").duration_s > 10.0
+        True
     """
     text = str(name_or_path)
     if text in gesture_names():

@@ -1,0 +1,114 @@
+"""The host's end of the link: says hello and that it lives, hears latents and status, times the packets."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+import numpy as np
+from pythonosc.osc_message import OscMessage, ParseError
+
+from lodestone.board import encode
+from lodestone.board_messages import Model, Refusal, Status
+from lodestone.hosting.latents import Latents
+
+HEARTBEAT_S = 0.1
+HELLO_S = 1.0
+LATE_S = 0.015
+"""Three frames without latents are a gap."""
+GONE_S = 2.0
+
+
+class BoardLink:
+    """A board over UDP, followed from one thread.
+
+    Args:
+        address, port: of the board.
+        hear: is given every vector of latents.
+        clock: seconds.
+
+    Attributes:
+        status, model: the latest that the board told.
+        packets, gaps: vectors of latents heard; pauses longer than LATE_S between them.
+        latest_s: when the last ones came, on `clock`.
+        error: the last refusal, "address: reason".
+    """
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        hear: Callable[[Latents], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._to, self._hear, self._clock = (address, port), hear, clock
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("", 0))
+        self._socket.setblocking(False)
+        self.port: int = self._socket.getsockname()[1]
+        self._heartbeat_s = self._hello_s = float("-inf")
+        self.status: Status | None = None
+        self.model: Model | None = None
+        self.packets = self.gaps = 0
+        self.latest_s = float("-inf")
+        self.error = ""
+
+    @property
+    def lives(self) -> bool:
+        """Whether the board has been heard of late."""
+        return self._clock() - self.latest_s < GONE_S
+
+    def send(self, address: str, *values: str | int | float) -> None:
+        """One message to the board; a board that is not there is no trouble of ours."""
+        try:
+            self._socket.sendto(encode(address, *values), self._to)
+        except OSError:
+            return
+
+    def tick(self) -> None:
+        """Says what is due, and hears all that has come. Never waits."""
+        now = self._clock()
+        if now - self._heartbeat_s >= HEARTBEAT_S:
+            self._heartbeat_s = now
+            self.send("/heartbeat")
+        if now - self._hello_s >= HELLO_S:
+            self._hello_s = now
+            self.send("/hello", self.port)
+        while True:
+            try:
+                data, sender = self._socket.recvfrom(2048)
+            except OSError:
+                return
+            if sender[0] == self._to[0]:
+                self.take(data)
+
+    def take(self, data: bytes) -> None:
+        """One packet of the board."""
+        try:
+            message = OscMessage(data)
+        except ParseError:
+            return
+        if message.address == "/latent":
+            self._latents(message)
+        elif (status := Status.parse(message)) is not None:
+            self.status = status
+        elif (model := Model.parse(message)) is not None:
+            self.model = model
+        elif (refusal := Refusal.parse(message)) is not None:
+            self.error = f"{refusal.address}: {refusal.reason}"
+
+    def close(self) -> None:
+        """Says good-bye."""
+        self.send("/bye", self.port)
+        self._socket.close()
+
+    def _latents(self, message: OscMessage) -> None:
+        if not all(isinstance(value, int | float) for value in message.params):
+            return
+        now = self._clock()
+        if self.packets and now - self.latest_s > LATE_S:
+            self.gaps += 1
+        self.packets += 1
+        self.latest_s = now
+        self._hear(np.array(message.params, np.float32))

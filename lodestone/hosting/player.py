@@ -1,0 +1,118 @@
+"""A host that plays: keeps the card's ring filled from the voices, and measures how late a packet sounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from lodestone.hosting.link import BoardLink
+from lodestone.hosting.voices import HostVoice, Mix
+from lodestone.live.pace import Pace
+
+Audio = npt.NDArray[np.float32]
+BLOCK = 128
+RING_S = 0.010
+"""What waits before the card besides its own buffers. A host computes a hop in a few milliseconds."""
+
+
+class Card(Protocol):
+    """A sound card as `LiveSpeaker` is one."""
+
+    drop_outs: int
+    target: int
+
+    @property
+    def fill(self) -> int: ...
+
+    @property
+    def started(self) -> bool: ...
+
+    def offer(self, block: Audio) -> None: ...
+
+
+@dataclass
+class Latency:
+    """From the arrival of latents to their sound, without the model's own delay and the card's buffers, s."""
+
+    total_s: float = 0.0
+    count: int = 0
+
+    def add(self, seconds: float) -> None:
+        """One more packet."""
+        self.total_s += seconds
+        self.count += 1
+
+    @property
+    def mean_ms(self) -> float:
+        """Over all packets that have sounded."""
+        return 1e3 * self.total_s / self.count if self.count else 0.0
+
+
+class HostPlayer:
+    """Steps the link and the voices.
+
+    Args:
+        mix: the voices.
+        link: the board.
+        card: where the sound goes; None where a file alone takes it, paced by the clock.
+        write: takes every block as well.
+        clock: seconds; the link's.
+    """
+
+    def __init__(
+        self,
+        mix: Mix,
+        link: BoardLink,
+        card: Card | None = None,
+        write: Callable[[Audio], object] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.mix, self.link, self.card = mix, link, card
+        self._write, self._clock = write, clock
+        self._pace = Pace(mix.rate, clock, sleep)
+        self.latency = Latency()
+        self.frames = 0
+        self._arrived: list[float] = []
+        mix.voices[0].on_call = self._call
+
+    def heard(self, latent: npt.NDArray[np.float32]) -> None:
+        """Latents have come: for `BoardLink`."""
+        if self.mix.hear(latent):
+            self._arrived.append(self._clock())
+
+    def step(self) -> None:
+        """One block: hears, plays, and returns when the next is due."""
+        self.link.tick()
+        block = self.mix.render(BLOCK)
+        self._write(block)
+        self.frames += BLOCK
+        if self.card is None:
+            self._pace.wait(BLOCK)
+            return
+        self.card.offer(block)
+        if self.card.started:
+            self._pace.wait(BLOCK, self.card.fill, self.card.target)
+
+    def load(self) -> float:
+        """Share of one core that the voices take."""
+        return sum(voice_load(voice) for voice in self.mix.voices)
+
+    def _call(self) -> None:
+        """A call of the first voice takes all latents that have come; its sound begins behind what waits."""
+        now = self._clock()
+        waits_s = (self.card.fill if self.card is not None else 0) / self.mix.rate
+        for arrived in self._arrived:
+            self.latency.add(now - arrived + waits_s)
+        self._arrived.clear()
+
+
+def voice_load(voice: HostVoice) -> float:
+    """Share of one core that a voice takes."""
+    block_s = voice.card.hop * voice.card.frames / voice.card.sample_rate
+    return voice.busy_s / (voice.calls * block_s) if voice.calls else 0.0
