@@ -130,8 +130,10 @@ def parse_gesture(text: str, name: str) -> Gesture:
     """Checks the text of a gesture file. Raises SensorError."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SensorError(f"TOML in gesture {name}", str(error), _ADVICE) from None
+    except RecursionError:
+        raise SensorError(f"TOML in gesture {name}", "brackets in brackets without end", _ADVICE) from None
+    except ValueError as error:
+        raise SensorError(f"TOML in gesture {name}", str(error)[:200], _ADVICE) from None
     if data.get("format") != FORMAT or data.get("version") != VERSION:
         got = f"format {data.get('format')!r} version {data.get('version')!r} in {name}"
         raise SensorError(f'format = "{FORMAT}" and version = {VERSION}', got, _ADVICE)
