@@ -43,9 +43,9 @@ def headers() -> None:
 
 
 def docs() -> None:
-    """Every module that has a function `docs` renews the page of its name."""
+    """Every module that has a function `docs` renews its PAGE in docs/, or the page of its name."""
     for name, renewed in _having("docs"):
-        page = ROOT / "docs" / f"{name}.md"
+        page = ROOT / "docs" / getattr(import_module(f"definitions.{name}"), "PAGE", f"{name}.md")
         write_if_changed(page, renewed(page.read_text(encoding="utf-8")))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from definitions.table import read
 
+PAGE = "plan-format.md"  # in docs/
 PROCESSORS = ("armv7", "aarch64")
 BOUNDS = {1: (0, 63), 2: (64, 127), 3: (128, 191)}  # numbers of element-wise functions by operands
 _PLAIN = {"u32": "I", "i32": "i", "f32": "f"}
@@ -220,3 +221,15 @@ def header() -> str:
     from definitions.operations_text import cpp
 
     return cpp(OPERATIONS)
+
+
+def docs(page: str) -> str:
+    """The page with its tables renewed."""
+    from definitions.operations_text import renewed
+
+    return renewed(page, OPERATIONS)
+
+
+def describe() -> dict[str, Any]:
+    """The whole table."""
+    return read("operations")

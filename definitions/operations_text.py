@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from definitions.operations import (
     BOUNDS,
-    OPERATIONS,
     PROCESSORS,
     DefinitionError,
     Field,
     Operations,
     Row,
 )
-from definitions.table import write_if_changed
 
 _INDICES = ("Space", "DescriptorFlag")  # C++ takes these as an index and as bits
 _CPP = {"u32": "uint32_t", "i32": "int32_t", "f32": "float"}
@@ -142,8 +139,3 @@ def renewed(page: str, operations: Operations) -> str:
     for name in tables:
         raise DefinitionError(f"the page has no table '{name}'")
     return "<!-- table: ".join(parts)
-
-
-if __name__ == "__main__":
-    page = Path(__file__).parents[1] / "docs" / "plan-format.md"
-    write_if_changed(page, renewed(page.read_text(encoding="utf-8"), OPERATIONS))

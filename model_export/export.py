@@ -17,8 +17,8 @@ from graphs.card import Card, Reference, attach_card
 from graphs.player import GraphPlayer
 from model_export.corpus import corpus_statistics
 from model_export.delay import delay_samples
-from model_export.errors import ExportError
-from model_export.graph import Graph, cost
+from model_export.errors import ExportError, refused
+from model_export.graph import Graph, totals
 from model_export.graph.affine import with_short_chains
 from model_export.graph.axes import with_folded_axes
 from model_export.graph.fold import folded
@@ -64,7 +64,8 @@ def export(
         ExportError: anything in the file that is not such a decoder.
     """
     _check(frames, latents, latent_noise)
-    exact, card = _traced(Path(path), frames, latents, latent_noise, progress)
+    with refused(ExportError, "a decoder whose graph adds up", "export the model again with rave export"):
+        exact, card = _traced(Path(path), frames, latents, latent_noise, progress)
     if corpus is not None:
         card = replace(card, latent=corpus_statistics(path, corpus, card.latents, progress))
     progress("recording a reference run in ONNX Runtime")
@@ -145,12 +146,12 @@ def _simplified(graph: Graph) -> Graph:
 
 
 def _with_costs(card: Card, graph: Graph) -> Card:
-    per_second = cost.multiplications(graph) * card.sample_rate / (card.hop * card.frames)
+    per_second = totals.multiplications(graph) * card.sample_rate / (card.hop * card.frames)
     return replace(
         card,
-        parameters=cost.parameters(graph),
+        parameters=totals.parameters(graph),
         macs_per_second=round(per_second),
-        state_bytes=cost.state_bytes(graph),
+        state_bytes=totals.state_bytes(graph),
         initial_state=initial_states(graph),
     )
 

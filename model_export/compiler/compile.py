@@ -14,15 +14,16 @@ from model_export.compiler import plan
 from model_export.compiler.arena import place
 from model_export.compiler.elementwise import join
 from model_export.compiler.errors import PlanError
-from model_export.compiler.filterbank import factor, halve
+from model_export.compiler.filterbank import halve, spread
 from model_export.compiler.fuse import fuse
 from model_export.compiler.header import header_facts, real, shown, table
-from model_export.compiler.ir import Graph, Value
+from model_export.compiler.interleave import interleave
 from model_export.compiler.lower import Lowering
+from model_export.compiler.nodes import Graph, Value
 from model_export.compiler.operators import OPERATORS
+from model_export.compiler.plainer import rewrite
 from model_export.compiler.read import load_model, read_graph
-from model_export.compiler.rewrite import rewrite
-from model_export.compiler.subpixel import interleave
+from model_export.errors import refused
 
 
 def compile_plan(model: onnx.ModelProto | str | Path) -> bytes:
@@ -41,10 +42,9 @@ def compile_plan(model: onnx.ModelProto | str | Path) -> bytes:
         >>> compile_plan(voice_model())[:8]
         b'LODEPLAN'
     """
-    proto = load_model(model)
-    card = read_card_text(proto)
-    graph = read_graph(proto)
-    return build_plan(graph, card).pack()
+    with refused(PlanError, "a graph that adds up", "export the model again"):
+        proto = load_model(model)
+        return build_plan(read_graph(proto), read_card_text(proto)).pack()
 
 
 def read_card_text(model: onnx.ModelProto) -> str:
@@ -66,7 +66,7 @@ def optimise(graph: Graph) -> dict[str, Value]:
     interleave(graph)
     join(graph)
     fuse(graph)
-    factor(graph)
+    spread(graph)
     graph.prune()
     return dict(zip(names, graph.outputs, strict=True))
 

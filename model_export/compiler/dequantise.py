@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Graph, Grid, Node, Value
+from model_export.compiler.nodes import Graph, Grid, Node, Value
 
 # What QuantizeLinear makes when it is given no zero point, by its attribute output_dtype (0: not given).
 _ABSENT_ZERO = {0: np.uint8, 2: np.uint8, 5: np.int16}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from errors import LodestoneError
+from graphs.errors import GraphError
 
 
-class PlanError(LodestoneError):
-    """A graph that cannot become a plan; the message names the node."""
+class PlanError(GraphError):
+    """A graph that cannot become a plan; the message names the node, and is one line of bounded length."""

@@ -1,50 +1,20 @@
-"""The cosine-modulated filter bank in its fast form.
+"""The cosine-modulated filter bank in its fast form, in what the compiler is given.
 
-The synthesis filter of band b is p[n] cos(φ_b + (2b + 1) π n / 2M): a prototype times a cosine that
-returns, but for its sign, every 2M samples. As a convolution with taps k and output phases m (n = M k + m),
-the weights of one phase at every second tap are therefore multiples of one vector over the bands. Two
-matrices of rank one per phase replace the dense kernel: M bands to 2M directions once per row, then one
-multiplication per tap and phase; for 16 bands and 33 taps an eighth of the work. The factors are found from
-the weights alone, by singular values, whatever made them.
+The exporter writes it so already (graph/modulated.py); graphs of other makers have it dense, or as one
+depthwise convolution half of whose taps are zero. What such a bank is: model_export/filter_bank.py.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from model_export.compiler.ir import Array, Graph, Node, Value, constant, like
-
-PERIOD = 2  # taps after which the directions return
-SHORTEST = 9  # taps below which the dense kernel is as fast
-# Second singular value against the largest of all: cosines computed in float32 leave 1e-6, a tenth of what
-# the engine's output may differ from ONNX Runtime's.
-TOLERANCE = 2e-6
+from model_export.compiler.nodes import Graph, Node, Value, constant, like
+from model_export.filter_bank import PARITIES, SHORTEST, factored
 
 
-def factor(graph: Graph) -> None:
+def spread(graph: Graph) -> None:
     """Replaces every dense filter bank by its fast form."""
     graph.nodes = [new for node in graph.nodes for new in (_fast(node) or [node])]
-
-
-def rank_one(weight: Array) -> tuple[Array, Array] | None:
-    """Directions [PERIOD, out, in] and factors [out, taps], or None when the weights are no such filter
-    bank.
-    """
-    out, channels, taps = weight.shape
-    if min(out, channels) < 2 or taps < SHORTEST:
-        return None
-    directions = np.zeros((PERIOD, out, channels))
-    factors = np.zeros((out, taps))
-    second = 0.0
-    for o in range(out):
-        for phase in range(PERIOD):
-            u, values, v = np.linalg.svd(weight[o, :, phase::PERIOD].astype(np.float64), full_matrices=False)
-            second = max(second, float(values[1]))
-            directions[phase, o] = u[:, 0]
-            factors[o, phase::PERIOD] = values[0] * v[0]
-    if second > TOLERANCE * np.abs(factors).max():
-        return None
-    return directions, factors
 
 
 def _fast(conv: Node) -> list[Node] | None:
@@ -62,29 +32,29 @@ def _fast(conv: Node) -> list[Node] | None:
         return None
     if int((a.get("strides") or [1])[0]) != 1 or int((a.get("dilations") or [1])[0]) != 1:
         return None
-    found = rank_one(weight)
+    found = factored(weight)
     if found is None:
         return None
     directions, factors = found
     out = weight.shape[0]
-    turned = like(x, (x.shape[0], PERIOD * out, x.shape[2]), ".directions")
-    matrix = constant(directions.reshape(PERIOD * out, -1, 1).astype(np.float32), conv.input(1).name)
+    turned = like(x, (x.shape[0], PARITIES * out, x.shape[2]), ".directions")
+    matrix = constant(directions.reshape(PARITIES * out, -1, 1).astype(np.float32), conv.input(1).name)
     nodes = [Node("Conv", [x, matrix], [turned], {}, f"{conv.name}.directions")]
     partial: Value | None = None
-    for phase in range(PERIOD):
-        last = phase == PERIOD - 1
+    for phase in range(PARITIES):
+        last = phase == PARITIES - 1
         rows = x.shape[2] - phase
         part = like(x, (x.shape[0], out, rows), f".phase{phase}")
         bounds = [[phase * out, phase], [(phase + 1) * out, x.shape[2]], [1, 2]]
         nodes.append(Node("Slice", [turned, *(constant(np.array(b, np.int64)) for b in bounds)], [part]))
         taps = constant(
-            factors[:, None, phase::PERIOD].astype(np.float32), f"{conv.input(1).name}.phase{phase}"
+            factors[phase][:, None, phase::PARITIES].astype(np.float32), f"{conv.input(1).name}.phase{phase}"
         )
         target = conv.outputs if last else [like(conv.output, conv.output.shape, f".phase{phase}")]
         attributes = {
             **a,
             "group": out,
-            "dilations": [PERIOD],
+            "dilations": [PARITIES],
             "rows": conv.output.shape[2] // a.get("upsample", 1),
         }
         if not last:
@@ -131,15 +101,15 @@ def _half(conv: Node, part: Node) -> list[Node] | None:
         return None
     size, length = part.output.shape[1], part.output.shape[2]
     own = weight[first : first + size, 0]
-    phase = next((p for p in range(PERIOD) if not np.delete(own, np.s_[p::PERIOD], 1).any()), None)
+    phase = next((p for p in range(PARITIES) if not np.delete(own, np.s_[p::PARITIES], 1).any()), None)
     if phase is None:
         return None
-    kernel = np.ascontiguousarray(own[:, None, phase::PERIOD])
-    rows = (kernel.shape[2] - 1) * PERIOD + length
+    kernel = np.ascontiguousarray(own[:, None, phase::PARITIES])
+    rows = (kernel.shape[2] - 1) * PARITIES + length
     heard = like(x, (x.shape[0], size, rows), f".half{phase}")
     bounds = [[first, phase], [first + size, phase + rows], [1, 2]]
     name = f"{conv.name}.half{phase}"
-    attributes = {"group": size, "dilations": [PERIOD]}
+    attributes = {"group": size, "dilations": [PARITIES]}
     return [
         Node("Slice", [x, *(constant(np.array(b, np.int64)) for b in bounds)], [heard], {}, name),
         Node("Conv", [heard, constant(kernel, name)], part.outputs, attributes, name),

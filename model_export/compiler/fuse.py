@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_export.compiler.ir import Array, Graph, Node, Value, constant
+from model_export.compiler.nodes import Array, Graph, Node, Value, constant
 
 _ACTIVATIONS = {"LeakyRelu", "Relu", "Tanh", "Sigmoid"}
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Array, Graph, Node, Value
+from model_export.compiler.nodes import Array, Graph, Node, Value
 from model_export.compiler.views import ARENA, CONSTANT, IO, STATE, Buffer, View, dense, loops, same_place
 
 # Nodes that only look at their input in another way; see lower_shape.py.

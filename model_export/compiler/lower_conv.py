@@ -9,9 +9,9 @@ import numpy as np
 from definitions.operations import OPERATIONS
 from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Array, Node, Value
 from model_export.compiler.lower import Lowering, Operators
 from model_export.compiler.lower_loops import contract
+from model_export.compiler.nodes import Array, Node, Value
 from model_export.compiler.views import View, dense
 
 PANEL: int = OPERATIONS.plan["panel"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Array, Node
 from model_export.compiler.lower import Lower, Lowering, Operators
 from model_export.compiler.lower_shape import taken
+from model_export.compiler.nodes import Array, Node
 from model_export.compiler.views import View, dense
 
 

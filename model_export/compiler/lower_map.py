@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 
 from definitions.operations import OPERATIONS
-from model_export.compiler.ir import Node, Value
 from model_export.compiler.lower import Lower, Lowering, Operators
+from model_export.compiler.nodes import Node, Value
 from model_export.compiler.views import View
 
 _INFINITE = 3.4028235e38

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from model_export.compiler.ir import Node
 from model_export.compiler.lower import Lowering, Operators
+from model_export.compiler.nodes import Node
 from model_export.compiler.views import View, dense, same_place
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Array, Graph, Node, Value
+from model_export.compiler.header import shown
+from model_export.compiler.nodes import Array, Graph, Node, Value
 
 _FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16}
 _INTS = {
@@ -22,6 +24,12 @@ _INTS = {
     onnx.TensorProto.UINT8,
     onnx.TensorProto.UINT16,
 }
+MOST_NODES = 100_000  # the largest real graph has 3,000
+MOST_ELEMENTS = 1 << 26  # of one tensor; the largest real one, a weight of capacity 96, has 2^23
+MOST_COMPUTED = 1 << 27  # of all constants that are computed from others, and what they are computed from
+_AGAIN = "export the model again"
+_NESTED = {onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS}
+_GROWING = {"ConstantOfShape", "Expand", "Range", "Tile", "Pad", "Resize", "Upsample", "OneHot", "EyeLike"}
 # Nodes whose meaning the quantised kernels need: their constants stay as they are.
 _KEPT = {"DequantizeLinear", "QuantizeLinear"}
 
@@ -31,7 +39,7 @@ def load_model(model: onnx.ModelProto | str | Path) -> onnx.ModelProto:
     if isinstance(model, onnx.ModelProto):
         return model
     try:
-        return onnx.load(str(model))
+        return onnx.load(str(model), load_external_data=False)
     except OSError as error:
         raise PlanError("an ONNX file", f"{model}: {error.strerror}", "check the path") from None
     except Exception:
@@ -41,7 +49,12 @@ def load_model(model: onnx.ModelProto | str | Path) -> onnx.ModelProto:
 
 
 def read_graph(model: onnx.ModelProto) -> Graph:
-    """Values and nodes of a model. Raises PlanError on dynamic shapes and foreign operators."""
+    """Values and nodes of a model.
+
+    Raises:
+        PlanError: dynamic shapes, foreign operators, or more work than any voice asks for.
+    """
+    _check_sizes(model)
     try:
         inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     except Exception as error:
@@ -50,9 +63,33 @@ def read_graph(model: onnx.ModelProto) -> Graph:
     return _Reader(inferred).read()
 
 
+def _check_sizes(model: onnx.ModelProto) -> None:
+    """Counts before anything is computed: nodes, graphs within nodes, tensors whose data lie elsewhere."""
+    graph = model.graph
+    if max(len(graph.node), len(graph.initializer), len(graph.input), len(graph.value_info)) > MOST_NODES:
+        raise PlanError(f"a graph of at most {MOST_NODES} nodes", "more", _AGAIN)
+    for node in graph.node:
+        if any(a.type in _NESTED for a in node.attribute):
+            raise PlanError("nodes without graphs of their own", shown(node.op_type), "export without loops")
+    for tensor in graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            raise PlanError("a model in one file", f"weights elsewhere for {shown(tensor.name)}", _AGAIN)
+        _count(tensor.dims, tensor.name)
+
+
+def _count(dims: Iterable[int], name: str) -> int:
+    count = 1
+    for n in dims:
+        count *= max(int(n), 0)
+    if count > MOST_ELEMENTS:
+        raise PlanError(f"tensors of at most {MOST_ELEMENTS} elements", f"{count} in {shown(name)}", _AGAIN)
+    return count
+
+
 class _Reader:
     def __init__(self, model: onnx.ModelProto) -> None:
         self.model = model
+        self.left = MOST_COMPUTED
         self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 17)
         self.values: dict[str, Value] = {}
         graph = model.graph
@@ -61,7 +98,12 @@ class _Reader:
     def read(self) -> Graph:
         graph = self.model.graph
         for tensor in graph.initializer:
-            self.values[tensor.name] = _constant(tensor.name, numpy_helper.to_array(tensor))
+            try:
+                self.values[tensor.name] = _constant(tensor.name, numpy_helper.to_array(tensor))
+            except (ValueError, TypeError, NotImplementedError) as error:
+                raise PlanError(
+                    f"weights of {shown(tensor.name)} that fit their shape", str(error)[:80], _AGAIN
+                ) from None
         inputs = [self._typed(info.name) for info in graph.input if info.name not in self.values]
         nodes = [node for proto in graph.node for node in self._node(proto)]
         outputs = [self.values[info.name] for info in graph.output]
@@ -72,6 +114,7 @@ class _Reader:
         dims = kind.tensor_type.shape.dim if kind is not None and kind.tensor_type.HasField("shape") else None
         if kind is None or dims is None or any(not d.HasField("dim_value") for d in dims):
             raise PlanError("static shapes", f"none for '{name}'", "export the model with fixed sizes")
+        _count((d.dim_value for d in dims), name)
         number = kind.tensor_type.elem_type
         sort = "float" if number in _FLOATS else "int" if number in _INTS else "bool"
         self.values[name] = Value(name, tuple(d.dim_value for d in dims), sort)
@@ -93,6 +136,13 @@ class _Reader:
         outputs = [self._typed(name) if name else Value("", (), "float") for name in proto.output]
         return [Node(proto.op_type, inputs, outputs, _plain(attributes), proto.name)]
 
+    def _sizes(self, name: str) -> list[int]:
+        """What shape inference says of a value's shape; -1 for what it does not know."""
+        kind = self.types.get(name)
+        if kind is None or not kind.tensor_type.HasField("shape"):
+            return [-1]
+        return [d.dim_value if d.HasField("dim_value") else -1 for d in kind.tensor_type.shape.dim]
+
     def _fold(self, proto: onnx.NodeProto, inputs: list[Value | None]) -> None:
         if proto.op_type == "Constant":
             value = onnx.helper.get_attribute_value(proto.attribute[0])
@@ -100,13 +150,27 @@ class _Reader:
             array = array.astype(np.float32) if array.dtype == np.float64 else array
             self.values[proto.output[0]] = _constant(proto.output[0], array)
             return
+        for name in proto.output:
+            sizes = self._sizes(name)
+            if name and min(sizes, default=0) < 0 and proto.op_type in _GROWING:
+                raise PlanError(
+                    "static shapes", f"none for {shown(name)}", "export the model with fixed sizes"
+                )
+            self.left -= max(_count(sizes, name) if min(sizes, default=0) >= 0 else 0, 1)
+        self.left -= sum(v.size for v in inputs if v is not None)
+        if self.left < 0:
+            raise PlanError(f"at most {MOST_COMPUTED} computed constants", "more", _AGAIN)
         infos = [onnx.ValueInfoProto(name=name) for name in dict.fromkeys(proto.input) if name]
         outs = [onnx.ValueInfoProto(name=name) for name in proto.output if name]
         graph = onnx.helper.make_graph([proto], "fold", infos, outs)
         single = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", self.opset)])
         feeds = {n: v.data for n, v in zip(proto.input, inputs, strict=True) if v is not None}
-        with np.errstate(all="ignore"):
-            results = ReferenceEvaluator(single).run(None, feeds)
+        try:
+            with np.errstate(all="ignore"):
+                results = ReferenceEvaluator(single).run(None, feeds)
+        except Exception as error:  # the reference's own, of any kind
+            got = f"{shown(proto.op_type)} that cannot be computed ({type(error).__name__})"
+            raise PlanError("constants that can be computed", got, _AGAIN) from None
         for info, array in zip(outs, results, strict=True):
             self.values[info.name] = _constant(info.name, np.asarray(array))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Array, Node, Value, constant, like
+from model_export.compiler.nodes import Array, Node, Value, constant, like
 
 
 def unrolled(node: Node) -> list[Node]:

@@ -19,8 +19,9 @@ from model_export.compiler.boards import BOARDS, Board
 from model_export.compiler.compile import lower_plan, optimise, parse_card, read_card_text
 from model_export.compiler.cost import each_operation
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Graph, Node, Value
+from model_export.compiler.nodes import Graph, Node, Value
 from model_export.compiler.read import load_model, read_graph
+from model_export.errors import refused
 
 MOST_STAGES = 3  # the fourth core is left to audio, sensors and Linux
 _COPY_CYCLES = 3.0  # to hand one float on, on either side
@@ -55,7 +56,11 @@ def compile_stages(
     """
     if not 1 <= count <= MOST_STAGES:
         raise PlanError(f"1 to {MOST_STAGES} stages", f"{count}", "ask for another number")
-    proto = load_model(model)
+    with refused(PlanError, "a graph that adds up", "export the model again"):
+        return _stages(load_model(model), count, board)
+
+
+def _stages(proto: onnx.ModelProto, count: int, board: Board | None) -> list[bytes]:
     text = read_card_text(proto)
     voice = _read(read_graph(proto))
     whole, lowered = lower_plan(_graph(voice), voice.inputs, voice.outputs, text)

@@ -13,7 +13,7 @@ import numpy as np
 from model_export.graph.builder import Builder
 from model_export.graph.cached import CachedConv, cached_convs, remake
 from model_export.graph.ir import Array, Graph, Node, State, Value
-from model_export.graph.rewrite import use_counts
+from model_export.graph.rebuild import use_counts
 
 SOLVED = 1e-6
 

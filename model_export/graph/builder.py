@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from model_export.errors import ExportError
+from model_export.graph.budget import NODE, STEP, Budget
 from model_export.graph.ir import Array, Attribute, Node, Value
 
 MAX_ELEMENTS = 1 << 25  # of one tensor; the largest real one, a weight of capacity 96, has 2^23
-MAX_MADE = 1 << 26  # of all constants that code computes; real decoders stay below 2^22
+MAX_MADE = 1 << 25  # of all constants that code computes; real decoders stay below 2^22
 
 UNARY: dict[str, Callable[[Array], Array]] = {
     "Neg": np.negative,
@@ -46,6 +48,7 @@ BINARY: dict[str, Callable[[Array, Array], Array]] = {
     "And": np.logical_and,
     "Or": np.logical_or,
 }
+_COSTLY = {"Erf": 256, "Pow": 32, "ReduceSum": 4}  # nanoseconds an element, about
 _COMPARE = {"Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or", "Not"}
 
 
@@ -62,6 +65,7 @@ class Builder:
         self.scope = ""
         self._known: dict[tuple[object, ...], Value] = {}
         self._made = 0
+        self._budget = Budget()
 
     def constant(self, data: object, dtype: object = None) -> Value:
         """A value known now."""
@@ -87,9 +91,15 @@ class Builder:
     def charge(self, shape: Sequence[int]) -> None:
         """Counts a constant that code computes, so that a small file cannot ask for unbounded memory."""
         self.check_size(shape)
-        self._made += int(np.prod(tuple(shape), dtype=np.int64))
+        count = math.prod(int(n) for n in shape)
+        self.spend(count)
+        self._made += count
         if self._made > MAX_MADE:
             raise ExportError(f"at most {MAX_MADE} computed constants", "more", "check the model")
+
+    def spend(self, units: int) -> None:
+        """Takes work off the budget of this trace (graph/budget.py)."""
+        self._budget.spend(units)
 
     def emit(
         self,
@@ -102,9 +112,11 @@ class Builder:
     ) -> Value:
         """One node, or its result when every input is constant and `fold` computes it."""
         self.check_size(shape)
+        self.spend(NODE + 64 * len(inputs))
         kind = inputs[0].dtype if dtype is None else dtype
         if fold is not None and all(value.constant is not None for value in inputs):
             self.charge(shape)
+            self.spend(sum(value.elements for value in inputs) * _COSTLY.get(op, 1))
             with np.errstate(all="ignore"):
                 result = fold(*(value.constant for value in inputs))
             return self.constant(np.asarray(result, dtype=kind).reshape(tuple(shape)))
@@ -122,6 +134,7 @@ class Builder:
     def binary(self, op: str, a: Value, b: Value) -> Value:
         """An elementwise operator of two inputs of one type, with numpy broadcasting."""
         shape = broadcast(a.shape, b.shape)
+        self.spend(NODE + sum(v.elements for v in (a, b) if v.constant is not None))
         if _is_neutral(op, b) and shape == a.shape:
             return a
         if op in ("Add", "Mul") and _is_neutral(op, a) and shape == b.shape:
@@ -144,7 +157,8 @@ class Builder:
     def reshape(self, x: Value, shape: Sequence[int]) -> Value:
         """The same elements in row-major order under another shape."""
         target = tuple(int(n) for n in shape)
-        if int(np.prod(target, dtype=np.int64)) != x.elements:
+        self.spend(NODE)
+        if math.prod(target) != x.elements:
             raise ExportError(f"{x.elements} elements", f"a reshape to {list(target)}", "check the model")
         if target == x.shape:
             return x
@@ -172,6 +186,7 @@ class Builder:
 
     def slice(self, x: Value, axis: int, start: int, stop: int, step: int = 1) -> Value:
         """Elements start, start + step, … below stop of one axis (all non-negative, in range)."""
+        self.spend(NODE)
         length = max(0, -(-(stop - start) // step))
         if length == x.shape[axis] and step == 1:
             return x
@@ -190,6 +205,7 @@ class Builder:
 
     def concat(self, parts: Sequence[Value], axis: int) -> Value:
         """Parts one after another along an axis; empty parts vanish."""
+        self.spend(STEP * len(parts))
         full = [part for part in parts if part.elements or len(parts) == 1]
         if not full:
             full = list(parts[:1])
@@ -218,6 +234,8 @@ class Builder:
     def matmul(self, a: Value, b: Value) -> Value:
         """Matrix product over the last two axes."""
         shape = (*broadcast(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
+        if a.constant is not None and b.constant is not None:
+            self.spend(math.prod(shape) * a.shape[-1])
         return self.emit("MatMul", [a, b], shape, None, np.matmul)
 
     def gather(self, table: Value, index: Value, axis: int = 0) -> Value:
@@ -248,6 +266,8 @@ class Builder:
     ) -> Value:
         """Correlation along the last axis without padding: x [B, Cin, T], weight [Cout, Cin / groups, K]."""
         batch, _, length = x.shape
+        if min(stride, dilation, groups) < 1:
+            raise ExportError("strides, dilations and groups of at least 1", "less", "check the model")
         steps = (length - dilation * (weight.shape[2] - 1) - 1) // stride + 1
         inputs = [x, weight] if bias is None else [x, weight, bias]
         return self.emit(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from model_export.graph.builder import Builder
 from model_export.graph.ir import Graph, Node, State, Value, ordered
-from model_export.graph.rewrite import Site, rewrite
+from model_export.graph.rebuild import Site, rewrite
 
 
 @dataclass(frozen=True)

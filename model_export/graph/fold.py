@@ -6,7 +6,7 @@ import numpy as np
 
 from model_export.graph.builder import Builder
 from model_export.graph.ir import Array, Graph, Node, Value
-from model_export.graph.rewrite import Site, rewrite
+from model_export.graph.rebuild import Site, rewrite
 from model_export.graph.subpixel import interleave
 
 

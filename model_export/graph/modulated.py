@@ -1,23 +1,16 @@
-"""The fast form of a cosine-modulated filter bank.
+"""Streaming filter banks of modulated form in two steps: bands to directions, then each row by itself.
 
-A synthesis bank sums, for every output phase m, filters p[n] c_k[n] over the bands k. The cosine of band k
-repeats with alternating sign after two polyphase steps, so the taps of one parity share one combination
-of the bands: H[m, :, parity] = u_m s_m^T. The bands are combined first (a 1 x 1 convolution to 2 M rows),
-then each row is filtered by itself. This is found in the numbers (a rank of one), not by a name, and used
-only where the product gives the filters back to 1e-6 of their norm; float32 rounding in the file is 9e-7.
-(P. P. Vaidyanathan, Multirate Systems and Filter Banks, 1993, section 8.5.)
+What such a bank is, and how it is found: model_export/filter_bank.py.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from model_export.filter_bank import factored
 from model_export.graph.builder import Builder
 from model_export.graph.cached import CachedConv, cached_convs, remake
 from model_export.graph.ir import Array, Graph, State, Value
-
-EXACT = 1e-6
-SHORTEST = 8  # taps; below, the plain form costs as little
 
 
 def with_fast_banks(graph: Graph) -> Graph:
@@ -53,25 +46,10 @@ def _factored(match: CachedConv) -> tuple[Array, Array] | None:
     weight = match.node.inputs[1].constant
     if weight is None or match.node.integer("groups") != 1 or match.node.integer("dilation") != 1:
         return None
-    outputs, inputs, length = weight.shape
-    if length < SHORTEST or inputs < 2 or match.state.value.shape[2] != length - 1:
+    if match.state.value.shape[2] != weight.shape[2] - 1:
         return None
-    mixes, rows = [], []
-    for parity in (0, 1):
-        mix, taps = _rank_one(weight.astype(np.float64), parity)
-        mixes.append(mix)
-        rows.append(taps)
-    mix, taps = np.concatenate(mixes), np.concatenate(rows)
-    again = mix[:outputs, :, None] * taps[:outputs, None] + mix[outputs:, :, None] * taps[outputs:, None]
-    if np.linalg.norm(again - weight) > EXACT * np.linalg.norm(weight):
+    found = factored(weight)
+    if found is None:
         return None
+    mix, taps = (np.concatenate(list(part)) for part in found)
     return mix[:, :, None].astype(np.float32), taps[:, None].astype(np.float32)
-
-
-def _rank_one(weight: Array, parity: int) -> tuple[Array, Array]:
-    """The best u_m s_m^T of the taps of one parity: u [Cout, Cin], s [Cout, K] (zero at the other parity)."""
-    u, sizes, v = np.linalg.svd(weight[:, :, parity::2], full_matrices=False)
-    share = np.sqrt(sizes[:, :1])
-    taps = np.zeros((weight.shape[0], weight.shape[2]))
-    taps[:, parity::2] = share * v[:, 0]
-    return share * u[:, :, 0], taps

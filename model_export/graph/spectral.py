@@ -12,7 +12,7 @@ import numpy as np
 from model_export.errors import ExportError
 from model_export.graph.builder import Builder
 from model_export.graph.ir import Graph, Value
-from model_export.graph.rewrite import Site, rewrite
+from model_export.graph.rebuild import Site, rewrite
 
 
 def without_spectra(graph: Graph) -> Graph:

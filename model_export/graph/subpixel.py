@@ -13,7 +13,7 @@ import numpy as np
 
 from model_export.graph.builder import Builder
 from model_export.graph.ir import Array, Graph, Node, State, Value
-from model_export.graph.rewrite import Site, rewrite
+from model_export.graph.rebuild import Site, rewrite
 
 
 def interleave(build: Builder, x: Value, rate: int, phase_major: bool = True) -> Value:

@@ -20,7 +20,7 @@ from onnx import numpy_helper
 from graphs.card import KEY, attach_card, read_card
 from graphs.player import GraphPlayer
 from model_export.errors import ExportError
-from model_export.quantise import rewrite
+from model_export.quantise import integers
 from model_export.quantise.calibration import Arrays, Heard, latent_walk, listen, session_of, stream
 from model_export.quantise.compact import compact
 from model_export.quantise.rounding import best_scale, compensated
@@ -101,13 +101,13 @@ def quantise(
     if mode not in MODES:
         raise ExportError(f"one of {', '.join(MODES)}", f"'{mode}'", "choose one of these")
     target = TARGETS_DB[mode] if target_db is None else target_db
-    convolutions = rewrite.quantisable(model, FEWEST_WEIGHTS)
+    convolutions = integers.quantisable(model, FEWEST_WEIGHTS)
     if not convolutions:
         raise ExportError("convolutions to quantise", "none", "quantise an exported fp32 voice")
     progress("listening to the exact voice")
     heard = listen(model, convolutions, latent_walk(model, CALIBRATION_FRAMES, seed))
     narrow, wide = (_rounded(model, convolutions, heard, levels) for levels in (127, 32767))
-    forms = _Forms(rewrite.modern(model), heard, narrow, wide)
+    forms = _Forms(integers.modern(model), heard, narrow, wide)
     progress("measuring every layer's error")
     made, layers, chosen = _search(model, forms, mode, target, seed + 1)
     compact(made)
@@ -129,16 +129,16 @@ class _Forms:
 
     exact: onnx.ModelProto
     heard: dict[str, Heard]
-    narrow: dict[str, rewrite.IntegerWeights]
-    wide: dict[str, rewrite.IntegerWeights]
+    narrow: dict[str, integers.IntegerWeights]
+    wide: dict[str, integers.IntegerWeights]
 
     def model(self, chosen: dict[str, Choice]) -> onnx.ModelProto:
         """The voice with these layers quantised."""
         weights = {k: (self.narrow if c.weights == 8 else self.wide)[k] for k, c in chosen.items()}
-        sort = {8: rewrite.as_bytes, 16: rewrite.as_words}
+        sort = {8: integers.as_bytes, 16: integers.as_words}
         ranges = {k: (self.heard[k].lowest, self.heard[k].highest) for k in chosen}
         inputs = {k: sort[c.input](*ranges[k]) for k, c in chosen.items() if c.input in sort}
-        return rewrite.quantised(self.exact, weights, inputs)
+        return integers.quantised(self.exact, weights, inputs)
 
 
 def _search(
@@ -174,7 +174,7 @@ def _search(
 
 def _rounded(
     model: onnx.ModelProto, convolutions: list[onnx.NodeProto], heard: dict[str, Heard], levels: int
-) -> dict[str, rewrite.IntegerWeights]:
+) -> dict[str, integers.IntegerWeights]:
     arrays = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
     kind = np.int8 if levels == 127 else np.int16
     found = {}
@@ -190,7 +190,7 @@ def _rounded(
         else:
             steps = np.clip(np.round(flat / scale[:, None]), -levels, levels)
         shaped = steps.reshape(weight.shape[0], weight.shape[2], weight.shape[1]).transpose(0, 2, 1)
-        found[node.output[0]] = rewrite.IntegerWeights(np.ascontiguousarray(shaped.astype(kind)), scale)
+        found[node.output[0]] = integers.IntegerWeights(np.ascontiguousarray(shaped.astype(kind)), scale)
     return found
 
 

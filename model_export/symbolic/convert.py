@@ -42,7 +42,11 @@ def dtype_of(number: object, default: object = np.float32) -> np.dtype[np.generi
     if number is None:
         return np.dtype(default)  # type: ignore[call-overload, no-any-return]
     if not isinstance(number, int) or number not in DTYPES:
-        raise ExportError("a tensor of a known type", f"dtype {number}", "report this model")
+        raise ExportError(
+            "a tensor of a known type",
+            f"dtype {number}" if isinstance(number, int) else type(number).__name__,
+            "report this model",
+        )
     return DTYPES[number]
 
 

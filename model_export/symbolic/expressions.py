@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from model_export.errors import ExportError
 from model_export.graph import Builder
+from model_export.graph.budget import STEP
 from model_export.symbolic.memory import Memory
 from model_export.symbolic.registry import OPERATORS, Scalar
 from model_export.symbolic.tensor import Tensor
@@ -80,6 +81,8 @@ class Evaluator(ABC):
         return number
 
     def expression(self, node: ast.expr, frame: Frame) -> object:
+        """What an expression is worth. Raises ExportError."""
+        self.build.spend(STEP)
         if isinstance(node, ast.Name):
             return self._name(node.id, frame)
         if isinstance(node, ast.Constant):
@@ -186,7 +189,10 @@ class Evaluator(ABC):
             raise self.error("operators that the exporter knows", f"`{dotted}`")
         line = frame.line
         try:
-            return operator(self, *arguments, **keywords)
+            result = operator(self, *arguments, **keywords)
+            if isinstance(result, (list, str)):
+                self.build.spend(64 * len(result))
+            return result
         except ExportError as error:
             frame.line = line
             if " at " in error.got and " line " in error.got:

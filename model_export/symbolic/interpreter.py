@@ -14,7 +14,7 @@ from model_export.symbolic.memory import Memory
 from model_export.symbolic.tensor import Tensor
 from model_export.torchscript import FunctionSource, Module, ScriptFile
 
-MAX_STATEMENTS = 400_000  # real decoders: 900 to 30,000 a call
+MAX_STATEMENTS = 100_000  # real decoders: 900 to 30,000 a call
 MAX_DEPTH = 120
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from model_export.errors import ExportError
 from model_export.graph import Builder, Value
+from model_export.graph.budget import STEP, plain
 from model_export.graph.ir import Draw
 from model_export.symbolic.tensor import Storage, Tensor
 from model_export.torchscript import Module, ScriptFile, TensorRef
@@ -71,7 +72,7 @@ class Memory:
             raise ExportError(
                 "a call that keeps its tensors", f"`{name}` replaced", "export without learning"
             )
-        if value != before:
+        if not plain(value) or not plain(before) or value != before:
             got = f"`{self.path(module)}.{name}` changing"
             raise ExportError("a call that leaves its settings alone", got, "export without learning")
         self._overlay[id(module), name] = value
@@ -81,6 +82,8 @@ class Memory:
         if isinstance(value, TensorRef):
             storage = self._storage(value, origin)
             return Tensor(storage, (), storage.value.shape)
+        if isinstance(value, (list, tuple)):
+            self._build.spend(STEP * len(value))
         if isinstance(value, list):
             return [self.symbolic(item, origin) for item in value]
         if isinstance(value, tuple):

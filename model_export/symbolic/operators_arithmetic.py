@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from model_export.graph import Value
+from model_export.graph.budget import plain
 from model_export.symbolic.convert import (
     change_columns,
     check_scalar,
@@ -103,6 +104,13 @@ def _register_binary(name: str) -> None:
                 raise ValueError("spectra of two lengths")
             return Spectrum((*a.factors, *b.factors), a.length)
         if not _has_tensor(a, b):
+            machine.build.spend(64 * sum(len(x) for x in (a, b) if isinstance(x, (str, list, tuple))))
+            if not plain(a) or not plain(b):
+                raise TypeError("numbers, text or flat lists are wanted")
+            if name == "mul" and isinstance(a, (str, list)) and isinstance(b, int) and len(a) * b > 1_000_000:
+                raise OverflowError("a list beyond a million items")
+            if name == "mul" and isinstance(b, (str, list)) and isinstance(a, int) and len(b) * a > 1_000_000:
+                raise OverflowError("a list beyond a million items")
             return check_scalar(_SCALAR[name](a, b))
         if name in ("add", "sub") and number(machine, alpha) != 1:
             b = Tensor.of(combine(machine, "mul", b, alpha))

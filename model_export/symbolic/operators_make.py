@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from model_export.graph import Value
+from model_export.graph.budget import flat_size
 from model_export.symbolic.convert import axis_of, dtype_of, integer, number, shape_of, value_of
 from model_export.symbolic.registry import Machine, Scalar, operator
 from model_export.symbolic.tensor import Tensor
@@ -61,6 +63,7 @@ def _new_zeros(machine: Machine, x: Tensor, sizes: Sequence[object], *rest: obje
 
 @operator("tensor")
 def _tensor(machine: Machine, data: object, dtype: object = None, *rest: object, **_: object) -> Tensor:
+    machine.build.spend(64 * flat_size(data))
     kind = np.asarray(data).dtype
     default = np.float32 if kind.kind == "f" else kind
     return Tensor.of(machine.build.constant(data, dtype_of(dtype, default)))
@@ -70,8 +73,8 @@ def _tensor(machine: Machine, data: object, dtype: object = None, *rest: object,
 def _arange(machine: Machine, *arguments: object, **_: object) -> Tensor:
     numbers = [number(machine, a) for a in arguments if a is not None and not isinstance(a, str)]
     bounds = numbers[:3] if len(arguments) >= 6 else numbers[:2] if len(arguments) == 5 else numbers[:1]
-    length = bounds[0] if len(bounds) == 1 else bounds[1] - bounds[0]
-    machine.build.charge([int(length)])
+    first, last, step = (0, bounds[0], 1) if len(bounds) == 1 else (*bounds, 1)[:3]
+    machine.build.charge([max(math.ceil((last - first) / step), 0)])
     result = np.arange(*bounds)
     return Tensor.of(machine.build.constant(result, np.float32 if result.dtype.kind == "f" else np.int64))
 
@@ -127,6 +130,7 @@ def _repeat(machine: Machine, x: Tensor, times: Sequence[int]) -> Tensor:
     build, value = machine.build, value_of(machine, x)
     value = build.reshape(value, [1] * (len(times) - len(value.shape)) + list(value.shape))
     for axis, count in enumerate(shape_of(times)):
+        build.check_size([count, max(value.elements, 1)])
         value = build.concat([value] * count, axis) if count != 1 else value
     return Tensor.of(value)
 

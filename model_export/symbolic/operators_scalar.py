@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from model_export.errors import ExportError
+from model_export.graph.budget import plain
 from model_export.symbolic.convert import check_scalar, dtype_number, number, value_of
 from model_export.symbolic.registry import Machine, operator
 from model_export.symbolic.tensor import Tensor
@@ -31,6 +32,11 @@ def _not(machine: Machine, a: object) -> bool:
 def _contains(machine: Machine, holder: object, item: object) -> bool:
     if not isinstance(holder, (list, tuple, dict, str)):
         raise TypeError("a list is wanted")
+    if isinstance(holder, dict):
+        return isinstance(item, (str, int, float)) and item in holder
+    if not plain(item) or not (isinstance(holder, str) or plain(holder)):
+        raise TypeError("numbers or text are wanted")
+    machine.build.spend(64 * len(holder))
     return item in holder
 
 
@@ -77,7 +83,8 @@ def _nothing(machine: Machine, *arguments: object, **keywords: object) -> None:
 
 @operator("RaiseException", prefix="ops.prim.")
 def _raise(machine: Machine, message: object = "", kind: object = "") -> None:
-    got = f"the model's own error ({str(message)[:80]!r})"
+    said = message[:80] if isinstance(message, str) else ""
+    got = f"the model's own error ({said!r})"
     raise ExportError("a model that runs", got, "export it again, for streaming")
 
 
@@ -101,14 +108,20 @@ def _num_to_tensor(machine: Machine, x: bool | int | float) -> Tensor:
     return Tensor.of(machine.build.constant(x))
 
 
+def _numbers(machine: Machine, given: tuple[object, ...]) -> list[float]:
+    items = given[0] if isinstance(given[0], list) else given
+    machine.build.spend(64 * len(items))
+    return [number(machine, item) for item in items]
+
+
 @operator("min", prefix="ops.prim.")
 def _min(machine: Machine, *numbers: float) -> float:
-    return min(numbers[0]) if isinstance(numbers[0], list) else min(numbers)
+    return min(_numbers(machine, numbers))
 
 
 @operator("max", prefix="ops.prim.")
 def _max(machine: Machine, *numbers: float) -> float:
-    return max(numbers[0]) if isinstance(numbers[0], list) else max(numbers)
+    return max(_numbers(machine, numbers))
 
 
 @operator("ceil")

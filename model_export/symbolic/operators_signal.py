@@ -23,6 +23,8 @@ def pad_last(build: Builder, x: Value, left: int, right: int) -> Value:
     """Zeros around the last axis; negative counts cut."""
     if min(left, right) < 0:
         x = build.slice(x, len(x.shape) - 1, max(-left, 0), x.shape[-1] - max(-right, 0))
+    for n in (left, right):
+        build.charge((*x.shape[:-1], max(n, 0)))
     zeros = [build.constant(np.zeros((*x.shape[:-1], max(n, 0)), x.dtype)) for n in (left, right)]
     return build.concat([zeros[0], x, zeros[1]], len(x.shape) - 1)
 
@@ -82,7 +84,7 @@ def _pad(
     machine: Machine, x: Tensor, pads: Sequence[int], mode: object = "constant", fill: object = None
 ) -> Tensor:
     if mode not in ("constant", 0, 0.0) or fill not in (None, 0, 0.0):
-        raise ValueError(f"padding with zeros, not {mode}")
+        raise ValueError("padding with zeros, not with something else")
     build, value = machine.build, value_of(machine, x)
     for number, (left, right) in enumerate(zip(pads[0::2], pads[1::2], strict=True)):
         if left == right == 0:
@@ -92,6 +94,9 @@ def _pad(
         if constant_matrix(value) is None:
             value = pad_last(build, value, left, right)
         else:
+            rows = constant_matrix(value)
+            assert rows is not None
+            build.charge((*rows.shape[:-1], max(rows.shape[-1] + max(left, 0) + max(right, 0), 0)))
             value = change_columns(build, value, partial(_pad_array, left=left, right=right))
     return Tensor.of(value)
 
@@ -145,6 +150,9 @@ def _irfft(machine: Machine, x: object, n: int | None = None, axis: int = -1, no
     if isinstance(x, RealAsComplex):
         bins = x.real.shape[-1]
         length = 2 * (bins - 1) if n is None else n
+        build.charge((bins, bins))
+        build.charge((bins, length))
+        build.spend(64 * bins * length)
         matrix = np.fft.irfft(np.eye(bins), length)
         return Tensor.of(build.matmul(x.real, build.constant(matrix, np.float32)))
     if not isinstance(x, Spectrum) or len(x.factors) != 2 or n not in (None, x.length) or x.length % 2:

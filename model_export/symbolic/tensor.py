@@ -14,6 +14,7 @@ import numpy as np
 
 from model_export.errors import ExportError
 from model_export.graph import Builder, Value
+from model_export.graph.budget import STEP
 
 
 class Step(Protocol):
@@ -132,6 +133,7 @@ class Tensor:
 
     def read(self, build: Builder) -> Value:
         """The elements as they are now."""
+        build.spend(STEP * (1 + len(self.steps)))
         self.storage.touch(self.steps)
         value = self.storage.value
         for step in self.steps:

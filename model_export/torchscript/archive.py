@@ -18,7 +18,8 @@ from model_export.errors import ExportError
 from model_export.torchscript.packed import is_packed, plain_bytes
 
 MAX_INFLATION = 200  # deflate reaches about 1000 on zeros; code text stays below 20
-MAX_TEXT_BYTES = 16 << 20  # one code file or the pickle: real ones stay below 1 MB
+MAX_TEXT_BYTES = 4 << 20  # one code file or the pickle: real ones stay below 1 MB
+MAX_SWELL = 64 << 20  # bytes that all entries may hold beyond four times the file
 MAX_ENTRIES = 65_535
 _MODEL = "a RAVE model exported by TorchScript (.ts)"
 _AGAIN = "download the file again, or export it again"
@@ -78,7 +79,7 @@ class Archive:
             raise ExportError(_MODEL, f"another kind of zip archive ({self.path.name})", "check the path")
         root += "/"
         entries: dict[str, zipfile.ZipInfo] = {}
-        packed_bytes = 0
+        packed_bytes = plain_bytes_in = 0
         for info in infos:
             if not info.filename.startswith(root):
                 raise ExportError(_MODEL, f"{info.filename!r} outside the root folder {root!r}", _AGAIN)
@@ -87,7 +88,11 @@ class Archive:
                 raise ExportError(_MODEL, f"two entries called {name!r}", _AGAIN)
             self._check_entry(info)
             packed_bytes += info.compress_size
+            plain_bytes_in += info.file_size
             entries[name] = info
+        if plain_bytes_in > 4 * self.file_bytes + MAX_SWELL:
+            got = f"{plain_bytes_in} bytes from {self.file_bytes}"
+            raise ExportError("an archive that does not swell", got, _AGAIN)
         if packed_bytes > self.file_bytes:
             got = f"entries of {packed_bytes} bytes in a file of {self.file_bytes}"
             raise ExportError("an archive whose entries fit its size", got, _AGAIN)

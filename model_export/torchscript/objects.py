@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from model_export.errors import ExportError
 
+MAX_REPEATED = 1 << 16  # elements of a tensor whose strides repeat a smaller storage
 _DAMAGED = "the file is damaged or made by an unknown exporter: export it again"
 
 
@@ -32,9 +33,14 @@ class TensorRef:
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
+        ranks = len(self.shape), len(self.stride)
+        if ranks[0] != ranks[1] or ranks[0] > 8:
+            raise ExportError("a tensor with sizes and strides", f"{ranks[0]} and {ranks[1]}", _DAMAGED)
         numbers = (self.numel, self.offset, *self.shape, *self.stride)
-        if len(self.shape) != len(self.stride) or len(self.shape) > 8 or min(numbers) < 0:
-            raise ExportError("a tensor with sizes and strides", f"{self.shape} / {self.stride}", _DAMAGED)
+        if min(numbers) < 0 or max(numbers) >= 1 << 62:
+            raise ExportError("a tensor of sane size", f"{self.shape} / {self.stride}", _DAMAGED)
+        if self.elements > max(self.numel, MAX_REPEATED):
+            raise ExportError("a tensor no larger than its storage", f"{self.elements} elements", _DAMAGED)
         if self.elements and self.numel <= self.offset + sum(
             (n - 1) * s for n, s in zip(self.shape, self.stride, strict=True)
         ):
@@ -54,7 +60,12 @@ class TensorRef:
         flat: npt.NDArray[np.generic] = np.frombuffer(storage, dtype=self.dtype)
         if self.bfloat16:
             flat = (flat.astype(np.uint32) << 16).view(np.float32)
-        strides = tuple(s * flat.itemsize for s in self.stride)
+        if self.elements == 0:
+            return np.zeros(self.shape, flat.dtype.newbyteorder("="))
+        # A stride that is never walked may be anything.
+        strides = tuple(
+            s * flat.itemsize if n > 1 else 0 for n, s in zip(self.shape, self.stride, strict=True)
+        )
         window = np.lib.stride_tricks.as_strided(flat[self.offset :], self.shape, strides, writeable=False)
         return np.ascontiguousarray(window, dtype=window.dtype.newbyteorder("=")).reshape(self.shape)
 

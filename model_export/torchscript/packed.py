@@ -8,6 +8,7 @@ from pathlib import Path
 from model_export.errors import ExportError
 
 MAGIC = b"\xfd7zXZ\x00"
+MAX_SWELL = 64 << 20  # bytes within beyond sixteen times the packed ones
 MAX_BYTES = 1 << 30  # of the file within; the largest RAVE met is below half of it
 
 
@@ -27,13 +28,14 @@ def plain_bytes(path: Path) -> bytes:
     data = path.read_bytes()
     if not data.startswith(MAGIC):
         return data
-    unpacker = lzma.LZMADecompressor(format=lzma.FORMAT_XZ)
+    most = min(MAX_BYTES, MAX_SWELL + 16 * len(data))
+    unpacker = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=256 << 20)
     try:
-        plain = unpacker.decompress(data, MAX_BYTES + 1)
+        plain = unpacker.decompress(data, most + 1)
     except lzma.LZMAError as error:
         raise ExportError("an intact .ts.xz", f"{path.name}: {error}", "download the file again") from None
-    if len(plain) > MAX_BYTES:
-        raise ExportError(f"a .ts of at most {MAX_BYTES >> 20} MB", "more", "unpack the file yourself")
+    if len(plain) > most:
+        raise ExportError(f"a .ts of at most {most >> 20} MB", "more", "unpack the file yourself")
     if not unpacker.eof:
         raise ExportError("a whole .ts.xz", f"{path.name}, cut short", "download the file again")
     return plain

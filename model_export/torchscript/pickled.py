@@ -16,6 +16,9 @@ import numpy as np
 from model_export.errors import ExportError
 from model_export.torchscript.objects import Module, TensorRef
 
+MAX_NESTING = 32  # of lists in lists: real ones stay below 4
+MAX_ITEMS = 1_000_000
+MAX_STEPS = 300_000  # the voices that ship take 15,000
 _WANTED = "a pickle of modules and tensors"
 _REFUSED = "do not trust this file: get the model from its author again"
 _DAMAGED = "the file is damaged: download it again"
@@ -62,6 +65,58 @@ class _Mark:
     pass
 
 
+def _is_empty(value: object) -> bool:
+    """Whether it is the empty tuple, without comparing what it may hold."""
+    return isinstance(value, tuple) and not value
+
+
+def _shown(value: object) -> str:
+    """A foreign value in a few words: lists that share lists would print for ever."""
+    return str(value)[:120] if isinstance(value, (_Global, str)) else f"a {type(value).__name__}"
+
+
+def _bounded(root: object) -> object:
+    """The value itself, once it is known that whoever walks through it comes to an end.
+
+    Lists, tuples and dictionaries nest at most MAX_NESTING deep, hold no more than MAX_ITEMS when every
+    shared one is counted each time, and none holds itself. Modules may share modules: each is walked once.
+    """
+    sizes: dict[int, tuple[int, int]] = {}  # of a container: items with all that is within, and nesting
+    modules: set[int] = set()
+    roots: list[object] = [root]
+    while roots:
+        _weigh(roots.pop(), sizes, modules, roots)
+    return root
+
+
+def _weigh(root: object, sizes: dict[int, tuple[int, int]], modules: set[int], roots: list[object]) -> None:
+    """Sizes of one container and all within it; modules that it meets are left to `roots`."""
+    stack, open_now = [(root, False)], set()
+    while stack:
+        value, seen = stack.pop()
+        if isinstance(value, Module):
+            if id(value) not in modules:
+                modules.add(id(value))
+                roots.extend(value.attributes.values())
+            continue
+        if not isinstance(value, (list, tuple, dict)) or id(value) in sizes:
+            continue
+        items = list(value.values() if isinstance(value, dict) else value)
+        if seen:
+            within = [sizes.get(id(item), (1, 0)) for item in items]
+            count, depth = 1 + sum(n for n, _ in within), 1 + max((d for _, d in within), default=0)
+            if count > MAX_ITEMS or depth > MAX_NESTING:
+                raise ExportError(_WANTED, "lists within lists without end", _REFUSED)
+            sizes[id(value)] = count, depth
+            open_now.discard(id(value))
+            continue
+        if id(value) in open_now:
+            raise ExportError(_WANTED, "a list that holds itself", _REFUSED)
+        open_now.add(id(value))
+        stack.append((value, True))
+        stack.extend((item, False) for item in items)
+
+
 class PickleMachine:
     """Interprets one pickle.
 
@@ -79,16 +134,18 @@ class PickleMachine:
     def run(self) -> object:
         """The pickled object. Raises ExportError on anything outside the lists."""
         try:
-            for opcode, argument, _ in pickletools.genops(self._data):
+            for step, (opcode, argument, _) in enumerate(pickletools.genops(self._data)):
+                if step >= MAX_STEPS:
+                    raise ExportError(f"a pickle of at most {MAX_STEPS} steps", "more", _REFUSED)
                 if opcode.name == "STOP":
-                    return self._pop()
+                    return _bounded(self._pop())
                 self._step(opcode.name, argument)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
             raise ExportError(_WANTED, "a pickle whose stack does not add up", _DAMAGED) from error
         except (ValueError, OverflowError, MemoryError) as error:
             if isinstance(error, ExportError):
                 raise
-            raise ExportError(_WANTED, f"a broken pickle ({error})", _DAMAGED) from error
+            raise ExportError(_WANTED, f"a broken pickle ({str(error)[:80]})", _DAMAGED) from error
         raise ExportError(_WANTED, "a pickle without an end", _DAMAGED)
 
     def _step(self, name: str, argument: object) -> None:
@@ -146,12 +203,14 @@ class PickleMachine:
         target = self._top(dict)
         assert isinstance(target, dict)
         for key, value in zip(items[0::2], items[1::2], strict=True):
+            if not isinstance(key, (str, int, float)):
+                raise TypeError
             target[key] = value
 
     def _new_object(self) -> None:
         arguments, cls = self._pop(), self._pop()
-        if not isinstance(cls, _Global) or not cls.module.startswith("__torch__") or arguments != ():
-            raise ExportError(_WANTED, f"an object of class {cls}", _REFUSED)
+        if not isinstance(cls, _Global) or not cls.module.startswith("__torch__") or not _is_empty(arguments):
+            raise ExportError(_WANTED, f"an object of class {_shown(cls)}", _REFUSED)
         self._stack.append(Module(str(cls)))
 
     def _build(self) -> None:
@@ -171,7 +230,7 @@ class PickleMachine:
             self._stack.append(self._tensor(arguments))
         elif where == ("torch._utils", "_rebuild_parameter"):
             self._stack.append(arguments[0])
-        elif where == ("collections", "OrderedDict") and arguments == ():
+        elif where == ("collections", "OrderedDict") and _is_empty(arguments):
             self._stack.append({})
         elif function.module == "torch.jit._pickle" and function.name in _RETURN_FIRST:
             self._stack.append(arguments[0])
@@ -194,7 +253,7 @@ class PickleMachine:
             raise TypeError
         _, kind, key, _, numel = identity
         if not isinstance(kind, _Global) or kind.module != "torch" or kind.name not in _STORAGES:
-            raise ExportError(_WANTED, f"a storage of {kind}", _REFUSED)
+            raise ExportError(_WANTED, f"a storage of {_shown(kind)}", _REFUSED)
         if not isinstance(key, str) or type(numel) is not int:
             raise TypeError
         dtype = np.dtype(self._byte_order + _STORAGES[kind.name])

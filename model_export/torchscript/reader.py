@@ -21,6 +21,8 @@ class ScriptFile:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
+        if "byteorder" in archive and archive.size("byteorder") > 64:
+            raise ExportError("byte order little or big", "a long text", _AGAIN)
         order = archive.read("byteorder").strip() if "byteorder" in archive else b"little"
         if order not in (b"little", b"big"):
             raise ExportError("byte order little or big", repr(order[:16]), _AGAIN)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from model_export.errors import ExportError
 from model_export.torchscript.archive import Archive
 
+MAX_CODE = (
+    4 << 20
+)  # of all files together; real models stay below 1 MB, and a syntax tree is 200 times its text
 _AGAIN = "the file is damaged or made by an unknown exporter: export it again"
 
 
@@ -34,6 +37,7 @@ class SourceTable:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._files: dict[str, dict[str, ast.stmt]] = {}
+        self._parsed = 0
         self._classes: dict[str, ClassSource] = {}
 
     def class_source(self, qualified: str) -> ClassSource:
@@ -64,10 +68,14 @@ class SourceTable:
 
     def _parse(self, entry: str) -> dict[str, ast.stmt]:
         text = self._archive.read_text(entry)
+        self._parsed += len(text)
+        if self._parsed > MAX_CODE:
+            raise ExportError(f"at most {MAX_CODE >> 20} MB of code", "more", _AGAIN)
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise ExportError(f"serialized code in {entry}", f"unreadable text ({error})", _AGAIN) from error
+            got = f"unreadable text ({str(error)[:80]})"  # a parser that nests too deep says MemoryError
+            raise ExportError(f"serialized code in {entry}", got, _AGAIN) from None
         return {n.name: n for n in tree.body if isinstance(n, (ast.ClassDef, ast.FunctionDef))}
 
 

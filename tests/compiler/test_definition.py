@@ -115,9 +115,7 @@ def test_the_table_holds() -> None:
 
 
 def test_the_page_is_current() -> None:
-    assert operations_text.renewed(PAGE, OPERATIONS) == PAGE, (
-        "python -m definitions.operations_text renews it"
-    )
+    assert operations_text.renewed(PAGE, OPERATIONS) == PAGE, "python -m definitions docs renews it"
 
 
 def _rows() -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from model_export.compiler.dequantise import dequantise
 from model_export.compiler.errors import PlanError
-from model_export.compiler.ir import Array, Graph, Node, Value, constant, like
+from model_export.compiler.nodes import Array, Graph, Node, Value, constant, like
 
 
 def rewrite(graph: Graph) -> None:

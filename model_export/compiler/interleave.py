@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_export.compiler.ir import Graph, Node, Value, constant
+from model_export.compiler.nodes import Graph, Node, Value, constant
 
 
 def interleave(graph: Graph) -> None:

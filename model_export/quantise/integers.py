@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper, version_converter
 
-from model_export.compiler.filterbank import rank_one
+from model_export.filter_bank import factored
 
 OPSET, IR_VERSION = 21, 10  # the first opset whose QuantizeLinear knows 16 bits
 # Beyond the inputs heard: live gestures go further than the calibration did, met was more than 3 times (where
@@ -59,7 +59,7 @@ def quantisable(model: onnx.ModelProto, fewest: int) -> list[onnx.NodeProto]:
         if weight is None or weight.ndim != 3 or weight.size < fewest:
             continue
         group = next((a.i for a in node.attribute if a.name == "group"), 1)
-        if group == 1 and rank_one(weight) is None:
+        if group == 1 and factored(weight) is None:
             found.append(node)
     return found
 

@@ -1,0 +1,28 @@
+"""ONNX files of strangers: small graphs of ours, mutated, compiled and played."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+from tests.support.attacks import graphs, judged
+
+
+def attack(end: float, seed: int, tally: Counter[str]) -> None:
+    """Until `end` (of `time.monotonic`)."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stranger.onnx"
+        for data in graphs.cases(seed):
+            if time.monotonic() > end:
+                return
+            path.write_bytes(data)
+            came = judged.judged(partial(graphs.survive, path), len(data))
+            tally.update({"cases": 1, came: 1})
+            if came not in ("taken", "refused"):
+                kept = Path(tempfile.gettempdir()) / f"attack-{seed}-{tally['cases']}.onnx"
+                kept.write_bytes(data)
+                print(f"{came}: kept as {kept}", file=sys.stderr)

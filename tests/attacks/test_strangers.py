@@ -1,0 +1,67 @@
+"""Strangers' model files: a run or one line, within 20 seconds of processor time and a bounded memory."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from model_export.errors import ExportError
+from model_export.graph.budget import Budget, flat_size, plain
+from tests.support.attacks import graphs, judged, scripts
+
+BOMBS = dict(scripts.bombs())
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_small_file_that_asks_for_far_more_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "stranger.ts"
+    path.write_bytes(BOMBS[name])
+    assert judged.judged(partial(scripts.survive, path), len(BOMBS[name])) == "refused"
+
+
+def test_mutated_scripts(tmp_path: Path) -> None:
+    files, dice, path = scripts.real(), random.Random(3), tmp_path / "stranger.ts"
+    for number in range(12):
+        path.write_bytes(scripts.mutated(files, dice))
+        came = judged.judged(partial(scripts.survive, path), path.stat().st_size)
+        assert came in ("taken", "refused"), number
+
+
+def test_mutated_graphs(tmp_path: Path) -> None:
+    path, came = tmp_path / "stranger.onnx", set()
+    for number, data in enumerate(itertools.islice(graphs.cases(5), 60)):
+        path.write_bytes(data)
+        came.add(judged.judged(partial(graphs.survive, path), len(data)))
+        assert came <= {"taken", "refused"}, number
+    assert came == {"taken", "refused"}
+
+
+def test_the_judge_tells_what_came_of_a_case() -> None:
+    def forever() -> None:
+        while True:
+            pass
+
+    assert judged.judged(lambda: None, 0) == "taken"
+    assert judged.judged(lambda: {}["a"], 0) == "tracebacks"
+    assert judged.judged(lambda: bytearray(1 << 31), 0) == "over memory"
+    assert judged.judged(forever, 0, seconds=1) == "hangs"
+
+
+def test_work_is_counted_down() -> None:
+    budget = Budget(10)
+    budget.spend(-5)
+    budget.spend(10)
+    with pytest.raises(ExportError, match="far more work"):
+        budget.spend(1)
+    nested: list[object] = []
+    for _ in range(40):
+        nested = [nested, nested]
+    assert plain([1, "a", None])
+    assert not plain(nested)
+    with pytest.raises(ExportError, match="lists of lists"):
+        flat_size(nested)
+    assert flat_size([[1, 2], [3]]) == 3
