@@ -10,7 +10,10 @@ fail() { echo "deploy: $*" >&2; exit 1; }
 check_board() {
   set -eu
   [ -f "$BELA/Makefile" ] || fail "wanted a Bela in $BELA, found none: is this the right address?"
+  [ ! -f "$BELA/include/Bela.h" ] || grep -q Bela_stopRequested "$BELA/include/Bela.h" ||
+    fail "wanted a Bela core of May 2020 or later, found an older one in $BELA: update it as learn.bela.io tells"
   command -v rsync >/dev/null || fail "wanted rsync on the board, found none: install it there"
+  command -v sha256sum >/dev/null || fail "wanted sha256sum on the board, found none: install coreutils there"
   case $(uname -m) in
     aarch64) echo "Bela Gem" ;;
     armv7l) echo "Bela" ;;
@@ -35,7 +38,10 @@ check_room() {
 set_clock() {
   local now=$1 ours
   ours=$(date -u +%s)
-  if [ "$dry" = 0 ] && [ $((ours > now ? ours - now : now - ours)) -gt 60 ]; then date -u -s "@$now" >/dev/null; fi
+  if [ "$dry" = 0 ] && [ $((ours > now ? ours - now : now - ours)) -gt 60 ]; then
+    date -u -s "@$now" >/dev/null 2>&1 ||
+      fail "wanted the board's clock at $(date -u -d "@$now" '+%Y-%m-%d %H:%M'), found $(date -u '+%Y-%m-%d %H:%M') and may not set it: make compares times; set it there"
+  fi
 }
 
 # --- copying
@@ -57,19 +63,20 @@ make_room_for_a_version() {
 
 # --- building and testing, beside the version that plays
 
-# build TELL: compiled by Bela's own make under another project name, then run a moment offline. With TELL it says
-# how far it is.
+# build TELL: compiled by Bela's own make under another project name, then proved by a program of its own. With TELL it
+# says how far it is.
 build() {
   set -eu
   fresh=$VERSIONS/incoming.$name trial=$BELA/projects/$PROJECT-trial old=$VERSIONS/current job= teller= tell=$1
+  proof=$BELA/projects/$PROJECT-check
   exec 9>"$VERSIONS/lock"
   flock -w 60 9 || broke "another deploy is at work there"
   echo $$ >"$VERSIONS/at-work" || disk_is_full
   trap 'broke "it was broken off"' HUP INT TERM
   lay_out_trial
   reuse_objects
-  if [ -z "$changed" ] && [ -x "$old/$PROJECT" ]; then
-    cp -a "$old/$PROJECT" "$trial/" || disk_is_full
+  if [ -z "$changed" ] && [ -x "$old/$PROJECT" ] && [ -x "$old/$PROJECT-check" ]; then
+    cp -a "$old/$PROJECT" "$old/$PROJECT-check" "$trial/" || disk_is_full
   else
     compile
   fi
@@ -79,7 +86,7 @@ build() {
 
 broke() {
   [ -z "$job$teller" ] || { kill $job $teller && wait $job; } 2>/dev/null || true
-  rm -rf "$trial" "$fresh"
+  rm -rf "$trial" "$proof" "$fresh"
   fail "$1; $outcome"
 }
 
@@ -101,7 +108,7 @@ lay_out_trial() {
   mkdir -p "$BELA/projects" && cp -a "$fresh" "$trial" || disk_is_full
 }
 
-sources() { grep -E '  (render\.cpp|firmware/)' "$1/MANIFEST" || true; }
+sources() { grep -E '  (render\.cpp|check\.cc|firmware/)' "$1/MANIFEST" || true; }
 
 # What was compiled for the version before, of the same sources and with the same tools, is not compiled again.
 # Leaves in `changed` the sources that differ, in `tools` what they are compiled with.
@@ -126,7 +133,20 @@ compile() {
     broke "it does not compile there, see --logs"
   [ -z "$teller" ] || { kill "$teller" && echo >&2; } || true
   [ -x "$trial/$PROJECT-trial" ] || broke "make left no program, see --logs"
-  mv "$trial/$PROJECT-trial" "$trial/$PROJECT" && echo "$tools" >"$trial/build/tools" || disk_is_full
+  mv "$trial/$PROJECT-trial" "$trial/$PROJECT" || disk_is_full
+  compile_check
+  echo "$tools" >"$trial/build/tools" || disk_is_full
+}
+
+# The program that proves the image has a main of its own, which Bela's make takes instead of Bela's: it is a project of one
+# source, linked with the objects of the other.
+compile_check() {
+  rm -rf "$proof"
+  mkdir "$proof" && cp "$trial/check.cc" "$proof/check.cpp" || disk_is_full
+  at_once make -C "$BELA" PROJECT="$PROJECT-check" CPPFLAGS="-std=c++14 -I$trial" \
+    LDLIBS="$(find "$trial/build" -name '*.o' ! -path "$trial/build/render.o" | tr '\n' ' ')" >>"$VERSIONS/build.log" 2>&1 9>&- ||
+    broke "its check does not compile there, see --logs"
+  mv "$proof/$PROJECT-check" "$trial/" && rm -rf "$proof" || disk_is_full
 }
 
 tell_progress() {
@@ -136,13 +156,15 @@ tell_progress() {
   done
 }
 
+# It never begins Bela's audio, which a second program is refused, and leaves the core to what plays.
 self_test() {
-  local arguments
+  local arguments passed=0
   arguments=$(cat "$trial/arguments" 2>/dev/null || true)
   cd "$trial"
   # shellcheck disable=SC2086 # they are words
-  at_once timeout 60 "./$PROJECT" --board Batch --codec-mode "i=700,s=1" $arguments \
-    >"$VERSIONS/test.log" 2>&1 9>&- || broke "the self-test failed, see --logs"
+  at_once timeout 300 "./$PROJECT-check" $arguments >"$VERSIONS/test.log" 2>&1 9>&- || passed=$?
+  sed -n 's/^note: /deploy: note: /p; s/^refused: /deploy: refused: /p' "$VERSIONS/test.log" >&2
+  [ "$passed" = 0 ] || broke "the self-test failed, see --logs"
 }
 
 make_ready() {
@@ -256,10 +278,32 @@ tell_logs() {
   true
 }
 
+# What the version that plays measures here, beside it: `key = value` lines.
+tell_report() {
+  local arguments pid
+  cd "$VERSIONS/current" 2>/dev/null || fail "wanted a version on the board, found none: flash one first"
+  arguments=$(cat arguments 2>/dev/null || true)
+  echo "machine = $(uname -m) $(uname -r)"
+  grep -E '^(underruns|mode) = ' "$STATUS" 2>/dev/null || true
+  # shellcheck disable=SC2086 # they are words
+  timeout 300 "./$PROJECT-check" $arguments || true
+  sleep 2  # the status is written once a second
+  cat "$STATUS" 2>/dev/null || true
+  echo "board_uptime_s = $(cut -d ' ' -f 1 /proc/uptime)"
+  pid=$(pidof "$PROJECT" 2>/dev/null | cut -d ' ' -f 1)
+  [ -z "$pid" ] || awk '/^VmRSS:/ { print "memory_kib = " $2 }' "/proc/$pid/status"
+  awk '/bela-audio/ { print "audio_mode_switches = " $4 }' /proc/xenomai/sched/stat 2>/dev/null || true
+}
+
 stop_playing() {
   systemctl stop bela_startup
   make -C "$BELA" PROJECT="$PROJECT" stop >/dev/null 2>&1
   true
+}
+
+# 1 unless Bela has been told to start nothing, or something else.
+tell_boot() {
+  case $(cat "$STARTUP" 2>/dev/null) in *ACTIVE=1*"PROJECT=$PROJECT"*|"") echo 1 ;; *) echo 0 ;; esac
 }
 
 tell_previous() {

@@ -15,7 +15,7 @@ constexpr int kControlPriority = 0;
 constexpr int kFilesPriority = 0;
 
 lodestone::BoardProgram* program = nullptr;
-AuxiliaryTask voice_task;
+AuxiliaryTask touch_task, control_task, files_task, voice_task;
 // Of a voice of several stages, on a board with as many cores.
 AuxiliaryTask helper_tasks[lodestone::kMostHelpers];
 uint32_t helper_numbers[lodestone::kMostHelpers];
@@ -31,6 +31,13 @@ void WakeHelpers() {
   for (uint32_t h = 0; h < program->helpers(); ++h) {
     if (helper_tasks[h] != nullptr && program->instrument().HelperDue(h)) Bela_scheduleAuxiliaryTask(helper_tasks[h]);
   }
+}
+
+// A wake-up that comes before a task waits for it is lost, and a loop may end: each is asked for until it says that it runs.
+void WakeLoops() {
+  if (touch_task != nullptr && program->Missing(lodestone::Loop::kTouch)) Bela_scheduleAuxiliaryTask(touch_task);
+  if (control_task != nullptr && program->Missing(lodestone::Loop::kControl)) Bela_scheduleAuxiliaryTask(control_task);
+  if (files_task != nullptr && program->Missing(lodestone::Loop::kFiles)) Bela_scheduleAuxiliaryTask(files_task);
 }
 
 void TouchTask(void*) { program->TouchLoop(Stopped); }
@@ -66,28 +73,24 @@ lodestone::AudioView<Sample> ViewOf(const BelaContext* context, Sample* data, ui
 }  // namespace
 
 bool setup(BelaContext* context, void* user_data) {
-  // Without audio hardware this is the self-test of deploy.sh, beside a version that plays.
-  const bool self_test = (context->flags & BELA_FLAG_OFFLINE) != 0;
   // Bela's main hands in nothing, a simulator the world around the program.
-  if (user_data == nullptr) user_data = new lodestone::World(lodestone::BoardWorld(self_test));
+  if (user_data == nullptr) user_data = new lodestone::World(lodestone::BoardWorld(false));
   program = new lodestone::BoardProgram("", static_cast<uint32_t>(context->audioSampleRate + 0.5f), context->audioFrames,
                                         *static_cast<const lodestone::World*>(user_data));
   const lodestone::BoardConf& conf = program->conf();
   if (Has(context, conf.button_pin)) SetBit(context, conf.button_pin, true);
   if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin, false);
-  AuxiliaryTask touch_task = Bela_createAuxiliaryTask(TouchTask, kTouchPriority, "lodestone-touch", nullptr);
-  AuxiliaryTask control_task = Bela_createAuxiliaryTask(ControlTask, kControlPriority, "lodestone-control", nullptr);
-  AuxiliaryTask files_task = Bela_createAuxiliaryTask(FilesTask, kFilesPriority, "lodestone-files", nullptr);
+  touch_task = Bela_createAuxiliaryTask(TouchTask, kTouchPriority, "lodestone-touch", nullptr);
+  control_task = Bela_createAuxiliaryTask(ControlTask, kControlPriority, "lodestone-control", nullptr);
+  files_task = Bela_createAuxiliaryTask(FilesTask, kFilesPriority, "lodestone-files", nullptr);
   voice_task = Bela_createAuxiliaryTask(VoiceTask, kVoicePriority, "lodestone-voice", nullptr);
   for (uint32_t h = 0; h < program->helpers(); ++h) {
     helper_numbers[h] = h;
     helper_tasks[h] = Bela_createAuxiliaryTask(HelperTask, kVoicePriority, kHelperNames[h], &helper_numbers[h]);
   }
-  if (touch_task != nullptr) Bela_scheduleAuxiliaryTask(touch_task);
-  if (control_task != nullptr) Bela_scheduleAuxiliaryTask(control_task);
-  if (files_task != nullptr) Bela_scheduleAuxiliaryTask(files_task);
+  WakeLoops();
   // Never refuse to play: under the boot service a refusal would be asked again for ever.
-  return !self_test || program->instrument().scene() != nullptr;
+  return true;
 }
 
 void render(BelaContext* context, void*) {
@@ -98,7 +101,8 @@ void render(BelaContext* context, void*) {
   if (Has(context, conf.button_pin)) {
     program->instrument().SetButton((context->digital[0] >> (conf.button_pin + kLevels) & 1u) != 0);
   }
-  if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin + kLevels, program->instrument().led());
+  if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin + kLevels, program->Led(context->audioFramesElapsed));
+  WakeLoops();
   WakeVoice();
   WakeHelpers();  // a task that is just about to end misses a call
 }

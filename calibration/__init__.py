@@ -1,7 +1,7 @@
 """Calibration: capture, fit, report, file, and the calibrated-touch stage of the touch graph."""
 
 from calibration.errors import CalibrationError
-from calibration.file import checksum, load, save, undo
+from calibration.file import checksum, load, redo, save, undo
 from calibration.model import Calibration, SensorIdentity
 from calibration.recording import Recording, collect
 
@@ -13,6 +13,7 @@ __all__ = [
     "checksum",
     "collect",
     "load",
+    "redo",
     "save",
     "undo",
 ]

@@ -164,5 +164,9 @@ def verdict_of(calibration: Calibration) -> tuple[Figures, Verdict] | None:
     plain: Any = calibration.report.get("figures")
     if plain is None:
         return None
-    figures = Figures.from_plain(plain)
-    return figures, judge(figures)
+    try:
+        figures = Figures.from_plain(plain)
+        return figures, judge(figures)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
+        do = "calibrate again, or go back with `lodestone calibration undo`"
+        raise CalibrationError("a report of figures", "one that cannot be read", do) from None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from calibration.model import (
     Rest,
     SensorIdentity,
 )
+from files import kept_path, take_back, write_kept
 
 FORMAT = "lodestone-calibration"
 VERSION = 3  # 1 had no carry, 2 carried heights only
@@ -60,6 +60,9 @@ def save(calibration: Calibration, path: str | Path) -> Path:
         >>> path = save(plain_calibration(), Path(tempfile.mkdtemp()) / "stacco.calibration.json")
         >>> load(path).board
         'test'
+
+    Raises:
+        FileError: the disk does not take it; the old one stays in force.
     """
     target = Path(path)
     body = _plain(calibration)
@@ -67,47 +70,42 @@ def save(calibration: Calibration, path: str | Path) -> Path:
         {"format": FORMAT, "version": VERSION, "sha256": _digest(body), "calibration": body}, indent=1
     )
     load_text(text, str(target))
-    if target.exists() and target.read_bytes() == (text + "\n").encode():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(target.name + ".new")
-    fresh.write_text(text + "\n", encoding="utf-8")
-    if target.exists():
-        _shift(target)
-    os.replace(fresh, target)
-    return target
+    return write_kept(target, text + "\n", KEPT)
 
 
 def undo(path: str | Path) -> Path:
-    """Puts the previous calibration in force again; the undone one is kept as PATH.undone.
+    """Puts the previous calibration in force again; what is undone waits for `redo`, also after several.
 
     Raises:
         CalibrationError: there is no previous one, or it cannot be used.
     """
     target = Path(path)
-    previous = kept(target, 1)
-    if not previous.exists():
+    if kept_path(target, 1).exists() and target.exists():
+        write_kept(_undone(target), target.read_text(encoding="utf-8"), KEPT)
+    if take_back(target, KEPT, load) is None:
         raise CalibrationError("an earlier calibration", f"none beside {target}", "calibrate again")
-    load(previous)
-    if target.exists():
-        os.replace(target, target.with_name(target.name + ".undone"))
-    os.replace(previous, target)
-    for number in range(2, KEPT + 1):
-        if kept(target, number).exists():
-            os.replace(kept(target, number), kept(target, number - 1))
     return target
 
 
-def kept(path: Path, number: int) -> Path:
-    """Where the calibration before `path` is kept; 1 is the last one."""
-    return path.with_name(f"{path.name}.{number}")
+def redo(path: str | Path) -> Path:
+    """Puts the calibration that was undone last in force again.
+
+    Raises:
+        CalibrationError: nothing was undone, or it cannot be used.
+    """
+    target = Path(path)
+    undone = _undone(target)
+    if not undone.exists():
+        raise CalibrationError("a calibration that was undone", f"none beside {target}", "calibrate again")
+    load(undone)
+    write_kept(target, undone.read_text(encoding="utf-8"), KEPT)
+    if take_back(undone, KEPT, load) is None:
+        undone.unlink()
+    return target
 
 
-def _shift(target: Path) -> None:
-    for number in range(KEPT - 1, 0, -1):
-        if kept(target, number).exists():
-            os.replace(kept(target, number), kept(target, number + 1))
-    os.replace(target, kept(target, 1))
+def _undone(target: Path) -> Path:
+    return target.with_name(target.name + ".undone")
 
 
 def load(path: str | Path) -> Calibration:
@@ -135,7 +133,7 @@ def load_text(text: str, name: str) -> Calibration:
     wanted = f"a calibration in {name}"
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         got = "a file that ends too early or is no JSON"
         raise CalibrationError(wanted, got, DO) from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -146,7 +144,12 @@ def load_text(text: str, name: str) -> Calibration:
     if not isinstance(version, int) or version > VERSION:
         raise CalibrationError(f"{wanted} of version {VERSION}", f"version {version}", "update lodestone")
     body = document.get("calibration")
-    if not isinstance(body, dict) or document.get("sha256") != _digest(body):
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+        sealed = isinstance(body, dict) and document.get("sha256") == _digest(body)
+    except (ValueError, RecursionError):  # a number that is none, half of a letter
+        sealed = False
+    if not isinstance(body, dict) or not sealed:
         raise CalibrationError(f"{wanted} as it was written", "an edited or damaged file", DO)
     return _Reader(name).calibration(body)
 
@@ -183,7 +186,7 @@ class _Reader:
                 board=str(body["board"]),
                 magnet_set=str(body["magnet_set"]),
                 frame_rate_hz=self._positive(body["frame_rate_hz"], "frame rate"),
-                sensors=tuple(self._sensor(sensor) for sensor in body["sensors"]),
+                sensors=self._sensors(body["sensors"]),
                 rest=self._rest(body["rest"]),
                 play=self._play(body["play"]),
                 response=self._response(body["response"]),
@@ -191,14 +194,17 @@ class _Reader:
                 carry=self._carry(body.get("carry")),
                 report=dict(body["report"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise self._refuse(f"{type(error).__name__} at {error}") from None
 
     def _refuse(self, got: str) -> CalibrationError:
         return CalibrationError(f"a complete calibration in {self._name}", got, DO)
 
     def _array(self, value: Any, shape: tuple[int, ...], what: str) -> Array:
-        array = np.asarray(value, dtype=np.float64)
+        try:
+            array = np.asarray(value, dtype=np.float64)
+        except (ValueError, TypeError, OverflowError):
+            raise self._refuse(f"a {what} that is no table of numbers") from None
         if array.shape != shape or not np.isfinite(array).all():
             raise self._refuse(f"a {what} of shape {array.shape} or with values that are not numbers")
         return array
@@ -208,6 +214,12 @@ class _Reader:
         if not 0.0 < number < float("inf"):
             raise self._refuse(f"a {what} of {number}")
         return number
+
+    def _sensors(self, bodies: Any) -> tuple[SensorIdentity, ...]:
+        if not isinstance(bodies, list) or len(bodies) != SENSORS:
+            count = len(bodies) if isinstance(bodies, list) else "no list"
+            raise self._refuse(f"{count} sensors instead of {SENSORS}")
+        return tuple(self._sensor(body) for body in bodies)
 
     def _sensor(self, body: Mapping[str, Any]) -> SensorIdentity:
         x, y, z = (float(scale) for scale in body["full_scale_mt"])

@@ -65,6 +65,19 @@ class Status(Told):
 
 
 @dataclass(frozen=True)
+class PlanTold(Told):
+    """What `/plan` tells of a touch plan on its way."""
+
+    ADDRESS = "/plan"
+
+    scene: int
+    crc: str
+    missing: int
+    done: int
+    trouble: str
+
+
+@dataclass(frozen=True)
 class Model(Told):
     """What `/model` tells."""
 

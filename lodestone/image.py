@@ -89,7 +89,8 @@ def _check(out_dir: Path, scenes: Sequence[SceneFiles]) -> None:
 
 
 def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings) -> None:
-    shutil.copy(ROOT / "bela_project" / "render.cpp", folder)
+    for program in ("render.cpp", "check.cc"):
+        shutil.copy(ROOT / "bela_project" / program, folder)
     for name in SOURCE_FOLDERS:
         for source in sorted((ROOT / "firmware" / name).glob("*")):
             if source.suffix in (".cpp", ".h"):

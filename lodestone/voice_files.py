@@ -59,7 +59,7 @@ def voice_graph(
 
 
 def _make(voice: Path, precision: str, progress: Progress) -> onnx.ModelProto:
-    exact = load_onnx(voice) if voice.suffix == ".onnx" else export_voice(voice)
+    exact = export_voice(voice)
     return exact if precision == EXACT else quantise(exact, precision, SEARCH_DB, progress=progress).model
 
 

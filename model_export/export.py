@@ -27,9 +27,9 @@ from model_export.graph.onnx_writer import initial_states, to_onnx
 from model_export.graph.prune import pruned
 from model_export.graph.spectral import without_spectra
 from model_export.graph.subpixel import without_transposed
-from model_export.statistics import prior_statistics
+from model_export.statistics import own_statistics, prior_statistics
 from model_export.symbolic import trace
-from model_export.torchscript import Archive, plain_name, read_script
+from model_export.torchscript import OWN_CLASS, Archive, plain_name, read_script
 from model_export.verify import make_reference, verify
 from model_export.wrapper import Wrapper, unwrap
 
@@ -105,6 +105,8 @@ def _traced(
         shape = [1, rows, frames]
         graph = pruned(trace(script, wrapper.module, "decode", shape, "latent", "audio", latent_noise))
         _require_voice(graph, wrapper, frames)
+        if script.root.class_name != OWN_CLASS:  # ours are written from a streaming graph
+            _require_streaming(graph)
         card = Card(
             kind="voice",
             name=plain_name(path),
@@ -115,7 +117,7 @@ def _traced(
             channels=graph.outputs["audio"].shape[1],
             delay_samples=delay_samples(graph, script.root),
             source_sha256=script.sha256(),
-            latent=prior_statistics(graph, rows),
+            latent=own_statistics(script) or prior_statistics(graph, rows),
             noise={f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(graph.draws)},
         )
     return without_spectra(graph), card
@@ -125,7 +127,10 @@ def _recorded(exact: Graph, card: Card) -> Reference:
     """The reference run of the graph as traced; it passes through a file, so that the model itself can go."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "exact.onnx"
-        write_model(to_onnx(exact, card.name), path)
+        model = to_onnx(exact, card.name)
+        attach_card(model, replace(card, initial_state=initial_states(exact)))  # it tells where states begin
+        write_model(model, path)
+        del model
         _give_back()
         reference = make_reference(GraphPlayer(path, lean=True), card)
     _give_back()
@@ -164,7 +169,6 @@ def _require_voice(graph: Graph, wrapper: Wrapper, frames: int) -> None:
         raise ExportError(wanted, f"{list(audio.shape)}", "export the model again with rave export")
     if not 1 <= audio.shape[1] <= 16:
         raise ExportError("1 to 16 audio channels", str(audio.shape[1]), "check the model")
-    _require_streaming(graph)
     for node in graph.nodes():
         for value in node.inputs:
             if value.constant is not None and not np.all(np.isfinite(value.constant)):

@@ -9,6 +9,7 @@ import numpy as np
 from graphs.card import LatentStatistics
 from model_export.graph import Array, Graph, Value
 from model_export.graph.ir import ordered
+from model_export.torchscript import OWN_CLASS, OWN_STATISTICS, ScriptFile, TensorRef
 
 PROBABILITIES = np.asarray(
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995],
@@ -34,6 +35,18 @@ def prior_statistics(graph: Graph, latents: int) -> LatentStatistics:
         return _alike("prior", 0.0, 1.0, curve, latents)
     spread = (high - low) / float(np.sqrt(12))
     return _alike("prior", (low + high) / 2, spread, low + (high - low) * PROBABILITIES, latents)
+
+
+def own_statistics(script: ScriptFile) -> LatentStatistics | None:
+    """What a file of this project's own writer tells of its latents; None for every other file."""
+    if script.root.class_name != OWN_CLASS:
+        return None
+    found = [script.root.attributes.get(name) for name in OWN_STATISTICS]
+    tensors = [np.asarray(script.load(t), np.float32) for t in found if isinstance(t, TensorRef)]
+    if len(tensors) != len(OWN_STATISTICS):
+        return None
+    mean, std, probabilities, quantiles = tensors
+    return LatentStatistics("corpus", mean, std, probabilities, quantiles)
 
 
 def _alike(origin: str, mean: float, std: float, curve: Array, latents: int) -> LatentStatistics:

@@ -11,7 +11,8 @@ const FIRST_ARC_MM = 9;
 const ARC_STEP_MM = 4.1;
 const ARC_WIDTH_MM = 2.7;
 const TURN = 2 * Math.PI;
-const SLOW_MS = 11; // a picture that takes longer on average is drawn with less
+const SLOW_MS = 21; // pictures further apart than this on average are drawn with less
+const AWAY_MS = 400; // a page that was hidden says nothing of its speed
 
 export class Board {
   constructor(canvases, field, magnets) {
@@ -20,7 +21,8 @@ export class Board {
     this.field = field;
     this.magnets = magnets;
     this.effort = 0;
-    this.spent = 0;
+    this.gap = 0; // ms from picture to picture, on average
+    this.turn = 0;
     this.dirty = true;
     this.touch = new Float32Array(12);
     this.latent = [];
@@ -50,19 +52,29 @@ export class Board {
     return () => g.setTransform(scale, 0, 0, scale, side / 2, side / 2);
   }
 
-  // state: { touch, latents: [-1..1], ringMm, moved }.
-  draw(state) {
-    const began = performance.now();
-    if (state.moved || this.dirty) this.drawStill();
-    this.dirty = false;
-    this.drawLive(state);
-    this.spent += 0.05 * (performance.now() - began - this.spent);
-    if (this.spent > SLOW_MS && this.effort < SPACINGS_MM.length - 1) {
-      ++this.effort;
-      this.spent = 0;
-      this.makeFilings();
-      this.dirty = true;
+  // state: { touch, latents: [-1..1], ringMm, moved }. `now` is the time of the picture.
+  draw(now, state) {
+    this.pace(now);
+    this.dirty ||= state.moved;
+    // With the least effort filings follow every other picture; rings and arcs follow all.
+    if (this.dirty && (this.effort < SPACINGS_MM.length - 1 || (this.turn ^= 1))) {
+      this.drawStill();
+      this.dirty = false;
     }
+    this.drawLive(state);
+  }
+
+  // Fewer filings where pictures come too late.
+  pace(now) {
+    const gap = now - (this.before ?? now);
+    this.before = now;
+    if (gap > AWAY_MS) return;
+    this.gap += 0.02 * (gap - this.gap);
+    if (this.gap < SLOW_MS || this.effort >= SPACINGS_MM.length - 1) return;
+    ++this.effort;
+    this.gap = 0;
+    this.makeFilings();
+    this.dirty = true;
   }
 
   drawStill() {

@@ -72,6 +72,7 @@ export class Here {
       this.tell.said(data.said);
     }
     if (data.captured) this.whenCaptured?.(data.captured);
+    if (data.pong) this.whenPong?.(data.pong);
     if (data.added) this.whenAdded?.(data.trouble);
   }
 
@@ -99,7 +100,7 @@ export class Here {
     this.post?.({ osc: blockOf(packet) });
   }
 
-  // Where the magnets are, as the field at the sensors (Float32Array(12), mT).
+  // Where the magnets are, as the field at the sensors (Float32Array(12), mT); the magnets themselves are for There.
   place(field) {
     this.field = field;
     this.post?.({ field });
@@ -119,6 +120,16 @@ export class Here {
       this.whenCaptured = done;
       this.post({ capture: frames });
     });
+  }
+
+  // Milliseconds to the audio thread and back.
+  async pingMs() {
+    const began = performance.now();
+    await new Promise((done) => {
+      this.whenPong = done;
+      this.post({ ping: 1 });
+    });
+    return performance.now() - began;
   }
 
   // The same instrument once more, silent, beside the one that sounds.

@@ -39,6 +39,7 @@ export class Magnets {
     this.field = field;
     this.list = list;
     this.moving = true;
+    this.led = false; // by another simulation
     this.left = 0;
   }
 
@@ -53,7 +54,7 @@ export class Magnets {
 
   // Goes on by so many seconds. True when anything moved or turned.
   advance(seconds) {
-    if (!this.moving) return false;
+    if (!this.moving || this.led) return false;
     this.left += Math.min(seconds, MOST_STEPS * STEP_S);
     let moved = false;
     for (; this.left >= STEP_S; this.left -= STEP_S) moved = this.step() || moved;

@@ -24,8 +24,14 @@ export class Pieces {
   // changed(magnet): by a hand. say(sentence): for who does not see.
   constructor(svg, magnets, changed, say) {
     Object.assign(this, { svg, magnets, changed, say });
-    add(svg, 'defs', {}).innerHTML = GRADIENTS;
-    this.views = magnets.list.map((magnet) => this.make(magnet));
+    this.renew();
+  }
+
+  // After the list of magnets has changed.
+  renew() {
+    this.svg.replaceChildren();
+    add(this.svg, 'defs', {}).innerHTML = GRADIENTS;
+    this.views = this.magnets.list.map((magnet) => this.make(magnet));
     this.draw();
   }
 

@@ -47,6 +47,8 @@ export class Player {
       '/knobs': (knob) => this.panel.hearKnob(knob),
       '/scenes': (scene) => this.panel.hearScene(scene),
       '/error': ({ reason }) => this.panel.warn(reason),
+      '/sim/place': (marble) => this.hearMarble(marble),
+      '/sim/error': ({ reason }) => this.panel.warn(reason),
     };
     return {
       said: (block) => this.told.hearAll(block, hear),
@@ -142,14 +144,35 @@ export class Player {
   }
 
   place() {
-    const out = this.magnets.out;
-    this.instrument.place(this.magnets.field.atSensors(out), out);
+    this.instrument.place(this.magnets.field.atSensors(this.magnets.out), this.magnets.list);
   }
 
   hearLatent(values) {
     const about = this.panel.scene.latents;
     this.latent = values.slice(0, about.length).map((value, z) => Math.max(-1.2, Math.min(1.2, (value - about[z].mean) / (SPREADS * about[z].std))));
     this.score.keep(performance.now(), this.latent);
+  }
+
+  // A marble of a simulated world, which has its own physics. One in a hand is where the hand is.
+  hearMarble({ number, x, y, diameter, pole }) {
+    if (!this.instrument.world) {
+      this.instrument.world = this.magnets.led = true;
+      this.magnets.list.length = 0;
+      $('box').hidden = true;
+    }
+    if (!this.magnets.list[number - 1]) this.addMarble(number, diameter);
+    const magnet = this.magnets.list[number - 1];
+    if (!magnet.held) Object.assign(magnet, { x, y, pole: [...pole] });
+    this.dirty = true;
+  }
+
+  addMarble(number, diameter) {
+    const { board } = this.facts;
+    const balls = board.pieces.filter(({ kind }) => kind === 'ball');
+    const piece = balls.reduce((best, ball) => (Math.abs(ball.diameter_mm - diameter) < Math.abs(best.diameter_mm - diameter) ? ball : best));
+    while (this.magnets.list.length < number) this.magnets.list.push(new Magnet(piece, board, { x: 0, y: 0, out: false }));
+    this.magnets.list[number - 1] = new Magnet(piece, board, { x: 0, y: 0 });
+    this.pieces.renew();
   }
 
   record() {
@@ -186,7 +209,7 @@ export class Player {
     if (moved || this.dirty) this.pieces.draw();
     const count = this.panel.scene.latents.length;
     const latents = this.latent.length === count ? this.latent : Array(count).fill(0);
-    this.board.draw({ touch: this.touch, latents, ringMm: this.panel.ringMm, moved: moved || this.dirty });
+    this.board.draw(now, { touch: this.touch, latents, ringMm: this.panel.ringMm, moved: moved || this.dirty });
     this.dirty = false;
     this.score.draw(now, count);
     this.spectrum.draw(this.instrument.meter);

@@ -1,5 +1,5 @@
 // The instrument elsewhere: a board, or a simulated one, over the bridge's socket (lodestone/page/bridge.py). The same OSC as here.
-import { blockOf } from './osc.js';
+import { blockOf, encode } from './osc.js';
 
 const AGAIN_MS = 1000;
 const FULL = 1 << 16; // bytes that wait in the socket: more is not added, a place that is old is no place
@@ -13,6 +13,8 @@ export class There {
     this.audio = null;
     this.underruns = 0;
     this.socket = null;
+    this.world = false; // a simulated one answers
+    this.ways = [];
   }
 
   async prepare() {}
@@ -43,15 +45,15 @@ export class There {
     if (this.open) this.socket.send(blockOf(packet));
   }
 
-  // Words for the bridge itself: magnets of a simulated board, calibration, files.
-  ask(words) {
-    if (this.open) this.socket.send(JSON.stringify(words));
-  }
-
-  place(field, magnets) {
-    const now = JSON.stringify({ magnets: magnets.map((m) => [m.piece.kind, m.piece.diameter_mm, m.piece.hole_mm, m.piece.height_mm, m.mode, +m.x.toFixed(2), +m.y.toFixed(2)]) });
-    if (now === this.placed || !this.open) return;
-    this.placed = now;
-    this.socket.send(now);
+  // Hands move the marbles of a simulated world by OSC, too (`/sim/magnet`); a real board has no such hands. A magnet in a
+  // hand is told at every move, one that was let go or put away once.
+  place(field, list) {
+    if (!this.world) return;
+    list.forEach((magnet, i) => {
+      const way = magnet.held ? 'held' : 'free';
+      if (way === 'free' && this.ways[i] !== 'held') return;
+      this.ways[i] = way;
+      this.send(encode('/sim/magnet', 'ifffi', i + 1, magnet.x, magnet.y, 0, way === 'free' ? 1 : 0));
+    });
   }
 }

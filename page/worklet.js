@@ -15,8 +15,9 @@ class Lodestone extends AudioWorkletProcessor {
     this.port.postMessage({ ready: true, troubles: this.instrument.troubles });
   }
 
-  obey({ field, osc, scene, capture }) {
+  obey({ field, osc, scene, capture, ping }) {
     if (field) this.instrument.setField(field);
+    if (ping) this.port.postMessage({ pong: ping });
     if (osc) this.instrument.hear(osc);
     if (scene) this.port.postMessage({ added: scene.name, trouble: this.instrument.addScene(scene) });
     if (capture) this.capture = { sound: new Float32Array(capture), at: 0, from: this.rendered };

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
+from model_export.torchscript_writer import torchscript
 from voices.errors import VoiceError
 
-FORMAT, VERSION = "lodestone-voice", 2
-UPSTREAM_CAPACITY = 96  # of configuration v2, where the settings name none
+FORMAT, VERSION = "lodestone-voice", 3
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -34,14 +35,13 @@ class Voice:
 
     Attributes:
         name, summary: what to call it, how it sounds.
-        path: upstream's TorchScript export packed by xz; `lodestone export` reads it.
-        sha256: of the `.ts` within, which nn~ plays.
-        capacity: width of its decoder, upstream's CAPACITY.
+        path: its graph, exact, packed by xz (`NAME.onnx.xz`).
+        sha256: of the `.onnx` within.
+        capacity: channels of its decoder's last stage.
         sample_rate, hop, latents: Hz, samples per latent frame, latents.
         latents_of: the voice whose latents these are: its own name, or that of the smaller one that it
             started from. Voices of the same latents can take turns while the same latents go on.
         mean, std: [Z], of the latents of its corpus.
-        rounding_db: signal to noise that rounding its weights left.
         steps, hours: how long it was trained.
         corpus: what it was trained on.
     """
@@ -57,18 +57,17 @@ class Voice:
     latents_of: str
     mean: npt.NDArray[np.float32]
     std: npt.NDArray[np.float32]
-    rounding_db: float
     steps: int
     hours: float
     corpus: tuple[Recording, ...]
 
-    def torchscript(self) -> bytes:
-        """The `.ts` that nn~ and PyTorch play, checked.
+    def graph(self) -> onnx.ModelProto:
+        """Its streaming graph with its card, checked.
 
         Raises:
             VoiceError: when the file is damaged or not the one that the card describes.
         """
-        wanted = f"{self.path.name} holding a .ts of SHA-256 {self.sha256[:12]}…"
+        wanted = f"{self.path.name} holding a graph of SHA-256 {self.sha256[:12]}…"
         do = "restore the file, or ship the voice again"
         try:
             plain = lzma.decompress(self.path.read_bytes())
@@ -77,12 +76,11 @@ class Voice:
         digest = hashlib.sha256(plain).hexdigest()
         if digest != self.sha256:
             raise VoiceError(wanted, f"{digest[:12]}…", do)
-        return plain
+        return onnx.load_from_string(plain)
 
-
-def _capacity(overrides: list[str]) -> int:
-    given = [int(entry.removeprefix("CAPACITY=")) for entry in overrides if entry.startswith("CAPACITY=")]
-    return given[-1] if given else UPSTREAM_CAPACITY
+    def torchscript(self) -> bytes:
+        """The `.ts` that nn~ and PyTorch play, written from the graph."""
+        return torchscript(self.graph(), self.name)
 
 
 def _parse(card: dict[str, Any], folder: Path) -> Voice:
@@ -93,14 +91,13 @@ def _parse(card: dict[str, Any], folder: Path) -> Voice:
         summary=str(card["summary"]),
         path=folder / str(card["file"]),
         sha256=str(card["sha256"]),
-        capacity=_capacity(card["training"]["overrides"]),
+        capacity=int(card["capacity"]),
         sample_rate=int(card["sample_rate"]),
         hop=int(card["hop"]),
         latents=int(card["latents"]),
         latents_of=str(card["latents_of"]),
         mean=np.asarray(card["latent"]["mean"], np.float32),
         std=np.asarray(card["latent"]["std"], np.float32),
-        rounding_db=float(card["rounding"]["snr_db"]),
         steps=int(card["training"]["steps"]),
         hours=float(card["training"]["hours"]),
         corpus=tuple(Recording(**entry) for entry in card["corpus"]),

@@ -9,6 +9,7 @@
 
 #include "firmware/binding/python_bus.h"
 #include "firmware/chips/sensor_array.h"
+#include "firmware/instrument/frame_clock.h"
 
 namespace nb = nanobind;
 
@@ -190,7 +191,14 @@ void BindWeight(nb::module_& m) {
       .def_prop_ro("value", &SensorWeight::value);
 }
 
+void BindFrameClock(nb::module_& m) {
+  nb::class_<FrameClock>(m, "FrameClock", "When the next frame begins: on a grid; late ones at once.")
+      .def(nb::init<uint32_t, uint64_t>(), nb::arg("every_us"), nb::arg("first_us"))
+      .def("next", &FrameClock::Next, nb::arg("began_us"), nb::arg("now_us"));
+}
+
 void BindArray(nb::module_& m) {
+  BindFrameClock(m);
   nb::class_<BoundArray>(m, "SensorArray",
                          "Four sensors on one bus: tick() starts all, waits, reads all.\n\n"
                          "`bus` has transfer(address, write, read_bytes) -> bytes and recover() -> bool; `clock` has\n"
@@ -205,6 +213,9 @@ void BindArray(nb::module_& m) {
           nb::arg("bus"), nb::arg("clock"), nb::arg("sensors"), nb::arg("frame_rate_hz") = 200.0f,
           nb::arg("outlier_mt") = 15.0f, nb::arg("temperature_frames") = 200u)
       .def("tick", &BoundArray::Tick)
+      .def("plan", [](BoundArray& a, uint32_t software_us) { a.array().Plan(software_us); }, nb::arg("software_us"),
+           "Chooses whether sensors are started ahead, from how long the program works between two frames.")
+      .def_prop_ro("ahead", [](BoundArray& a) { return a.array().ahead(); })
       .def("health", [](BoundArray& a, int sensor) { return a.array().Health(CheckedIndex(sensor, kSensors)); },
            nb::arg("sensor"))
       .def_prop_ro("stats", [](BoundArray& a) { return a.array().Stats(); })

@@ -39,6 +39,8 @@ LODESTONE_EXPORT(trouble_bytes) uint32_t trouble_bytes() { return static_cast<ui
 LODESTONE_EXPORT(begin) void begin(int32_t first_scene) { board->Begin(first_scene); }
 
 LODESTONE_EXPORT(field) float* field() { return board->field().field(); }
+LODESTONE_EXPORT(temperature) float* temperature() { return board->field().temperature(); }
+LODESTONE_EXPORT(weight) float* weight() { return board->field().weight(); }
 LODESTONE_EXPORT(render) const float* render(uint32_t frames) { return board->Render(frames); }
 LODESTONE_EXPORT(touch_at) void touch_at(double now_us) { board->TouchAt(static_cast<uint64_t>(now_us)); }
 

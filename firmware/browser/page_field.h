@@ -12,6 +12,9 @@ class PageField : public FieldSource {
  public:
   // Millitesla in the board's axes, sensor by sensor; the page writes it at any time.
   float* field() { return field_; }
+  // Of the four chips: °C, and how far each is trusted, 0..1.
+  float* temperature() { return temperature_c_; }
+  float* weight() { return weight_; }
 
   // What a chip does to a field: `noise_mt` is one standard deviation of each reading, `count_mt` one count of each
   // axis (0: not rounded). Noise begins anew.
@@ -33,15 +36,13 @@ class PageField : public FieldSource {
         frame->counts[s][a] = static_cast<int32_t>(counts);
         frame->field_mt[s][a] = step > 0.0f ? counts * step : there;
       }
-      frame->temperature_c[s] = kRoomC;
-      frame->valid[s] = 1.0f;
+      frame->temperature_c[s] = temperature_c_[s];
+      frame->valid[s] = weight_[s];
       frame->flags[s] = 0;
     }
   }
 
  private:
-  static constexpr float kRoomC = 25.0f;
-
   // Nearly normal: four uniform draws, each of variance 1/12, together scaled to variance 1.
   float Normal() {
     float sum = 0.0f;
@@ -53,6 +54,8 @@ class PageField : public FieldSource {
   }
 
   float field_[kSensors * kAxes] = {};
+  float temperature_c_[kSensors] = {25.0f, 25.0f, 25.0f, 25.0f};
+  float weight_[kSensors] = {1.0f, 1.0f, 1.0f, 1.0f};
   float noise_mt_ = 0.0f, count_mt_[kAxes] = {};
   uint32_t random_ = 1, sequence_ = 0;
   uint64_t now_us_ = 0;

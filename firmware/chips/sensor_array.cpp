@@ -5,7 +5,10 @@ namespace lodestone {
 namespace {
 
 constexpr uint64_t kRetryUs = 50000;     // between attempts on an absent sensor, and on a bus that is down
-constexpr uint64_t kBlameUs = 500000;    // before a sensor is asked that failed the bus twice
+constexpr uint64_t kBlameUs = 1000000;   // before a sensor is asked that failed the bus twice; doubled each time more
+constexpr int kMostDoublings = 5;        // to 32 s: a cable that is mended is found again within that
+constexpr float kAheadOn = 0.98f, kAheadOff = 0.9f;  // of the period
+constexpr uint32_t kMeanOf = 16;
 constexpr int kRefusals = 3;             // so many rejected answers in a row lead to a full reset
 constexpr int kReadAttempts = 4;         // conversions up to 3/8 longer than the data sheet says are waited for
 constexpr uint32_t kUsPerSecond = 1000000;
@@ -67,14 +70,23 @@ SensorArray::SensorArray(I2cBus& bus, Clock& clock, const SensorArraySettings& s
 
 void SensorArray::Tick(FieldFrame* frame) {
   const uint64_t begun_us = clock_.NowUs();
+  const uint64_t stalled_us = stalled_us_;  // a bus that hangs in this frame has taken no time when it begins
   CountFrame(begun_us);
   if (bus_down_) FreeBus(begun_us);
-  for (int i = 0; i < kSensors; ++i) StartSensor(i);
+  for (Slot& slot : slots_) BeginFrame(slot);
+  for (int i = 0; i < kSensors; ++i) {
+    if (slots_[i].started || !Start(i)) continue;
+    slots_[i].started = true;
+    slots_[i].started_us = clock_.NowUs();
+  }
   for (Slot& slot : slots_) {
     if (!slot.health.running) BringUp(slot);
   }
-  for (Slot& slot : slots_) ReadSensor(slot);
-  Fill(frame);
+  for (int i = 0; i < kSensors; ++i) {
+    ReadSensor(slots_[i]);
+    if (ahead_) StartAhead(i);
+  }
+  Fill(frame, begun_us - stalled_us);
   const uint32_t spent = static_cast<uint32_t>(clock_.NowUs() - begun_us);
   if (spent > stats_.longest_us) stats_.longest_us = spent;
 }
@@ -100,18 +112,59 @@ void SensorArray::FreeBus(uint64_t now_us) {
   bus_down_ = false;  // a bus clear resets no chip: those that ran go on, and their status tells if they cannot
 }
 
-void SensorArray::StartSensor(int sensor) {
-  Slot& slot = slots_[sensor];
-  slot.started = slot.good = false;
+// A conversion that was started ahead is this frame's now, unless its sensor has been lost since.
+void SensorArray::BeginFrame(Slot& slot) {
+  slot.started = slot.ahead && slot.health.running && !bus_down_;
+  if (slot.started) slot.started_us = slot.ahead_us;
+  slot.ahead = slot.good = false;
   slot.flags = 0;
-  if (!slot.health.running || bus_down_) return;
+}
+
+bool SensorArray::Start(int sensor) {
+  Slot& slot = slots_[sensor];
+  if (!slot.health.running || bus_down_) return false;
   // The thermometers take turns, so that no frame waits for more than one of them.
   const uint32_t turn = settings_.temperature_frames / kSensors * static_cast<uint32_t>(sensor);
   const bool with_temperature = stats_.frames % settings_.temperature_frames == turn;
+  const uint64_t before_us = clock_.NowUs();
   const SensorOutcome outcome = slot.driver.Start(with_temperature);
-  if (outcome != SensorOutcome::kDone) return Fail(slot, outcome);
-  slot.started = true;
-  slot.started_us = clock_.NowUs();
+  if (outcome != SensorOutcome::kDone) {
+    Fail(slot, outcome);
+    if (outcome == SensorOutcome::kBusDown) Stall(before_us);
+    return false;
+  }
+  Average(&start_us_, before_us);
+  return true;
+}
+
+void SensorArray::StartAhead(int sensor) {
+  Slot& slot = slots_[sensor];
+  if (!slot.health.running) return;
+  slot.ahead = Start(sensor);
+  slot.ahead_us = clock_.NowUs();
+}
+
+void SensorArray::Average(uint32_t* mean_us, uint64_t since_us) {
+  const uint32_t took_us = static_cast<uint32_t>(clock_.NowUs() - since_us);
+  *mean_us = *mean_us == 0 ? took_us : (*mean_us * (kMeanOf - 1) + took_us + kMeanOf / 2) / kMeanOf;
+}
+
+// A bus that hangs for one sensor's sake takes the time of all. It is held against the others only when none of them could be
+// read since the last time: then it is the bus that is down.
+void SensorArray::Stall(uint64_t since_us) {
+  if (good_since_stall_) stalled_us_ += clock_.NowUs() - since_us;
+  good_since_stall_ = false;
+}
+
+void SensorArray::Plan(uint32_t software_us) {
+  uint32_t conversion_us = UINT32_MAX;  // one with a thermometer takes longer: those take turns
+  for (const Slot& slot : slots_) conversion_us = slot.driver.ConversionUs() < conversion_us ? slot.driver.ConversionUs() : conversion_us;
+  const uint32_t starts_us = (kSensors - 1) * start_us_;  // the first sensor converts meanwhile
+  const uint32_t wait_us = conversion_us > starts_us ? conversion_us - starts_us : 0;
+  const float frame_us = static_cast<float>(kSensors * (start_us_ + read_us_) + wait_us + software_us);
+  const float period_us = static_cast<float>(PeriodUs(settings_));
+  if (frame_us > kAheadOn * period_us) ahead_ = true;
+  if (frame_us < kAheadOff * period_us) ahead_ = false;
 }
 
 void SensorArray::BringUp(Slot& slot) {
@@ -119,6 +172,7 @@ void SensorArray::BringUp(Slot& slot) {
   if (bus_down_ || now_us < slot.retry_us || now_us < slot.driver.DueUs()) return;
   const SensorOutcome outcome = slot.driver.Advance();
   if (outcome == SensorOutcome::kPending) return;
+  if (outcome == SensorOutcome::kBusDown) Stall(now_us);
   if (outcome != SensorOutcome::kDone) return Fail(slot, outcome);
   slot.health.running = true;
   slot.health.identity = slot.driver.Identity();
@@ -136,8 +190,11 @@ void SensorArray::ReadSensor(Slot& slot) {
   SensorOutcome outcome = SensorOutcome::kPending;
   for (int attempt = 0; attempt < kReadAttempts && outcome == SensorOutcome::kPending; ++attempt) {
     clock_.SleepUntilUs(slot.driver.DueUs());
+    const uint64_t before_us = clock_.NowUs();
     outcome = slot.driver.Read(&reading);
     if (outcome == SensorOutcome::kPending) ++slot.health.not_ready;
+    if (outcome == SensorOutcome::kDone) Average(&read_us_, before_us);
+    if (outcome == SensorOutcome::kBusDown) Stall(before_us);
   }
   if (outcome != SensorOutcome::kDone) return Fail(slot, outcome);
   Accept(slot, reading);
@@ -169,7 +226,7 @@ void SensorArray::Accept(Slot& slot, const SensorReading& reading) {
     return;
   }
   slot.failures = 0;
-  slot.good = true;
+  slot.good = good_since_stall_ = true;
   slot.strikes = 0;
   ++slot.health.good;
   slot.glide.Good(slot.started_us, field_mt);
@@ -203,18 +260,19 @@ void SensorArray::Fail(Slot& slot, SensorOutcome outcome) {
   slot.retry_us = clock_.NowUs() + kRetryUs;
 }
 
-// Whoever was asked when the bus failed may be the one that holds it: it is brought up anew, and if that fails the
-// bus again, it is left alone for long enough that the others play.
+// Whoever was asked when the bus failed may be the one that holds it: it is brought up anew, and each time that that fails
+// the bus again, it is left alone for twice as long, so that the others play.
 void SensorArray::BlameForBus(Slot& slot) {
   ++stats_.bus_failures;
   bus_down_ = true;
   ++slot.strikes;
   slot.health.running = false;
   slot.driver.Restart(true);
-  slot.retry_us = clock_.NowUs() + (slot.strikes > 1 ? kBlameUs : kRetryUs);
+  const int doublings = slot.strikes - 2 < kMostDoublings ? slot.strikes - 2 : kMostDoublings;
+  slot.retry_us = clock_.NowUs() + (slot.strikes > 1 ? kBlameUs << doublings : kRetryUs);
 }
 
-void SensorArray::Fill(FieldFrame* frame) {
+void SensorArray::Fill(FieldFrame* frame, uint64_t heard_us) {
   frame->time_us = MidConversionUs();
   frame->sequence = stats_.frames - 1 + stats_.gaps;
   for (int i = 0; i < kSensors; ++i) {
@@ -223,7 +281,7 @@ void SensorArray::Fill(FieldFrame* frame) {
     if (!slot.good) slot.flags |= kSensorLost;
     if (slot.frozen) slot.flags |= kSensorFrozen;
     if (slot.wrong) slot.flags |= kSensorWrong;
-    frame->valid[i] = slot.weight.Update(slot.good, begun_us_);
+    frame->valid[i] = slot.weight.Update(slot.good, heard_us);
     frame->flags[i] = slot.flags;
     frame->temperature_c[i] = slot.driver.TemperatureC();
     for (int axis = 0; axis < kAxes; ++axis) {

@@ -2,7 +2,11 @@
 //
 // Tick() is one frame. It is called by the touch thread at a steady rate, uses no heap and does a bounded amount
 // of work: at most four transfers of bring-up for each lost sensor, done while the others convert. A transfer that
-// hangs ends the work of its frame.
+// hangs ends the work of its frame, and the sensor that was asked is left alone for a time that doubles each time it hangs:
+// the kernel gives a bus that hangs a second, in which the others cannot be read, and which is not held against them.
+//
+// Where a frame would take longer than its period, each sensor is started anew as soon as it has been read ("ahead"): it
+// converts while the others are read and while the program works, so more frames fit, each a little older.
 #pragma once
 
 #include "firmware/chips/chip_drivers.h"
@@ -71,6 +75,10 @@ class SensorArray {
   // One frame. Sensors that are lost keep their last good field; `valid` says how much they count.
   void Tick(FieldFrame* frame);
 
+  // Chooses whether sensors are started ahead, from how long they take and how long the program works between two frames.
+  void Plan(uint32_t software_us);
+  bool ahead() const { return ahead_; }
+
   const SensorHealth& Health(int sensor) const { return slots_[sensor].health; }
   const SensorArrayStats& Stats() const { return stats_; }
   float FullScaleMt(int sensor, int axis) const { return slots_[sensor].driver.FullScaleMt(axis); }
@@ -88,6 +96,8 @@ class SensorArray {
     OutlierGate outlier;
     SensorHealth health;
     bool started = false;     // a conversion of this frame is under way
+    bool ahead = false;       // a conversion of the next frame is,
+    uint64_t ahead_us = 0;    // since then
     bool good = false;        // this frame has a reading
     bool frozen = false;      // set by the freeze watch until the words move again
     bool wrong = false;       // the last bring-up met something that is not this chip
@@ -101,13 +111,17 @@ class SensorArray {
 
   void CountFrame(uint64_t now_us);
   void FreeBus(uint64_t now_us);
-  void StartSensor(int sensor);
+  void BeginFrame(Slot& slot);
+  bool Start(int sensor);
+  void StartAhead(int sensor);
+  void Stall(uint64_t since_us);
   void BringUp(Slot& slot);
   void ReadSensor(Slot& slot);
+  void Average(uint32_t* mean_us, uint64_t since_us);
   void Accept(Slot& slot, const SensorReading& reading);
   void Fail(Slot& slot, SensorOutcome outcome);
   void BlameForBus(Slot& slot);
-  void Fill(FieldFrame* frame);
+  void Fill(FieldFrame* frame, uint64_t heard_us);  // the time in which sensors could be heard
   uint64_t MidConversionUs();
 
   I2cBus& bus_;
@@ -118,6 +132,10 @@ class SensorArray {
   bool bus_down_ = false;
   uint64_t next_recovery_us_ = 0;
   uint64_t begun_us_ = 0;
+  bool ahead_ = false;
+  uint32_t start_us_ = 0, read_us_ = 0;  // what a start and a read take, mean
+  bool good_since_stall_ = false;
+  uint64_t stalled_us_ = 0;  // in which the bus hung for one sensor's sake and the others could not be asked
 };
 
 }  // namespace lodestone

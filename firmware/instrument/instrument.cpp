@@ -13,6 +13,7 @@ constexpr uint64_t kStatusEveryUs = 1000000;
 // More packets than this in one control tick (10 ms) wait in the system's queue, which drops what it cannot hold.
 constexpr int kPacketsPerTick = 64;
 constexpr int kMostErrors = 8;  // /error at once; one more each tick
+constexpr uint32_t kFastBusHz = 400000;
 constexpr size_t kLongestPacket = 1472;  // one Ethernet frame
 
 uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t>(seconds * static_cast<float>(rate_hz)); }
@@ -23,7 +24,8 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
     : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_, &played_), mixer_(&ring_, &played_),
       scenes_(loader, &touch_, &voice_), reader_(this, this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
       now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), resting_(false), tell_(false), tell_model_(true),
-      tell_sensors_(false), tell_scenes_(false), tell_troubles_(false), tell_knobs_(0), errors_left_(kMostErrors), refused_(0), refusal_(), health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), rung_why_() {
+      tell_sensors_(false), tell_scenes_(false), tell_troubles_(false), tell_knobs_(0), errors_left_(kMostErrors), refused_(0), refusal_(), health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), frames_(), frames_wanted_(0),
+      bus_hz_(0), rung_why_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
@@ -49,6 +51,21 @@ void Instrument::SetTaps(VoiceTap* voice, ModeTap* mode) {
   mode_tap_ = mode;
 }
 
+// A tenth of the frames may be missing for a second without a word.
+void Instrument::SetFrames(const FrameReport& frames, uint32_t wanted_hz, uint32_t bus_hz) {
+  frames_ = frames;
+  frames_wanted_ = wanted_hz;
+  bus_hz_ = bus_hz;
+  if (frames.rate_hz >= 0.9f * static_cast<float>(wanted_hz)) return SetTrouble("frames", "");
+  char line[192], why[96] = "a sensor that hangs, or the load of the core, holds them up";
+  if (bus_hz != 0 && bus_hz < kFastBusHz) {
+    std::snprintf(why, sizeof why, "their bus runs at %u kHz, see docs/board.md, bus speed", static_cast<unsigned>(bus_hz / 1000));
+  }
+  std::snprintf(line, sizeof line, "wanted %u sensor frames a second, got %.0f: %s", static_cast<unsigned>(wanted_hz),
+                static_cast<double>(frames.rate_hz), why);
+  SetTrouble("frames", line);
+}
+
 void Instrument::ControlTick(uint64_t now_us) {
   now_us_ = now_us;
   touch_.health().Read(&health_);
@@ -63,6 +80,10 @@ void Instrument::ControlTick(uint64_t now_us) {
     tell_ = tell_model_ = true;
     tell_knobs_ = ~0u;
     if (scenes_.trouble()[0] != '\0') OnRefused("/scene", scenes_.trouble());
+  }
+  if (plan_comes_ && scenes_.replaced()) {
+    plan_comes_ = false;
+    TellPlan(-1, true, scenes_.trouble());
   }
   KeepTroubles();
   for (int s = 0; s < kSensors && tell_sensors_; ++s) {
@@ -155,7 +176,13 @@ StatusReport Instrument::Report() const {
   report.voice_load = voice_load_.load(std::memory_order_relaxed);
   report.touch_load = touch_load_.load(std::memory_order_relaxed);
   report.underruns = static_cast<int32_t>(mixer_.underruns());
-  report.frames_per_second = frames_per_second();
+  report.frames_per_second = frames_.rate_hz > 0.0f ? frames_.rate_hz : frames_per_second();
+  report.frames_wanted = static_cast<int32_t>(frames_wanted_);
+  report.frame_jitter_us = static_cast<int32_t>(frames_.jitter_us);
+  report.frame_skew_us = static_cast<int32_t>(frames_.skew_us);
+  report.frame_software_us = static_cast<int32_t>(frames_.software_us);
+  report.frames_ahead = frames_.ahead ? 1 : 0;
+  report.bus_hz = static_cast<int32_t>(bus_hz_);
   float sum_c = 0.0f;
   for (int s = 0; s < kSensors; ++s) {
     report.sensor_flags[s] = static_cast<int32_t>(health_.flags[s]);

@@ -7,11 +7,13 @@
 #include <cstdint>
 
 #include "firmware/instrument/command_reader.h"
+#include "firmware/instrument/frame_clock.h"
 #include "firmware/instrument/memory.h"
 #include "firmware/instrument/mixer.h"
 #include "firmware/instrument/mode_keeper.h"
 #include "firmware/instrument/osc_out.h"
 #include "firmware/instrument/panel.h"
+#include "firmware/instrument/plan_inbox.h"
 #include "firmware/instrument/played.h"
 #include "firmware/instrument/scene_keeper.h"
 #include "firmware/instrument/touch_player.h"
@@ -84,6 +86,8 @@ class Instrument : private Commands, private RefusalSink {
     voice_load_.store(voice, std::memory_order_relaxed);
     touch_load_.store(touch, std::memory_order_relaxed);
   }
+  // How frames come, and what was wanted; too few are told as a trouble, with the reason. Threads: control.
+  void SetFrames(const FrameReport& frames, uint32_t wanted_hz, uint32_t bus_hz);
   // What `name` (one word) is in trouble with, told by /status and /trouble; empty: nothing any more. Threads: control, or
   // before the threads start.
   void SetTrouble(const char* name, const char* text) {
@@ -121,6 +125,7 @@ class Instrument : private Commands, private RefusalSink {
   void KeepTroubles();
   void TellKnobs();
   void TellScenes();
+  void TellPlan(int32_t missing, bool done, const char* trouble);
   void TellTroubles();
   void KeepPanel();
   void KeepMode();
@@ -137,6 +142,9 @@ class Instrument : private Commands, private RefusalSink {
   VoicePlayer voice_;
   Mixer mixer_;
   SceneKeeper scenes_;
+  PlanInbox inbox_;
+  int32_t plan_scene_ = 0;
+  bool plan_comes_ = false;  // to be told of when it plays, or cannot
   CommandReader reader_;
   ModeKeeper modes_;
   ModeTap* mode_tap_;
@@ -155,6 +163,8 @@ class Instrument : private Commands, private RefusalSink {
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;
   Button button_;
+  FrameReport frames_;
+  uint32_t frames_wanted_, bus_hz_;
   Troubles troubles_;
   mutable char rung_why_[112];
 };

@@ -121,6 +121,57 @@ void Instrument::TellKnobs() {
   }
 }
 
+bool Instrument::OnPlanBegin(int32_t scene, int32_t bytes, const char* crc, Refusal* refusal) {
+  if (scene < 0 || scene >= scenes_.count()) return refusal->Say("no scene %d", static_cast<int>(scene));
+  if (inbox_.Begin(scene, bytes, crc)) return true;
+  return refusal->Say("a plan of %d bytes with the checksum %.16s: wanted 1 to %d bytes and eight digits",
+                      static_cast<int>(bytes), crc, static_cast<int>(PlanInbox::kMostBytes));
+}
+
+bool Instrument::OnPlanPiece(int32_t offset, const char* hex, Refusal* refusal) {
+  if (inbox_.Put(offset, hex)) return true;
+  return refusal->Say("no piece at %d of a plan that was begun", static_cast<int>(offset));
+}
+
+bool Instrument::OnPlanEnd(Refusal* refusal) {
+  plan_scene_ = inbox_.begun() ? inbox_.scene() : plan_scene_;
+  if (!inbox_.begun()) return plan_comes_ ? true : refusal->Say("no plan was begun");
+  if (inbox_.missing() >= 0) {
+    TellPlan(inbox_.missing(), false, "");
+    return true;
+  }
+  if (!scenes_.replaced()) return refusal->Say("the plan before is still on its way: say it again");
+  std::vector<uint8_t> plan;
+  if (!inbox_.Take(&plan)) return refusal->Say("the plan's checksum is another: send it again");
+  scenes_.Replace(plan_scene_, &plan, 0);
+  plan_comes_ = true;
+  return true;
+}
+
+bool Instrument::OnPlanTurn(int32_t scene, int32_t way, Refusal* refusal) {
+  if (scene < 0 || scene >= scenes_.count()) return refusal->Say("no scene %d", static_cast<int>(scene));
+  if (way == 0) return refusal->Say("way 0: wanted -1 (back) or 1 (forward)");
+  std::vector<uint8_t> none;
+  if (!scenes_.Replace(scene, &none, way)) return refusal->Say("a plan is still on its way: say it again");
+  plan_scene_ = scene;
+  plan_comes_ = true;
+  return true;
+}
+
+void Instrument::TellPlan(int32_t missing, bool done, const char* trouble) {
+  char crc[9];
+  const Scene* playing = scenes_.playing();
+  const uint32_t plays = playing != nullptr ? playing->touch_crc : 0;
+  std::snprintf(crc, sizeof crc, "%08x", static_cast<unsigned>(plays));
+  PlanMessage told;
+  told.scene = plan_scene_;
+  told.crc = crc;
+  told.missing = missing;
+  told.done = done ? 1 : 0;
+  told.trouble = trouble;
+  out_.Send(told);
+}
+
 bool Instrument::OnMute(int32_t mute, Refusal*) {
   muted_ = mute != 0;
   mixer_.SetMute(muted_);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -73,6 +74,17 @@ class SceneLoader {
   // Null and one line in `error` when the scene cannot play; a line beside a scene is a warning. May take seconds.
   // Threads: files.
   virtual std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) = 0;
+  // Keeps `plan` as the scene's touch from now on, over a power cut; false, a line in `error` and all as before when it
+  // cannot be kept or cannot play. Threads: files.
+  virtual bool KeepTouch(int32_t, const std::vector<uint8_t>&, char* error, size_t error_bytes) {
+    std::snprintf(error, error_bytes, "this board keeps no touch plans: its settings name no state folder");
+    return false;
+  }
+  // The touch before (way -1) or after (1) the one in force; likewise. Threads: files.
+  virtual bool TurnTouch(int32_t, int32_t, char* error, size_t error_bytes) {
+    std::snprintf(error, error_bytes, "this board keeps no touch plans: its settings name no state folder");
+    return false;
+  }
   // What the scene shall know of earlier evenings, before its touch runs. Takes no time. Threads: control.
   virtual void Recall(Scene*) {}
 };

@@ -3,10 +3,24 @@
 #include <cstdio>
 
 namespace lodestone {
+namespace {
+
+// The same piece goes on: every knob that both touches have stays where the player's hand left it.
+void CarryKnobs(const Scene& from, Scene* to) {
+  for (uint32_t k = 0; k < to->touch->knobs() && k < kMaxKnobs; ++k) {
+    for (uint32_t other = 0; other < from.touch->knobs() && other < kMaxKnobs; ++other) {
+      if (static_cast<int32_t>(k) == to->rest_knob) continue;
+      if (std::strcmp(to->touch->knob(k).name, from.touch->knob(other).name) != 0) continue;
+      to->knob_targets[k].store(from.knob_targets[other].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
+  }
+}
+
+}  // namespace
 
 SceneKeeper::SceneKeeper(SceneLoader* loader, TouchPlayer* touch, VoicePlayer* voice)
     : loader_(loader), touch_(touch), voice_(voice), worker_(loader), state_(State::kSteady), asked_(0), wish_(false),
-      trouble_() {}
+      replace_(false), replaced_(true), replace_index_(0), replace_way_(0), trouble_() {}
 
 void SceneKeeper::Begin(int32_t index) {
   char first_trouble[sizeof trouble_] = "";
@@ -34,13 +48,14 @@ void SceneKeeper::Ask(int32_t index) {
   } else {
     asked_ = index;
     wish_ = true;
+    trouble_[0] = '\0';  // of an earlier wish
   }
 }
 
 bool SceneKeeper::Tick() {
   switch (state_) {
     case State::kSteady:
-      if (wish_) Start();
+      if (wish_ || replace_) Start();
       return false;
     case State::kLoading:
       return worker_.idle() && Take();
@@ -60,6 +75,7 @@ bool SceneKeeper::Tick() {
       playing_ = std::move(coming_);
       touch_->Want(playing_.get(), nullptr);
       state_ = State::kReleasing;
+      replaced_ = replaced_ || !replace_;
       return true;
     case State::kReleasing:
       if (leaving_ && !(touch_->HasTaken() && leaving_->at_rest())) return false;
@@ -70,7 +86,23 @@ bool SceneKeeper::Tick() {
   return false;
 }
 
+bool SceneKeeper::Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way) {
+  if (!replaced_) return false;
+  replace_index_ = index;
+  replace_way_ = way;
+  plan_.swap(*plan);
+  replace_ = true;
+  replaced_ = false;
+  return true;
+}
+
 void SceneKeeper::Start() {
+  if (replace_ && !wish_) {
+    replace_ = false;
+    worker_.Replace(replace_index_, &plan_, replace_way_);
+    state_ = State::kLoading;
+    return;
+  }
   wish_ = false;
   if (playing_ && playing_->index == asked_) {
     trouble_[0] = '\0';  // what failed before is no longer wished for
@@ -85,7 +117,16 @@ bool SceneKeeper::Take() {
   std::snprintf(trouble_, sizeof trouble_, "%s", worker_.error());
   state_ = State::kSteady;
   std::unique_ptr<Scene> scene = worker_.TakeScene();
-  if (!scene) return true;
+  const bool replacing = !replaced_ && !replace_;
+  if (!scene || (replacing && Waits(*scene))) {
+    if (replacing) replaced_ = true;
+    if (scene) {
+      worker_.Release(std::move(scene));
+      state_ = State::kReleasing;
+    }
+    return true;
+  }
+  if (replacing) CarryKnobs(*playing_, scene.get());
   loader_->Recall(scene.get());
   if (!playing_) return Play(std::move(scene));
   coming_ = std::move(scene);
@@ -93,6 +134,9 @@ bool SceneKeeper::Take() {
   state_ = State::kFeeding;
   return false;
 }
+
+// Kept for a scene that does not play: it is there when that scene is asked for.
+bool SceneKeeper::Waits(const Scene& scene) const { return !playing_ || playing_->index != scene.index; }
 
 bool SceneKeeper::Play(std::unique_ptr<Scene> scene) {
   playing_ = std::move(scene);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "firmware/instrument/scene_worker.h"
 #include "firmware/instrument/touch_player.h"
@@ -21,6 +22,12 @@ class SceneKeeper {
 
   // The last wish counts; an index that is not in the settings is refused with a word in trouble().
   void Ask(int32_t index);
+
+  // Another touch for a scene, kept over a power cut and crossfaded in where that scene plays: `plan`, or where that is empty
+  // the one before (-1) or after (1). False while the last one is still on its way.
+  bool Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way);
+  // The last one plays, waits for its scene to be asked for, or cannot play (trouble()).
+  bool replaced() const { return replaced_; }
 
   // One short step. True when there is something to tell: the scene that plays has changed, or one cannot play.
   bool Tick();
@@ -42,6 +49,7 @@ class SceneKeeper {
   void Start();
   bool Take();
   bool Play(std::unique_ptr<Scene> scene);
+  bool Waits(const Scene& scene) const;
 
   SceneLoader* loader_;
   TouchPlayer* touch_;
@@ -49,7 +57,9 @@ class SceneKeeper {
   SceneWorker worker_;
   State state_;
   int32_t asked_;
-  bool wish_;
+  bool wish_, replace_, replaced_;
+  int32_t replace_index_, replace_way_;
+  std::vector<uint8_t> plan_;
   std::unique_ptr<Scene> playing_, coming_, leaving_;
   char trouble_[192];
 };

@@ -5,7 +5,7 @@
 namespace lodestone {
 
 SceneWorker::SceneWorker(SceneLoader* loader)
-    : loader_(loader), tap_(nullptr), busy_(false), job_(Job::kLoad), index_(0), warming_(nullptr), warming_rung_(0),
+    : loader_(loader), tap_(nullptr), busy_(false), job_(Job::kLoad), index_(0), way_(0), warming_(nullptr), warming_rung_(0),
       warmed_(0), error_() {}
 
 void SceneWorker::Post(Job job) {
@@ -30,12 +30,30 @@ void SceneWorker::Release(std::unique_ptr<Scene> scene) {
   Post(Job::kRelease);
 }
 
+void SceneWorker::Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way) {
+  index_ = index;
+  way_ = way;
+  plan_.swap(*plan);
+  Post(Job::kReplace);
+}
+
+void SceneWorker::KeepAndLoad() {
+  error_[0] = '\0';
+  scene_.reset();
+  const bool kept = plan_.empty() ? loader_->TurnTouch(index_, way_, error_, sizeof error_)
+                                  : loader_->KeepTouch(index_, plan_, error_, sizeof error_);
+  std::vector<uint8_t>().swap(plan_);
+  if (kept) scene_ = loader_->Load(index_, error_, sizeof error_);
+}
+
 bool SceneWorker::Step() {
   if (!busy_.load(std::memory_order_acquire)) return false;
   bool done = true;
   if (job_ == Job::kLoad) {
     error_[0] = '\0';
     scene_ = loader_->Load(index_, error_, sizeof error_);
+  } else if (job_ == Job::kReplace) {
+    KeepAndLoad();
   } else if (job_ == Job::kWarm) {
     done = WarmBlock();
   } else {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "firmware/instrument/scene.h"
 
@@ -19,6 +20,8 @@ class SceneWorker {
   void Load(int32_t index);
   void Warm(Scene* scene);  // on its own latents, so that its memories hold sound and its pages are there
   void Release(std::unique_ptr<Scene> scene);
+  // Another touch for a scene, kept and loaded with it: `plan`, or where that is empty the one before or after (`way`).
+  void Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way);
 
   // The last job is done, or there was none. Threads: control.
   bool idle() const { return !busy_.load(std::memory_order_acquire); }
@@ -30,16 +33,18 @@ class SceneWorker {
   bool Step();
 
  private:
-  enum class Job { kLoad, kWarm, kRelease };
+  enum class Job { kLoad, kWarm, kRelease, kReplace };
 
   void Post(Job job);
   bool WarmBlock();
+  void KeepAndLoad();
 
   SceneLoader* loader_;
   VoiceTap* tap_;
   std::atomic<bool> busy_;  // true: the files thread's, with all below
   Job job_;
-  int32_t index_;
+  int32_t index_, way_;
+  std::vector<uint8_t> plan_;
   Scene* warming_;
   uint32_t warming_rung_;
   int warmed_;

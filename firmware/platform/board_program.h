@@ -6,9 +6,13 @@
 
 #include "firmware/chips/sensor_array.h"
 #include "firmware/instrument/instrument.h"
+#include "firmware/instrument/frame_clock.h"
+#include "firmware/instrument/latest_value.h"
+#include "firmware/instrument/loop_watch.h"
 #include "firmware/platform/file_keeper.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/platform.h"
+#include "firmware/platform/start_guard.h"
 
 namespace lodestone {
 
@@ -27,6 +31,12 @@ class BoardProgram {
   void ControlLoop(bool (*stop)());
   void FilesLoop(bool (*stop)());
 
+  // Whether a loop is to be started, at first or again. Threads: audio.
+  bool Missing(Loop loop) const { return watch_.Missing(loop); }
+  // Whether the LED shall be lit, `frames` of sound after the start; it blinks fast where control itself hangs.
+  // Threads: audio.
+  bool Led(uint64_t frames);
+
   Instrument& instrument() { return *instrument_; }
   Platform& platform() { return platform_; }
   const SensorArray& sensors() const { return *sensors_; }
@@ -36,14 +46,27 @@ class BoardProgram {
  private:
   class ArraySource : public FieldSource {
    public:
-    explicit ArraySource(SensorArray* array) : array_(array) {}
-    void Read(FieldFrame* frame) override { array_->Tick(frame); }
+    ArraySource(SensorArray* array, Clock* clock) : array_(array), clock_(clock), spent_us_(0) {}
+    void Read(FieldFrame* frame) override {
+      const uint64_t before_us = clock_->NowUs();
+      array_->Tick(frame);
+      spent_us_ = static_cast<uint32_t>(clock_->NowUs() - before_us);
+    }
     uint16_t Identity(int sensor) const override { return array_->Health(sensor).identity; }
+    uint32_t spent_us() const { return spent_us_; }  // on the last frame
 
    private:
     SensorArray* array_;
+    Clock* clock_;
+    uint32_t spent_us_;
   };
 
+  template <typename Body>
+  bool Run(Loop loop, bool (*stop)(), const Body& body);
+  void LookAtLoops(uint64_t now_us);
+  void TellPlatform();
+  void Guard(const KeptFiles& kept);
+  void TellFrames();
   void Recollect();
   void Keep(uint64_t now_us);
   float VoiceShare() const;
@@ -54,12 +77,19 @@ class BoardProgram {
   uint32_t helpers_;
   std::unique_ptr<FileKeeper> files_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<StartGuard> guard_;
   Memory memory_;
   uint64_t next_keep_us_;
   std::unique_ptr<SensorArray> sensors_;
   std::unique_ptr<ArraySource> source_;
   std::unique_ptr<PlanScenes> scenes_;
   std::unique_ptr<Instrument> instrument_;
+  LoopWatch watch_;
+  uint32_t bus_hz_;                 // 0: not known
+  LatestValue<FrameReport> frames_;
+  uint32_t restarts_[kLoops];       // as last told
+  uint32_t control_pulse_;          // as the audio thread saw it last,
+  uint64_t control_pulsed_frames_;  // and when it changed
   std::atomic<float> share_[kWorkers];  // of a core, by worker
 };
 

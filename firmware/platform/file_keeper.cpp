@@ -37,7 +37,7 @@ void FileKeeper::Keep(const StatusReport& status, const Memory& memory) {
   if (store_ != nullptr) memory_ = memory;
 }
 
-void FileKeeper::Work() {
+void FileKeeper::Work(const char* control_trouble) {
   std::deque<std::string> lines;
   std::string status;
   Memory memory;
@@ -51,7 +51,15 @@ void FileKeeper::Work() {
   }
   for (const std::string& line : lines) log_->Write(line);
   if (left_out > 0) log_->Write("            (" + std::to_string(left_out) + " lines left out: too many at once)");
-  if (!status.empty()) ReplaceFile(status_file_, status);
+  if (control_trouble != nullptr && !told_control_) {
+    if (log_ != nullptr) log_->Write(std::string("            trouble: ") + control_trouble);
+    if (!last_status_.empty()) ReplaceFile(status_file_, last_status_ + "control = " + control_trouble + "\n");
+  }
+  told_control_ = control_trouble != nullptr;
+  if (!status.empty()) {
+    ReplaceFile(status_file_, status);
+    last_status_.swap(status);
+  }
   if (store_ != nullptr && !(memory == kept_) && store_->Save(memory)) kept_ = memory;
 }
 

@@ -28,14 +28,16 @@ class FileKeeper : public LineSink {
   void OnLine(uint64_t now_us, const char* line) override;
   void Keep(const StatusReport& status, const Memory& memory);
 
-  // Writes what was handed over. Threads: files.
-  void Work();
+  // Writes what was handed over; and that control hangs, which can hand over nothing then. Threads: files.
+  void Work(const char* control_trouble);
 
  private:
   std::mutex mutex_;  // over what waits; no real-time thread comes here
   std::deque<std::string> lines_;
   uint32_t left_out_;
   std::string status_;
+  std::string last_status_;   // files' own
+  bool told_control_ = false;
   Memory memory_;
 
   std::unique_ptr<MemoryStore> store_;  // null: nothing is remembered

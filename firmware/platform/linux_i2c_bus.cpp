@@ -37,7 +37,7 @@ I2cResult ResultOfErrno(int error) {
 
 I2cSystem LinuxI2cSystem() { return {SystemOpen, SystemIoctl, SystemClose}; }
 
-LinuxI2cBus::LinuxI2cBus(const char* path, const I2cSystem& system) : system_(system) {
+LinuxI2cBus::LinuxI2cBus(const char* path, const I2cSystem& system) : system_(system), trouble_("") {
   strncpy(path_, path, kMaxPath - 1);
   path_[kMaxPath - 1] = '\0';
 }
@@ -47,6 +47,12 @@ LinuxI2cBus::~LinuxI2cBus() {
 }
 
 const char* LinuxI2cBus::Open() {
+  const char* refused = TryOpen();
+  trouble_.store(refused != nullptr ? refused : "", std::memory_order_relaxed);
+  return refused;
+}
+
+const char* LinuxI2cBus::TryOpen() {
   if (file_ >= 0) return nullptr;
   file_ = system_.open(path_);
   if (file_ < 0) {

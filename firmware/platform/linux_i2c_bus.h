@@ -1,6 +1,8 @@
 // A Linux I2C adapter (/dev/i2c-N) as an I2cBus, with a repeated start between write and read.
 #pragma once
 
+#include <atomic>
+
 #include "firmware/chips/i2c_bus.h"
 
 namespace lodestone {
@@ -26,6 +28,8 @@ class LinuxI2cBus : public I2cBus {
 
   // Null when the bus is open, else what is wrong and what to do, in one line.
   const char* Open();
+  // What the last Open() said, or empty. Threads: any.
+  const char* trouble() const { return trouble_.load(std::memory_order_relaxed); }
 
   I2cResult Transfer(uint8_t address, const uint8_t* write, size_t write_bytes, uint8_t* read,
                      size_t read_bytes) override;
@@ -38,6 +42,9 @@ class LinuxI2cBus : public I2cBus {
   char path_[kMaxPath];
   const I2cSystem system_;
   int file_ = -1;
+  std::atomic<const char*> trouble_;
+
+  const char* TryOpen();
 };
 
 }  // namespace lodestone

@@ -14,7 +14,7 @@ namespace lodestone {
 PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz,
                        uint32_t prefill_frames)
     : conf_(conf), folder_(folder), sample_rate_hz_(sample_rate_hz), prefill_frames_(prefill_frames),
-      touches_(nullptr), meter_(nullptr) {}
+      touches_(nullptr), meter_(nullptr), shelf_("") {}
 
 std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error_bytes) {
   const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
@@ -26,10 +26,7 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   std::unique_ptr<Scene> scene(new Scene);
   std::snprintf(scene->name, sizeof scene->name, "%s", from.name.c_str());
   scene->index = index;
-  Engine touch;
-  if (!LoadPlan(from.touch_plan, &touch, &scene->touch_crc, error, error_bytes)) return nullptr;
-  scene->touch = EngineTouch::Make(std::move(touch), error, error_bytes);
-  if (!scene->touch) return nullptr;
+  if (!LoadTouch(from, scene.get(), error, error_bytes)) return nullptr;
   scene->voice = LoadVoice(*scene, from.voice_plans[0], error, error_bytes);
   if (!scene->voice) return nullptr;
   for (size_t v = 1; v < from.voice_plans.size(); ++v) {  // without a sister the ladder has a rung less
@@ -38,6 +35,68 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   }
   scene->ResetKnobs();
   return scene;
+}
+
+// The one that came while the board played, where there is one and it is sound; else the image's.
+bool PlanScenes::LoadTouch(const SceneConf& from, Scene* scene, char* error, size_t error_bytes) const {
+  uint32_t base = 0;
+  std::string kept;
+  if (!BaseOf(from, &base, error, error_bytes)) return false;
+  if (shelf_.Read(from.name, base, &kept)) {
+    Engine engine;
+    char reason[160];
+    if (engine.Load(kept.data(), kept.size(), reason, sizeof reason)) {
+      scene->touch = EngineTouch::Make(std::move(engine), error, error_bytes);
+      scene->touch_crc = Crc32(reinterpret_cast<const uint8_t*>(kept.data()), kept.size());
+      if (scene->touch) return true;
+    }
+    std::snprintf(error, error_bytes, "scene %s: its new touch plan cannot be used; the one that was flashed plays",
+                  scene->name);
+  }
+  Engine engine;
+  if (!LoadPlan(from.touch_plan, &engine, &scene->touch_crc, error, error_bytes)) return false;
+  scene->touch = EngineTouch::Make(std::move(engine), error, error_bytes);
+  return scene->touch != nullptr;
+}
+
+bool PlanScenes::BaseOf(const SceneConf& from, uint32_t* base, char* error, size_t error_bytes) const {
+  std::string bytes, trouble;
+  if (!ReadFile(folder_ + from.touch_plan, &bytes, &trouble)) {
+    std::snprintf(error, error_bytes, "%s", trouble.c_str());
+    return false;
+  }
+  *base = Crc32(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  return true;
+}
+
+bool PlanScenes::KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error, size_t error_bytes) {
+  const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
+  std::unique_ptr<Scene> playing = Load(index, error, error_bytes);
+  if (!playing) return false;
+  Engine engine;
+  char reason[160];
+  if (!engine.Load(plan.data(), plan.size(), reason, sizeof reason)) {
+    std::snprintf(error, error_bytes, "no touch plan: %s", reason);
+    return false;
+  }
+  playing->touch = EngineTouch::Make(std::move(engine), error, error_bytes);
+  if (!playing->touch || !Fits(*playing, playing->voice->info(), error, error_bytes)) return false;
+  uint32_t base = 0;
+  std::string trouble;
+  if (!BaseOf(from, &base, error, error_bytes)) return false;
+  if (shelf_.Keep(from.name, base, plan, &trouble)) return true;
+  std::snprintf(error, error_bytes, "%s", trouble.c_str());
+  return false;
+}
+
+bool PlanScenes::TurnTouch(int32_t index, int32_t way, char* error, size_t error_bytes) {
+  const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
+  uint32_t base = 0;
+  std::string trouble;
+  if (!BaseOf(from, &base, error, error_bytes)) return false;
+  if (shelf_.Turn(from.name, base, way, &trouble)) return true;
+  std::snprintf(error, error_bytes, "%s", trouble.c_str());
+  return false;
 }
 
 std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene, const std::vector<std::string>& stages, char* error,

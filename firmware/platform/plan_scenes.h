@@ -6,6 +6,7 @@
 #include "firmware/instrument/scene.h"
 #include "firmware/platform/board_conf.h"
 #include "firmware/platform/load_meter.h"
+#include "firmware/platform/touch_shelf.h"
 
 namespace lodestone {
 
@@ -17,6 +18,9 @@ class PlanScenes : public SceneLoader {
   // Rests captured earlier, found again by the touch plan's checksum. Must outlive this; control's alone.
   void SetTouches(const std::vector<TouchMemory>* touches) { touches_ = touches; }
 
+  // Where touch plans are kept that come while the board plays; empty: nowhere. Before the first Load.
+  void SetShelf(const std::string& folder) { shelf_ = TouchShelf(folder); }
+
   // Told when a scene is to be loaded. Must outlive this; null: nobody is.
   void SetMeter(LoadMeter* meter) { meter_ = meter; }
 
@@ -24,11 +28,15 @@ class PlanScenes : public SceneLoader {
   const char* name(int32_t index) const override { return conf_.scenes[static_cast<size_t>(index)].name.c_str(); }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
   void Recall(Scene* scene) override;
+  bool KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error, size_t error_bytes) override;
+  bool TurnTouch(int32_t index, int32_t way, char* error, size_t error_bytes) override;
 
  private:
   bool LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error, size_t error_bytes) const;
   std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::vector<std::string>& stages, char* error,
                                    size_t error_bytes) const;
+  bool LoadTouch(const SceneConf& from, Scene* scene, char* error, size_t error_bytes) const;
+  bool BaseOf(const SceneConf& from, uint32_t* base, char* error, size_t error_bytes) const;
   bool Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const;
 
   const BoardConf& conf_;
@@ -36,6 +44,7 @@ class PlanScenes : public SceneLoader {
   uint32_t sample_rate_hz_, prefill_frames_;
   const std::vector<TouchMemory>* touches_;
   LoadMeter* meter_;
+  TouchShelf shelf_;
 };
 
 }  // namespace lodestone

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "firmware/platform/bus_speed.h"
 #include "firmware/platform/linux_i2c_bus.h"
 #include "firmware/platform/monotonic_clock.h"
 #include "firmware/platform/thread_load.h"
@@ -15,13 +16,24 @@ namespace {
 class BoardPlatform : public Platform {
  public:
   // A bus that does not open now may do so later: the sensors are lost meanwhile, and everything else goes on.
-  void Open(const BoardConf& conf, std::string* trouble) override {
-    bus_.reset(new LinuxI2cBus(conf.bus.substr(conf.bus.find(':') + 1).c_str()));
+  void Open(const BoardConf& conf) override {
+    device_ = conf.bus.substr(conf.bus.find(':') + 1);
+    simulated_ = conf.bus.compare(0, 4, "sim:") == 0;
+    port_ = conf.osc_port;
+    bus_.reset(new LinuxI2cBus(device_.c_str()));
+    bus_->Open();
     udp_.reset(new UdpLink(conf));
-    udp_->Open(conf.osc_port, trouble);
-    const char* refused = bus_->Open();
-    if (refused != nullptr) *trouble = refused;
-    if (conf.bus.compare(0, 4, "sim:") == 0) *trouble = "wanted bus = i2c:/dev/i2c-N on a board, got a simulated one: correct the settings";
+  }
+  std::string BusTrouble() override {
+    if (simulated_) return "wanted bus = i2c:/dev/i2c-N on a board, got a simulated one: correct the settings";
+    return bus_->trouble();
+  }
+  uint32_t BusHz() const override { return BusSpeedHz(device_); }
+  // Whoever has the port may leave it.
+  std::string PortTrouble() override {
+    std::string trouble;
+    if (!udp_->listens()) udp_->Open(port_, &trouble);
+    return trouble;
   }
   Clock& clock() override { return clock_; }
   I2cBus& bus() override { return *bus_; }
@@ -33,6 +45,9 @@ class BoardPlatform : public Platform {
 
  private:
   MonotonicClock clock_;
+  std::string device_;
+  bool simulated_ = false;
+  uint16_t port_ = 0;
   std::unique_ptr<LinuxI2cBus> bus_;
   std::unique_ptr<UdpLink> udp_;
 };
@@ -40,7 +55,9 @@ class BoardPlatform : public Platform {
 // Nobody to disturb and nobody to hear.
 class LonePlatform : public BoardPlatform, private I2cBus, private Network {
  public:
-  void Open(const BoardConf&, std::string*) override {}
+  void Open(const BoardConf&) override {}
+  std::string BusTrouble() override { return std::string(); }
+  std::string PortTrouble() override { return std::string(); }
   I2cBus& bus() override { return *this; }
   Network& network() override { return *this; }
   KeptFiles Files(const BoardConf&) const override { return KeptFiles(); }

@@ -22,9 +22,14 @@ struct KeptFiles {
 class Platform {
  public:
   virtual ~Platform() {}
-  // Once, before anything else is asked. What cannot be opened is replaced by something that fails politely, with one line
-  // in `trouble`.
-  virtual void Open(const BoardConf& conf, std::string* trouble) = 0;
+  // Once, before anything else is asked. What cannot be opened is replaced by something that fails politely.
+  virtual void Open(const BoardConf& conf) = 0;
+  // What is wrong now with the sensors' bus, and with the port where commands come in; one line, or empty. Either may be put
+  // right later: the port is tried again at each call. Threads: control, or before the threads start.
+  virtual std::string BusTrouble() = 0;
+  virtual std::string PortTrouble() = 0;
+  // Of the sensors' bus, as the device tree has it; 0: not known.
+  virtual uint32_t BusHz() const { return 0; }
   virtual Clock& clock() = 0;
   virtual I2cBus& bus() = 0;
   virtual Network& network() = 0;
@@ -41,7 +46,7 @@ struct World {
   std::unique_ptr<LoadMeter> meter;
 };
 
-// That of a board. `alone`: a self-test beside a version that plays: no bus, no network, nothing remembered.
+// That of a board. `alone`: no bus, no network, nothing remembered.
 World BoardWorld(bool alone);
 
 }  // namespace lodestone

@@ -32,7 +32,7 @@ UdpLink::~UdpLink() {
 }
 
 bool UdpLink::Open(uint16_t port, std::string* error) {
-  socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (socket_ < 0) socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const sockaddr_in own = AddressOf(INADDR_ANY, port);
   if (socket_ >= 0 && bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0) {
     listens_ = true;

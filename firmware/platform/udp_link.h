@@ -15,7 +15,8 @@ class UdpLink : public Network {
   UdpLink(const UdpLink&) = delete;
   UdpLink& operator=(const UdpLink&) = delete;
 
-  // False and one line when the port cannot be had; sending then works all the same.
+  // False and one line when the port cannot be had; sending then works all the same, and it may be tried again by the thread
+  // that receives.
   bool Open(uint16_t port, std::string* error);
 
   // Whoever is not there is skipped; never blocks.
@@ -25,6 +26,7 @@ class UdpLink : public Network {
   bool Crowded(uint16_t port) const override { return peers_.Crowded({last_sender_, port}); }
   void Forget(uint16_t port) override { peers_.Remove({last_sender_, port}); }
 
+  bool listens() const { return listens_; }
   uint32_t refused() const { return refused_; }  // packets from strangers, or too long
 
  private:

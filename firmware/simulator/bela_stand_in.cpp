@@ -13,6 +13,7 @@ namespace lodestone {
 namespace {
 
 constexpr uint64_t kEndStepUs = 1000;
+constexpr uint32_t kLatestUs = 50000;
 // What an output sample holds before render(): a channel that is not written is heard, and seen by the tests.
 constexpr float kNotWritten = 1.0e6f;
 
@@ -28,13 +29,23 @@ struct Task {
 };
 
 VirtualTime* virtual_time = nullptr;
+uint32_t start_seed = 0;
 std::vector<std::unique_ptr<Task>> tasks;
 std::atomic<bool> stop_requested(false);
 thread_local bool in_task = false;  // else in render(), which may not lock: those asked there are woken behind it
 
+// How late the next task comes to its first wait, in microseconds: with a seed any time within 50 ms.
+uint64_t NextLateness() {
+  if (start_seed == 0) return 0;
+  start_seed = start_seed * 1664525u + 1013904223u;
+  return start_seed >> 8 & 0x1u ? (start_seed >> 9) % kLatestUs : 0;
+}
+
 void RunTask(Task* task) {
   in_task = true;
   virtual_time->Enter(task->actor);
+  // Bela's tasks begin by waiting; whoever has asked before that has asked in vain.
+  if (!stop_requested) virtual_time->WaitForSignal();
   while (!stop_requested) {
     task->at_work = true;
     task->function(task->argument);
@@ -57,7 +68,7 @@ BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>&
   context.digitalFrames = 1;
   context.digitalChannels = 16;
   context.digital = digital;
-  context.flags = BELA_FLAG_INTERLEAVED | (settings.offline ? BELA_FLAG_OFFLINE : 0);
+  context.flags = BELA_FLAG_INTERLEAVED;
   return context;
 }
 
@@ -82,6 +93,7 @@ void EndTasks() {
 bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, const RenderCall& call,
                 void* user_data, ThreadSeconds* seconds) {
   virtual_time = time;
+  start_seed = settings.start_seed;
   std::vector<float> in(settings.period_frames * settings.in_channels, 0.0f);
   std::vector<float> out(settings.period_frames * settings.out_channels, 0.0f);
   uint32_t digital = 0;
@@ -121,7 +133,7 @@ AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, co
   task->name = name;
   task->function = function;
   task->argument = argument;
-  task->actor = virtual_time->Add(priority);
+  task->actor = virtual_time->Add(priority, virtual_time->NowUs() + NextLateness());
   task->thread = std::thread(RunTask, task);
   return task;
 }

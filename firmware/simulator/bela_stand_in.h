@@ -15,7 +15,7 @@ struct StandInSettings {
   float sample_rate_hz = 44100.0f;
   uint32_t period_frames = 16;
   uint32_t in_channels = 2, out_channels = 2;
-  bool offline = false;  // as Bela's --board Batch
+  uint32_t start_seed = 0;  // how late tasks come to their first wait; 0: none is late
   uint64_t frames = 0;  // how long to play; rounded up to a period
 };
 

@@ -52,6 +52,7 @@ const std::map<std::string, Option>& Options() {
       {"--voice-slice-us", {"0 to 1000000", [](Text t, SimOptions* o) { return Whole(t, 0, 1e6, &o->voice_slice_us); }}},
       {"--voice-slow", {"FROM,TO,FACTOR in seconds", [](Text t, SimOptions* o) { return SlowSpan(t, &o->slow); }}},
       {"--load-us", {"0 to 60000000", [](Text t, SimOptions* o) { return Whole(t, 0, 6e7, &o->load_us); }}},
+      {"--start-seed", {"0 to 4000000000", [](Text t, SimOptions* o) { return Whole(t, 0, 4e9, &o->stand_in.start_seed); }}},
       {"--log", {"a file", [](Text t, SimOptions* o) { o->log = t; return !t.empty(); }}},
       {"--bus", {"sim:/path or i2c:/dev/i2c-N", [](Text t, SimOptions* o) { o->bus = t; return t.find(':') != std::string::npos; }}},
       {"--wav", {"a file", [](Text t, SimOptions* o) { o->wav = t; return !t.empty(); }}},
@@ -87,7 +88,7 @@ const char kSimUsage[] =
     "  --voice-slow A,B,F    from second A to B slices cost F times as much; may be repeated\n"
     "  --load-us US          simulated time that loading a scene takes (0)\n"
     "  --log FILE            the log of the board, and FILE.1\n"
-    "  --self-test           as deploy.sh has the board do it: no bus, no network; fails when no scene can play\n"
+    "  --start-seed N        tasks begin up to 50 ms late, each start otherwise: earlier wake-ups are lost (0: none is late)\n"
     "  --paced               no faster than real time\n"
     "  --live                the simulated board's bus and sound, but OSC over real UDP; /sim/... goes to the simulated world\n";
 
@@ -99,8 +100,6 @@ bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* er
       options->paced = true;
     } else if (word == "--live") {
       options->live = true;
-    } else if (word == "--self-test") {
-      options->stand_in.offline = true;
     } else if (found != Options().end()) {
       const std::string value = i + 1 < argc ? argv[++i] : "";
       if (!found->second.take(value, options)) {

@@ -7,19 +7,23 @@ SimPlatform::SimPlatform(const SimOptions& options, Clock* clock, LatentLog* lat
 
 SimPlatform::~SimPlatform() {}
 
-void SimPlatform::Open(const BoardConf& conf, std::string* trouble) {
+void SimPlatform::Open(const BoardConf& conf) {
   BoardConf ours = conf;
   if (!options_.bus.empty()) ours.bus = options_.bus;
   const bool simulated = ours.bus.compare(0, 4, "sim:") == 0;
-  board_ = BoardWorld(options_.stand_in.offline || simulated);
-  board_.platform->Open(ours, trouble);
-  if (!simulated || options_.stand_in.offline) return;
+  board_ = BoardWorld(simulated);
+  board_.platform->Open(ours);
+  if (!simulated) return;
   link_.reset(new SimLink(*clock_));
-  if (!link_->Open(ours.bus.substr(4), trouble)) link_.reset();
+  if (!link_->Open(ours.bus.substr(4), &trouble_)) link_.reset();
   if (!link_ || !options_.live) return;
   live_.reset(new LiveNetwork(ours, link_.get()));
-  live_->Open(ours.osc_port, trouble);
+  live_->Open(ours.osc_port, &trouble_);
 }
+
+std::string SimPlatform::BusTrouble() { return trouble_.empty() ? board_.platform->BusTrouble() : trouble_; }
+
+std::string SimPlatform::PortTrouble() { return board_.platform->PortTrouble(); }
 
 I2cBus& SimPlatform::bus() {
   if (link_) return *link_;
@@ -33,7 +37,6 @@ Network& SimPlatform::network() {
 }
 
 KeptFiles SimPlatform::Files(const BoardConf&) const {
-  if (options_.stand_in.offline) return KeptFiles();
   return {options_.state, options_.status_file, options_.log};
 }
 

@@ -16,7 +16,9 @@ class SimPlatform : public Platform {
   SimPlatform(const SimOptions& options, Clock* clock, LatentLog* latents, ModeLog* modes);
   ~SimPlatform() override;
 
-  void Open(const BoardConf& conf, std::string* trouble) override;
+  void Open(const BoardConf& conf) override;
+  std::string BusTrouble() override;
+  std::string PortTrouble() override;
   Clock& clock() override { return *clock_; }
   I2cBus& bus() override;
   Network& network() override;
@@ -33,6 +35,7 @@ class SimPlatform : public Platform {
   LatentLog* const latents_;
   ModeLog* const modes_;
   Instrument* instrument_;
+  std::string trouble_;
   std::unique_ptr<SimLink> link_;
   std::unique_ptr<LiveNetwork> live_;
   World board_;  // for everything that is not simulated

@@ -13,17 +13,17 @@ thread_local VirtualTime::Actor* current = nullptr;
 }  // namespace
 
 VirtualTime::VirtualTime(int priority) : now_us_(0), paced_(false), wall_start_us_(0) {
-  current = Add(priority);
+  current = Add(priority, 0);
   current->state = Actor::State::kRunning;
 }
 
-VirtualTime::Actor* VirtualTime::Add(int priority) {
+VirtualTime::Actor* VirtualTime::Add(int priority, uint64_t wake_us) {
   std::unique_lock<std::mutex> lock(mutex_);
   actors_.emplace_back(new Actor);
   Actor* actor = actors_.back().get();
   actor->priority = priority;
-  actor->state = Actor::State::kWaiting;
-  actor->wake_us = 0;
+  actor->state = Actor::State::kSleeping;
+  actor->wake_us = wake_us;
   return actor;
 }
 

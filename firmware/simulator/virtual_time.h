@@ -26,8 +26,8 @@ class VirtualTime : public Clock {
   // The calling thread becomes the first actor, and runs.
   explicit VirtualTime(int priority);
 
-  // An actor that waits for its first signal; its thread calls Enter first. Threads: the one that runs.
-  Actor* Add(int priority);
+  // An actor that first runs at `wake_us`; its thread calls Enter first. Threads: the one that runs.
+  Actor* Add(int priority, uint64_t wake_us);
   void Enter(Actor* self);
   // Waits for the next signal. Threads: the actor's own.
   void WaitForSignal();

@@ -7,9 +7,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from lodestone.options import LARGEST_PORT, finite
 
@@ -27,7 +28,20 @@ def register(app: typer.Typer) -> None:
     """Adds the verbs to the command line."""
     for verb in (build, flash, logs, status, mode, scene, knob, mute, rest):
         app.command(verb.__name__)(verb)
-    app.command("board")(boards)
+    board = typer.Typer(cls=_ListByDefault, help="Boards on the link, and what one measures of itself.")
+    board.command("list")(boards)
+    board.command("report")(report)
+    app.add_typer(board, name="board")
+
+
+class _ListByDefault(TyperGroup):
+    """`lodestone board` and `lodestone board ADDRESS` list, as `lodestone board list` does."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Puts the verb in where there is none."""
+        if not args or args[0] not in (*self.commands, "--help"):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
 
 
 def build(
@@ -163,6 +177,28 @@ def boards(
             print(f"{where:15}  {plays}, firmware {status.version}{trouble}")
     if not found:
         raise BoardError("a board on the link", "no answer", "check the cable, or name its address")
+
+
+def report(
+    host: Annotated[str | None, typer.Argument(help="Address of the board; else the usual ones.")] = None,
+    image: Annotated[Path, typer.Option(help="What was flashed; predictions are of its plans.")] = Path(
+        "out/image"
+    ),
+    out: Annotated[Path, typer.Option(help="Folder of the report: text, PNG, JSON.")] = Path(
+        "out/board-report"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="The rows as JSON on stdout.")] = False,
+) -> None:
+    """Measure on the board what our models predict of it, and compare."""
+    from lodestone.board_report import ask_board, compare, predicted_ms, read_lines, table, write_report
+    from lodestone.image import ROOT
+
+    text = ask_board(ROOT / "deploy.sh", host)
+    kind = "bela-gem" if "aarch64" in read_lines(text).get("machine", [""])[0] else "bela"
+    rows = compare(text, predicted_ms(image, kind) if (image / "board.conf").is_file() else {})
+    write_report(out, text, rows)
+    print(json.dumps([dataclasses.asdict(row) for row in rows], indent=1) if as_json else table(rows))
+    _talk(f"in {out}: report.txt, report.png, report.json")
 
 
 def status(

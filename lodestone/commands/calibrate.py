@@ -40,6 +40,8 @@ def calibrate_command(
     port: Annotated[
         int, typer.Option(min=1, max=LARGEST_PORT, help="Where the board listens, with --board.")
     ] = 7564,
+    instrument: Annotated[Path, typer.Option(help="Whose scenes it is for.")] = Path("instrument.toml"),
+    send: Annotated[bool | None, typer.Option("--send/--keep", help="To the board, without asking.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not wait for Enter.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -86,6 +88,18 @@ def calibrate_command(
         console.print(f"  since the last calibration: {words}")
     written = [made.path, *(write_report(result, report) if report is not None else ())]
     console.print(f"wrote {', '.join(str(each) for each in written)}")
+    if board is not None and _shall_go(send, ask):
+        from lodestone.calibration_to_board import bring
+
+        for words in bring(result, board, port, instrument):
+            console.print(words)
     if as_json:
         told = {"file": str(made.path), "sha256": checksum(result)}
         print(json.dumps(told | {"verdict": made.verdict.plain(), "figures": made.figures.plain()}))
+
+
+def _shall_go(send: bool | None, ask: bool) -> bool:
+    """Whether the new calibration goes to the board: as told, else as the player says; nobody there: no."""
+    if send is not None or not ask:
+        return bool(send)
+    return typer.confirm("shall it go to the board?", default=True, err=True)

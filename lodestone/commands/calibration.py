@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("diff")(diff)
     group.command("apply")(apply)
     group.command("undo")(undo)
+    group.command("redo")(redo)
     group.command("watch")(watch)
     app.add_typer(group, name="calibration")
 
@@ -98,11 +100,31 @@ def apply(
     typer.echo(f"{save(calibration, to)} is in force", err=True)
 
 
-def undo(file: File = CALIBRATION) -> None:
-    """Put the calibration before this one in force again."""
+Host = Annotated[str | None, typer.Option("--board", help="On a playing board as well: its address.")]
+Port = Annotated[int, typer.Option(help="Where that board listens.")]
+
+
+def undo(file: File = CALIBRATION, board: Host = None, port: Port = 7564) -> None:
+    """Put the calibration before this one in force again, here and on a board."""
     import calibration
 
-    typer.echo(f"{calibration.undo(file)} is the previous one again", err=True)
+    _turn(lambda: calibration.undo(file), "is the previous one again", board, port, -1)
+
+
+def redo(file: File = CALIBRATION, board: Host = None, port: Port = 7564) -> None:
+    """Take an undo back, here and on a board."""
+    import calibration
+
+    _turn(lambda: calibration.redo(file), "is the later one again", board, port, 1)
+
+
+def _turn(here: Callable[[], Path], words: str, board: str | None, port: int, way: int) -> None:
+    if board is not None:
+        from lodestone.calibration_to_board import turn_board
+
+        for told in turn_board(board, port, way):
+            typer.echo(told, err=True)
+    typer.echo(f"{here()} {words}", err=True)
 
 
 def watch(

@@ -47,13 +47,10 @@ def export_command(
     """Turn a RAVE .ts into a streaming ONNX voice, without PyTorch."""
     from graphs.card import read_card
     from model_export.export import export, write_model
-    from voices.graph import remember_corpus
 
     made = export(
         model, frames=frames, latents=latents, latent_noise=latent_noise, corpus=corpus, progress=_talk
     )
-    if corpus is None:
-        remember_corpus(made, model)
     if without_noise:
         from model_export import noise_free
 

@@ -19,6 +19,9 @@ def page(
     board: Address = None,
     board_port: Annotated[int, typer.Option(help="Where the board listens.", min=1, max=65535)] = 7564,
     port: Annotated[int, typer.Option(help="Of the page, on this computer.", min=1, max=65535)] = 8763,
+    live: Annotated[
+        bool, typer.Option("--live", help="A simulated board, whose marbles the page moves.")
+    ] = False,
     share: Annotated[
         bool, typer.Option("--share", help="Let phones and computers on the link play, by a token.")
     ] = False,
@@ -32,7 +35,9 @@ def page(
     if make:
         _make(out, modules)
     else:
-        _serve(board, board_port, port, share, out / "page")
+        from lodestone.page.serve import serve
+
+        serve(board, board_port, port, share=share, live=live, site=out / "page")
 
 
 def _make(out: Path, modules: Path) -> None:
@@ -43,9 +48,3 @@ def _make(out: Path, modules: Path) -> None:
     console = Console(stderr=True)
     built = build_page(out, modules, console.print)
     console.print(f"wrote {built.file} ({built.file.stat().st_size / 1e6:.1f} MB) and {built.folder}")
-
-
-def _serve(board: str | None, board_port: int, port: int, share: bool, site: Path) -> None:
-    from lodestone.page.serve import serve
-
-    serve(board, board_port, port, share, site)

@@ -23,14 +23,14 @@ def register(app: typer.Typer) -> None:
 def voices(
     name: Annotated[str | None, typer.Argument(help="Only this one, with the origin of its sounds.")] = None,
     atlas: Annotated[Path | None, typer.Option(help="Draw what each latent does (.png).")] = None,
-    ts: Annotated[Path | None, typer.Option(help="Unpack the TorchScript that nn~ plays (.ts).")] = None,
+    ts: Annotated[Path | None, typer.Option(help="Write the TorchScript that nn~ plays (.ts).")] = None,
     build: Annotated[Path | None, typer.Option(help="Make all its files and figures in a folder.")] = None,
     seconds: Annotated[
         float, typer.Option(callback=finite, min=4.0, help="Of the performance that --build makes.")
     ] = 20.0,
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON on stdout.")] = False,
 ) -> None:
-    """List the voices that ship, or describe one. Checks each file against its card; fetches nothing."""
+    """List the voices that ship, or describe one."""
     from files import write_bytes
     from voices import catalogue
     from voices.errors import VoiceError

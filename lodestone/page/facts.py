@@ -68,7 +68,7 @@ def chip_facts() -> dict[str, Any]:
 
 def message_facts() -> dict[str, list[tuple[str, int]]]:
     """What the board tells: of each address the fields, by name and count (0: as many as there are)."""
-    rows = [row for row in osc.messages() if row.sender == "board"]
+    rows = [row for row in osc.messages() if row.sender != "host"]
     return {row.address: [(field.name, field.count) for field in row.fields] for row in rows}
 
 

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import signal
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from lodestone.board import ADDRESSES, Board, BoardError
 from lodestone.page.errors import PageError
 
+END_S = 10.0
+"""A live board writes what it kept, and ends."""
 LINK = "192.0.2.1"
 """Nobody's address (RFC 5737): the way there tells which of ours the link has. Nothing is sent."""
 
 
-def serve(board: str | None, board_port: int, port: int, share: bool, site: Path) -> None:
+def serve(
+    board: str | None, board_port: int, port: int, *, site: Path, share: bool = False, live: bool = False
+) -> None:
     """Serves until interrupted.
 
     Args:
         board: address or name; None takes the first of the usual ones that answers.
         board_port: where it listens.
         port: of the page.
-        share: other computers may come, with a token.
         site: the folder that `make page` made.
+        share: other computers may come, with a token.
+        live: the board is a simulated one, started here, whose marbles the page moves.
 
     Raises:
         PageError: no page, no port, or the libraries for it are not installed.
@@ -36,11 +45,34 @@ def serve(board: str | None, board_port: int, port: int, share: bool, site: Path
         raise PageError("starlette, uvicorn and websockets", str(error), do) from None
     if not (site / "index.html").is_file():
         raise PageError(f"the page in {site}", "no index.html", "make it with `make page`")
-    bridge = Bridge(site, (_numeric(board, board_port), board_port), shared=share)
+    if live and board is not None:
+        raise PageError("one of --board and --live", "both", "give one")
     listener = _listener(port, share)
+    address = "127.0.0.1" if live else _numeric(board, board_port)
+    bridge = Bridge(site, (address, board_port), shared=share)
     host = _own_address() if share else "127.0.0.1"
-    print(f"open {bridge.address(host, port)}", file=sys.stderr, flush=True)
-    uvicorn.Server(uvicorn.Config(bridge.app, log_level="warning")).run(sockets=[listener])
+    with _alive(board_port) if live else contextlib.nullcontext():
+        print(f"open {bridge.address(host, port)}", file=sys.stderr, flush=True)
+        uvicorn.Server(uvicorn.Config(bridge.app, log_level="warning")).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _alive(board_port: int) -> Iterator[None]:
+    """A live simulated board beside this process, until the end of the context."""
+    silent = [] if importlib.util.find_spec("sounddevice") else ["--silent"]
+    if silent:
+        print("without the package sounddevice the board plays unheard", file=sys.stderr)
+    command = [sys.executable, "-m", "lodestone", "live", "--hands", "outside", "--port", str(board_port)]
+    board = subprocess.Popen([*command, *silent])
+    try:
+        yield
+    finally:
+        board.send_signal(signal.SIGINT)
+        try:
+            board.wait(END_S)
+        except subprocess.TimeoutExpired:
+            board.kill()
+            board.wait()
 
 
 def _numeric(board: str | None, port: int) -> str:

@@ -216,3 +216,11 @@ def _cumprod(machine: Machine, x: Tensor, axis: int, dtype: object = None) -> Te
     for index in range(1, value.shape[axis]):
         parts.append(build.binary("Mul", parts[-1], build.slice(value, axis, index, index + 1)))
     return Tensor.of(build.concat(parts, axis))
+
+
+@operator("matmul")
+def _matmul(machine: Machine, a: Tensor, b: Tensor) -> Tensor:
+    left, right = value_of(machine, a), value_of(machine, b)
+    if len(left.shape) < 2 or len(right.shape) < 2:
+        raise ValueError("matrices")
+    return Tensor.of(machine.build.matmul(left, right))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from model_export.errors import ExportError
-from model_export.graph import Builder, Graph, State
+from model_export.graph import Array, Builder, Graph, State
 from model_export.symbolic.interpreter import Interpreter
 from model_export.symbolic.memory import Memory, StatePlan
 from model_export.symbolic.tensor import Tensor
-from model_export.torchscript import Module, ScriptFile
+from model_export.torchscript import OWN_CLASS, Module, ScriptFile, TensorRef
 
 _BROKEN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError)
 _DEEP = (RecursionError, MemoryError)
@@ -37,13 +39,25 @@ def trace(
     Raises:
         ExportError: an operator, branch or write that cannot be followed, with module path and line.
     """
-    plan = _states(_Pass(script, module, method, shape, StatePlan({}), latent_noise))
+    own = script.root.class_name == OWN_CLASS
+    plan = _states(_Pass(script, module, method, shape, StatePlan({}), latent_noise), own)
     second = _Pass(script, module, method, shape, plan, latent_noise)
     states = []
     for storage in second.memory.changed():
         if storage.origin in plan.rows and storage.initial is not None:
-            states.append(State(storage.initial, storage.value))
+            states.append(State(storage.initial, storage.value, _start(script, storage.origin)))
     return Graph({input_name: second.given}, {output_name: second.result}, states, second.memory.draws)
+
+
+def _start(script: ScriptFile, origin: str) -> Array | None:
+    """Where a state begins: a file of our own writer says it.
+
+    Upstream's files hold leftovers of their exporter's tests instead: those states begin at zero.
+    """
+    found = script.root.attributes.get(f"i{origin.removeprefix('s')}")
+    if script.root.class_name != OWN_CLASS or not isinstance(found, TensorRef):
+        return None
+    return np.asarray(script.load(found), np.float32)
 
 
 class _Pass:
@@ -72,7 +86,10 @@ class _Pass:
         self.result = result.read(build)
 
 
-def _states(first: _Pass) -> StatePlan:
-    """The module tensors that a call changes; one set to a constant is the same from the first call on."""
-    changed = [s for s in first.memory.changed() if s.value.constant is None]
+def _states(first: _Pass, own: bool) -> StatePlan:
+    """The module tensors that a call changes; one set to a constant is the same from the first call on.
+
+    In a file of our own writer that is a clock, which goes on by itself: a state like the others.
+    """
+    changed = [s for s in first.memory.changed() if own or s.value.constant is None]
     return StatePlan({s.origin: s.rows_touched for s in changed})

@@ -13,7 +13,7 @@ from geometry import BoardGeometry
 from sensors.chips.model import ChipModel
 from sensors.replay import RecordedWorld
 from sensors.settings import ADDRESSES
-from sensors.simulation.bus import SimulatedBus, VirtualClock
+from sensors.simulation.bus import TIMEOUT_MS, SimulatedBus, VirtualClock
 from sensors.simulation.faults import Fault, FaultSchedule
 from sensors.simulation.gesture import Gesture, load_gesture
 from sensors.simulation.live_world import LiveWorld
@@ -33,6 +33,7 @@ class SimulatedBoard:
         geometry, environment: see `World`; the environment defaults to the gesture's.
         addresses: of the four chips, in the order of the attractors.
         overhead_us: software time of the host for each transfer.
+        timeout_ms: how long the adapter waits for a bus that is held.
         faults: what breaks, and when; a schedule can be added to while it runs.
     """
 
@@ -48,6 +49,7 @@ class SimulatedBoard:
         addresses: Sequence[int] | None = None,
         bit_rate_hz: float = 400_000.0,
         overhead_us: float = 0.0,
+        timeout_ms: float = TIMEOUT_MS,
         faults: Sequence[Fault] | FaultSchedule = (),
     ) -> None:
         self.world: World | RecordedWorld | LiveWorld
@@ -64,6 +66,7 @@ class SimulatedBoard:
             self.clock,
             bit_rate_hz=bit_rate_hz,
             overhead_us=overhead_us,
+            timeout_ms=timeout_ms,
             faults=faults if isinstance(faults, FaultSchedule) else FaultSchedule(faults) if faults else None,
         )
 

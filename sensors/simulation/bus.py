@@ -8,8 +8,8 @@ from typing import Protocol
 from firmware import BusNak, BusStuck, BusTimeout
 from sensors.chips.model import ChipModel
 
-STUCK_NS = 10_000_000
-"""How long the adapter waits for a bus that is held low before it gives up (our timeout on Linux)."""
+TIMEOUT_MS = 1000.0
+"""How long i2c-omap waits for a bus that is held before it gives up, whatever time-out it has been told."""
 RECOVERY_BITS = 20
 """Nine clock pulses and a stop, at half the bus rate."""
 
@@ -49,6 +49,7 @@ class SimulatedBus:
         clock: moved on by every transfer.
         bit_rate_hz: 400 kHz is fast mode.
         overhead_us: software time of the host for each transfer.
+        timeout_ms: how long the adapter waits for a bus that is held.
         faults: told the time before each transfer, and between its write and its read.
     """
 
@@ -59,6 +60,7 @@ class SimulatedBus:
         *,
         bit_rate_hz: float = 400_000.0,
         overhead_us: float = 0.0,
+        timeout_ms: float = TIMEOUT_MS,
         faults: Faults | None = None,
     ) -> None:
         self.chips = list(chips)
@@ -68,6 +70,7 @@ class SimulatedBus:
         self.transfers = 0
         self._bit_ns = 1e9 / bit_rate_hz
         self._overhead_ns = round(overhead_us * 1000)
+        self._timeout_ns = round(timeout_ms * 1e6)
         self._faults = faults
 
     def transfer(self, address: int, write: bytes, read_bytes: int) -> bytes:
@@ -83,14 +86,14 @@ class SimulatedBus:
         clock.now_ns += self._overhead_ns
         self._notify()
         if self.stuck:
-            clock.now_ns += STUCK_NS
+            clock.now_ns += self._timeout_ns
             raise BusStuck("SDA is held low")
         chips = [chip for chip in self.chips if chip.address == address and chip.present]
         if not chips:
             self._spend(1 + 9 + 2)
             raise BusNak(f"nobody answers at 0x{address:02X}")
         if any(chip.hangs for chip in chips):
-            clock.now_ns += STUCK_NS
+            clock.now_ns += self._timeout_ns
             raise BusTimeout(f"0x{address:02X} holds the clock")
         stretch = max(chip.stretch_ns for chip in chips)
         answer = b""

@@ -15,7 +15,7 @@ KINDS: dict[str, str] = {
     "unplug": "the sensor does not answer; plugged in again at the end",
     "brown-out": "the chip starts anew with its factory registers",
     "stuck": "SDA is held low until the end; then a bus clear frees it",
-    "hang": "the chip holds the clock low whenever it is asked; the adapter gives up after 10 ms",
+    "hang": "the chip holds the clock low whenever it is asked; the adapter gives up after a second",
     "frozen": "the same words again and again",
     "slow": "conversions take 1.25 times as long",
     "memory": "an uncorrectable memory error: the chip obeys nothing but a reset, in vain",

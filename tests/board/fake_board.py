@@ -15,7 +15,9 @@ SSH = """#!/bin/bash
 while [[ $1 == -* ]]; do shift 2; done  # rsync says -l root
 host=$1; shift
 [ "${host#root@}" = board ] || exit 255
+[ -e "$FAKE/ssh-says" ] && { cat "$FAKE/ssh-says" >&2; exit 255; }
 echo "$*" >> "$FAKE/ssh.log"
+export SSH_STEP=1
 call=$(wc -l < "$FAKE/ssh.log")
 [ "${LODESTONE_CUT:-}" = "$call" ] && exit 255
 [ "${LODESTONE_CUT:-}" = "$call,half" ] && exec timeout -s KILL 0.15 bash -c "$*"
@@ -34,7 +36,7 @@ Bela:
 	@cd $(P) && for source in $$(find * -name '*.cpp'); do object=build/$${source%.cpp}.o; \\
 	[ $$object -nt $$source ] || { mkdir -p $$(dirname $$object) && touch $$object && \\
 	{ echo $$source; sed -n 's/#include "\\(.*\\)"/\\1/p' $$source; } > $${object%.o}.d && \\
-	echo compiled $$source >> $(FAKE)/events; }; done
+	[ $$source = check.cpp ] || echo compiled $$source >> $(FAKE)/events; }; done
 	@install -m 755 $(FAKE)/program $(P)/$(PROJECT)
 stop:
 	@echo stop >> $(FAKE)/events; cp $(FAKE)/playing $(FAKE)/status 2>/dev/null; rm -f $(FAKE)/playing
@@ -61,7 +63,7 @@ grep -q broken plans/name || cp plans/name "$FAKE/status"
 """
 
 PROGRAM = """#!/bin/bash
-[ "$1" = --board ] && ! grep -q untested plans/name
+case $0 in *-check) ! grep -q untested plans/name ;; *) exit 1 ;; esac
 """
 
 
@@ -88,6 +90,7 @@ class FakeBoard:
         for folder in ("plans", "firmware"):
             (image / folder).mkdir(parents=True)
         (image / "render.cpp").write_text(source + "\n")
+        (image / "check.cc").write_text("// proves it\n")
         for file, text in firmware.items():
             (image / "firmware" / file.replace("_", ".")).write_text(text + "\n")
         (image / "board.conf").write_text("format = lodestone-board 1\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -281,3 +283,118 @@ def test_the_scripts_are_sound_and_every_function_is_short() -> None:
         for number, line in enumerate(script.read_text().splitlines()):
             begun = number if line.endswith("() {") else begun
             assert line != "}" or number - begun < 30, f"{script}:{begun + 1}"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "root@board: Permission denied (publickey,password).",
+            "deploy: wanted to log in as root at board, got: root@board: Permission denied "
+            "(publickey,password).: set a key with `ssh-copy-id root@board`",
+        ),
+        (
+            "Host key verification failed.",
+            "forget the old one with `ssh-keygen -R board`",
+        ),
+    ],
+)
+def test_a_board_that_does_not_let_us_in_is_not_a_cable(board: FakeBoard, said: str, told: str) -> None:
+    (board.folder / "ssh-says").write_text(f"Warning: something\n{said}\n")
+    done = board.deploy("--status", "board")
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "cable" not in done.stderr
+
+
+def test_what_ssh_says_is_passed_on(board: FakeBoard) -> None:
+    (board.folder / "ssh-says").write_text("ssh: Could not resolve hostname board\n")
+    done = board.deploy("--status", "board")
+    assert done.stderr.endswith("ssh said:\n  board: ssh: Could not resolve hostname board\n")
+
+
+def few_tools(board: FakeBoard, *without: str) -> str:
+    """A PATH with this machine's tools but those."""
+    few = board.folder / "few-tools"
+    few.mkdir()
+    tools = "bash cat dirname date cut wc sed awk tail head env printf seq sleep ls rm mkdir timeout xargs"
+    for tool in (*tools.split(), "rsync", "sha256sum", "shasum", "ssh"):
+        at = shutil.which(tool)
+        if at is not None and tool not in without:
+            (few / tool).symlink_to(at)
+    return str(few)
+
+
+def test_a_computer_without_rsync_or_checksums(board: FakeBoard) -> None:
+    image = board.image("second")
+    done = board.deploy("--image", image, PATH=few_tools(board, "rsync"))
+    assert done.stderr == "deploy: wanted rsync on this computer, found none: install it\n"
+    shutil.rmtree(board.folder / "few-tools")
+    done = board.deploy("--image", image, PATH=few_tools(board, "sha256sum", "shasum"))
+    assert "wanted sha256sum or shasum on this computer, found neither" in done.stderr
+    assert board.calls() == 0
+
+
+def test_a_board_without_checksums_or_with_an_old_core(board: FakeBoard) -> None:
+    few = board.folder / "few"
+    few.mkdir()
+    for tool in ("bash", "rsync", "grep"):
+        (few / tool).symlink_to(str(shutil.which(tool)))
+    (board.folder / "board-path").write_text(str(few))
+    done = board.deploy("--image", board.image("second"))
+    assert done.stderr == "deploy: wanted sha256sum on the board, found none: install coreutils there\n"
+    (board.folder / "Bela" / "include").mkdir()
+    (board.folder / "Bela" / "include" / "Bela.h").write_text("extern int gShouldStop;\n")
+    done = board.deploy("--image", board.image("third"))
+    assert "deploy: wanted a Bela core of May 2020 or later, found an older one in " in done.stderr
+    assert board.playing() == "first"
+
+
+def test_a_clock_that_cannot_be_set(board: FakeBoard) -> None:
+    date = board.folder / "bin" / "date"
+    there = '"-u -s"*) exit 1 ;; "-u +%s") [ -n "$SSH_STEP" ] && echo 1 && exit ;;'
+    date.write_text(f'#!/bin/bash\ncase "$*" in {there} esac\nexec /bin/date "$@"\n')
+    date.chmod(0o755)
+    done = board.deploy("--image", board.image("second"))
+    assert (done.returncode, board.playing()) == (1, "first")
+    assert "deploy: wanted the board's clock at " in done.stderr
+
+
+def test_an_rsync_that_knows_few_options_copies_everything(board: FakeBoard) -> None:
+    """As openrsync, which ends with 1 at an option that it does not know."""
+    rsync = board.folder / "bin" / "rsync"
+    rsync.write_text(
+        f'#!/bin/bash\n[[ $1 = -r || $1 = --server ]] || exit 1\nexec {shutil.which("rsync")} "$@"\n'
+    )
+    rsync.chmod(0o755)
+    done = board.deploy("--image", board.image("second"))
+    assert done.returncode == 0, done.stderr
+    assert board.playing() == board.installed() == "second"
+
+
+def test_a_rollback_keeps_no_boot(board: FakeBoard) -> None:
+    assert board.deploy("--no-boot", "--image", board.image("second")).returncode == 0
+    assert board.deploy("--rollback").returncode == 0
+    assert board.playing() == "first"
+    assert (board.folder / "startup").read_text() == "ACTIVE=0\n"
+
+
+def test_a_path_with_spaces(board: FakeBoard, tmp_path: Path) -> None:
+    folder = tmp_path / "my instruments"
+    (folder / "bela_project").mkdir(parents=True)
+    for name in ("deploy.sh", "bela_project/on_board.sh"):
+        shutil.copy(ROOT / name, folder / name)
+    image = shutil.copytree(board.image("second"), folder / "an image")
+    command = ["bash", folder / "deploy.sh", "--image", image]
+    done = subprocess.run(command, capture_output=True, text=True, env=board.environment(), timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert board.playing() == "second"
+
+
+def test_the_scripts_keep_to_bash_3_2() -> None:
+    """macOS has that one: no associative arrays, case folding, mapfile, |&, negative indices, or ;& there."""
+    newer = re.compile(
+        r"declare -A|\$\{\w+(,,|\^\^|@)|\bmapfile\b|\breadarray\b|\|&|;&|\bcoproc\b|\[-1\]|&>>"
+    )
+    found = [line for line in (ROOT / "deploy.sh").read_text().splitlines() if newer.search(line)]
+    assert found == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibration import Calibration, CalibrationError, checksum, load, save, undo
+from calibration import Calibration, CalibrationError, checksum, load, redo, save, undo
 from calibration.carry import carry_from
-from calibration.file import KEPT, _digest, kept
+from calibration.file import KEPT, _digest
+from files import kept_path as kept
 
 
 def test_round_trip(calibration: Calibration, tmp_path: Path) -> None:
@@ -128,3 +130,56 @@ def test_a_wrong_calibration_never_replaces_a_good_one(calibration: Calibration,
         save(broken, path)
     assert load(path).frame_rate_hz == calibration.frame_rate_hz
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_several_undos_lose_nothing_and_redo_takes_each_back(
+    calibration: Calibration, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.calibration.json"
+    sums = []
+    for number in range(4):
+        save(dataclasses.replace(calibration, magnet_set=f"evening {number}"), path)
+        sums.append(checksum(load(path)))
+    for number in (2, 1, 0):
+        assert checksum(load(undo(path))) == sums[number]
+    for number in (1, 2, 3):
+        assert checksum(load(redo(path))) == sums[number]
+    with pytest.raises(CalibrationError, match="undone"):
+        redo(path)
+    for number in (2, 1, 0):
+        assert checksum(load(undo(path))) == sums[number]
+
+
+def resealed(text: str, change: Callable[[dict[str, Any]], object]) -> str:
+    document = json.loads(text)
+    change(document["calibration"])
+    body = json.dumps(document["calibration"], sort_keys=True, separators=(",", ":"))
+    document["sha256"] = hashlib.sha256(body.encode()).hexdigest()
+    return json.dumps(document)
+
+
+UNFIT: dict[str, Callable[[dict[str, Any]], object]] = {
+    "NaN": lambda body: body["rest"]["offset_mt"][0].__setitem__(0, float("nan")),
+    "Infinity": lambda body: body.__setitem__("frame_rate_hz", float("inf")),
+    "400 digits": lambda body: body.__setitem__("frame_rate_hz", 10**400),
+    "400 digits in a table": lambda body: body["rest"]["offset_mt"][0].__setitem__(0, 10**400),
+    "no sensors": lambda body: body.__setitem__("sensors", []),
+    "36 sensors": lambda body: body.__setitem__("sensors", body["sensors"] * 9),
+    "no object as sensor": lambda body: body.__setitem__("sensors", [1, 2, 3, 4]),
+    "half of a letter": lambda body: body.__setitem__("board", "\ud800"),
+}
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_bad_content_is_one_line(calibration: Calibration, tmp_path: Path, unfit: str) -> None:
+    path = save(calibration, tmp_path / "a.calibration.json")
+    path.write_text(resealed(path.read_text(), UNFIT[unfit]))
+    with pytest.raises(CalibrationError):
+        load(path)
+
+
+def test_json_of_any_depth_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.calibration.json"
+    path.write_text('{"format": "lodestone-calibration", "version": 3, "calibration": ' + "[" * 200_000)
+    with pytest.raises(CalibrationError):
+        load(path)

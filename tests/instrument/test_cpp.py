@@ -12,6 +12,8 @@ NAMES = [
     "instrument_test",
     "control_test",
     "ladder_test",
+    "start_guard_test",
+    "loop_watch_test",
     "prefill_test",
     "stages_test",
     "board_program_test",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
 from pythonosc.osc_message import OscMessage
 
 from tests.support.messages import message
-from tests.support.tiny import SIM, Run, image, play, scene
+from tests.support.tiny import Run, image, play, scene
 
 from .test_simulation import ScriptedHost
 
@@ -66,22 +64,6 @@ def test_a_damaged_memory_is_no_memory(tmp_path: Path) -> None:
         (tmp_path / "state" / name).write_bytes(b"lodestone-state 1\nscene two\ncrc 00000000\n")
     run = play(tmp_path / "a", made, "--state", str(tmp_path / "state"), seconds=1.5)
     assert last_status(run)[:4] == ["onboard", "onboard", 0, "one"]
-
-
-def test_a_self_test_disturbs_nobody_and_fails_without_a_scene(tmp_path: Path) -> None:
-    made = image(tmp_path)
-    kept = {name: tmp_path / name for name in ("state", "status-file", "stats", "latent-log")}
-    options = [word for name, path in kept.items() for word in (f"--{name}", path)]
-    command = [SIM, made, "--self-test", "--seconds", "1.5", *options]
-    assert subprocess.run(command, timeout=60).returncode == 0
-    assert json.loads(kept["stats"].read_text())["underruns"] == 0
-    assert len(kept["latent-log"].read_text().splitlines()) > 100
-    assert not kept["state"].exists()
-    assert not kept["status-file"].exists()
-    (made / "plans" / "one.voice.plan").write_bytes(b"no plan")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "a scene that plays" in done.stderr
 
 
 def test_the_status_file_says_what_the_status_says(tmp_path: Path) -> None:

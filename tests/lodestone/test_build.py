@@ -29,7 +29,7 @@ voice = "tiny.ts"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "tiny.ts").write_bytes(lzma.decompress(GOLDEN.read_bytes()))
-    calibrate_simulated(tmp_path / "my.calibration.json")
+    calibrate_simulated(tmp_path / "lodestone.calibration.json")
     return tmp_path
 
 

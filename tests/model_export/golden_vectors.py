@@ -29,7 +29,7 @@ class Take:
 
 
 def load_take(path: Path, frames: int) -> Take:
-    """The take with so many frames a call from a recording of `voices.record_golden`."""
+    """The take with so many frames a call from a recording of `voices.fixtures.record_golden`."""
     data = np.load(path)
     take = f"t{frames}"
     kinds = tuple(str(kind) for kind in data[f"{take}.kinds"])

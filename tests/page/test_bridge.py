@@ -148,6 +148,24 @@ def test_a_page_shows_and_plays_the_board(browser: Chromium, page_file: Path, bo
         assert tab.faults == []
 
 
+def test_hands_on_the_page_move_the_marbles_of_a_simulated_board(
+    browser: Chromium, page_file: Path, board: SpokenBoard
+) -> None:
+    board.world = True
+    with served(page_file.parent / "page", board) as bridge:
+        tab = opened(browser, bridge)
+        tab.until("lodestone.instrument.world && lodestone.magnets.list.length === 1")
+        assert tab.js("lodestone.magnets.list.map((m) => [m.piece.diameter_mm, m.x, m.y])") == [[20, -30, 40]]
+        tab.drag(tab.place_of("#pieces .piece"), (80, 50))
+        wait(lambda: ("/sim/magnet", [1]) in [(address, values[-1:]) for address, values in board.heard])
+        told = [values for address, values in board.heard if address == "/sim/magnet"]
+        assert [number for number, *_ in told] == [1] * len(told)
+        assert told[0][4] == 0
+        assert board.marble[0] > -15
+        assert board.marble[1] < 35
+        assert tab.faults == []
+
+
 def test_a_lost_bridge_is_told_and_comes_back(browser: Chromium, page_file: Path, board: SpokenBoard) -> None:
     with served(page_file.parent / "page", board) as bridge:
         tab = opened(browser, bridge)

@@ -63,7 +63,8 @@ def test_ten_minutes_of_faults_are_played_through(scene: Files, tmp_path: Path) 
     seconds = 600.0
     faults = random_faults(seed=7, duration_s=seconds, count=400)
     assert {fault.kind for fault in faults} == set(KINDS)
-    board = SimulatedBoard(World(improvise(seed=2, duration_s=seconds)), seed=3, faults=faults)
+    world = World(improvise(seed=2, duration_s=seconds))
+    board = SimulatedBoard(world, seed=3, faults=faults, timeout_ms=10.0)
     run = play(tmp_path / "run", image(tmp_path, scene), "--period", "256", seconds=seconds, board=board)
     check(run, seconds)
 

@@ -45,3 +45,20 @@ window.lodestoneTest.render = (instrument, blocks) => {
   }
   return all;
 };
+// Touches and latents for rows of twelve fields, four weights, four temperatures and a time, as doubles in base64, from a second instrument of the page.
+window.lodestoneTest.touches = (player, text) => {
+  const here = player.instrument;
+  const rows = new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+  const chip = { noise_mt: 0, count_mt: [0, 0, 0] };
+  const other = here.another({ scenes: here.setup(128).scenes.slice(0, 1), chip });
+  const all = [];
+  const hear = { '/touch': ({ touch }) => all.push(...touch), '/latent': ({ latent }) => all.push(...latent) };
+  for (let at = 0; at < rows.length; at += 21) {
+    other.setField(Float32Array.from(rows.subarray(at, at + 12)));
+    new Float32Array(other.wasm.memory.buffer, other.wasm.weight(), 4).set(rows.subarray(at + 12, at + 16));
+    new Float32Array(other.wasm.memory.buffer, other.wasm.temperature(), 4).set(rows.subarray(at + 16, at + 20));
+    other.wasm.touch_at(rows[at + 20]);
+    player.told.hearAll(other.said(), hear);
+  }
+  return Float32Array.from(all);
+};

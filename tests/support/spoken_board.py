@@ -29,7 +29,8 @@ def packet(address: str, *values: Any) -> bytes:
 def by_name(address: str, **given: Any) -> bytes:
     """A message of the table; fields that are not given are 0 or empty."""
     values: list[Any] = []
-    for field in osc.message(address).fields:
+    sender = "simulation" if address.startswith("/sim/") else "board"
+    for field in osc.message(address, sender).fields:
         value = given.get(field.name, field.missing)
         values += list(value) if isinstance(value, (list, tuple)) else [value]
     return packet(address, *values)
@@ -41,11 +42,13 @@ class SpokenBoard:
     Attributes:
         heard: address and arguments of every command, /hello and /heartbeat left out.
         quiet: it answers nothing.
+        world: it is a simulated one, with one marble of 20 mm at `marble`.
     """
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, list[Any]]] = []
         self.quiet = False
+        self.world, self.marble = False, (-30.0, 40.0)
         self.mode, self.scene = "onboard", 0
         self._guests: dict[tuple[str, int], None] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -77,6 +80,9 @@ class SpokenBoard:
                 self._tell(packet("/latent", *(math.cos(frame / 60 + k) for k in range(8))))
                 if frame % 200 == 0:
                     self._status()
+                if self.world and frame % 8 == 0:
+                    place = {"number": 1, "x": self.marble[0], "y": self.marble[1], "diameter": 20.0}
+                    self._tell(by_name("/sim/place", **place, pole=(0.0, 0.0, 1.0)))
 
     def _read(self) -> None:
         try:
@@ -93,6 +99,8 @@ class SpokenBoard:
         if address == "/bye":
             self._guests.pop((host, values[0]), None)
         self.heard.append((address, values))
+        if address == "/sim/magnet":
+            self.marble = (values[1], values[2])
         if address == "/mode":
             self.mode = values[0]
             self._status()

@@ -74,8 +74,8 @@ def voice_plan(hop: int = 512, **voice: Any) -> bytes:
     return compile_plan(voice_model(hop, **voice))
 
 
-def touch_plan(latents: int = 2) -> bytes:
-    """Compressed field of the first attractor as latents, a knob for the reach, and a rest taken at once."""
+def touch_plan(latents: int = 2, first: int = 0) -> bytes:
+    """Compressed field from channel `first` on as latents, a knob for the reach, and a rest taken at once."""
     g = GraphMaker()
     field, before = g.input("field", [4, 3]), g.input("state.0", [4, 3])
     pressed = g.node("Greater", g.input("knob.rest_capture", []), g.constant(0.5))
@@ -84,7 +84,7 @@ def touch_plan(latents: int = 2) -> bytes:
     lifted = g.node("Mul", g.node("Sub", field, rest), g.input("knob.reach", []))
     touch = g.node("Reshape", g.node("Tanh", lifted), g.constant([12], np.int64))
     g.output(touch, "touch", [12])
-    g.output(g.slice(touch, 0, 0, latents), "latent", [latents])
+    g.output(g.slice(touch, 0, first, first + latents), "latent", [latents])
     knobs = {"reach": {"minimum": 0, "maximum": 4, "default": 0.25},
              "rest_capture": {"minimum": 0, "maximum": 1, "default": 0}}  # fmt: skip
     card = {"kind": "touch", "name": "tiny-touch", "latents": latents, "knobs": knobs}

@@ -48,6 +48,10 @@ exec "${{ssh[@]}}"
 """
 
 
+OFFLINE = "BELA_FLAG_OFFLINE"
+BUS_SPEED = "sys/bus/i2c/devices/i2c-1/of_node/clock-frequency"
+
+
 class NowBoard:
     """A simulated board whose time is the clock on the wall: programs on it come and go."""
 
@@ -80,11 +84,16 @@ class VirtualBoard:
 
     Attributes:
         kind: which image it has.
+        kindness: in what its core is kinder than Bela's, by the names of `bela/core/hardness.cpp`; and
+            `offline-flag`: a header of August 2020 or later.
+        bus_hz: of its I2C bus, as its device tree has it.
         ssh_port, osc_port: on 127.0.0.1.
         folder: its files here; `run/` is its /run.
     """
 
     kind: Kind
+    kindness: tuple[str, ...] = ()
+    bus_hz: int = 400_000
     ssh_port: int = field(default_factory=lambda: free_port(socket.SOCK_STREAM))
     osc_port: int = field(default_factory=lambda: free_port(socket.SOCK_DGRAM))
 
@@ -131,7 +140,14 @@ class VirtualBoard:
         shutil.copytree(BELA / "core", bela / "core")
         for folder in (bela / "projects", bela / "include", new / "opt" / "Bela", new / "usr" / "bin"):
             folder.mkdir(parents=True)
-        shutil.copy(BELA_H, bela / "include")
+        header = BELA_H.read_text().splitlines(keepends=True)
+        kind_header = "offline-flag" in self.kindness
+        (bela / "include" / "Bela.h").write_text(
+            "".join(x for x in header if kind_header or OFFLINE not in x)
+        )
+        (bela / "kindness").write_text("\n".join(self.kindness))
+        (new / BUS_SPEED).parent.mkdir(parents=True)
+        (new / BUS_SPEED).write_bytes(self.bus_hz.to_bytes(4, "big"))
         shutil.copy(BELA / "Makefile", bela)
         shutil.copy(BELA / f"board-{self.kind.name}.mk", bela / "board.mk")
         for name, to in (
@@ -146,7 +162,7 @@ class VirtualBoard:
         """Boots, with an empty /run as a board has it, and waits until ssh answers."""
         shutil.rmtree(self.folder / "run")
         (self.folder / "run").mkdir()
-        world = NowBoard(SimulatedBoard("empty", seed=3))
+        world = NowBoard(SimulatedBoard("empty", seed=3, bit_rate_hz=self.bus_hz))
         self._sensors = BoardServer(world, self.folder / "run" / "sensor-bus")  # type: ignore[arg-type]
         self._sensors.__enter__()
         unshare = ["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "bash", BOOT]

@@ -27,12 +27,20 @@ def copy(name: str, folder: Path) -> Path:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_voice_is_whole(name: str) -> None:
     voice = catalogue.find(name)
-    assert hashlib.sha256(voice.torchscript()).hexdigest() == voice.sha256
-    assert voice.rounding_db >= 60.0
+    assert hashlib.sha256(voice.graph().SerializeToString()).hexdigest() == voice.sha256
     assert voice.mean.shape == voice.std.shape == (voice.latents,)
     assert (voice.std > 0).all()
-    assert {entry.licence for entry in voice.corpus} <= {"CC0 1.0", "MIT, as this project"}
-    assert all(entry.origin.startswith(("http", "voices/", "freesound.org")) for entry in voice.corpus)
+    assert {entry.licence for entry in voice.corpus} <= {
+        "CC0 1.0",
+        "MIT, as this project",
+        "MIT (parts public domain or CC0)",
+    }
+    assert all(
+        entry.origin.startswith(
+            ("http", "voices/", "freesound.org", "training/", "sonic-pi-samples", "MuseScore")
+        )
+        for entry in voice.corpus
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,15 +61,15 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     voice.path.write_bytes(data)
     with pytest.raises(VoiceError, match="SHA-256"):
-        voice.torchscript()
+        voice.graph()
     voice.path.write_bytes(lzma.compress(b"another file"))
     with pytest.raises(VoiceError, match="SHA-256"):
-        voice.torchscript()
+        voice.graph()
 
 
 def test_all_voices_together_stay_small() -> None:
     files = [path for name in NAMES for path in (catalogue.FOLDER / name).iterdir()]
-    assert sum(path.stat().st_size for path in files) <= 8e6
+    assert sum(path.stat().st_size for path in files) <= 12e6
 
 
 def test_voices_of_the_same_latents_name_one_that_ships() -> None:
@@ -74,14 +82,14 @@ def test_voices_of_the_same_latents_name_one_that_ships() -> None:
 
 def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
     folder = copy(NAMES[0], tmp_path)
-    (folder / f"{NAMES[0]}.ts.xz").unlink()
+    (folder / f"{NAMES[0]}.onnx.xz").unlink()
     with pytest.raises(VoiceError, match="none there"):
         catalogue.shipped(tmp_path)
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": 1}, {"format": "other"}, {"latent": None}, {"corpus": [{"file": "a"}]}, {"hop": "many"}],
+    [{"version": 2}, {"format": "other"}, {"latent": None}, {"corpus": [{"file": "a"}]}, {"hop": "many"}],
     ids=str,
 )
 def test_a_malformed_card_is_one_clear_line(change: dict[str, object], tmp_path: Path) -> None:
@@ -106,7 +114,7 @@ def test_the_command_unpacks_what_other_players_read(tmp_path: Path) -> None:
     result = CliRunner().invoke(build_app(), ["voices", NAMES[0], "--ts", str(tmp_path / "voice.ts")])
     assert result.exit_code == 0
     data = (tmp_path / "voice.ts").read_bytes()
-    assert hashlib.sha256(data).hexdigest() == catalogue.find(NAMES[0]).sha256
+    assert data == catalogue.find(NAMES[0]).torchscript(), "the same voice is the same file"
     assert zipfile.is_zipfile(tmp_path / "voice.ts")
 
 
@@ -121,34 +129,3 @@ def test_a_file_needs_a_name(option: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(build_app(), ["voices", option, str(tmp_path / "file")])
     assert isinstance(result.exception, VoiceError)
     assert not (tmp_path / "file").exists()
-
-
-@pytest.mark.parametrize(
-    "folder", sorted(path.parent.name for path in catalogue.FOLDER.glob("*/settings.toml"))
-)
-def test_settings_load_and_agree_with_the_card(folder: str) -> None:
-    pytest.importorskip("tomllib")
-    from voices.train.settings import Settings
-
-    settings = Settings.load(catalogue.FOLDER / folder / "settings.toml")
-    assert settings.name == folder
-    assert "causal" in settings.configs
-    card = catalogue.FOLDER / folder / "card.json"
-    if card.exists():
-        shipped = json.loads(card.read_text())
-        assert shipped["training"]["overrides"] == list(settings.overrides)
-        assert [entry["file"] for entry in shipped["corpus"]] == [source.file for source in settings.sources]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "name = 1", "not toml at all", '[training]\nstep = 3\n[model]\n[[corpus]]\nfile = "a"'],
-    ids=repr,
-)
-def test_wrong_settings_are_one_clear_line(text: str, tmp_path: Path) -> None:
-    pytest.importorskip("tomllib")
-    from voices.train.settings import Settings
-
-    (tmp_path / "settings.toml").write_text(text)
-    with pytest.raises(VoiceError, match="voice settings"):
-        Settings.load(tmp_path / "settings.toml")

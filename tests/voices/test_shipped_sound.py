@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,7 @@ from graphs.card import read_card
 from graphs.player import GraphPlayer
 from lodestone.commands.export import export_command
 from voices import atlas, catalogue
-from voices.graph import corpus_statistics, export_voice
+from voices.graph import export_voice
 from voices.players import graph_player
 
 NAMES = [voice.name for voice in catalogue.shipped()]
@@ -57,24 +55,6 @@ def test_the_graph_carries_the_spread_of_the_corpus(name: str) -> None:
     np.testing.assert_array_equal(latent.std, voice.std)
     assert latent.quantiles.shape == (voice.latents, len(latent.probabilities))
     assert (np.diff(latent.quantiles, axis=1) >= 0).all()
-
-
-def test_a_card_of_another_file_is_not_believed(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(catalogue.FOLDER / NAMES[0], tmp_path / NAMES[0]))
-    card = json.loads((folder / "card.json").read_text())
-    assert corpus_statistics(folder / card["file"]) is not None
-    (folder / "other.ts").write_bytes(b"another file")
-    assert corpus_statistics(folder / "other.ts") is None
-    (folder / "card.json").unlink()
-    assert corpus_statistics(folder / "other.ts") is None
-
-
-def test_a_voice_is_known_wherever_it_is_unpacked_to(tmp_path: Path) -> None:
-    voice = catalogue.shipped()[0]
-    (tmp_path / "mine.ts").write_bytes(voice.torchscript())
-    found = corpus_statistics(tmp_path / "mine.ts")
-    assert found is not None
-    np.testing.assert_array_equal(found.std, voice.std)
 
 
 @pytest.mark.parametrize("name", NAMES)

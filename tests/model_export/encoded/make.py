@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from voices import record_golden
+from voices.fixtures import record_golden
 
 HERE = Path(__file__).parent
 NAMES = ("v1_noise", "v2_small", "v2_stereo")

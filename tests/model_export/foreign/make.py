@@ -5,7 +5,7 @@
 The layers come from `cached_conv`; the wrappers and decoders below have the traits that such files show:
 figures as 0-d buffers, a model inside a model, a prior beside or inside the decoder, grouped convolutions,
 nearest upsampling, signs on the latents, fewer latents than the decoder was trained with.
-Each is written as `NAME.ts.xz` and `NAME.npz` (arrays as in `voices/record_golden.py`). Seed 20.
+Each is written as `NAME.ts.xz` and `NAME.npz` (arrays as in `voices.fixtures.record_golden.py`). Seed 20.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from voices import record_golden
-from voices.train import rave_model
+from voices.fixtures import rave_model, record_golden
 
 HERE = Path(__file__).parent
 BANDS, RATE, SEED = 4, 48000, 20
@@ -249,7 +248,7 @@ def save(model: nn.Module, latents: int, path: Path) -> None:
 
 
 def record(path: Path) -> dict[str, np.ndarray]:
-    """The takes of one archive, as `voices.record_golden.record` makes them."""
+    """The takes of one archive, as `voices.fixtures.record_golden.record` makes them."""
     torch.manual_seed(SEED)
     dice = np.random.default_rng(SEED)
     model = torch.jit.load(str(path)).eval()

@@ -1,6 +1,7 @@
 // /dev/i2c-1 of the virtual board: the calls by which a program speaks to an I2C adapter go to the simulated sensors
 // behind a Unix socket (docs/simulator-protocol.md), everything else to the system. The names are the C library's, so
-// that the program on the board is the very one that would open a real bus.
+// that the program on the board is the very one that would open a real bus. A transfer takes as long as its bits do, and
+// one that hangs the second that i2c-omap waits by itself, whatever I2C_TIMEOUT was told.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/i2c-dev.h>
@@ -16,12 +17,16 @@
 #include <atomic>
 #include <vector>
 
+#include "hardness.h"
+#include "tasks.h"
+
 namespace {
 
 constexpr char kDevice[] = "/dev/i2c-1";
 constexpr char kSocket[] = "/run/sensor-bus";
 constexpr uint8_t kTransfer = 1;
 constexpr size_t kAnswerHead = 9;
+constexpr uint64_t kOmapTimeoutUs = 1000000;
 
 std::atomic<int> bus(-1);
 
@@ -56,8 +61,14 @@ uint64_t NowUs() {
   return static_cast<uint64_t>(now.tv_sec) * 1000000u + static_cast<uint64_t>(now.tv_nsec) / 1000u;
 }
 
-// As the kernel reports them; see "I2C/SMBus Fault Codes" of its documentation.
-int FaultOf(uint8_t status) { return status == 1 ? ENXIO : status == 3 ? EAGAIN : ETIMEDOUT; }
+void SleepUntil(uint64_t time_us) {
+  const timespec until = {static_cast<time_t>(time_us / 1000000), static_cast<long>(time_us % 1000000 * 1000)};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+  }
+}
+
+// As i2c-omap reports them: no acknowledge, or a time-out for all the rest.
+int FaultOf(uint8_t status) { return status == 1 ? EREMOTEIO : ETIMEDOUT; }
 
 int Refuse(int fault) {
   errno = fault;
@@ -68,13 +79,16 @@ int Refuse(int fault) {
 int Transfer(int file, const i2c_rdwr_ioctl_data& wanted) {
   const i2c_msg* write = nullptr;
   i2c_msg* read = nullptr;
+  BecomeSecondary();
+  const uint64_t began_us = NowUs();
   for (uint32_t m = 0; m < wanted.nmsgs; ++m) {
+    if (wanted.msgs[m].len == 0) return Refuse(EINVAL);
     if ((wanted.msgs[m].flags & I2C_M_RD) != 0) read = &wanted.msgs[m];
     else write = &wanted.msgs[m];
   }
   std::vector<uint8_t> request(1, kTransfer);
   const size_t read_bytes = read != nullptr ? read->len : 0, write_bytes = write != nullptr ? write->len : 0;
-  Put(NowUs(), 8, &request);
+  Put(began_us, 8, &request);
   Put(3 + write_bytes, 4, &request);
   Put(wanted.msgs[0].addr, 1, &request);
   Put(read_bytes, 2, &request);
@@ -84,6 +98,10 @@ int Transfer(int file, const i2c_rdwr_ioctl_data& wanted) {
   if (!Receive(file, head, sizeof head)) return Refuse(EIO);
   std::vector<uint8_t> answer(head[5] | static_cast<size_t>(head[6]) << 8);
   if (!answer.empty() && !Receive(file, answer.data(), answer.size())) return Refuse(EIO);
+  uint32_t wires_us = 0;
+  for (int byte = 0; byte < 4; ++byte) wires_us |= static_cast<uint32_t>(head[1 + byte]) << (8 * byte);
+  if (IsHard(Hard::kBusSpeed)) SleepUntil(began_us + wires_us);
+  if (head[0] > 1 && IsHard(Hard::kBusTimeout)) SleepUntil(began_us + kOmapTimeoutUs);
   if (head[0] != 0) return Refuse(FaultOf(head[0]));
   if (read != nullptr && answer.size() == read_bytes) memcpy(read->buf, answer.data(), read_bytes);
   return static_cast<int>(wanted.nmsgs);

@@ -1,0 +1,1 @@
+"""Trains the voices that are ours: small causal variational decoders, in PyTorch alone, exported to ONNX."""

@@ -1,0 +1,201 @@
+"""From a training to a voice: averaged weights laid out as a streaming graph, with its card.
+
+    .venv-training/bin/python -m training.export SETTINGS.toml --sounds out/sounds/glass \
+        --run out/runs/glass -o glass.onnx
+
+The graph follows the project's conventions: `latent` [1, Z, 1] in, `audio` [1, 1, hop] out, every past as
+`state.K` and
+`next.K`, every draw as `noise.K`; clocks and the walk of the latents are states like the others. It is
+verified against PyTorch before it is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+
+from graphs.card import Card, LatentStatistics, attach_card
+from graphs.player import GraphPlayer
+from model_export.graph import Graph, cost
+from model_export.graph.fold import folded
+from model_export.graph.modulated import with_fast_banks
+from model_export.graph.onnx_writer import initial_states, to_onnx
+from model_export.response import response
+from model_export.verify import make_reference, verify
+from training import recordings
+from training.command import one_line
+from training.errors import TrainingError
+from training.layout import SILENT, start_phases, voice_graph
+from training.network import Voice
+from training.recordings import Take
+from training.settings import Settings
+
+PROBABILITIES = np.array(
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99], np.float32
+)
+AGREES = 1e-4
+
+
+def load(settings: Settings, run: Path, which: str = "best.pt") -> Voice:
+    """The averaged weights of a run.
+
+    Raises:
+        TrainingError: no such checkpoint, or one of another network.
+    """
+    path = run / which
+    if not path.is_file():
+        raise TrainingError(f"a training's {path}", "no such file", "train for some minutes first")
+    voice = Voice(settings.network, settings.living, settings.training.posterior)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        voice.load_state_dict(saved["average"])
+    except (RuntimeError, KeyError) as error:
+        got = str(error).splitlines()[0]
+        raise TrainingError(
+            f"a checkpoint of these settings at {path}", got, "name the run's own settings"
+        ) from None
+    return voice.eval()
+
+
+@torch.no_grad()
+def statistics(
+    voice: Voice, takes: list[Take], gain_range_db: float
+) -> tuple[LatentStatistics, npt.NDArray[np.float32]]:
+    """How the recordings spread the latents around rest, and where rest lies: the median of every latent.
+
+    Levels are those of training; what is silent is left out.
+    """
+    rows = []
+    for index, take in enumerate(takes):
+        gain = 10 ** (-gain_range_db * (index % 4) / 3 / 20)
+        x = torch.from_numpy(take.audio * np.float32(gain))[None]
+        loud = voice.encoder.features(x, voice.delay)[0][0]
+        rows.append(voice.latents(x)[0][:, loud > -60.0].T.numpy())
+    z = np.concatenate(rows)
+    rest = np.median(z, axis=0)
+    off = z - rest
+    quantiles = np.quantile(off, PROBABILITIES, axis=0).T
+    quantiles[:, len(PROBABILITIES) // 2] = 0.0
+    spread = LatentStatistics(
+        "corpus",
+        np.zeros(z.shape[1], np.float32),
+        off.std(0).astype(np.float32),
+        PROBABILITIES,
+        quantiles.astype(np.float32),
+    )
+    return spread, rest.astype(np.float32)
+
+
+def export(
+    settings: Settings,
+    voice: Voice,
+    spread: LatentStatistics,
+    rest: npt.NDArray[np.float32],
+    gain: float = 1.0,
+) -> onnx.ModelProto:
+    """The voice as ONNX with its card, verified against PyTorch and its own reference run."""
+    weights = {name: value.numpy() for name, value in voice.decoder.state_dict().items()}
+    exact = voice_graph(settings, weights, rest, gain, voice.rate)
+    final = with_fast_banks(folded(exact))
+    digest = hashlib.sha256(b"".join(weights[name].tobytes() for name in sorted(weights))).hexdigest()
+    card = Card(
+        kind="voice",
+        name=settings.name,
+        latents=settings.network.latents,
+        sample_rate=voice.rate,
+        hop=settings.network.hop,
+        frames=1,
+        channels=1,
+        source_sha256=digest,
+        latent=spread,
+        noise={f"noise.{k}": (draw.distribution, draw.value.shape) for k, draw in enumerate(final.draws)},
+    )
+    card = _costed(card, final)
+    model = to_onnx(final, settings.name)
+    attach_card(model, card)
+    agree(voice, model, rest, gain)
+    card = replace(card, delay_samples=round(response(model).half * voice.rate / 1000))
+    plain = to_onnx(exact, settings.name)
+    attach_card(plain, card)  # it tells where the clocks start
+    card = replace(card, reference=make_reference(GraphPlayer(plain, lean=True), card))
+    attach_card(model, card)
+    verify(model, card)
+    return model
+
+
+def _costed(card: Card, graph: Graph) -> Card:
+    per_second = cost.multiplications(graph) * card.sample_rate / card.hop
+    return replace(
+        card,
+        parameters=cost.parameters(graph),
+        macs_per_second=round(per_second),
+        state_bytes=cost.state_bytes(graph),
+        initial_state=initial_states(graph),
+    )
+
+
+@torch.no_grad()
+def agree(
+    voice: Voice, model: onnx.ModelProto, rest: npt.NDArray[np.float32], gain: float, frames: int = 24
+) -> float:
+    """Largest difference between the graph, frame by frame, and PyTorch at once, as a share of the peak.
+
+    Raises:
+        TrainingError: when it is more than `AGREES`: the graph would be another instrument.
+    """
+    decoder, shape = voice.decoder, voice.decoder.shape
+    random = np.random.default_rng(5)
+    latents = random.normal(0, 0.8, (frames, shape.latents)).astype(np.float32)
+    per_frame = shape.hop // shape.bands
+    draws = random.random((shape.bands, frames * per_frame)).astype(np.float32)
+    phase = torch.tensor(start_phases(shape.bands), dtype=torch.float32)[None]
+    z = torch.from_numpy(latents.T + rest[:, None])[None]
+    before = torch.full((1, shape.bands), SILENT)
+    bands = decoder.bands(z, phase, torch.from_numpy(2 * draws - 1)[None], before)
+    wanted = gain * decoder.join(bands)[0, 0].numpy()
+    stream = GraphPlayer(model)
+    got = []
+    for k in range(frames):
+        feed = {"latent": latents[k][None, :, None]}
+        for name in stream.inputs:
+            if name.startswith("noise."):
+                uniform = stream.inputs[name][1] == shape.bands and stream.inputs[name][2] == per_frame
+                part = draws[None, :, k * per_frame : (k + 1) * per_frame]
+                feed[name] = part if uniform else np.zeros(stream.inputs[name], np.float32)
+        got.append(stream.run(feed)["audio"][0, 0])
+    error = float(np.abs(np.concatenate(got) - wanted).max() / np.abs(wanted).max())
+    if not error <= AGREES:
+        got_text = f"{error:.1e} of the peak"
+        raise TrainingError(f"the graph within {AGREES:.0e} of PyTorch", got_text, "report these settings")
+    return error
+
+
+@one_line
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="training.export", description="A training as an ONNX voice.")
+    parser.add_argument("settings", type=Path)
+    parser.add_argument("--sounds", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--checkpoint", default="best.pt", help="a file of the run folder")
+    parser.add_argument("--gain-db", type=float, default=0.0, help="raises or lowers the whole voice")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    settings = Settings.load(options.settings)
+    voice = load(settings, options.run, options.checkpoint)
+    takes = [take for take in recordings.read(options.sounds) if not take.recording.held_out]
+    spread, rest = statistics(voice, takes, settings.training.gain_range_db)
+    model = export(settings, voice, spread, rest, 10 ** (options.gain_db / 20))
+    options.output.write_bytes(model.SerializeToString())
+    print(f"{options.output}: {options.output.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""A lean training loop around upstream's RAVE modules; runs in `.venv-rave` (see `voices/setup.sh`)."""
