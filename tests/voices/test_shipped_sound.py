@@ -83,7 +83,8 @@ def test_the_rest_position_sounds(name: str) -> None:
 
 def test_the_export_command_keeps_the_statistics_of_the_corpus(tmp_path: Path) -> None:
     voice = catalogue.shipped()[0]
-    export_command(voice.path, tmp_path / "voice.onnx")
+    (tmp_path / "voice.ts").write_bytes(voice.torchscript())
+    export_command(tmp_path / "voice.ts", tmp_path / "voice.onnx")
     latent = read_card(tmp_path / "voice.onnx").latent
     assert latent is not None
     assert latent.origin == "corpus"
