@@ -12,6 +12,7 @@ namespace lodestone {
 // Which of the continuous streams are sent.
 struct OscStreams {
   bool mag, field, touch, latent;
+  bool legacy = false;  // /mag as the published instrument sent it
 };
 
 // What /status tells; definitions/osc.toml has the meaning of each field.

@@ -279,7 +279,7 @@ def mute(
 
 
 def rest(board: Address = None, port: Port = 7564) -> None:
-    """Take the board as it stands as empty; take the magnets away first."""
+    """Take the board as empty; take the magnets away first."""
     with _connect(board, port) as connection:
         connection.rest()
     print("rest kept")

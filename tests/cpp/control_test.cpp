@@ -269,6 +269,26 @@ CASE(ARestIsToldUntilItIsKept) {
   CHECK(world.instrument->Report().resting == 0);
 }
 
+CASE(LegacyMagHasThePublishedScaleAndItsWrap) {
+  InstrumentSettings settings;
+  settings.streams.legacy = true;
+  World world(settings);
+  world.source.field_mt = 1.5f;
+  world.Play(0.1);
+  CHECK(world.network.mag == 5000);
+  world.source.field_mt = -1.5f;
+  world.Play(0.1);
+  CHECK(world.network.mag == -5000);
+  world.source.field_mt = 12.0f;  // 40,000 counts
+  world.Play(0.1);
+  CHECK(world.network.mag == 40000 - 65536);
+  world.source.field_mt = 3.0e30f;
+  world.Play(0.1);
+  world.network.PostInt("/measure", 9000);
+  world.Play(0.1);
+  CHECK(world.network.mag == 0);  // who calibrates is told the chip's own counts
+}
+
 CASE(NonsenseIsCountedAndDropped) {
   World world;
   world.Play(0.1);

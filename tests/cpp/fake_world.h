@@ -204,6 +204,7 @@ class FakeNetwork : public Network, private OscListener {
   std::map<std::string, uint32_t> sent;
   std::string last_trouble, last_sounding, last_rung_why, last_error, last_knob;
   float knob_value = 0.0f;
+  int32_t mag = 0;  // the last count
   uint16_t answered_to = 0;
 
  private:
@@ -215,6 +216,8 @@ class FakeNetwork : public Network, private OscListener {
     } else if (address == KnobsMessage::kAddress) {
       last_knob = Text(message, KnobsMessage::kNameAt);
       CHECK(message.AsFloat(KnobsMessage::kValueAt, &knob_value));
+    } else if (address == MagMessage::kAddress) {
+      CHECK(message.AsInt(MagMessage::kCountsAt, &mag));
     } else if (address == StatusMessage::kAddress) {
       last_sounding = Text(message, StatusMessage::kSoundingAt);
       last_trouble = Text(message, StatusMessage::kTroubleAt);

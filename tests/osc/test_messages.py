@@ -43,15 +43,21 @@ def test_the_header_is_the_one_that_was_built() -> None:
     assert (ROOT / "firmware" / "generated" / "osc.h").read_text(encoding="utf-8") == osc.header()
 
 
+def _example(kinds: str, count: int) -> list[object]:
+    return [{"i": 3, "f": 0.5, "s": "text"}[kinds]] * count
+
+
 def test_messages_are_read_by_name() -> None:
     status = ["onboard", "host", 2, "three", 0.5, 0.1, 7, 199.5, 0, 1, 2, 4, 21.5, 1, 60.0, "0.1.0", "none"]
     old = osc.named("/status", status)
     assert old is not None
     assert (old["sounding"], old["sensor_flags"], old["trouble"]) == ("host", (0, 1, 2, 4), "none")
     assert (old["rung"], old["refusal"]) == (0, "")  # a board that does not tell them yet
-    newer = osc.named("/status", [*status, 1, "why", 3, "/x: no", 0, 1, 272, 70.5, "something new", 4.0])
+    row = osc.message("/status")
+    later = [value for field in row.fields if field.since for value in _example(field.kinds, field.count)]
+    newer = osc.named("/status", [*status, *later, "of a version to come", 4.0])
     assert newer is not None
-    assert (newer["rung_why"], newer["refused"], newer["troubles"]) == ("why", 3, 1)
+    assert (newer["rung_why"], newer["refused"], newer["troubles"]) == ("text", 3, 3)
     assert osc.named("/status", status[:16]) is None  # shorter than any version
     assert osc.named("/status", [0, *status[1:]]) is None
     assert osc.named("/nothing", []) is None

@@ -1,0 +1,37 @@
+"""The shortest host: hears a board's touch, says that it lives, prints what moves. Needs python-osc alone.
+
+python lodestone_host.py [ADDRESS]
+"""
+
+import socket
+import sys
+import time
+
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+board = (sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1", 7564)
+link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+link.bind(("", 0))
+link.settimeout(0.1)
+
+
+def say(address: str, *values: str | int | float) -> None:
+    message = OscMessageBuilder(address)
+    for value in values:
+        message.add_arg(value)
+    link.sendto(message.build().dgram, board)
+
+
+began = 0.0
+while True:
+    if time.monotonic() - began > 0.1:  # hello keeps us heard, the heartbeat keeps us trusted
+        began = time.monotonic()
+        say("/hello", link.getsockname()[1])
+        say("/heartbeat")
+    try:
+        message = OscMessage(link.recv(2048))
+    except TimeoutError:
+        continue
+    if message.address == "/touch":
+        print("  ".join(f"{value:+.2f}" for value in message.params), end="\r", flush=True)

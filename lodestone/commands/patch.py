@@ -1,0 +1,37 @@
+"""`lodestone patch`: a patch that plays a board's OSC, wired for a voice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb to the command line."""
+    app.command("patch")(patch)
+
+
+def patch(
+    voice: Annotated[str | None, typer.Argument(help="For nn~: a name, .ts or .onnx; else sines.")] = None,
+    pd: Annotated[bool, typer.Option("--pd", help="For Pure Data (the only kind yet).")] = True,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The file; else standard output.")] = None,
+    cache: Annotated[Path, typer.Option(help="Where graphs that are made are kept.")] = Path("out/voices"),
+) -> None:
+    """Write a Pure Data patch that hears a board and sounds."""
+    from files import write_text
+    from graphs.card import read_card
+    from lodestone.patches.pd import pd_patch
+    from lodestone.voice_files import find_voice, voice_graph
+
+    card, name = None, ""
+    if voice is not None:
+        path = find_voice(voice)
+        card, name = read_card(voice_graph(path, cache)), path.name.split(".")[0]
+    text = pd_patch(name, card)
+    if out is None:
+        print(text, end="")
+    else:
+        write_text(out, text)
+        print(out)

@@ -1,0 +1,1 @@
+"""Patches for programs that play a board's OSC, written for a voice."""
