@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
+import io
+import os
 import pkgutil
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 import lodestone.commands
 from errors import LodestoneError
+from files import file_error
 
 
 def _version(asked: bool) -> None:
@@ -44,9 +49,46 @@ def build_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Runs the command; a wrong input ends in one line on stderr and exit 1."""
+    """Runs the command; what is wrong with the world ends in one line and exit 1, Ctrl-C in exit 130."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that this locale cannot write is written in escapes
+            stream.reconfigure(errors="backslashreplace")
+    status = run(lambda: build_app()())
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    sys.exit(status)
+
+
+def run(command: Callable[[], object]) -> int:
+    """The exit status of `command`; what the world did to it is told in one line on stderr."""
     try:
-        build_app()()
-    except LodestoneError as error:
-        print(f"lodestone: {error}", file=sys.stderr)
-        sys.exit(1)
+        try:
+            command()
+        finally:
+            sys.stdout.flush()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read has gone; what is left to flush goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (LodestoneError, OSError, UnicodeError, MemoryError, OverflowError, RecursionError) as error:
+        with contextlib.suppress(OSError):
+            print(f"lodestone: {_in_words(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _in_words(error: BaseException) -> LodestoneError:
+    if isinstance(error, LodestoneError):
+        return error
+    if isinstance(error, OSError):
+        return file_error(error.filename or "a file, a device or the network", error, "use")
+    if isinstance(error, UnicodeError):
+        return LodestoneError("text in UTF-8", str(error)[:160], "save that file as UTF-8")
+    if isinstance(error, MemoryError):
+        return LodestoneError("memory for that", "none left", "take something smaller, or close programs")
+    if isinstance(error, RecursionError):
+        return LodestoneError("a file of sane depth", "brackets in brackets without end", "give another")
+    return LodestoneError("numbers of a sane size", str(error)[:160] or "a larger one", "correct them")

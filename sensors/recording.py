@@ -190,7 +190,7 @@ def _read_header(data: bytes, name: str) -> tuple[dict[str, Any], int]:
         raise SensorError("an undamaged header", f"a wrong checksum in {name}", do)
     try:
         content = json.loads(header)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise SensorError(f"a header of format {FORMAT}", f"another in {name}", do)

@@ -14,7 +14,7 @@ from calibration.model import CHANNELS, SENSORS, channel_name
 # An attractor whose rest is this much weaker than the typical one has lost a disc, or all of them.
 WEAK, MISSING, AT_ALL = 0.65, 0.3, 0.03
 # The same, and the other way, where gain and height of the sensor are known.
-KNOWN_WEAK, KNOWN_STRONG, STRONG = 0.78, 1.28, 1.65
+KNOWN_WEAK, KNOWN_STRONG, STRONG = 0.72, 1.38, 1.65
 # A stack 1 mm beside its sensor looks like 2 degrees.
 LEANS_DEG, KNOWN_LEANS_DEG = 14.0, 9.5
 FAR_MM, TURNED_DEG, GAIN_OFF = 4.6, 11.0, 0.25

@@ -2,11 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace lodestone {
 namespace {
 
 constexpr uint32_t kChunk = 256;
+
+// A sample that is a number of a sane size, else silence: host audio and models may hold anything, and 0 times "no number" is
+// none. By its bits, for -ffast-math takes every float to be finite.
+float Sane(float sample) {
+  constexpr uint32_t kMagnitude = 0x7FFFFFFFu, kLoudest = 0x42800000u;  // 64, 36 dB above full scale
+  uint32_t bits;
+  std::memcpy(&bits, &sample, sizeof bits);
+  return (bits & kMagnitude) < kLoudest ? sample : 0.0f;
+}
 
 }  // namespace
 
@@ -48,9 +58,9 @@ void Mixer::Render(const AudioView<const float>& in, const AudioView<float>& out
         float sum = 0.0f;
         if (c < kRingChannels) {
           sum = board * voice[i * kRingChannels + c];
-          if (in.channels > 0) sum += host * in.at(begin + i, std::min(c, in.channels - 1));
+          if (in.channels > 0) sum += host * Sane(in.at(begin + i, std::min(c, in.channels - 1)));
         }
-        out.at(begin + i, c) = loud * sum;
+        out.at(begin + i, c) = loud * Sane(sum);
       }
     }
   }

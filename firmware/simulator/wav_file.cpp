@@ -41,26 +41,36 @@ bool WavFile::Open(const std::string& path, Format format, uint32_t channels, ui
 }
 
 bool WavFile::Write(const std::vector<float>& samples) {
+  bool good;
   if (format_ == Format::kFloat32) {
     data_bytes_ += static_cast<uint32_t>(samples.size() * sizeof(float));
-    return std::fwrite(samples.data(), sizeof(float), samples.size(), file_) == samples.size();
+    good = std::fwrite(samples.data(), sizeof(float), samples.size(), file_) == samples.size();
+  } else {
+    std::vector<int16_t> rounded(samples.size());
+    for (size_t i = 0; i < samples.size(); ++i) {
+      const float clipped = std::min(1.0f, std::max(-1.0f, samples[i]));
+      rounded[i] = static_cast<int16_t>(std::lrint(clipped * 32767.0f));
+    }
+    data_bytes_ += static_cast<uint32_t>(rounded.size() * sizeof(int16_t));
+    good = std::fwrite(rounded.data(), sizeof(int16_t), rounded.size(), file_) == rounded.size();
   }
-  std::vector<int16_t> rounded(samples.size());
-  for (size_t i = 0; i < samples.size(); ++i) {
-    const float clipped = std::min(1.0f, std::max(-1.0f, samples[i]));
-    rounded[i] = static_cast<int16_t>(std::lrint(clipped * 32767.0f));
-  }
-  data_bytes_ += static_cast<uint32_t>(rounded.size() * sizeof(int16_t));
-  return std::fwrite(rounded.data(), sizeof(int16_t), rounded.size(), file_) == rounded.size();
+  // Whoever ends this program in the middle leaves a file that plays up to there.
+  if (data_bytes_ - told_bytes_ < kTellEveryBytes) return good;
+  return PutLengths() && std::fseek(file_, 0, SEEK_END) == 0 && std::fflush(file_) == 0 && good;
+}
+
+bool WavFile::PutLengths() {
+  std::vector<uint8_t> riff, data;
+  Put(&riff, data_bytes_ + kHeaderBytes - 8, 4);
+  Put(&data, data_bytes_, 4);
+  told_bytes_ = data_bytes_;
+  return std::fflush(file_) == 0 && std::fseek(file_, 4, SEEK_SET) == 0 && std::fwrite(riff.data(), 1, 4, file_) == 4 &&
+         std::fseek(file_, 40, SEEK_SET) == 0 && std::fwrite(data.data(), 1, 4, file_) == 4;
 }
 
 bool WavFile::Close() {
   if (file_ == nullptr) return true;
-  std::vector<uint8_t> riff, data;
-  Put(&riff, data_bytes_ + kHeaderBytes - 8, 4);
-  Put(&data, data_bytes_, 4);
-  bool good = std::fseek(file_, 4, SEEK_SET) == 0 && std::fwrite(riff.data(), 1, 4, file_) == 4;
-  good = good && std::fseek(file_, 40, SEEK_SET) == 0 && std::fwrite(data.data(), 1, 4, file_) == 4;
+  bool good = PutLengths();
   good = std::fclose(file_) == 0 && good;
   file_ = nullptr;
   return good;

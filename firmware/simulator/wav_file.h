@@ -24,9 +24,14 @@ class WavFile {
   bool Close();
 
  private:
+  static constexpr uint32_t kTellEveryBytes = 1u << 16;  // a fifth of a second of two channels
+
+  bool PutLengths();
+
   std::FILE* file_;
   Format format_;
   uint32_t channels_, data_bytes_;
+  uint32_t told_bytes_ = 0;  // as the header says
 };
 
 }  // namespace lodestone

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lodestone.options import LARGEST_PORT, finite
+
 if TYPE_CHECKING:
     from lodestone.board import Board
     from lodestone.board_messages import BoardKnob, Status
     from lodestone.scenes import Scene
 
 Address = Annotated[str | None, typer.Option("--board", help="Address of the board; else the usual ones.")]
-Port = Annotated[int, typer.Option(help="Where the board listens.")]
+Port = Annotated[int, typer.Option(min=1, max=LARGEST_PORT, help="Where the board listens.")]
 FLAGS = ("lost", "saturated", "has reset", "frozen", "another chip", "wrapped")
 
 
@@ -157,7 +159,9 @@ def _tell(status: Status) -> None:
 def boards(
     address: Annotated[list[str] | None, typer.Argument(help="Ask these; else the link is searched.")] = None,
     port: Port = 7564,
-    seconds: Annotated[float, typer.Option(help="How long answers are waited for.", min=0.1)] = 1.0,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, help="How long answers are waited for.", min=0.1)
+    ] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """List the boards that answer on the link."""
@@ -238,7 +242,7 @@ def scene(
 
 def knob(
     name: Annotated[str | None, typer.Argument(help="As entanglement; else all are listed.")] = None,
-    value: Annotated[float | None, typer.Argument(help="Else it is only told.")] = None,
+    value: Annotated[float | None, typer.Argument(callback=finite, help="Else it is only told.")] = None,
     board: Address = None,
     port: Port = 7564,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lodestone.default_files import CALIBRATION
+from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
 
 def register(app: typer.Typer) -> None:
@@ -21,18 +22,24 @@ def calibrate_command(
     board: Annotated[str | None, typer.Option(help="Over the network: address or name of the board.")] = None,
     bus: Annotated[str | None, typer.Option(help="smbus:1, serial:/dev/…, replay:FILE, sim:GESTURE.")] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="Calibrate the simulated board.")] = False,
-    seed: Annotated[int, typer.Option(help="Which simulated board.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Which simulated board.")] = 0,
     out: Annotated[Path, typer.Option(help="The calibration file; the one before is kept.")] = CALIBRATION,
     report: Annotated[Path | None, typer.Option(help="Write REPORT.png and REPORT.html.")] = None,
     name: Annotated[str, typer.Option(help="What this board is called.")] = "stacco",
     magnets: Annotated[str, typer.Option(help="What tonight's magnets are called.")] = "",
-    play_seconds: Annotated[float, typer.Option(help="Length of the free play.", min=10.0)] = 50.0,
+    play_seconds: Annotated[
+        float, typer.Option(callback=finite, help="Length of the free play.", min=10.0)
+    ] = 50.0,
     spots: Annotated[bool, typer.Option("--spots", help="Also put one ball on 16 known spots.")] = False,
-    ball_mm: Annotated[float, typer.Option(help="Diameter of that ball.", min=3.0, max=40.0)] = 15.0,
+    ball_mm: Annotated[
+        float, typer.Option(callback=finite, help="Diameter of that ball.", min=3.0, max=40.0)
+    ] = 15.0,
     skip: Annotated[
         list[str] | None, typer.Option(help="Leave out: self-check, empty board, free play. Repeatable.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Where the board listens, with --board.")] = 7564,
+    port: Annotated[
+        int, typer.Option(min=1, max=LARGEST_PORT, help="Where the board listens, with --board.")
+    ] = 7564,
     instrument: Annotated[Path, typer.Option(help="Whose scenes it is for.")] = Path("instrument.toml"),
     send: Annotated[bool | None, typer.Option("--send/--keep", help="To the board, without asking.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not wait for Enter.")] = False,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lodestone.default_files import CALIBRATION
+from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
 if TYPE_CHECKING:
     from calibration import Calibration
@@ -78,9 +79,9 @@ def apply(
     to: Annotated[Path, typer.Option(help="The calibration in force; the one before is kept.")] = CALIBRATION,
     bus: Annotated[str | None, typer.Option(help="Check that this is the board: smbus:1, …")] = None,
     board: Annotated[str | None, typer.Option(help="Check that this is the board, over the network.")] = None,
-    port: Annotated[int, typer.Option(help="Where that board listens.")] = 7564,
+    port: Annotated[int, typer.Option(min=1, max=LARGEST_PORT, help="Where that board listens.")] = 7564,
     simulate: Annotated[bool, typer.Option("--simulate", help="Check against the simulated board.")] = False,
-    seed: Annotated[int, typer.Option(help="Which simulated board.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Which simulated board.")] = 0,
 ) -> None:
     """Put a calibration in force, after checking that it belongs to the board."""
     from calibration import load, save
@@ -131,10 +132,16 @@ def watch(
     board: Annotated[str | None, typer.Option(help="Over the network: address or name of the board.")] = None,
     bus: Annotated[str | None, typer.Option(help="smbus:1, serial:/dev/…, replay:FILE, sim:GESTURE.")] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="Free play on the simulated board.")] = False,
-    seed: Annotated[int, typer.Option(help="Which simulated board.")] = 0,
-    port: Annotated[int, typer.Option(help="Where the board listens, with --board.")] = 7564,
-    seconds: Annotated[float, typer.Option(help="Stop after so long; 0 for never.", min=0)] = 0.0,
-    speed: Annotated[float, typer.Option(help="Pace of a simulation or a recording; 0: none.", min=0)] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Which simulated board.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=1, max=LARGEST_PORT, help="Where the board listens, with --board.")
+    ] = 7564,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, help="Stop after so long; 0 for never.", min=0)
+    ] = 0.0,
+    speed: Annotated[
+        float, typer.Option(callback=finite, help="Pace of a simulation or a recording; 0: none.", min=0)
+    ] = 1.0,
 ) -> None:
     """Live: touch against its reach, field, where the magnets are; with or without a calibration."""
     from rich.console import Console

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from lodestone.options import finite
+
 _JSON = typer.Option("--json", help="Figures as JSON on stdout.")
 
 
@@ -62,7 +64,10 @@ def quantize_command(
         str, typer.Option(help="w8a16: fastest on the boards; w8a8: on a laptop; w8: arithmetic in floats.")
     ] = "w8a16",
     target_db: Annotated[
-        float | None, typer.Option(help="Signal-to-noise ratio up to which layers stay wider (45; w8a8 36).")
+        float | None,
+        typer.Option(
+            callback=finite, help="Signal-to-noise ratio up to which layers stay wider (45; w8a8 36)."
+        ),
     ] = None,
     listen: Annotated[Path | None, typer.Option(help="Folder for exact.wav and quantised.wav.")] = None,
     as_json: Annotated[bool, _JSON] = False,
@@ -166,7 +171,7 @@ def bench_engine_command(
         list[str] | None,
         typer.Argument(help="Capacities of v2; v1, v2_small, v3 whole; or .onnx files."),
     ] = None,
-    seconds: Annotated[float, typer.Option(help="For each voice.")] = 4.0,
+    seconds: Annotated[float, typer.Option(callback=finite, help="For each voice.")] = 4.0,
     torchscript: Annotated[
         Path | None, typer.Option(help="The .ts of the last voice, when PyTorch is there.")
     ] = None,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lodestone.options import finite
+
 if TYPE_CHECKING:
     from onnx import ModelProto
 
@@ -32,7 +34,9 @@ def export_command(
     corpus: Annotated[Path | None, typer.Option(help="Recordings to measure the latents by.")] = None,
     frames: Annotated[int, typer.Option(help="Latent frames a call.")] = 1,
     latents: Annotated[int | None, typer.Option(help="Latents to play; the rest becomes noise.")] = None,
-    latent_noise: Annotated[float, typer.Option(help="0..1: noise in the latents left out.")] = 1.0,
+    latent_noise: Annotated[
+        float, typer.Option(callback=finite, help="0..1: noise in the latents left out.")
+    ] = 1.0,
     without_noise: Annotated[
         bool, typer.Option("--without-noise", help="Leave out the noise branch: duller, and cheaper.")
     ] = False,

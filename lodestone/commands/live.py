@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lodestone.options import finite
+
 if TYPE_CHECKING:
     from lodestone.live.instrument import LiveInstrument
     from lodestone.speaker import LiveSpeaker
@@ -34,7 +36,9 @@ def live(
     list_devices: Annotated[bool, typer.Option("--list-devices", help="Show the outputs, and end.")] = False,
     silent: Annotated[bool, typer.Option("--silent", help="No sound card.")] = False,
     wav: Annotated[Path | None, typer.Option(help="Write the sound there as well.")] = None,
-    seconds: Annotated[float, typer.Option(help="End after so long; 0: at Ctrl-C.", min=0)] = 0.0,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, help="End after so long; 0: at Ctrl-C.", min=0)
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the simulated board and hand.", min=0)] = 1,
 ) -> None:
     """Play a simulated board live, with real OSC and sound, until Ctrl-C."""

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from lodestone.options import LARGEST_SEED, finite
+
 
 def register(app: typer.Typer) -> None:
     """Adds the verb to the command line."""
@@ -23,8 +25,12 @@ def play(
     gesture: Annotated[
         str, typer.Option(help="A built-in gesture's name or a gesture file.")
     ] = "first-sound",
-    seconds: Annotated[float, typer.Option(min=4.0, max=3600.0, help="Length of the performance.")] = 24.0,
-    seed: Annotated[int, typer.Option(help="Of the simulated board: noise and tolerances.")] = 1,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, min=4.0, max=3600.0, help="Length of the performance.")
+    ] = 24.0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Of the simulated board: noise and tolerances.")
+    ] = 1,
     live: Annotated[bool, typer.Option("--live", help="Hear it while it is played.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON on stdout.")] = False,
 ) -> None:

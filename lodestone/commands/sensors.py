@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.options import finite
 from lodestone.pacing import first, paced
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def scan(bus: BusOption = "smbus:1", as_json: JsonOption = False) -> None:
 
 def check(
     bus: BusOption = "smbus:1",
-    seconds: Annotated[float, typer.Option(help="How long to listen.", min=0.5, max=600)] = 3.0,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, help="How long to listen.", min=0.5, max=600)
+    ] = 3.0,
     as_json: JsonOption = False,
 ) -> None:
     """Judge the sensors: rate, noise, clipping, temperature. Exits with 1 where one is not well."""
@@ -77,8 +80,12 @@ def check(
 
 def watch(
     bus: BusOption = "smbus:1",
-    seconds: Annotated[float, typer.Option(help="Stop after so long; 0 for never.", min=0)] = 0.0,
-    speed: Annotated[float, typer.Option(help="Pace of a simulation or a recording; 0: none.", min=0)] = 1.0,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, help="Stop after so long; 0 for never.", min=0)
+    ] = 0.0,
+    speed: Annotated[
+        float, typer.Option(callback=finite, help="Pace of a simulation or a recording; 0: none.", min=0)
+    ] = 1.0,
 ) -> None:
     """Twelve live bars with rates and health; a line a second where the output is no terminal."""
     from rich.console import Console
@@ -107,7 +114,9 @@ def watch(
 def record(
     out: Annotated[Path, typer.Argument(help="The recording to write.")],
     bus: BusOption = "smbus:1",
-    seconds: Annotated[float, typer.Option(help="Stop after so long; 0: at the end or ^C.", min=0)] = 0.0,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, help="Stop after so long; 0: at the end or ^C.", min=0)
+    ] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
     """Write every frame to a compact, checksummed file, settings inside."""
@@ -127,7 +136,9 @@ def record(
 
 def replay(
     recording: Annotated[Path, typer.Argument(help="A file that record wrote.")],
-    speed: Annotated[float, typer.Option(help="1 as played, 2 twice as fast; 0: no pause.", min=0)] = 1.0,
+    speed: Annotated[
+        float, typer.Option(callback=finite, help="1 as played, 2 twice as fast; 0: no pause.", min=0)
+    ] = 1.0,
     osc: Annotated[list[str] | None, typer.Option(help="Send /mag and /field there (HOST:PORT).")] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.options import finite
+
 if TYPE_CHECKING:
     from voices.catalogue import Voice
 
@@ -23,7 +25,9 @@ def voices(
     atlas: Annotated[Path | None, typer.Option(help="Draw what each latent does (.png).")] = None,
     ts: Annotated[Path | None, typer.Option(help="Write the TorchScript that nn~ plays (.ts).")] = None,
     build: Annotated[Path | None, typer.Option(help="Make all its files and figures in a folder.")] = None,
-    seconds: Annotated[float, typer.Option(min=4.0, help="Of the performance that --build makes.")] = 20.0,
+    seconds: Annotated[
+        float, typer.Option(callback=finite, min=4.0, help="Of the performance that --build makes.")
+    ] = 20.0,
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON on stdout.")] = False,
 ) -> None:
     """List the voices that ship, or describe one."""

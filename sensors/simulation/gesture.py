@@ -130,8 +130,10 @@ def parse_gesture(text: str, name: str) -> Gesture:
     """Checks the text of a gesture file. Raises SensorError."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SensorError(f"TOML in gesture {name}", str(error), _ADVICE) from None
+    except RecursionError:
+        raise SensorError(f"TOML in gesture {name}", "brackets in brackets without end", _ADVICE) from None
+    except ValueError as error:
+        raise SensorError(f"TOML in gesture {name}", str(error)[:200], _ADVICE) from None
     if data.get("format") != FORMAT or data.get("version") != VERSION:
         got = f"format {data.get('format')!r} version {data.get('version')!r} in {name}"
         raise SensorError(f'format = "{FORMAT}" and version = {VERSION}', got, _ADVICE)
@@ -141,7 +143,7 @@ def parse_gesture(text: str, name: str) -> Gesture:
     _known(environment, _ENVIRONMENT_KEYS, f"[environment] of {where}")
     duration = _number(data, "duration_s", where, low=0.1, high=3600.0)
     things: list[MagnetObject] = []
-    for entry in data.get("object", []):
+    for entry in _list(data, "object", where):
         things.append(_object(entry, where, [thing.name for thing in things], duration))
     return Gesture(name, str(data.get("title", name)), duration, tuple(things), dict(environment))
 
@@ -151,8 +153,8 @@ def _object(entry: dict[str, Any], where: str, before: list[str], duration: floa
     where = f"object {name!r} of {where}"
     _known(entry, _OBJECT_KEYS, where)
     kind = entry.get("kind")
-    if kind not in _KINDS:
-        raise SensorError(f"{where} to be one of {', '.join(_KINDS)}", repr(kind), _ADVICE)
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise SensorError(f"{where} to be one of {', '.join(_KINDS)}", repr(kind)[:60], _ADVICE)
     if name in before:
         raise SensorError(f"one object named {name!r}", f"two in {where}", "give each its own name")
     sizes = {key: _number(entry, key, where, low=0.5, high=200.0) for key in sorted(_KINDS[kind])}
@@ -161,7 +163,7 @@ def _object(entry: dict[str, Any], where: str, before: list[str], duration: floa
         raise SensorError(
             f"a hole smaller than the ring in {where}", f"{size[1]} of {size[0]} mm", "shrink it"
         )
-    moves = [_move(move, where, before) for move in entry.get("moves", [])]
+    moves = [_move(move, where, before) for move in _list(entry, "moves", where)]
     clock = 0.0
     for move in moves:
         t0, t1 = move["t"]
@@ -183,8 +185,8 @@ def _object(entry: dict[str, Any], where: str, before: list[str], duration: floa
 
 def _move(move: Any, where: str, before: list[str]) -> dict[str, Any]:
     do = move.get("do") if isinstance(move, dict) else None
-    if do not in motion.MOVES:
-        raise SensorError(f"a move of {where} to do one of {', '.join(motion.MOVES)}", repr(do), _ADVICE)
+    if not isinstance(do, str) or do not in motion.MOVES:
+        raise SensorError(f"a move of {where} to do one of {', '.join(motion.MOVES)}", repr(do)[:60], _ADVICE)
     _, needed, allowed = motion.MOVES[do]
     _known(move, needed | allowed | {"do", "t"}, f"move {do} of {where}")
     missing = sorted((needed | {"t"}) - set(move))
@@ -229,6 +231,13 @@ def _pole(value: Any, where: str) -> str | tuple[float, float, float]:
     if length == 0.0:
         raise SensorError(f"a pole of {where} that points somewhere", "[0, 0, 0]", _ADVICE)
     return x / length, y / length, z / length
+
+
+def _list(entry: dict[str, Any], key: str, where: str) -> list[Any]:
+    value = entry.get(key, [])
+    if not isinstance(value, list):
+        raise SensorError(f"a list for {key} of {where}", repr(value)[:60], _ADVICE)
+    return value
 
 
 def _known(entry: Any, keys: set[str] | frozenset[str], where: str) -> None:

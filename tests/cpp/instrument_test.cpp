@@ -161,6 +161,24 @@ CASE(AnUnderrunIsFadedCountedAndOver) {
   CHECK(world.voice->latent()[0] == 660.0f);
 }
 
+CASE(WhatIsNoNumberReachesNobodysEars) {
+  for (float bad : {std::nanf(""), -HUGE_VALF, 1e30f}) {
+    for (bool from_voice : {false, true}) {
+      World world;
+      world.Play(0.5);
+      const uint64_t begun = world.frame;
+      if (from_voice) world.voice->constant = bad;
+      else world.host = bad;
+      world.Play(0.5);  // the host is silent here, and 0 times no number is none
+      for (uint64_t f = begun; f < world.frame; ++f) CHECK(std::isfinite(world.At(f)) && std::fabs(world.At(f)) < 64.0f);
+      world.host = 0.25f;
+      world.voice->constant = 0.25f;
+      world.Play(0.5);
+      CHECK(world.Loudest(world.frame - 1000, world.frame) > 0.1f);  // and it goes on
+    }
+  }
+}
+
 CASE(MuteGlidesAndReturns) {
   World world;
   world.Play(0.5);
