@@ -20,7 +20,7 @@ from typing import Any
 from definitions import settings_header, settings_text
 from definitions.table import read
 
-KINDS = ("whole", "choice", "some", "text", "name", "targets", "addresses")
+KINDS = ("whole", "choice", "some", "text", "name", "targets", "addresses", "knobs")
 LONGEST_NAME = 63
 MOST_SCENES = 64
 
@@ -75,6 +75,7 @@ class Setting:
             "text": self.form or "a text without control characters",
             "name": f"a name of letters, digits and dashes, at most {LONGEST_NAME}",
             "targets": f"at most {self.most} of address:port, each a numeric IPv4 address and 1 to 65535",
+            "knobs": "a table of knobs and numbers",
             "addresses": f"at most {self.most} numeric IPv4 addresses",
         }
         return words[self.kind]
@@ -124,6 +125,14 @@ class Setting:
             return None
         taken = [_ipv4(item) for item in value]
         return None if None in taken else tuple(address for address in taken if address is not None)
+
+    def _knobs(self, value: object) -> dict[str, float] | None:
+        if not isinstance(value, dict):
+            return None
+        real = all(
+            isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e9 for v in value.values()
+        )
+        return {str(name): float(v) for name, v in value.items()} if real else None
 
     def conf_lines(self, value: Any) -> list[str]:
         """The lines of board.conf that say a taken value; none where it does not reach the firmware."""

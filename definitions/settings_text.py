@@ -47,6 +47,9 @@ def _limits(row: Setting) -> str:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        inside = ", ".join(f"{name} = {_toml(each)}" for name, each in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
     return "[" + ", ".join(map(_toml, value)) + "]" if isinstance(value, list) else json.dumps(value)
 
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import mapping
 from calibration import Calibration
 from graphs.card import read_card
 from lodestone.board import AGAIN_S, LOOK, OLD, Board, BoardError
 from lodestone.board_messages import PlanTold, Refusal
+from lodestone.scenes import touch_of
 from lodestone.settings import SceneSettings
 from lodestone.voice_files import find_voice, voice_graph
 from model_export.compiler import compile_plan
@@ -43,7 +43,7 @@ def touch_plan(calibration: Calibration, scene: SceneSettings, beside: Path, fol
         folder: where the voice's graph is kept.
     """
     graph = voice_graph(find_voice(scene.voice, beside), folder, scene.precision, lambda _: None)
-    return compile_plan(mapping.touch_graph(calibration, read_card(graph), mapping=scene.mapping))
+    return compile_plan(touch_of(calibration, read_card(graph), scene))
 
 
 def deliver(board: Board, plans: Sequence[tuple[str, bytes]]) -> list[Delivered]:

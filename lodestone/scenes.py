@@ -11,12 +11,13 @@ import numpy.typing as npt
 import onnx
 
 import calibration
-import mapping
+from calibration import Calibration
 from errors import LodestoneError
 from files import write_bytes
 from graphs.card import Card, load_onnx, read_card
 from lodestone.settings import SceneSettings
 from lodestone.voice_files import Progress, find_voice, voice_graph
+from mapping import touch_graph
 from model_export.compiler import compile_plan, compile_stages
 from model_export.compiler.fit import fit
 from model_export.noise_free import without_noise
@@ -84,7 +85,7 @@ def make_scene(
     if settings.small:
         small = load_onnx(_graph(settings.small, settings, folder, beside, progress))
         _check_small(read_card(small), card)
-    touch = mapping.touch_graph(calibrated, card, mapping=settings.mapping)
+    touch = touch_of(calibrated, card, settings)
     folder.mkdir(parents=True, exist_ok=True)
     touch_plan, voice_plan = (folder / f"{settings.name}.{kind}.plan" for kind in ("touch", "voice"))
     write_bytes(touch_plan, compile_plan(touch))
@@ -95,6 +96,15 @@ def make_scene(
         alone = threads == 1 or fit(compile_plan(sister), "bela-gem").fits
         later[sisters[-1]] = _write_stages(compile_stages(sister, 1 if alone else threads), sisters[-1])
     return Scene(settings.name, touch_plan, voice_plan, card, tuple(sisters), later)
+
+
+def touch_of(calibrated: Calibration, card: Card, scene: SceneSettings) -> onnx.ModelProto:
+    """The touch graph of a scene for a voice with this card.
+
+    Raises:
+        MappingError: the scene's mapping, or one of its knobs, is not there.
+    """
+    return touch_graph(calibrated, card, scene.mapping, scene.seed, knobs=scene.knobs)
 
 
 def _write_stages(plans: list[bytes], first: Path) -> tuple[Path, ...]:

@@ -47,10 +47,12 @@ class SceneSettings:
     Attributes:
         name: letters, digits, dashes.
         voice: the name of a voice that ships, or a path to a `.ts` or `.onnx`.
-        mapping: name of a mapping family.
+        mapping: a family, and shapers behind it, joined by `+`.
         calibration: path of a calibration file.
         small: a cheaper voice for the same latents, which plays when the board is too slow; empty: none.
         precision: of the voices on the board, one of PRECISIONS.
+        seed: of the mapping's random choices.
+        knobs: where knobs of the mapping stand when the scene begins, by name.
     """
 
     name: str
@@ -59,6 +61,8 @@ class SceneSettings:
     calibration: str = _SCENE["calibration"].default
     small: str = _SCENE["small"].default
     precision: str = _SCENE["precision"].default
+    seed: int = _SCENE["seed"].default
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, init=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import onnx
@@ -16,6 +19,7 @@ from graphs.stateful import StatefulGraph, const
 from mapping.arbitrariness import ball_limit, slew_limit, to_voice
 from mapping.card import attach_touch_card
 from mapping.chain import chain
+from mapping.errors import MappingError
 from mapping.life import alive
 from mapping.shapers import Around
 from mapping.statistics import latent_statistics
@@ -30,6 +34,7 @@ def touch_graph(
     mapping: str = "rotate",
     seed: int = 0,
     taught: Taught | None = None,
+    knobs: Mapping[str, float] | None = None,
 ) -> onnx.ModelProto:
     """Builds the touch graph of a board for a voice.
 
@@ -44,10 +49,11 @@ def touch_graph(
         mapping: a family, and shapers behind it: `rotate`, `rings+terrain+bodies`.
         seed: of all random choices; another seed is another instrument.
         taught: gestures and sounds for snapshots; nothing where None.
+        knobs: where knobs stand at first, instead of their own defaults.
 
     Raises:
-        MappingError: an unknown family or shaper, taught points that no graph can keep, or a card without
-            usable latent statistics.
+        MappingError: an unknown family, shaper or knob, taught points that no graph can keep, or a card
+            without usable latent statistics.
 
     Example:
         >>> from graphs.card import read_card
@@ -72,6 +78,8 @@ def touch_graph(
     safe = slew_limit(graph, clock, ball_limit(y, statistics.latents), statistics.latents)
     graph.output("touch", touch)
     graph.output("latent", to_voice(safe, statistics))
+    for label, value in (knobs or {}).items():
+        graph.knobs[label] = _standing(graph.knobs, label, value)
     model = graph.build()
     attach_touch_card(
         model,
@@ -83,3 +91,17 @@ def touch_graph(
         calibration_sha256=checksum(calibration),
     )
     return model
+
+
+def _standing(knobs: Mapping[str, Knob], label: str, value: float) -> Knob:
+    """The knob of this name, standing at `value`."""
+    turned = {name: knob for name, knob in knobs.items() if name != "rest_capture"}
+    if label not in turned:
+        near = get_close_matches(label, turned, 1)
+        do = f"did you mean {near[0]}?" if near else "choose one of these"
+        raise MappingError(f"a knob out of {', '.join(turned)}", repr(label), do)
+    knob = turned[label]
+    if not knob.minimum <= value <= knob.maximum:
+        wanted = f"{label} from {knob.minimum:g} to {knob.maximum:g}"
+        raise MappingError(wanted, f"{value:g}", "set it in its range")
+    return replace(knob, default=float(value))

@@ -53,7 +53,9 @@ def test_only_what_a_change_reaches_is_compiled(board: FakeBoard) -> None:
     assert compiled(board.image("fewer", "// two", **{**parts, "two_h": "// 3"})) == set()
     assert not (board.folder / "versions" / "current" / "build" / "firmware" / "one.o").exists()
     (board.folder / "Bela" / "include").mkdir()
-    (board.folder / "Bela" / "include" / "Bela.h").write_text("// a new image of Bela's\n")
+    (board.folder / "Bela" / "include" / "Bela.h").write_text(
+        "// a new image of Bela's\nint Bela_stopRequested();\n"
+    )
     assert compiled(board.image("tools", "// two", **parts)) == {"render.cpp", "firmware/two.cpp"}
 
 

@@ -36,7 +36,7 @@ def test_the_page_of_settings_is_made_of_the_tables() -> None:
 
 
 def test_the_scene_of_a_file_has_the_fields_of_a_scene() -> None:
-    assert [row.key for row in table.scene_settings()] == [entry.name for entry in fields(SceneSettings)]
+    assert {row.key for row in table.scene_settings()} == {entry.name for entry in fields(SceneSettings)}
 
 
 @pytest.fixture

@@ -76,5 +76,5 @@ def test_a_graph_is_made_once_for_a_file_and_again_for_another(folder: Path) -> 
 
 
 def test_another_precision_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"wanted a precision of w8a16, w8, fp32 .*'int4'"):
+    with pytest.raises(SettingsError, match=r"wanted one of w8a16, w8, fp32 for scene.precision .*'int4'"):
         parse_settings(SETTINGS + 'precision = "int4"\n')

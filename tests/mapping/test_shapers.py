@@ -287,3 +287,17 @@ def test_the_longest_chain_is_cheap_on_a_bela(
     plan = compile_plan(touch_graph(calibration, gaussian_card(latents), LONGEST, 0, points(latents, 12)))
     cycles = BOARDS["bela"].cycles(predicted(plan, "armv7"))
     assert cycles[1] <= 150e3
+
+
+def test_knobs_stand_where_a_scene_wants_them(calibration: Calibration, gaussian_card: Any) -> None:
+    turned = {"entanglement": 0.25, "life": 0.5, "roughness": 0.3}
+    card = GraphPlayer(touch_graph(calibration, gaussian_card(8), "rotate+terrain", knobs=turned)).card
+    assert card is not None
+    assert {name: card.knobs[name].default for name in turned} == turned
+    for knobs, said in (
+        ({"entangelment": 0.5}, "did you mean entanglement"),
+        ({"life": 1.5}, "life from 0 to 1"),
+        ({"rest_capture": 1.0}, "a knob out of"),
+    ):
+        with pytest.raises(MappingError, match=said):
+            touch_graph(calibration, gaussian_card(8), "rotate", knobs=knobs)

@@ -15,7 +15,7 @@ from pathlib import Path
 import model_export
 from model_export.torchscript import plain_name
 
-VOICES = Path(__file__).parents[3] / "voices"
+ARCHIVES = Path(__file__).parents[2] / "model_export" / "golden"
 NUMBERS = (
     b"0",
     b"-1",
@@ -43,9 +43,9 @@ OPERATORS = (
 )
 
 
-def real(name: str = "glass") -> dict[str, bytes]:
-    """The entries of a voice that ships."""
-    data = lzma.decompress((VOICES / name / f"{name}.ts.xz").read_bytes())
+def real(name: str = "v2_causal") -> dict[str, bytes]:
+    """The entries of an archive as RAVE's exporter writes them."""
+    data = lzma.decompress((ARCHIVES / f"{name}.ts.xz").read_bytes())
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {info.filename: archive.read(info) for info in archive.infolist()}
 
