@@ -107,17 +107,19 @@ def test_beyond_the_tolerance_of_the_workshop_it_stops() -> None:
 
 
 def test_a_sensor_beside_its_place_is_carried_back() -> None:
-    """One ball over boards whose sensors sit up to 1.5 mm beside: less than half of the error is left."""
-    moved, nominal, shift = random_play(400, UNSEEN + 9, 1)
-    before, after = [], []
-    for frame, wanted, own in zip(moved, nominal, shift, strict=True):
-        even = np.sqrt(wanted.ravel() ** 2 + 0.3**2)
-        before.append((frame.ravel() - wanted.ravel()) / even)
-        after.append((carried(frame.ravel(), carry_from(own)) - wanted.ravel()) / even)
-        upright = carried(frame.ravel(), carry_from(own[:, 2]))
-        assert np.isfinite(upright).all()
-    assert rms(np.array(after)) < 0.5 * rms(np.array(before))
-    assert np.median(np.abs(after)) < 0.35 * np.median(np.abs(before))
+    """One ball over boards whose sensors sit up to 1.5 mm beside and 3 mm too high: less than half of the
+    error is left, and where a field is beyond the knee, typically less than a third. Below the knee there is
+    little to take back: a median over all axes would be of fields that nobody hears."""
+    moved, nominal, shift = random_play(800, UNSEEN + 9, 1)
+    wanted = nominal.reshape(-1, CHANNELS)
+    even = np.hypot(wanted, KNEE_MT)
+    before = (moved.reshape(-1, CHANNELS) - wanted) / even
+    after = (each_carried(moved, shift) - wanted) / even
+    felt = np.abs(wanted) > KNEE_MT
+    assert rms(after) < 0.5 * rms(before)
+    assert np.median(np.abs(after[felt])) < 0.33 * np.median(np.abs(before[felt]))
+    upright = (each_carried(moved, shift[:, :, 2]) - wanted) / even
+    assert rms(after) < 0.7 * rms(upright)
 
 
 def test_every_sensor_sees_the_same_from_its_own_side() -> None:
