@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 from firmware import Engine
 from graphs.card import Card, LatentStatistics, Reference, attach_card, read_card
 from model_export.compiler import compile_plan
-from model_export.quantise import quantise, rewrite
+from model_export.quantise import integers, quantise
 from model_export.quantise.calibration import latent_walk, session_of, stream
 from model_export.quantise.compact import compact
 from model_export.verify import verify
@@ -28,15 +28,15 @@ LARGEST_SHARE = 0.28
 def rounded_to_nearest(model: onnx.ModelProto) -> onnx.ModelProto:
     """Every layer in w8a16 by plain rounding: as large as a voice whose rounding took its time."""
     arrays = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
-    layers = rewrite.quantisable(model, 64)
+    layers = integers.quantisable(model, 64)
     weights = {}
     for node in layers:
         weight = arrays[node.input[1]]
         scale = np.abs(weight).max((1, 2)) / 127
         steps = np.round(weight / scale[:, None, None]).astype(np.int8)
-        weights[node.output[0]] = rewrite.IntegerWeights(steps, scale.astype(np.float32))
-    inputs = dict.fromkeys(weights, rewrite.as_words(-9.0, 9.0))
-    return rewrite.quantised(rewrite.modern(model), weights, inputs)
+        weights[node.output[0]] = integers.IntegerWeights(steps, scale.astype(np.float32))
+    inputs = dict.fromkeys(weights, integers.as_words(-9.0, 9.0))
+    return integers.quantised(integers.modern(model), weights, inputs)
 
 
 @pytest.mark.parametrize("name", [voice.name for voice in shipped()])
@@ -92,7 +92,7 @@ def test_only_small_whole_numbers_become_bytes() -> None:
     for array in (signs, halves, negative_zeros):
         total = g.node("Add", total, g.constant(array))
     g.output(total, "y", [512])
-    model = rewrite.modern(g.model())
+    model = integers.modern(g.model())
     compact(model)
     kinds = sorted(i.data_type for i in model.graph.initializer if np.prod(i.dims) == 512)
     assert kinds == [onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT, onnx.TensorProto.INT8]

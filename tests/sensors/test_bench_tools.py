@@ -10,6 +10,7 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from typer.testing import CliRunner, Result
 
+from errors import LodestoneError
 from lodestone.cli import build_app
 from sensors import Flag, SensorError, open_source
 from sensors.autorange import full_scale_mt, suggest_range
@@ -51,7 +52,7 @@ def test_scan_says_what_is_wrong(fault: str, word: str) -> None:
 
 def test_scan_of_a_stuck_or_empty_bus() -> None:
     result = run("scan", "--bus", "sim:empty?fault=stuck,0,0,60")
-    assert isinstance(result.exception, SensorError)
+    assert isinstance(result.exception, LodestoneError)
     assert "held low" in str(result.exception)
     silent = "&".join(f"fault=unplug,{k},0,60" for k in range(4))
     assert "check the supply" in run("scan", "--bus", f"sim:empty?{silent}").stdout
@@ -200,5 +201,5 @@ def test_range_advice() -> None:
 )
 def test_mistakes_are_one_line(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
-    assert isinstance(result.exception, SensorError)
+    assert isinstance(result.exception, LodestoneError)
     assert "\n" not in str(result.exception)

@@ -16,7 +16,7 @@ BALL = HEAD + '[[object]]\nname = "a"\nkind = "ball"\ndiameter_mm = 15.0\nat = [
 def test_shipped_gestures() -> None:
     assert {"empty", "first-sound", "free-play"} <= set(gesture_names())
     assert load_gesture("first-sound").duration_s == 24.0
-    assert load_gesture("free-play").duration_s == 40.0
+    assert load_gesture("free-play").duration_s == 50.0
     assert load_gesture("empty").objects == ()
 
 
