@@ -58,11 +58,6 @@ class Sightings:
         """These frames."""
         return Sightings(**{part.name: getattr(self, part.name)[rows] for part in fields(self)})
 
-    def and_(self, others: Sightings) -> Sightings:
-        """These frames and those."""
-        names = [part.name for part in fields(self)]
-        return Sightings(**{n: np.concatenate([getattr(self, n), getattr(others, n)]) for n in names})
-
 
 @dataclass(frozen=True)
 class Bundle:

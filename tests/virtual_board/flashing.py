@@ -136,7 +136,9 @@ class Flashing:
         assert done.returncode == 0, done.stderr
         assert board.plays() == "fifth"
         log = board.machine.do("cat /root/lodestone/build.log")
-        assert [line for line in log.splitlines() if "Building" in line] == ["Building render.cpp..."]
+        # and the check is linked anew, from its one file and the objects that are there
+        built = [line for line in log.splitlines() if "Building" in line]
+        assert built == ["Building render.cpp...", "Building check.cpp..."]
 
     def test_a_gems_image_is_not_for_a_bela(self, board: FlashedBoard) -> None:
         """Its program would not take the rate that a Gem is told. The other way round nothing is amiss."""
