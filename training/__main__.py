@@ -3,7 +3,8 @@
     .venv-training/bin/python -m training SETTINGS.toml --sounds out/sounds/glass --run out/runs/glass
 
 Starts, or goes on from the checkpoint in the run folder; ends after the settings' steps or `--minutes`. The
-same on the CPU and on a GPU. Writes `progress.csv`, `checkpoint.pt` and `best.pt` (the best by held-out sound).
+same on the CPU and on a GPU. Writes `progress.csv`, `checkpoint.pt` and `best.pt`, the best by held-out
+sound.
 """
 
 from __future__ import annotations
