@@ -198,18 +198,12 @@ StatusReport Instrument::Report() const {
   report.refusal = refusal_;
   report.resting = resting_ ? 1 : 0;
   report.prefill = static_cast<int32_t>(voice_.prefill());
-  report.delay_ms = scene != nullptr ? DelayMs(scene->voice->info()) : 0.0f;
+  if (scene != nullptr) {
+    report.delay_ms = static_cast<float>(FieldToSoundMs(scene->voice->info(), report.prefill, settings_.block_frames,
+                                                        settings_.sample_rate_hz, static_cast<double>(frames_per_second())));
+  }
   DescribeRung(&report);
   return report;
-}
-
-// From a field change to its sound, mean: half a sensor frame until it is read, half a block until the voice takes it, the
-// ring, the voice's own delay, two blocks of the converters.
-float Instrument::DelayMs(const VoiceInfo& voice) const {
-  const float samples = 0.5f * static_cast<float>(voice.hop * voice.frames) + static_cast<float>(voice_.prefill()) +
-                        static_cast<float>(voice.delay_samples) + 2.0f * static_cast<float>(settings_.block_frames);
-  const float sensor_ms = frames_per_second() > 0.0f ? 500.0f / frames_per_second() : 0.0f;
-  return 1e3f * samples / static_cast<float>(settings_.sample_rate_hz) + sensor_ms;
 }
 
 void Instrument::DescribeRung(StatusReport* report) const {

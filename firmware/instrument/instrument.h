@@ -130,7 +130,6 @@ class Instrument : private Commands, private RefusalSink {
   void KeepPanel();
   void KeepMode();
   void Tell();
-  float DelayMs(const VoiceInfo& voice) const;
   void DescribeRung(StatusReport* report) const;
 
   InstrumentSettings settings_;

@@ -62,6 +62,14 @@ struct VoiceInfo {
   uint32_t block() const { return hop * frames; }  // samples of a call, bounded where the plan was loaded
 };
 
+// From a field change to its sound, mean: half a sensor frame until it is read, half a block until the voice takes it, the
+// ring, the voice's own delay, two blocks of the converters.
+inline double FieldToSoundMs(const VoiceInfo& voice, double prefill, uint32_t period, double rate_hz, double frames_per_second) {
+  const double samples = 0.5 * voice.block() + prefill + voice.delay_samples + 2.0 * period;
+  const double sensor_ms = frames_per_second > 0.0 ? 500.0 / frames_per_second : 0.0;
+  return 1e3 * samples / rate_hz + sensor_ms;
+}
+
 // A voice graph: latents in, a block of sound out. Threads: voice, after it has been handed over.
 //
 // A voice may be a chain of stages. Step then runs the last one; each of the `helpers` before it works on the block after at the

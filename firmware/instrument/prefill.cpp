@@ -5,7 +5,7 @@
 namespace lodestone {
 
 Prefill::Prefill()
-    : rate_hz_(44100.0f), period_(0), most_(0), frames_(0), risen_(true), underruns_(0), lowest_(UINT32_MAX), reads_(0),
+    : rate_hz_(44100.0f), period_(0), most_(0), frames_(0), risen_(true), underruns_(0), lowest_(UINT32_MAX), blocks_(0),
       window_from_(0), waits_from_(0), waits_(false), patience_s_(kPatienceS) {}
 
 void Prefill::SetBounds(uint32_t period, uint32_t most, uint32_t sample_rate_hz) {
@@ -20,7 +20,7 @@ void Prefill::Set(uint32_t frames) { frames_.store(std::min(std::max(frames, per
 void Prefill::StartWindow(uint32_t now) {
   window_from_ = now;
   lowest_ = UINT32_MAX;
-  reads_ = 0;
+  blocks_ = 0;
 }
 
 void Prefill::Rise() {
@@ -54,14 +54,14 @@ void Prefill::Look(uint32_t now, uint32_t underruns, uint32_t spare) {
     return;
   }
   if (spare == UINT32_MAX) return;
-  ++reads_;
+  ++blocks_;
   lowest_ = std::min(lowest_, spare);
   if (spare < Margin(spare) / 2) {  // nearly dry: half the margin was needed
     Set(frames() + Margin(spare) - spare);
     StartWindow(now);
     return;
   }
-  if (now - window_from_ < Frames(kWindowS) || reads_ < kLeastReads) return;
+  if (now - window_from_ < Frames(kWindowS) || blocks_ < kLeastBlocks) return;
   const uint32_t margin = Margin(lowest_);
   if (lowest_ < margin) Set(frames() + margin - lowest_);
   const bool patient = waits_ && now - waits_from_ < Frames(patience_s_);

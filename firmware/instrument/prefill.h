@@ -17,7 +17,7 @@ class Prefill {
  public:
   static constexpr float kWindowS = 1.0f, kMarginS = 0.0007f, kPatienceS = 10.0f, kLongestPatienceS = 160.0f;
   static constexpr float kRelapse = 3.0f;  // patiences after an underrun in which another one is the same trouble
-  static constexpr uint32_t kLeastReads = 4;  // audio blocks in a window that says anything
+  static constexpr uint32_t kLeastBlocks = 4;  // delivered in a window that says anything
 
   Prefill();
 
@@ -46,7 +46,7 @@ class Prefill {
   uint32_t period_, most_;
   std::atomic<uint32_t> frames_;
   bool risen_;
-  uint32_t underruns_, lowest_, reads_, window_from_, waits_from_;
+  uint32_t underruns_, lowest_, blocks_, window_from_, waits_from_;
   bool waits_;
   float patience_s_;
 };

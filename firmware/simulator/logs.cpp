@@ -2,17 +2,8 @@
 
 #include <algorithm>
 
-
 namespace lodestone {
 namespace {
-
-// Mean time from a field change to its sound: half a hop until the voice takes latents, the ring, the model, and
-// two blocks of the converters; plus, on average, half a sensor frame until it is read.
-double FieldToSoundMs(const VoiceInfo& voice, double prefill, uint32_t period, double rate_hz, double frames_per_second) {
-  const double samples = 0.5 * voice.block() + prefill + voice.delay_samples + 2.0 * period;
-  const double sensor_ms = frames_per_second > 0.0 ? 500.0 / frames_per_second : 0.0;
-  return 1e3 * samples / rate_hz + sensor_ms;
-}
 
 std::string Quoted(const std::string& text) {
   std::string quoted = "\"";

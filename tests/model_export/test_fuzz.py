@@ -15,27 +15,10 @@ from model_export.symbolic import trace
 from model_export.torchscript import Archive, read_script
 from model_export.wrapper import unwrap
 from tests.model_export import archives
+from tests.support.attacks import scripts
 
 Unpack = Callable[[str], Path]
 NUMBERS = (b"0", b"-1", b"1", b"3", b"999", b"99999999999", b"None", b"x", b"[]", b"True", b"0.5")
-
-
-def mutated(data: bytes, dice: random.Random) -> bytes:
-    """One to four bytes changed, removed, doubled or moved."""
-    changed = bytearray(data)
-    for _ in range(dice.randint(1, 4)):
-        at = dice.randrange(len(changed))
-        kind = dice.randrange(4)
-        if kind == 0:
-            changed[at] = dice.randrange(256)
-        elif kind == 1:
-            del changed[at : at + dice.randint(1, 8)]
-        elif kind == 2:
-            changed[at:at] = changed[at : at + dice.randint(1, 8)]
-        else:
-            other = dice.randrange(len(changed))
-            changed[at], changed[other] = changed[other], changed[at]
-    return bytes(changed)
 
 
 def mutated_code(text: bytes, dice: random.Random) -> bytes:
@@ -77,7 +60,7 @@ def test_mutated_bytes(archive: Unpack, tmp_path: Path, seed: int) -> None:
     data = archive("raspberry").read_bytes()
     for _ in range(25):
         path = tmp_path / "fuzz.ts"
-        path.write_bytes(mutated(data, dice))
+        path.write_bytes(scripts.damaged(data, dice))
         survives(path, whole=False)
 
 
@@ -87,7 +70,7 @@ def test_mutated_pickle(archive: Unpack, tmp_path: Path, seed: int) -> None:
     files = archives.entries(archive("v2_cropped"))
     name = archives.entry(files, "data.pkl")
     for _ in range(50):
-        damaged = {**files, name: mutated(files[name], dice)}
+        damaged = {**files, name: scripts.damaged(files[name], dice)}
         survives(archives.write(tmp_path / "fuzz.ts", damaged), whole=False)
 
 
