@@ -190,6 +190,11 @@ def test_the_board_feels_the_field_of_the_take_and_its_knobs_turn(rendered: list
     assert max(differences) < 5.0  # µT, of some thousand
 
 
+def hears_ctrl_c() -> None:
+    """As a program in a terminal does, also where the suite itself runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_living_board_is_recorded_until_ctrl_c_and_rendered(tmp_path: Path) -> None:
     port = free_port()
     made = image(
@@ -199,7 +204,7 @@ def test_a_living_board_is_recorded_until_ctrl_c_and_rendered(tmp_path: Path) ->
     command = [*LODESTONE, "record", str(path), "--board", "127.0.0.1", "--port", str(port)]
     with (
         LiveInstrument(made, RATE, LiveWorld(three_marbles()), port=port) as live,
-        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as recording,
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hears_ctrl_c) as recording,
     ):
         assert recording.stderr is not None
         while "Recording" not in recording.stderr.readline():
@@ -208,8 +213,8 @@ def test_a_living_board_is_recorded_until_ctrl_c_and_rendered(tmp_path: Path) ->
             live.world.move(1, -65.0 + 6.0 * step, 0.0)
             time.sleep(0.1)  # the board lives on the machine's clock
         recording.send_signal(signal.SIGINT)
-        said = recording.stderr.read()
-        assert recording.wait(20) == 0, said
+        _, said = recording.communicate(timeout=60)
+        assert recording.returncode == 0, said
     take = read_take(path)
     assert take.damage is None
     addresses = {event.address for event in take.events}
