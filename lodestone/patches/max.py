@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from definitions.osc import knobs
 from graphs.card import Card
 from lodestone.patches.pd import PARTIALS_HZ, STREAMS
 
@@ -138,7 +139,10 @@ def _speak(patch: MaxPatch) -> None:
             patch.message(x, 410, "/rest") if command == "rest" else patch.box(x, 410, f"prepend /{command}")
         )
         patch.chain(take, form, send)
-    patch.comment(600, 350, "send to these from anywhere: mode host, scene water, mute 1, rest bang")
+    for place, knob in enumerate(knobs()):
+        take = patch.box(600, 460 + 30 * place, f"receive lodestone-knob-{knob.name}")
+        patch.chain(take, patch.box(800, 460 + 30 * place, f"prepend /knob/{knob.name}"), send)
+    patch.comment(600, 350, "send to these from anywhere: mode host, knob-reach 8, mute 1, rest bang")
 
 
 def _plain(patch: MaxPatch, touch: str) -> str:
