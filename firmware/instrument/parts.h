@@ -108,11 +108,20 @@ inline void RunBlock(Voice* voice) {
   }
 }
 
+struct Packet {
+  const uint8_t* data;
+  size_t bytes;
+};
+
 // Where encoded OSC packets go: to every target of the settings. Threads: touch and control.
 class PacketSink {
  public:
   virtual ~PacketSink() {}
   virtual void Send(const uint8_t* packet, size_t bytes) = 0;
+  // Those of a frame, in their order.
+  virtual void SendAll(const Packet* packets, size_t count) {
+    for (size_t p = 0; p < count; ++p) Send(packets[p].data, packets[p].bytes);
+  }
 };
 
 // Both ways. Only packets of peers that the settings allow come out of Receive.

@@ -78,7 +78,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   UnderrunLog underruns;
   const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in, uint32_t* digital) {
     if (!options.wav.empty()) written = wav.Write(out) && written;
-    underruns.Look(time.NowUs(), platform->instrument()->mixer().underruns());
+    if (platform->instrument() != nullptr) underruns.Look(time.NowUs(), platform->instrument()->mixer().underruns());
     SimLink* link = platform->link();
     if (link != nullptr) pins.Exchange(time.NowUs(), link, digital);
     return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
@@ -86,6 +86,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   if (!RunStandIn(options.stand_in, &time, port, call, &world, &seconds)) return Refuse("wanted an image with a scene that plays, got none: see the plans in it");
   const bool deserted = !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && platform->link() == nullptr;
   if (platform->link() != nullptr) platform->link()->Close();
+  if (platform->instrument() == nullptr) return Refuse("wanted a run in which the instrument begins, got one of less than 0.2 s: play longer");
   const Instrument& instrument = *platform->instrument();
   if (!options.stats.empty()) written = WriteStats(options.stats, instrument, modes, underruns, latents, options.stand_in, seconds) && written;
   if (!wav.Close() || !written) return Refuse("wanted to write all of the run, got a full or failing disk: make room");

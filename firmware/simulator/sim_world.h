@@ -30,6 +30,8 @@ class SimPlatform : public Platform {
   Instrument* instrument() { return instrument_; }
 
  private:
+  void Connect(const std::string& bus);
+
   const SimOptions& options_;
   Clock* const clock_;
   LatentLog* const latents_;
