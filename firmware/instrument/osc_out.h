@@ -20,13 +20,14 @@ using StatusReport = StatusMessage;
 
 class OscOut {
  public:
-  explicit OscOut(PacketSink* sink) : sink_(sink), streams_{true, true, true, true}, packets_(0), used_(0) {}
+  explicit OscOut(PacketSink* sink)
+      : sink_(sink), streams_{true, true, true, true}, packets_(0), used_(0) {}
 
   void SetStreams(const OscStreams& streams) { streams_ = streams; }
 
-  // Threads: touch. A frame's packets are gathered, and leave together at EndFrame: that is one call of the system where the
-  // network has such a call.
-  // `measured`: somebody calibrates; counts and field go out whatever the streams are, and /frame before them.
+  // Threads: touch. A frame's packets are gathered, and leave together at EndFrame: that is one
+  // call of the system where the network has such a call. `measured`: somebody calibrates; counts
+  // and field go out whatever the streams are, and /frame before them.
   void SendFrame(const FieldFrame& frame, bool measured);
   void SendTouch(const float* touch, const float* latent, uint32_t latents);
   void EndFrame();
@@ -45,7 +46,8 @@ class OscOut {
  private:
   static constexpr size_t kPacketBytes = 1024;  // 128 latents with their tags and address need 652
 
-  // All streams of four sensors take 10 packets and 1,400 bytes; what does not fit leaves in a second batch.
+  // All streams of four sensors take 10 packets and 1,400 bytes; what does not fit leaves in a
+  // second batch.
   static constexpr size_t kFramePackets = 12, kFrameBytes = 2048;
 
   template <typename Fill>

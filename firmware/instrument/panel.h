@@ -44,8 +44,8 @@ class Button {
   uint64_t raw_since_us_ = 0, down_since_us_ = 0;
 };
 
-// Whether the button is held while the program starts: down in every block of kLooksUs, once levels have settled.
-// Threads: audio.
+// Whether the button is held while the program starts: down in every block of kLooksUs, once levels
+// have settled. Threads: audio.
 class StartButton {
  public:
   static constexpr uint64_t kSettlesUs = 30000, kLooksUs = 50000;
@@ -67,8 +67,9 @@ struct LedState {
   bool safe;  // the program has started without the player's settings
 };
 
-// Two short flashes a second: a safe start, whatever else there is to tell. Steady: the board sounds. Slow blinking: the host. Steady with short gaps: both. Short flashes: muted.
-// Fast blinking: a sensor is lost or the status tells of a trouble.
+// Two short flashes a second: a safe start, whatever else there is to tell. Steady: the board
+// sounds. Slow blinking: the host. Steady with short gaps: both. Short flashes: muted. Fast
+// blinking: a sensor is lost or the status tells of a trouble.
 inline bool LedLit(const LedState& state, uint64_t now_us) {
   const uint64_t ms = now_us / 1000 % 1000;
   if (state.safe) return ms < 100 || (ms >= 200 && ms < 300);

@@ -11,27 +11,45 @@ namespace {
 constexpr uint64_t kControlEveryUs = 10000;
 constexpr uint64_t kFilesEveryUs = 20000;
 constexpr uint64_t kKeepEveryUs = 1000000;  // a card bears that
-// Kernel calls of the voice between two looks at the ring and the stop flag: some 30 us each on the slowest board.
+// Kernel calls of the voice between two looks at the ring and the stop flag: some 30 us each on the
+// slowest board.
 constexpr uint32_t kSliceItems = 16;
 
-InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz, uint32_t block_frames) {
+InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz,
+                              uint32_t block_frames) {
   InstrumentSettings settings;
   settings.sample_rate_hz = sample_rate_hz;
   settings.block_frames = block_frames;
   settings.prefill_frames = conf.prefill_frames;
   settings.crossfade_s = static_cast<float>(conf.crossfade_ms) * 1e-3f;
   settings.heartbeat_timeout_us = static_cast<uint64_t>(conf.heartbeat_ms) * 1000u;
-  settings.streams = {conf.streams_mag, conf.streams_field, conf.streams_touch, conf.streams_latent, conf.streams_legacy};
+  settings.streams = {conf.streams_mag, conf.streams_field, conf.streams_touch, conf.streams_latent,
+                      conf.streams_legacy};
   settings.carries_two = conf.swap == "crossfade";
   return settings;
 }
 
 }  // namespace
 
-BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames, const World& world)
-    : platform_(*world.platform), meter_(*world.meter), folder_(folder), sample_rate_hz_(sample_rate_hz), block_frames_(block_frames),
-      start_(Start::kUndecided), begun_(false), safe_(false), helpers_(0), next_keep_us_(0), bus_hz_(0), restarts_(), control_pulse_(0),
-      control_pulsed_frames_(0), entered_(), voice_rounds_(0), voice_rounds_seen_(0) {
+BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz,
+                           uint32_t block_frames, const World& world)
+    : platform_(*world.platform),
+      meter_(*world.meter),
+      folder_(folder),
+      sample_rate_hz_(sample_rate_hz),
+      block_frames_(block_frames),
+      start_(Start::kUndecided),
+      begun_(false),
+      safe_(false),
+      helpers_(0),
+      next_keep_us_(0),
+      bus_hz_(0),
+      restarts_(),
+      control_pulse_(0),
+      control_pulsed_frames_(0),
+      entered_(),
+      voice_rounds_(0),
+      voice_rounds_seen_(0) {
   ReadBoardConf(folder + "board.conf", &conf_, &conf_trouble_);
   helpers_ = MostHelpers(conf_);
 }
@@ -50,7 +68,8 @@ void BoardProgram::Begin(bool safe) {
   InstrumentSettings settings = SettingsOf(conf_, sample_rate_hz_, block_frames_);
   for (int s = 0; s < kSensors; ++s) {
     settings.sensors[s] = FactsOf(array.sensor[s]);
-    for (int a = 0; a < kAxes; ++a) settings.sensors[s].full_scale_mt[a] = sensors_->FullScaleMt(s, a);
+    for (int a = 0; a < kAxes; ++a)
+      settings.sensors[s].full_scale_mt[a] = sensors_->FullScaleMt(s, a);
   }
   scenes_.reset(new PlanScenes(conf_, folder_, sample_rate_hz_, settings.prefill_frames));
   instrument_.reset(new Instrument(settings, source_.get(), &platform_.network(), scenes_.get()));
@@ -72,11 +91,17 @@ void BoardProgram::TellStart(const std::string& sensor_trouble) {
   instrument_->SetTrouble("sensors", sensor_trouble.c_str());
   if (safe_) {
     instrument_->SetSafe();
-    instrument_->SetTrouble("start", "the button was held at the start: a safe scene plays, without your memory, mapping and network settings; start again for those");
+    instrument_->SetTrouble("start",
+                            "the button was held at the start: a safe scene plays, without your "
+                            "memory, mapping and network settings; start again for those");
   } else if (guard_->memory_aside()) {
-    instrument_->SetTrouble("start", "the program ended twice right after its start: what it remembered is set aside in *.aside");
+    instrument_->SetTrouble("start",
+                            "the program ended twice right after its start: what it remembered is "
+                            "set aside in *.aside");
   } else if (guard_->scene_aside()) {
-    instrument_->SetTrouble("start", "the program keeps ending right after its start: the first scene is left out; flash another version");
+    instrument_->SetTrouble("start",
+                            "the program keeps ending right after its start: the first scene is "
+                            "left out; flash another version");
   }
 }
 
@@ -92,8 +117,10 @@ bool BoardProgram::AwaitStart(bool (*stop)()) {
   while (!begun()) {
     if (stop()) return false;
     const Start start = start_.load(std::memory_order_acquire);
-    if (start != Start::kUndecided) Begin(start == Start::kSafe);
-    else clock.SleepUntilUs(clock.NowUs() + kFilesEveryUs);
+    if (start != Start::kUndecided)
+      Begin(start == Start::kSafe);
+    else
+      clock.SleepUntilUs(clock.NowUs() + kFilesEveryUs);
   }
   return true;
 }
@@ -104,8 +131,8 @@ KeptFiles BoardProgram::Kept() const {
   return kept;
 }
 
-// Goes round until the program stops, and says whether it came to that. Whatever throws ends this loop alone, and render()
-// asks for it again.
+// Goes round until the program stops, and says whether it came to that. Whatever throws ends this
+// loop alone, and render() asks for it again.
 template <typename Body>
 bool BoardProgram::Run(Loop loop, bool (*stop)(), const Body& body) {
   const FlushDenormals flush;
@@ -152,7 +179,8 @@ void BoardProgram::TouchLoop(bool (*stop)()) {
   });
 }
 
-// Only the first time: on a Xenomai each call of Linux would take the voice out of the real-time kernel.
+// Only the first time: on a Xenomai each call of Linux would take the voice out of the real-time
+// kernel.
 void BoardProgram::Enter(uint32_t worker) {
   if (entered_[worker]) return;
   entered_[worker] = true;
@@ -178,7 +206,8 @@ void BoardProgram::HelperWork(uint32_t helper, bool (*stop)()) {
 // Of the thread that has most to do for the voice that sounds. Threads: control.
 float BoardProgram::VoiceShare(uint64_t now_us) {
   float most = meter_.Share(kVoiceWorker, now_us);
-  for (uint32_t h = 0; h < instrument_->helpers(); ++h) most = std::max(most, meter_.Share(kFirstHelperWorker + h, now_us));
+  for (uint32_t h = 0; h < instrument_->helpers(); ++h)
+    most = std::max(most, meter_.Share(kFirstHelperWorker + h, now_us));
   return most;
 }
 
@@ -206,7 +235,8 @@ void BoardProgram::LookAtLoops(uint64_t now_us) {
     instrument_->SetTrouble(LoopName(loop), trouble);
     if (watch_.Restarts(loop) == restarts_[l]) continue;
     restarts_[l] = watch_.Restarts(loop);
-    journal_->Note(now_us, ("a loop that had stopped runs again: " + std::string(LoopName(loop))).c_str());
+    journal_->Note(now_us,
+                   ("a loop that had stopped runs again: " + std::string(LoopName(loop))).c_str());
   }
 }
 
@@ -218,7 +248,8 @@ void BoardProgram::TellFrames() {
 }
 
 bool BoardProgram::Led(uint64_t frames) {
-  const uint32_t rate_hz = instrument_->settings().sample_rate_hz, pulse = watch_.Pulse(Loop::kControl);
+  const uint32_t rate_hz = instrument_->settings().sample_rate_hz,
+                 pulse = watch_.Pulse(Loop::kControl);
   if (pulse != control_pulse_) control_pulsed_frames_ = frames;
   control_pulse_ = pulse;
   if (frames - control_pulsed_frames_ < 2u * rate_hz) return instrument_->led();

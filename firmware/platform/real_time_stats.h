@@ -1,5 +1,6 @@
-// What a real-time kernel counts of its threads, for Linux does not see the time that they run under it: Xenomai 3's
-// /proc/xenomai/sched/acct, or the `stats` of each EVL thread in sysfs. Where neither is there, nothing is counted.
+// What a real-time kernel counts of its threads, for Linux does not see the time that they run
+// under it: Xenomai 3's /proc/xenomai/sched/acct, or the `stats` of each EVL thread in sysfs. Where
+// neither is there, nothing is counted.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +10,9 @@
 namespace lodestone {
 
 struct RealTimeThread {
-  int thread;             // as Linux numbers it
-  uint64_t ran_ns;        // under the real-time kernel, since it began
-  uint64_t mode_switches; // from the real-time kernel to Linux
+  int thread;              // as Linux numbers it
+  uint64_t ran_ns;         // under the real-time kernel, since it began
+  uint64_t mode_switches;  // from the real-time kernel to Linux
   std::string name;
 };
 
@@ -20,7 +21,8 @@ class RealTimeStats {
   // `root` stands before every path; empty on a board.
   explicit RealTimeStats(const std::string& root = std::string()) : root_(root) {}
 
-  // Every thread of the board, as it is now; empty: no such kernel, or one that counts nothing. Not for real time.
+  // Every thread of the board, as it is now; empty: no such kernel, or one that counts nothing. Not
+  // for real time.
   std::vector<RealTimeThread> Read() const;
 
  private:

@@ -1,4 +1,5 @@
-// How much of a core each thread takes: by the system's own count, and by that of a real-time kernel where there is one.
+// How much of a core each thread takes: by the system's own count, and by that of a real-time
+// kernel where there is one.
 #pragma once
 
 #include <pthread.h>
@@ -16,7 +17,8 @@ namespace lodestone {
 inline uint64_t ThreadCpuUs() {
   timespec used;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return static_cast<uint64_t>(used.tv_sec) * 1000000u + static_cast<uint64_t>(used.tv_nsec) / 1000u;
+  return static_cast<uint64_t>(used.tv_sec) * 1000000u +
+         static_cast<uint64_t>(used.tv_nsec) / 1000u;
 }
 
 // The meter of a board. Workers only say who they are; control looks at their clocks from outside.

@@ -12,7 +12,8 @@
 namespace lodestone {
 namespace {
 
-// Strangers' packets looked at in one Receive: a flood costs bounded time and starves nobody for long.
+// Strangers' packets looked at in one Receive: a flood costs bounded time and starves nobody for
+// long.
 constexpr int kMostRefusals = 64;
 
 sockaddr_in AddressOf(uint32_t address, uint16_t port) {
@@ -31,7 +32,13 @@ constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 UdpSystem LinuxUdpSystem() { return {sendto, sendmmsg}; }
 
 UdpLink::UdpLink(const BoardConf& conf, const UdpSystem& system)
-    : peers_(conf), system_(system), one_by_one_(false), socket_(-1), listens_(false), last_sender_(0), refused_(0) {}
+    : peers_(conf),
+      system_(system),
+      one_by_one_(false),
+      socket_(-1),
+      listens_(false),
+      last_sender_(0),
+      refused_(0) {}
 
 UdpLink::~UdpLink() {
   if (socket_ >= 0) close(socket_);
@@ -44,7 +51,8 @@ bool UdpLink::Open(uint16_t port, std::string* error) {
     listens_ = true;
     return true;
   }
-  *error = "wanted UDP port " + std::to_string(port) + ", got: " + strerror(errno) + "; the board cannot be told anything";
+  *error = "wanted UDP port " + std::to_string(port) + ", got: " + strerror(errno) +
+           "; the board cannot be told anything";
   return false;
 }
 
@@ -53,17 +61,20 @@ void UdpLink::Send(const uint8_t* packet, size_t bytes) {
   peers_.ForEach([&](uint32_t address, uint16_t port) {
     const sockaddr_in to = AddressOf(address, port);
     // An absent host is no trouble of ours: the next packet may find it.
-    (void)!system_.send_to(socket_, packet, bytes, kSendFlags, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    (void)!system_.send_to(socket_, packet, bytes, kSendFlags,
+                           reinterpret_cast<const sockaddr*>(&to), sizeof to);
   });
 }
 
 void UdpLink::SendAll(const Packet* packets, size_t count) {
   if (socket_ < 0) return;
-  if (count > kMostPackets || one_by_one_.load(std::memory_order_relaxed)) return Network::SendAll(packets, count);
+  if (count > kMostPackets || one_by_one_.load(std::memory_order_relaxed))
+    return Network::SendAll(packets, count);
   iovec parts[kMostPackets];
   sockaddr_in targets[kMostTargets];
   mmsghdr messages[kMostPackets * kMostTargets];
-  for (size_t p = 0; p < count; ++p) parts[p] = {const_cast<uint8_t*>(packets[p].data), packets[p].bytes};
+  for (size_t p = 0; p < count; ++p)
+    parts[p] = {const_cast<uint8_t*>(packets[p].data), packets[p].bytes};
   size_t target = 0;
   unsigned most = 0, done = 0;
   peers_.ForEach([&](uint32_t address, uint16_t port) {
@@ -84,7 +95,8 @@ void UdpLink::SendAll(const Packet* packets, size_t count) {
       one_by_one_.store(true, std::memory_order_relaxed);
       return Network::SendAll(packets, count);
     }
-    done += sent > 0 ? static_cast<unsigned>(sent) : 1u;  // the one that nobody takes is skipped, as by Send
+    done += sent > 0 ? static_cast<unsigned>(sent)
+                     : 1u;  // the one that nobody takes is skipped, as by Send
   }
 }
 

@@ -25,13 +25,14 @@ class UdpLink : public Network {
   UdpLink(const UdpLink&) = delete;
   UdpLink& operator=(const UdpLink&) = delete;
 
-  // False and one line when the port cannot be had; sending then works all the same, and it may be tried again by the thread
-  // that receives.
+  // False and one line when the port cannot be had; sending then works all the same, and it may be
+  // tried again by the thread that receives.
   bool Open(uint16_t port, std::string* error);
 
   // Whoever is not there is skipped; never blocks.
   void Send(const uint8_t* packet, size_t bytes) override;
-  // By one call of the system for all packets to all targets; one by one in a kernel without that call.
+  // By one call of the system for all packets to all targets; one by one in a kernel without that
+  // call.
   void SendAll(const Packet* packets, size_t count) override;
   size_t Receive(uint8_t* packet, size_t capacity) override;
   void AnswerTo(uint16_t port) override { peers_.Add({last_sender_, port}); }

@@ -1,4 +1,5 @@
-// The load of a thread is what Linux and a real-time kernel count of it, together; neither's files need be there.
+// The load of a thread is what Linux and a real-time kernel count of it, together; neither's files
+// need be there.
 #include "cases.h"
 
 #include <sys/stat.h>
@@ -28,15 +29,15 @@ void Write(const std::string& root, const std::string& path, const std::string& 
 
 std::string Self() { return std::to_string(syscall(SYS_gettid)); }
 
-std::string XenomaiLine(const std::string& thread, uint64_t switches, uint64_t ran_ns, const char* name) {
-  return "0 " + thread + " " + std::to_string(switches) + " 812 33 0 00048042 1000000 500 " + std::to_string(ran_ns) + " " + name +
-         " rt 80 0\n";
+std::string XenomaiLine(const std::string& thread, uint64_t switches, uint64_t ran_ns,
+                        const char* name) {
+  return "0 " + thread + " " + std::to_string(switches) + " 812 33 0 00048042 1000000 500 " +
+         std::to_string(ran_ns) + " " + name + " rt 80 0\n";
 }
 
 void UseCore(uint64_t us) {
   const uint64_t until_us = ThreadCpuUs() + us;
-  while (ThreadCpuUs() < until_us) {
-  }
+  while (ThreadCpuUs() < until_us) {}
 }
 
 CASE(XenomaisLinesAreUnderstoodAndOthersLeftOut) {
@@ -47,13 +48,17 @@ CASE(XenomaisLinesAreUnderstoodAndOthersLeftOut) {
       "0 0 0 11 0 0 00000000 1000 1 500 IRQ16: [timer] idle 0 0\n"
       "nonsense\n0 1 2 3\n\n");
   CHECK(found.size() == 4);
-  CHECK(found[1].thread == 1203 && found[1].mode_switches == 1 && found[1].ran_ns == 987654321 && found[1].name == "bela-audio");
-  CHECK(found[2].thread == 1204 && found[2].mode_switches == 7 && found[2].ran_ns == 42 && found[2].name == "my own task");
+  CHECK(found[1].thread == 1203 && found[1].mode_switches == 1 && found[1].ran_ns == 987654321 &&
+        found[1].name == "bela-audio");
+  CHECK(found[2].thread == 1204 && found[2].mode_switches == 7 && found[2].ran_ns == 42 &&
+        found[2].name == "my own task");
   CHECK(found[3].name == "IRQ16: [timer]");
 }
 
-// Half a second of a window of one, under the kernel that Linux does not see, and a tenth that it does.
-void CheckShare(const std::string& root, const std::string& before_path, const std::string& before, const std::string& after) {
+// Half a second of a window of one, under the kernel that Linux does not see, and a tenth that it
+// does.
+void CheckShare(const std::string& root, const std::string& before_path, const std::string& before,
+                const std::string& after) {
   ThreadLoads loads((RealTimeStats(root)));
   loads.Enter(kVoiceWorker);
   Write(root, before_path, before);
@@ -68,7 +73,8 @@ void CheckShare(const std::string& root, const std::string& before_path, const s
 
 CASE(UnderXenomaiTheTimeThatLinuxMissesIsCounted) {
   const std::string other = XenomaiLine("1", 2, 900000000, "somebody else");
-  CheckShare(Folder(), "/proc/xenomai/sched/acct", other + XenomaiLine(Self(), 4, 7000000, "lodestone-voice"),
+  CheckShare(Folder(), "/proc/xenomai/sched/acct",
+             other + XenomaiLine(Self(), 4, 7000000, "lodestone-voice"),
              other + XenomaiLine(Self(), 5, 507000000, "lodestone-voice"));
 }
 

@@ -1,5 +1,5 @@
-// A frame's packets leave by one call of the system; where the kernel has no such call, one by one; whoever is not there is
-// skipped.
+// A frame's packets leave by one call of the system; where the kernel has no such call, one by one;
+// whoever is not there is skipped.
 #include "cases.h"
 
 #include <arpa/inet.h>
@@ -20,7 +20,9 @@ const mmsghdr* first = nullptr;
 std::vector<uint16_t> ports;  // that each message went to
 bool knows_batches = true;
 
-uint16_t PortOf(const void* address) { return ntohs(static_cast<const sockaddr_in*>(address)->sin_port); }
+uint16_t PortOf(const void* address) {
+  return ntohs(static_cast<const sockaddr_in*>(address)->sin_port);
+}
 
 ssize_t SendTo(int, const void*, size_t bytes, int, const sockaddr* to, socklen_t) {
   ++singles;
@@ -61,7 +63,8 @@ struct Sent {
   static BoardConf Conf(size_t targets) {
     BoardConf conf;
     conf.osc_targets.clear();
-    for (size_t t = 0; t < targets; ++t) conf.osc_targets.push_back({0x7F000001u, static_cast<uint16_t>(9000 + t)});
+    for (size_t t = 0; t < targets; ++t)
+      conf.osc_targets.push_back({0x7F000001u, static_cast<uint16_t>(9000 + t)});
     return conf;
   }
   UdpLink link;
@@ -70,7 +73,8 @@ struct Sent {
 CASE(AFrameIsOneCallInsteadOfTen) {
   knows_batches = true;
   const Sent sent(2, 3);
-  std::printf("system calls for 3 frames to 2 targets: %d, one by one %d\n", batches + singles, 3 * 2 * kFrame);
+  std::printf("system calls for 3 frames to 2 targets: %d, one by one %d\n", batches + singles,
+              3 * 2 * kFrame);
   CHECK(batches == 3 && singles == 0);
   CHECK(ports.size() == 3 * 2 * kFrame);
   for (size_t m = 0; m < ports.size(); ++m) CHECK(ports[m] == 9000 + m / kFrame % 2);

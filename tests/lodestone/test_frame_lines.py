@@ -8,7 +8,7 @@ from lodestone.board_messages import Status
 from lodestone.commands.board import frame_lines
 
 GOOD = Status.from_fields(
-    {name: 0 for name in Status.__dataclass_fields__}
+    dict.fromkeys(Status.__dataclass_fields__, 0)
     | {
         "frames_per_second": 199.98,
         "frames_wanted": 200,
