@@ -16,7 +16,7 @@ from tests.support.tiny import RATE, image, play, scene
 
 FADE_MS = 100
 TICK_S = 0.025
-"""The control loop hears the last heartbeat within 10 ms, looks every 10 ms, and the sound goes on by a block."""
+"""The last heartbeat is heard within 10 ms, looked at every 10 ms, and the sound goes on by a block."""
 
 
 def test_switches_at_random_moments_do_not_click(tmp_path: Path) -> None:
