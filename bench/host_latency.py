@@ -37,8 +37,8 @@ def wire(path: Path, hop: int) -> Path:
         "made up",
         np.zeros(1, np.float32),
         np.full(1, 100.0, np.float32),
-        np.eye(1, dtype=np.float32),
-        np.zeros(1, np.float32),
+        np.zeros(0, np.float32),
+        np.zeros((1, 0), np.float32),
     )
     card = Card("voice", "wire", 1, sample_rate=RATE, hop=hop, frames=1, channels=1, latent=wide)
     attach_card(model, card)
