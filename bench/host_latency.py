@@ -53,8 +53,8 @@ def measure(sink: NullSink, folder: Path, hop: int, seconds: float) -> np.ndarra
     with ToldBoard(latents=1, voice="wire", hop=hop) as board:
         command += ["--board", "127.0.0.1", "--port", str(board.port), "--query", "0"]
         with (
+            sink.heard() as monitor,  # whoever listens keeps the sink's own delay short
             subprocess.Popen(command, env=sink.environment, stderr=subprocess.PIPE, text=True) as host,
-            sink.heard() as monitor,
         ):
             try:
                 board.wait_for("/heartbeat", 60.0)

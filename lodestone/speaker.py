@@ -14,6 +14,7 @@ from lodestone.resample import Resampler
 
 Audio = npt.NDArray[np.float32]
 RING_S = 0.04
+GROW_S, LONGEST_S = 0.003, 0.1
 OTHER_OUTPUT = "see the outputs with `lodestone live --list-devices`, name one with --device, or --silent"
 
 
@@ -69,7 +70,7 @@ class LiveSpeaker:
         rate: in Hz of every block; resampled where the device wants its own.
         channels: of every block.
         device: number or part of a name, as `devices` lists them; None for the system's own.
-        ring_s: seconds of sound between the caller and the device.
+        ring_s: seconds of sound between the caller and the device; a drop-out makes it GROW_S longer.
 
     Attributes:
         rate: that the device plays, in Hz.
@@ -89,7 +90,8 @@ class LiveSpeaker:
         rate = self.rate
         self.target = max(round(ring_s * rate), 64)
         self.drop_outs = 0
-        self._ring: Audio = np.zeros((4 * self.target, channels), np.float32)
+        self._most = max(2 * self.target, round(LONGEST_S * rate))
+        self._ring: Audio = np.zeros((2 * self._most, channels), np.float32)
         self._written = self._read = 0
         self._room = threading.Event()
         self._started = False
@@ -141,7 +143,9 @@ class LiveSpeaker:
         out[first:there] = self._ring[: there - first]
         out[there:] = 0.0
         self._read += there
-        self.drop_outs += there < frames
+        if there < frames:
+            self.drop_outs += 1
+            self.target = min(self.target + round(GROW_S * self.rate), self._most)
         self._room.set()
 
     def __enter__(self) -> LiveSpeaker:

@@ -8,6 +8,7 @@
 
 #include "firmware/instrument/command_reader.h"
 #include "firmware/instrument/frame_clock.h"
+#include "firmware/instrument/hosts.h"
 #include "firmware/instrument/memory.h"
 #include "firmware/instrument/mixer.h"
 #include "firmware/instrument/mode_keeper.h"
@@ -159,6 +160,7 @@ class Instrument : private Commands, private RefusalSink {
   bool plan_comes_ = false;  // to be told of when it plays, or cannot
   CommandReader reader_;
   ModeKeeper modes_;
+  Hosts hosts_;
   ModeTap* mode_tap_;
 
   uint64_t now_us_, began_us_, told_us_;

@@ -23,8 +23,8 @@ InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz,
   settings.prefill_frames = conf.prefill_frames;
   settings.crossfade_s = static_cast<float>(conf.crossfade_ms) * 1e-3f;
   settings.heartbeat_timeout_us = static_cast<uint64_t>(conf.heartbeat_ms) * 1000u;
-  settings.streams = {conf.streams_mag, conf.streams_field, conf.streams_touch, conf.streams_latent,
-                      conf.streams_legacy};
+  settings.streams = {conf.streams_mag,    conf.streams_field,  conf.streams_touch,
+                      conf.streams_latent, conf.streams_legacy, conf.legacy_rate_hz};
   settings.carries_two = conf.swap == "crossfade";
   return settings;
 }

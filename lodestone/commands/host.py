@@ -150,7 +150,7 @@ def _player(
     if device is not None:
         chosen: Any = int(device) if device.isdecimal() else device or None
         # The ring plays on while a call of each voice is computed.
-        ring_s = RING_S + 1.5 * sum(voice.warm() for voice in voices)
+        ring_s = RING_S + sum(voice.warm() for voice in voices)
         card = stack.enter_context(LiveSpeaker(mix.rate, 2, chosen, ring_s))
         if card.rate != mix.rate:
             _talk(f"the device plays {card.rate} Hz: {mix.rate} Hz are resampled")

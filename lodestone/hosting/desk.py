@@ -11,9 +11,11 @@ from lodestone.hosting.following import Following
 from lodestone.hosting.midi import MidiDesk, choices
 from lodestone.hosting.player import HostPlayer
 from lodestone.hosting.query import Namespace
+from lodestone.hosting.voices import HostVoice
 
 KEYS = "o onboard, h host, b both; m mute; 0-9 scene; + - level; l learn MIDI; q end"
 METER_S = 5.0
+BARS = "▁▂▃▄▅▆▇█"
 LOUDER, SOFTER = 1.12, 0.89
 
 
@@ -96,13 +98,15 @@ class Desk:
     def meter(self) -> str:
         """How all is, in a line."""
         player, link = self.player, self.player.link
-        voice = player.mix.voices[0]
+        voice = next((voice for voice in player.mix.voices if not voice.silent), player.mix.voices[0])
         sounding = link.status.sounding if link.status is not None and link.lives else "no board"
         card = "" if player.card is None else f", {player.card.drop_outs} drop-outs"
         latency = f"{player.latency.mean_ms:.1f} ms + {voice.card.delay_ms:.1f} ms of the model"
+        trouble = f", {link.status.trouble}" if link.status is not None and link.status.trouble else ""
         level = "" if player.mix.level == 1.0 else f", level {player.mix.level:.2f}"
         heard = f"{link.packets} packets, {link.gaps} gaps"
-        return f"{sounding}, {heard}, packet to sound {latency}, load {player.load():.0%}{level}{card}"
+        load = f"load {player.load():.0%}{level}{card}, latents {bars(voice)}{trouble}"
+        return f"{sounding}, {heard}, packet to sound {latency}, {load}"
 
     def _tell_midi(self, midi: MidiDesk) -> None:
         link = self.player.link
@@ -111,6 +115,12 @@ class Desk:
         if link.status is not None:
             midi.scene, midi.muted = link.status.scene, link.status.muted
             midi.host = link.status.asked == "host"
+
+
+def bars(voice: HostVoice) -> str:
+    """Where each latent is, a sign each: from three standard deviations below its mean to three above."""
+    part = (voice.glide.in_sigma() + 3.0) / 6.0
+    return "".join(BARS[min(max(int(p * len(BARS)), 0), len(BARS) - 1)] for p in part)
 
 
 @contextlib.contextmanager

@@ -16,8 +16,8 @@ from lodestone.live.pace import Pace
 
 Audio = npt.NDArray[np.float32]
 BLOCK = 128
-RING_S = 0.010
-"""What waits before the card besides its own buffers. A host computes a hop in a few milliseconds."""
+RING_S = 0.004
+"""What waits before the card besides a call of each voice; a drop-out of the card makes it longer."""
 
 
 class Card(Protocol):

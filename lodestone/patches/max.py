@@ -176,6 +176,7 @@ def _neural(patch: MaxPatch, voice: str, card: Card, latent: str) -> str:
     signals = (SIGNAL,) * max(card.channels, 1)
     voiced = patch.box(20, 580, f"nn~ {voice} decode 2048", (card.latents, signals))
     mean = [0.0] * card.latents if card.latent is None else card.latent.mean.tolist()
+    sigma = [1.0] * card.latents if card.latent is None else card.latent.std.tolist()
     for place in range(card.latents):
         x = 20 + 70 * place
         rest = patch.box(x, 400, f"loadmess {mean[place]:.4g}")
@@ -184,4 +185,6 @@ def _neural(patch: MaxPatch, voice: str, card: Card, latent: str) -> str:
         patch.cord(rest, 0, glide)
         patch.cord(glide, 0, line)
         patch.cord(line, 0, voiced, place)
+        about = f"latent {place + 1}: {mean[place]:.2g}, mostly within {2 * sigma[place]:.2g} of it"
+        patch.comment(20, 620 + 20 * place, about)
     return voiced

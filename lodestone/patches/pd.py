@@ -198,6 +198,7 @@ def _neural(patch: PdPatch, voice: str, card: Card, latent: int) -> int:
     patch.cord(latent, 0, values)
     voiced = patch.box("obj", 20, 680, f"nn~ {voice} decode 2048")
     rest: Sequence[float] = card.latent.mean.tolist() if card.latent is not None else [0.0] * card.latents
+    sigma = card.latent.std.tolist() if card.latent is not None else [1.0] * card.latents
     begin = patch.box("obj", 20, 560, "loadbang")
     for place in range(card.latents):
         x = 20 + 60 * place
@@ -208,4 +209,6 @@ def _neural(patch: PdPatch, voice: str, card: Card, latent: int) -> int:
         patch.cord(values, place, packed)
         patch.cord(packed, 0, line)
         patch.cord(line, 0, voiced, place)
+        about = f"latent {place + 1}: {rest[place]:.2g}, mostly within {2 * sigma[place]:.2g} of it"
+        patch.box("text", 20, 720 + 20 * place, about)
     return voiced

@@ -89,6 +89,17 @@ def test_keys_do_what_they_say(link: Spoken) -> None:
     assert not desk.press("q")
 
 
+def test_the_meter_tells_all_in_a_line(link: Spoken) -> None:
+    desk, _ = desk_for(link)
+    player = desk.player
+    player.mix.hear(np.array([2.9, -2.9], np.float32))
+    player.mix.voices[0].glide.move(10.0)
+    link.packets, link.gaps = 7, 1
+    said = desk.meter()
+    assert said.startswith("no board, 7 packets, 1 gaps, packet to sound 0.0 ms + 0.1 ms of the model, load")
+    assert said.endswith("latents █▁")
+
+
 def test_a_control_is_learned_turns_its_knob_and_is_kept(link: Spoken, tmp_path: Path) -> None:
     path = tmp_path / "a.midi.json"
     midi = MidiDesk(MidiMap.load(path), keep=lambda learned: learned.save(path))

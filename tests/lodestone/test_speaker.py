@@ -81,11 +81,12 @@ def test_the_device_starts_when_the_ring_is_full_and_hears_every_sample(streams:
 
 def test_what_the_device_misses_is_counted_and_silent(streams: list[Stream]) -> None:
     with LiveSpeaker(RATE, CHANNELS) as speaker:
-        speaker.offer(np.ones((speaker.target, CHANNELS), np.float32))
-        out = streams[0].take(speaker.target + 10)
+        there = speaker.target
+        speaker.offer(np.ones((there, CHANNELS), np.float32))
+        out = streams[0].take(there + 10)
         assert speaker.drop_outs == 1
-        assert (out[: speaker.target] == 1.0).all()
-        assert (out[speaker.target :] == 0.0).all()
+        assert (out[:there] == 1.0).all()
+        assert (out[there:] == 0.0).all()
 
 
 @pytest.mark.parametrize("drift", [-3e-4, 0.0, 3e-4])
@@ -165,3 +166,19 @@ def test_a_device_of_another_rate_is_resampled_without_a_step(
     spectrum = np.abs(np.fft.rfft(played[4800:43200] * np.hanning(38400)))
     assert np.argmax(spectrum) == round(441.0 * 38400 / 48000)
     assert np.abs(np.diff(played[4800:])).max() < 1.01 * 2 * np.pi * 441.0 / 48000
+
+
+def test_a_drop_out_makes_the_ring_longer(streams: list[Stream]) -> None:
+    with LiveSpeaker(RATE, CHANNELS, None, 0.004) as speaker:
+        (stream,) = streams
+        before = speaker.target
+        speaker.offer(np.ones((before, CHANNELS), np.float32))
+        stream.take(before)
+        assert speaker.target == before
+        stream.take(64)
+        assert (speaker.drop_outs, speaker.target) == (1, before + round(0.003 * RATE))
+        for _ in range(100):
+            stream.take(64)
+        assert speaker.target == round(0.1 * RATE)  # but not without end
+        speaker.offer(np.ones((speaker.target, CHANNELS), np.float32))
+        assert speaker.fill == speaker.target
