@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from calibration import Calibration, CalibrationError, checksum, load
@@ -13,7 +13,7 @@ from errors import LodestoneError
 from lodestone.board import PORT, Board, BoardError
 from lodestone.board_messages import PlanTold
 from lodestone.delivery import deliver, in_force, touch_plan, turn
-from lodestone.settings import Settings, load_settings
+from lodestone.settings import SceneSettings, load_settings
 from lodestone.voice_files import find_voice
 
 
@@ -40,9 +40,20 @@ def bring(calibration: Calibration, host: str, port: int, instrument: Path) -> I
         LodestoneError: settings that cannot be read, a board that refuses or is silent; what was in force in
             a scene that is not told of plays on.
     """
-    settings = load_settings(instrument)
+    yield from bring_scenes(calibration, host, port, load_settings(instrument).scenes, instrument.parent)
+
+
+def bring_scenes(
+    calibration: Calibration, host: str, port: int, known: Sequence[SceneSettings], beside: Path
+) -> Iterator[str]:
+    """As `bring`, of scenes that are given.
+
+    Args:
+        known: what the board may play; those that it has get it.
+        beside: the folder that paths in them begin from.
+    """
     with tempfile.TemporaryDirectory() as folder, Board(host, port) as board:
-        plans, others = _plans(calibration, settings, board, instrument.parent, Path(folder))
+        plans, others = _plans(calibration, known, board, beside, Path(folder))
         began = time.monotonic()
         try:
             for name, plan in plans:
@@ -54,22 +65,22 @@ def bring(calibration: Calibration, host: str, port: int, instrument: Path) -> I
         size = sum(len(plan) for _, plan in plans) / 1000
         took = time.monotonic() - began
         if others:
-            yield f"not in {instrument.name}, and as before on the board: {', '.join(others)}"
+            yield f"not in these settings, and as before on the board: {', '.join(others)}"
         yield f"{size:.0f} kB in {took:.1f} s; `lodestone calibration undo --board {host}` takes it back"
 
 
 def _plans(
-    calibration: Calibration, settings: Settings, board: Board, beside: Path, folder: Path
+    calibration: Calibration, known: Sequence[SceneSettings], board: Board, beside: Path, folder: Path
 ) -> tuple[list[tuple[str, bytes]], list[str]]:
     """A plan for each scene that the board has as well; and the names of its other scenes."""
     there = [row.name for row in board.scenes()]
-    shared = [scene for scene in settings.scenes if scene.name in there]
+    shared = [scene for scene in known if scene.name in there]
     if not shared:
-        wanted = f"a board with one of the scenes {', '.join(scene.name for scene in settings.scenes)}"
+        wanted = f"a board with one of the scenes {', '.join(scene.name for scene in known)}"
         raise BoardError(wanted, ", ".join(there) or "none", "build and flash these settings first")
-    known = {scene.name for scene in shared}
+    named = {scene.name for scene in shared}
     plans = [(scene.name, touch_plan(calibration, scene, beside, folder)) for scene in shared]
-    return plans, [name for name in there if name not in known]
+    return plans, [name for name in there if name not in named]
 
 
 def turn_board(host: str, port: int, way: int) -> Iterator[str]:

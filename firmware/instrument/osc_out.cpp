@@ -5,10 +5,12 @@
 namespace lodestone {
 namespace {
 
-// The published instrument's scale: 0.3 µT a count, in 16 bits that wrap. The field is held far inside an int first.
+// The published instrument's scale: 0.3 µT a count, in 16 bits that wrap. The field is held far
+// inside an int first.
 int32_t LegacyCount(float field_mt) {
   const float count = std::min(std::max(field_mt / 0.3e-3f, -1.0e6f), 1.0e6f);
-  return static_cast<int16_t>(static_cast<uint16_t>(static_cast<int32_t>(count + (count < 0.0f ? -0.5f : 0.5f))));
+  return static_cast<int16_t>(
+      static_cast<uint16_t>(static_cast<int32_t>(count + (count < 0.0f ? -0.5f : 0.5f))));
 }
 
 }  // namespace
@@ -26,14 +28,16 @@ void OscOut::SendFloats(const char* address, const float* values, uint32_t count
   sink_->Send(packet.data(), packet.size());
 }
 
-// Sensors are numbered from 1, as the published instrument's patches expect. Who calibrates is told raw counts.
+// Sensors are numbered from 1, as the published instrument's patches expect. Who calibrates is told
+// raw counts.
 void OscOut::SendFrame(const FieldFrame& frame, bool measured) {
   if (measured) SendFrameHealth(frame);
   for (int s = 0; s < kSensors && (streams_.mag || measured); ++s) {
     MagMessage mag;
     mag.sensor = s + 1;
     for (int a = 0; a < kAxes; ++a) {
-      mag.counts[a] = streams_.legacy && !measured ? LegacyCount(frame.field_mt[s][a]) : frame.counts[s][a];
+      mag.counts[a] =
+          streams_.legacy && !measured ? LegacyCount(frame.field_mt[s][a]) : frame.counts[s][a];
     }
     Send(mag);
   }

@@ -25,7 +25,8 @@ class OscOut {
   void SetStreams(const OscStreams& streams) { streams_ = streams; }
 
   // Threads: touch.
-  // `measured`: somebody calibrates; counts and field go out whatever the streams are, and /frame before them.
+  // `measured`: somebody calibrates; counts and field go out whatever the streams are, and /frame
+  // before them.
   void SendFrame(const FieldFrame& frame, bool measured);
   void SendTouch(const float* touch, const float* latent, uint32_t latents);
 

@@ -46,8 +46,8 @@ struct LedState {
   bool muted, trouble;
 };
 
-// Steady: the board sounds. Slow blinking: the host. Steady with short gaps: both. Short flashes: muted.
-// Fast blinking: a sensor is lost or the status tells of a trouble.
+// Steady: the board sounds. Slow blinking: the host. Steady with short gaps: both. Short flashes:
+// muted. Fast blinking: a sensor is lost or the status tells of a trouble.
 inline bool LedLit(const LedState& state, uint64_t now_us) {
   const uint64_t ms = now_us / 1000 % 1000;
   if (state.trouble) return ms % 200 < 100;

@@ -11,25 +11,37 @@ namespace {
 constexpr uint64_t kControlEveryUs = 10000;
 constexpr uint64_t kFilesEveryUs = 20000;
 constexpr uint64_t kKeepEveryUs = 1000000;  // a card bears that
-// Kernel calls of the voice between two looks at the ring and the stop flag: some 30 us each on the slowest board.
+// Kernel calls of the voice between two looks at the ring and the stop flag: some 30 us each on the
+// slowest board.
 constexpr uint32_t kSliceItems = 16;
 
-InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz, uint32_t block_frames) {
+InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz,
+                              uint32_t block_frames) {
   InstrumentSettings settings;
   settings.sample_rate_hz = sample_rate_hz;
   settings.block_frames = block_frames;
   settings.prefill_frames = conf.prefill_frames;
   settings.crossfade_s = static_cast<float>(conf.crossfade_ms) * 1e-3f;
   settings.heartbeat_timeout_us = static_cast<uint64_t>(conf.heartbeat_ms) * 1000u;
-  settings.streams = {conf.streams_mag, conf.streams_field, conf.streams_touch, conf.streams_latent, conf.streams_legacy};
+  settings.streams = {conf.streams_mag, conf.streams_field, conf.streams_touch, conf.streams_latent,
+                      conf.streams_legacy};
   settings.carries_two = conf.swap == "crossfade";
   return settings;
 }
 
 }  // namespace
 
-BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames, const World& world)
-    : platform_(*world.platform), meter_(*world.meter), helpers_(0), next_keep_us_(0), bus_hz_(0), restarts_(), control_pulse_(0), control_pulsed_frames_(0), share_() {
+BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz,
+                           uint32_t block_frames, const World& world)
+    : platform_(*world.platform),
+      meter_(*world.meter),
+      helpers_(0),
+      next_keep_us_(0),
+      bus_hz_(0),
+      restarts_(),
+      control_pulse_(0),
+      control_pulsed_frames_(0),
+      share_() {
   std::string conf_trouble, sensor_trouble;
   ReadBoardConf(folder + "board.conf", &conf_, &conf_trouble);
   helpers_ = MostHelpers(conf_);
@@ -43,7 +55,8 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   InstrumentSettings settings = SettingsOf(conf_, sample_rate_hz, block_frames);
   for (int s = 0; s < kSensors; ++s) {
     settings.sensors[s] = FactsOf(array.sensor[s]);
-    for (int a = 0; a < kAxes; ++a) settings.sensors[s].full_scale_mt[a] = sensors_->FullScaleMt(s, a);
+    for (int a = 0; a < kAxes; ++a)
+      settings.sensors[s].full_scale_mt[a] = sensors_->FullScaleMt(s, a);
   }
   scenes_.reset(new PlanScenes(conf_, folder, sample_rate_hz, settings.prefill_frames));
   instrument_.reset(new Instrument(settings, source_.get(), &platform_.network(), scenes_.get()));
@@ -54,9 +67,13 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   instrument_->SetTrouble("sensors", sensor_trouble.c_str());
   TellPlatform();
   if (guard_->memory_aside()) {
-    instrument_->SetTrouble("start", "the program ended twice right after its start: what it remembered is set aside in *.aside");
+    instrument_->SetTrouble("start",
+                            "the program ended twice right after its start: what it remembered is "
+                            "set aside in *.aside");
   } else if (guard_->scene_aside()) {
-    instrument_->SetTrouble("start", "the program keeps ending right after its start: the first scene is left out; flash another version");
+    instrument_->SetTrouble("start",
+                            "the program keeps ending right after its start: the first scene is "
+                            "left out; flash another version");
   }
   instrument_->Begin(conf_.first_scene, platform_.clock().NowUs());
   instrument_->Recall(memory_);
@@ -65,8 +82,8 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz, u
   watch_.Start(platform_.clock().NowUs());
 }
 
-// Goes round until the program stops, and says whether it came to that. Whatever throws ends this loop alone, and render()
-// asks for it again.
+// Goes round until the program stops, and says whether it came to that. Whatever throws ends this
+// loop alone, and render() asks for it again.
 template <typename Body>
 bool BoardProgram::Run(Loop loop, bool (*stop)(), const Body& body) {
   const FlushDenormals flush;
@@ -162,7 +179,8 @@ void BoardProgram::LookAtLoops(uint64_t now_us) {
     instrument_->SetTrouble(LoopName(loop), trouble);
     if (watch_.Restarts(loop) == restarts_[l]) continue;
     restarts_[l] = watch_.Restarts(loop);
-    journal_->Note(now_us, ("a loop that had stopped runs again: " + std::string(LoopName(loop))).c_str());
+    journal_->Note(now_us,
+                   ("a loop that had stopped runs again: " + std::string(LoopName(loop))).c_str());
   }
 }
 
@@ -174,7 +192,8 @@ void BoardProgram::TellFrames() {
 }
 
 bool BoardProgram::Led(uint64_t frames) {
-  const uint32_t rate_hz = instrument_->settings().sample_rate_hz, pulse = watch_.Pulse(Loop::kControl);
+  const uint32_t rate_hz = instrument_->settings().sample_rate_hz,
+                 pulse = watch_.Pulse(Loop::kControl);
   if (pulse != control_pulse_) control_pulsed_frames_ = frames;
   control_pulse_ = pulse;
   if (frames - control_pulsed_frames_ < 2u * rate_hz) return instrument_->led();

@@ -1,4 +1,5 @@
-// The program of the board, but for Bela's buffers and threads: settings, platform, sensors, scenes, instrument.
+// The program of the board, but for Bela's buffers and threads: settings, platform, sensors,
+// scenes, instrument.
 #pragma once
 
 #include <memory>
@@ -18,13 +19,16 @@ namespace lodestone {
 
 class BoardProgram {
  public:
-  // Reads `folder`board.conf and begins. Never fails: whatever is wrong, the board sounds or stays silent, tells why
-  // in its status, and can be put right over the network. Not for real time.
+  // Reads `folder`board.conf and begins. Never fails: whatever is wrong, the board sounds or stays
+  // silent, tells why in its status, and can be put right over the network. Not for real time.
   // `world` is what surrounds it: a board's, or a simulator's; it must outlive this.
-  BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames, const World& world);
+  BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames,
+               const World& world);
 
-  // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full again, HelperWork when its
-  // parts are done, the others run for good. `wake_helpers` is called between slices, when helpers may have become due. FilesLoop does all that may wait for a card or take long: scenes, log, memory, status file.
+  // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full
+  // again, HelperWork when its parts are done, the others run for good. `wake_helpers` is called
+  // between slices, when helpers may have become due. FilesLoop does all that may wait for a card
+  // or take long: scenes, log, memory, status file.
   void TouchLoop(bool (*stop)());
   void VoiceWork(bool (*stop)(), void (*wake_helpers)());
   void HelperWork(uint32_t helper, bool (*stop)());
@@ -33,8 +37,8 @@ class BoardProgram {
 
   // Whether a loop is to be started, at first or again. Threads: audio.
   bool Missing(Loop loop) const { return watch_.Missing(loop); }
-  // Whether the LED shall be lit, `frames` of sound after the start; it blinks fast where control itself hangs.
-  // Threads: audio.
+  // Whether the LED shall be lit, `frames` of sound after the start; it blinks fast where control
+  // itself hangs. Threads: audio.
   bool Led(uint64_t frames);
 
   Instrument& instrument() { return *instrument_; }
@@ -85,11 +89,11 @@ class BoardProgram {
   std::unique_ptr<PlanScenes> scenes_;
   std::unique_ptr<Instrument> instrument_;
   LoopWatch watch_;
-  uint32_t bus_hz_;                 // 0: not known
+  uint32_t bus_hz_;  // 0: not known
   LatestValue<FrameReport> frames_;
-  uint32_t restarts_[kLoops];       // as last told
-  uint32_t control_pulse_;          // as the audio thread saw it last,
-  uint64_t control_pulsed_frames_;  // and when it changed
+  uint32_t restarts_[kLoops];           // as last told
+  uint32_t control_pulse_;              // as the audio thread saw it last,
+  uint64_t control_pulsed_frames_;      // and when it changed
   std::atomic<float> share_[kWorkers];  // of a core, by worker
 };
 

@@ -13,12 +13,13 @@ class ThreadLoad {
  public:
   ThreadLoad() : cpu_us_(0), since_us_(0), share_(0.0f) {}
 
-  // The share of one core, 0..1, over the last full second; `now_us` on the program's clock. Threads: the one that
-  // is measured, never audio.
+  // The share of one core, 0..1, over the last full second; `now_us` on the program's clock.
+  // Threads: the one that is measured, never audio.
   float Update(uint64_t now_us) {
     if (since_us_ == 0 || now_us - since_us_ >= kWindowUs) {
       const uint64_t cpu_us = CpuUs();
-      if (since_us_ != 0) share_ = static_cast<float>(cpu_us - cpu_us_) / static_cast<float>(now_us - since_us_);
+      if (since_us_ != 0)
+        share_ = static_cast<float>(cpu_us - cpu_us_) / static_cast<float>(now_us - since_us_);
       cpu_us_ = cpu_us;
       since_us_ = now_us;
     }
@@ -28,7 +29,8 @@ class ThreadLoad {
   static uint64_t CpuUs() {
     timespec used;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return static_cast<uint64_t>(used.tv_sec) * 1000000u + static_cast<uint64_t>(used.tv_nsec) / 1000u;
+    return static_cast<uint64_t>(used.tv_sec) * 1000000u +
+           static_cast<uint64_t>(used.tv_nsec) / 1000u;
   }
 
  private:

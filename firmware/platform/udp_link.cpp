@@ -11,7 +11,8 @@
 namespace lodestone {
 namespace {
 
-// Strangers' packets looked at in one Receive: a flood costs bounded time and starves nobody for long.
+// Strangers' packets looked at in one Receive: a flood costs bounded time and starves nobody for
+// long.
 constexpr int kMostRefusals = 64;
 
 sockaddr_in AddressOf(uint32_t address, uint16_t port) {
@@ -25,7 +26,8 @@ sockaddr_in AddressOf(uint32_t address, uint16_t port) {
 
 }  // namespace
 
-UdpLink::UdpLink(const BoardConf& conf) : peers_(conf), socket_(-1), listens_(false), last_sender_(0), refused_(0) {}
+UdpLink::UdpLink(const BoardConf& conf)
+    : peers_(conf), socket_(-1), listens_(false), last_sender_(0), refused_(0) {}
 
 UdpLink::~UdpLink() {
   if (socket_ >= 0) close(socket_);
@@ -38,7 +40,8 @@ bool UdpLink::Open(uint16_t port, std::string* error) {
     listens_ = true;
     return true;
   }
-  *error = "wanted UDP port " + std::to_string(port) + ", got: " + strerror(errno) + "; the board cannot be told anything";
+  *error = "wanted UDP port " + std::to_string(port) + ", got: " + strerror(errno) +
+           "; the board cannot be told anything";
   return false;
 }
 
@@ -47,7 +50,8 @@ void UdpLink::Send(const uint8_t* packet, size_t bytes) {
   peers_.ForEach([&](uint32_t address, uint16_t port) {
     const sockaddr_in to = AddressOf(address, port);
     // An absent host is no trouble of ours: the next packet may find it.
-    (void)!sendto(socket_, packet, bytes, MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    (void)!sendto(socket_, packet, bytes, MSG_DONTWAIT | MSG_NOSIGNAL,
+                  reinterpret_cast<const sockaddr*>(&to), sizeof to);
   });
 }
 

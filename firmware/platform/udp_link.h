@@ -15,8 +15,8 @@ class UdpLink : public Network {
   UdpLink(const UdpLink&) = delete;
   UdpLink& operator=(const UdpLink&) = delete;
 
-  // False and one line when the port cannot be had; sending then works all the same, and it may be tried again by the thread
-  // that receives.
+  // False and one line when the port cannot be had; sending then works all the same, and it may be
+  // tried again by the thread that receives.
   bool Open(uint16_t port, std::string* error);
 
   // Whoever is not there is skipped; never blocks.

@@ -1,5 +1,6 @@
-// The network of a simulated board that lives: OSC over real UDP, as a board's. Packets to /sim/... go to the simulated world
-// instead of the instrument, and what the world says goes to everybody who hears the board. Threads: as UdpLink's.
+// The network of a simulated board that lives: OSC over real UDP, as a board's. Packets to /sim/...
+// go to the simulated world instead of the instrument, and what the world says goes to everybody
+// who hears the board. Threads: as UdpLink's.
 #pragma once
 
 #include "firmware/platform/udp_link.h"

@@ -2,7 +2,8 @@
 
 namespace lodestone {
 
-SimPlatform::SimPlatform(const SimOptions& options, Clock* clock, LatentLog* latents, ModeLog* modes)
+SimPlatform::SimPlatform(const SimOptions& options, Clock* clock, LatentLog* latents,
+                         ModeLog* modes)
     : options_(options), clock_(clock), latents_(latents), modes_(modes), instrument_(nullptr) {}
 
 SimPlatform::~SimPlatform() {}
@@ -21,7 +22,9 @@ void SimPlatform::Open(const BoardConf& conf) {
   live_->Open(ours.osc_port, &trouble_);
 }
 
-std::string SimPlatform::BusTrouble() { return trouble_.empty() ? board_.platform->BusTrouble() : trouble_; }
+std::string SimPlatform::BusTrouble() {
+  return trouble_.empty() ? board_.platform->BusTrouble() : trouble_;
+}
 
 std::string SimPlatform::PortTrouble() { return board_.platform->PortTrouble(); }
 
@@ -51,14 +54,18 @@ void SimMeter::OnSlice() {
   const uint64_t now_us = clock_->NowUs();
   double factor = 1.0;
   for (const Slowness& slow : options_.slow) {
-    if (static_cast<double>(now_us) >= slow.from_s * 1e6 && static_cast<double>(now_us) < slow.to_s * 1e6) factor = slow.factor;
+    if (static_cast<double>(now_us) >= slow.from_s * 1e6 &&
+        static_cast<double>(now_us) < slow.to_s * 1e6)
+      factor = slow.factor;
   }
   clock_->SleepUntilUs(now_us + static_cast<uint64_t>(factor * options_.voice_slice_us));
 }
 
 void SimMeter::OnLoad() {
   const uint64_t now_us = clock_->NowUs();
-  if (now_us > 0) clock_->SleepUntilUs(now_us + options_.load_us);  // the first scene is loaded before time begins
+  if (now_us > 0)
+    clock_->SleepUntilUs(now_us +
+                         options_.load_us);  // the first scene is loaded before time begins
 }
 
 }  // namespace lodestone

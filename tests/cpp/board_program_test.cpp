@@ -1,4 +1,5 @@
-// What the board's threads set up around the instrument: memory that stays, and numbers too small that count as zero.
+// What the board's threads set up around the instrument: memory that stays, and numbers too small
+// that count as zero.
 #include "cases.h"
 
 #include <sys/resource.h>
@@ -39,8 +40,9 @@ BoardProgram* Alone() {
 CASE(EveryThreadFlushesNumbersTooSmall) {
   BoardProgram* program = Alone();
   const std::function<void()> loops[] = {
-      [=] { program->TouchLoop(Stop); },   [=] { program->VoiceWork(Stop, [] {}); }, [=] { program->HelperWork(0, Stop); },
-      [=] { program->ControlLoop(Stop); }, [=] { program->FilesLoop(Stop); },
+      [=] { program->TouchLoop(Stop); },     [=] { program->VoiceWork(Stop, [] {}); },
+      [=] { program->HelperWork(0, Stop); }, [=] { program->ControlLoop(Stop); },
+      [=] { program->FilesLoop(Stop); },
   };
   for (const std::function<void()>& loop : loops) {
     looks = 0;

@@ -1,4 +1,4 @@
-"""From a finished calibration to a playing board, over the real protocol: packets lost, deaths, two at once."""
+"""From a finished calibration to a playing board: lost packets, deaths, full disks, two at once."""
 
 from __future__ import annotations
 
