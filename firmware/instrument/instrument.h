@@ -150,9 +150,10 @@ class Instrument : private Commands, private RefusalSink {
   SceneKeeper scenes_;
   PlanInbox inbox_;
   int32_t plan_scene_ = 0;
-  bool plan_comes_ = false;        // to be told of when it plays, or cannot
-  char plan_about_[9] = "";        // checksum of the plan that was sent last and whole; empty: it was turned to
-  uint64_t plan_heard_us_ = 0;     // when the last piece of a plan came
+  bool plan_comes_ = false;  // to be told of when it plays, or cannot
+  char plan_about_[9] =
+      "";  // checksum of the plan that was sent last and whole; empty: it was turned to
+  uint64_t plan_heard_us_ = 0;  // when the last piece of a plan came
   CommandReader reader_;
   ModeKeeper modes_;
   ModeTap* mode_tap_;

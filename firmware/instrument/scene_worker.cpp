@@ -5,8 +5,18 @@
 namespace lodestone {
 
 SceneWorker::SceneWorker(SceneLoader* loader)
-    : loader_(loader), tap_(nullptr), busy_(false), job_(Job::kLoad), index_(0), way_(0), plan_(), in_force_(), warming_(nullptr), warming_rung_(0),
-      warmed_(0), error_() {}
+    : loader_(loader),
+      tap_(nullptr),
+      busy_(false),
+      job_(Job::kLoad),
+      index_(0),
+      way_(0),
+      plan_(),
+      in_force_(),
+      warming_(nullptr),
+      warming_rung_(0),
+      warmed_(0),
+      error_() {}
 
 void SceneWorker::Post(Job job) {
   job_ = job;
@@ -41,8 +51,9 @@ void SceneWorker::KeepAndLoad() {
   error_[0] = '\0';
   scene_.reset();
   const bool only_look = plan_.empty() && way_ == 0;
-  const bool kept = only_look || (plan_.empty() ? loader_->TurnTouch(index_, way_, error_, sizeof error_)
-                                                : loader_->KeepTouch(index_, plan_, error_, sizeof error_));
+  const bool kept =
+      only_look || (plan_.empty() ? loader_->TurnTouch(index_, way_, error_, sizeof error_)
+                                  : loader_->KeepTouch(index_, plan_, error_, sizeof error_));
   std::vector<uint8_t>().swap(plan_);
   if (kept && !only_look) scene_ = loader_->Load(index_, error_, sizeof error_);
   in_force_ = loader_->LookTouch(index_);
@@ -65,7 +76,8 @@ bool SceneWorker::Step() {
   return true;
 }
 
-// One block of one of the scene's voices; true when all of them are warm. A touch that has not run yet counts as zero.
+// One block of one of the scene's voices; true when all of them are warm. A touch that has not run
+// yet counts as zero.
 bool SceneWorker::WarmBlock() {
   LatentFrame now = LatentFrame();
   warming_->latents.Read(&now);

@@ -1,9 +1,11 @@
-// Keeps the touch plans that came while the board played, scene by scene, so that power may go at any instant.
+// Keeps the touch plans that came while the board played, scene by scene, so that power may go at
+// any instant.
 //
-// A plan is written under a name of its own (its checksum) and synced before the list that names it takes the place of the
-// old list: what is in force is the old or the new, whole. A list belongs to the plan that the image came with; under
-// another image it is forgotten. A new plan comes after the one in force and before those that were taken back, as the
-// calibrations on the laptop do; one that is known already is put in force where it stands. Threads: files.
+// A plan is written under a name of its own (its checksum) and synced before the list that names it
+// takes the place of the old list: what is in force is the old or the new, whole. A list belongs to
+// the plan that the image came with; under another image it is forgotten. A new plan comes after
+// the one in force and before those that were taken back, as the calibrations on the laptop do; one
+// that is known already is put in force where it stands. Threads: files.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,8 @@ class TouchShelf {
   void Count(const std::string& scene, uint32_t base, int32_t* before, int32_t* after) const;
 
   // False, one line in `trouble` and all as it was, where the disk does not take it.
-  bool Keep(const std::string& scene, uint32_t base, const std::vector<uint8_t>& plan, std::string* trouble);
+  bool Keep(const std::string& scene, uint32_t base, const std::vector<uint8_t>& plan,
+            std::string* trouble);
   // To the one before (-1) or after (1).
   bool Turn(const std::string& scene, uint32_t base, int32_t way, std::string* trouble);
 

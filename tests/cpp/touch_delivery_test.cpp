@@ -122,7 +122,8 @@ CASE(TwentyAreKeptAndEachCanBeHadAgain) {
   CHECK(!shelf.Read("two", 5, &plan));
 }
 
-// A, B, C; back to B; D comes: then D goes back to B and forward to C, as the calibrations on the laptop do.
+// A, B, C; back to B; D comes: then D goes back to B and forward to C, as the calibrations on the
+// laptop do.
 CASE(ANewOneComesAfterTheOneInForce) {
   const std::string folder = Folder();
   TouchShelf shelf(folder);
@@ -133,11 +134,15 @@ CASE(ANewOneComesAfterTheOneInForce) {
   CHECK(shelf.Keep("one", 5, PlanOf(9), &trouble));
   shelf.Count("one", 5, &before, &after);
   CHECK(before == 3 && after == 1);
-  CHECK(shelf.Turn("one", 5, -1, &trouble) && shelf.Read("one", 5, &plan) && plan == Text(PlanOf(2)));
-  CHECK(shelf.Turn("one", 5, 1, &trouble) && shelf.Read("one", 5, &plan) && plan == Text(PlanOf(9)));
-  CHECK(shelf.Turn("one", 5, 1, &trouble) && shelf.Read("one", 5, &plan) && plan == Text(PlanOf(3)));
+  CHECK(shelf.Turn("one", 5, -1, &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(2)));
+  CHECK(shelf.Turn("one", 5, 1, &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(9)));
+  CHECK(shelf.Turn("one", 5, 1, &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(3)));
   // One that is there already is put in force where it stands; the image's own needs no place.
-  CHECK(shelf.Keep("one", 5, PlanOf(2), &trouble) && shelf.Read("one", 5, &plan) && plan == Text(PlanOf(2)));
+  CHECK(shelf.Keep("one", 5, PlanOf(2), &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(2)));
   shelf.Count("one", 5, &before, &after);
   CHECK(before == 2 && after == 2);
   const std::vector<uint8_t> own = PlanOf(77);
@@ -157,7 +162,8 @@ CASE(TheFarthestIsDropped) {
   CHECK(shelf.Keep("one", 5, PlanOf(50), &trouble));
   shelf.Count("one", 5, &before, &after);
   CHECK(before == 3 && after == 17);
-  CHECK(shelf.Turn("one", 5, -1, &trouble) && shelf.Read("one", 5, &plan) && plan == Text(PlanOf(1)));
+  CHECK(shelf.Turn("one", 5, -1, &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(1)));
 }
 
 CASE(PowerMayGoAtEverySystemCall) {
