@@ -62,7 +62,7 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz,
   instrument_.reset(new Instrument(settings, source_.get(), &platform_.network(), scenes_.get()));
   scenes_->SetMeter(&meter_);
   platform_.Watch(instrument_.get());
-  Recollect();
+  OpenKeptFiles();
   instrument_->SetTrouble("settings", conf_trouble.c_str());
   instrument_->SetTrouble("sensors", sensor_trouble.c_str());
   TellPlatform();
@@ -76,7 +76,7 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz,
                             "left out; flash another version");
   }
   instrument_->Begin(conf_.first_scene, platform_.clock().NowUs());
-  instrument_->Recall(memory_);
+  instrument_->RestoreMemory(memory_);
   const std::string unlocked = platform_.LockMemory();
   if (!unlocked.empty()) journal_->Note(0, unlocked.c_str());
   watch_.Start(platform_.clock().NowUs());
@@ -217,12 +217,12 @@ void BoardProgram::FilesLoop(bool (*stop)()) {
     if (now_us >= next_us) {
       files_->Work(watch_.Trouble(Loop::kControl, now_us));
       next_us = now_us + kKeepEveryUs;
-      if (now_us >= lasts_us) guard_->Lasted();
+      if (now_us >= lasts_us) guard_->StartSucceeded();
     }
     clock.SleepUntilUs(now_us + kFilesEveryUs);
   });
   files_->Work(nullptr);
-  if (stopped) guard_->Lasted();
+  if (stopped) guard_->StartSucceeded();
 }
 
 // Before anything is read that may be to blame for a crash.
@@ -235,7 +235,7 @@ void BoardProgram::Guard(const KeptFiles& kept) {
   }
 }
 
-void BoardProgram::Recollect() {
+void BoardProgram::OpenKeptFiles() {
   const KeptFiles kept = platform_.Files(conf_);
   files_.reset(new FileKeeper(kept.state_folder, kept.status_file, kept.log_file));
   scenes_->SetShelf(kept.state_folder);
@@ -254,7 +254,7 @@ void BoardProgram::Keep(uint64_t now_us) {
   if (now_us < next_keep_us_) return;
   next_keep_us_ = now_us + kKeepEveryUs;
   TellPlatform();
-  instrument_->Remember(&memory_);
+  instrument_->SaveMemory(&memory_);
   files_->Keep(report, memory_);
 }
 

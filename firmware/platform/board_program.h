@@ -71,7 +71,7 @@ class BoardProgram {
   void TellPlatform();
   void Guard(const KeptFiles& kept);
   void TellFrames();
-  void Recollect();
+  void OpenKeptFiles();
   void Keep(uint64_t now_us);
   float VoiceShare() const;
 
