@@ -3,6 +3,8 @@
 #define BELA_DONT_INCLUDE_UTILITIES
 #include <Bela.h>
 
+#include <algorithm>
+
 #include "firmware/engine/flush_denormals.h"
 #include "firmware/platform/board_program.h"
 
@@ -17,6 +19,7 @@ constexpr int kControlPriority = 0;
 constexpr int kFilesPriority = 0;
 
 lodestone::BoardProgram* program = nullptr;
+int32_t button_pin = -1, led_pin = -1;  // -1: none, or none on this board
 AuxiliaryTask touch_task, control_task, files_task, voice_task;
 // Of a voice of several stages, on a board with as many cores.
 AuxiliaryTask helper_tasks[lodestone::kMostHelpers];
@@ -41,12 +44,13 @@ void WakeHelpers() {
 // A wake-up that comes before a task waits for it is lost, and a loop may end: each is asked for
 // until it says that it runs.
 void WakeLoops() {
+  if (files_task != nullptr && program->Missing(lodestone::Loop::kFiles))
+    Bela_scheduleAuxiliaryTask(files_task);
+  if (!program->begun()) return;
   if (touch_task != nullptr && program->Missing(lodestone::Loop::kTouch))
     Bela_scheduleAuxiliaryTask(touch_task);
   if (control_task != nullptr && program->Missing(lodestone::Loop::kControl))
     Bela_scheduleAuxiliaryTask(control_task);
-  if (files_task != nullptr && program->Missing(lodestone::Loop::kFiles))
-    Bela_scheduleAuxiliaryTask(files_task);
 }
 
 void TouchTask(void*) { program->TouchLoop(Stopped); }
@@ -90,8 +94,12 @@ bool setup(BelaContext* context, void* user_data) {
                                         context->audioFrames,
                                         *static_cast<const lodestone::World*>(user_data));
   const lodestone::BoardConf& conf = program->conf();
-  if (Has(context, conf.button_pin)) SetBit(context, conf.button_pin, true);
-  if (Has(context, conf.led_pin)) SetBit(context, conf.led_pin, false);
+  if (Has(context, conf.button_pin)) button_pin = conf.button_pin;
+  if (Has(context, conf.led_pin)) led_pin = conf.led_pin;
+  if (button_pin >= 0) SetBit(context, button_pin, true);
+  if (led_pin >= 0) SetBit(context, led_pin, false);
+  // Levels are first seen in render(): with a button, what begins is decided there.
+  if (button_pin < 0) program->Begin(false);
   touch_task = Bela_createAuxiliaryTask(TouchTask, kTouchPriority, "lodestone-touch", nullptr);
   control_task =
       Bela_createAuxiliaryTask(ControlTask, kControlPriority, "lodestone-control", nullptr);
@@ -107,17 +115,32 @@ bool setup(BelaContext* context, void* user_data) {
   return true;
 }
 
+namespace {
+
+bool Pressed(const BelaContext* context) {
+  return button_pin >= 0 && (context->digital[0] >> (button_pin + kLevels) & 1u) != 0;
+}
+
+// The first moments of a board with a button: silence, and the LED says that the button is seen.
+void AwaitStart(BelaContext* context) {
+  const bool pressed = Pressed(context);
+  std::fill(context->audioOut, context->audioOut + context->audioFrames * context->audioOutChannels,
+            0.0f);
+  program->LookAtStart(pressed, context->audioFramesElapsed);
+  if (led_pin >= 0) SetBit(context, led_pin + kLevels, pressed);
+  WakeLoops();
+}
+
+}  // namespace
+
 void render(BelaContext* context, void*) {
   const lodestone::FlushDenormals flush;
+  if (!program->begun()) return AwaitStart(context);
   program->instrument().Render(ViewOf(context, context->audioIn, context->audioInChannels),
                                ViewOf(context, context->audioOut, context->audioOutChannels),
                                context->audioFrames);
-  const lodestone::BoardConf& conf = program->conf();
-  if (Has(context, conf.button_pin)) {
-    program->instrument().SetButton((context->digital[0] >> (conf.button_pin + kLevels) & 1u) != 0);
-  }
-  if (Has(context, conf.led_pin))
-    SetBit(context, conf.led_pin + kLevels, program->Led(context->audioFramesElapsed));
+  program->instrument().SetButton(Pressed(context));
+  if (led_pin >= 0) SetBit(context, led_pin + kLevels, program->Led(context->audioFramesElapsed));
   WakeLoops();
   WakeVoice();
   WakeHelpers();  // a task that is just about to end misses a call

@@ -149,7 +149,7 @@ void Instrument::KeepPanel() {
   if (press == Press::kLong && !OnRest(&refusal)) OnRefused("/rest", refusal.text());
   bool trouble = troubles_.count() > 0 || voice_.rung().rung > 0;
   for (uint32_t flags : health_.flags) trouble = trouble || (flags & kSensorLost) != 0;
-  led_.store(LedLit({sounding_, muted_, trouble}, now_us_), std::memory_order_relaxed);
+  led_.store(LedLit({sounding_, muted_, trouble, safe_}, now_us_), std::memory_order_relaxed);
 }
 
 void Instrument::KeepTroubles() {

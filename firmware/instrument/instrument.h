@@ -75,6 +75,13 @@ class Instrument : private Commands, private RefusalSink {
   }
 
   // Level of the button, and whether the LED shall be lit. Threads: audio.
+  // The program has started without the player's settings, for the button was held: the LED tells
+  // it, and that press is none. Before the threads start.
+  void SetSafe() {
+    safe_ = true;
+    button_.Ignore();
+    button_down_.store(true, std::memory_order_relaxed);
+  }
   void SetButton(bool down) { button_down_.store(down, std::memory_order_relaxed); }
   bool led() const { return led_.load(std::memory_order_relaxed); }
 
@@ -168,6 +175,7 @@ class Instrument : private Commands, private RefusalSink {
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;
   Button button_;
+  bool safe_ = false;
   FrameReport frames_;
   uint32_t frames_wanted_, bus_hz_;
   Troubles troubles_;

@@ -64,8 +64,9 @@ struct VoiceInfo {
   float
       macs_per_second;  // multiplications, as its card has them, of the slowest stage; 0: not known
   uint32_t helpers;     // stages besides the one that Step runs
-  // Samples of a call, bounded where the plan was loaded.
-  uint32_t block() const { return hop * frames; }
+  uint32_t block() const {
+    return hop * frames;
+  }  // samples of a call, bounded where the plan was loaded
 };
 
 // From a field change to its sound, mean: half a sensor frame until it is read, half a block until
@@ -87,8 +88,9 @@ class Voice {
   virtual ~Voice() {}
   virtual const VoiceInfo& info() const = 0;
   virtual float* latent() = 0;  // [latents, frames], row-major
-  // (helper) has not done what it was given. Threads: any.
-  virtual bool at_work(uint32_t) const { return false; }
+  virtual bool at_work(uint32_t) const {
+    return false;
+  }  // (helper) has not done what it was given. Threads: any
   // No helper is at work: a block may begin. Threads: any.
   bool ready() const {
     for (uint32_t h = 0; h < info().helpers; ++h) {
@@ -102,8 +104,9 @@ class Voice {
   // A slice of what `helper` has been given by Begin; true when nothing of it is left. Threads: the
   // helper's.
   virtual bool Help(uint32_t, uint32_t) { return true; }  // (helper, work_items)
-  // False: the block has only filled the stages, audio() is silence.
-  virtual bool sounds() const { return true; }
+  virtual bool sounds() const {
+    return true;
+  }  // false: the block has only filled the stages, audio() is silence
   virtual const float* audio() const = 0;  // [channels, frames * hop], valid until the next Step
   virtual void Reset() = 0;                // at any moment, also while helpers work
 };
@@ -117,11 +120,20 @@ inline void RunBlock(Voice* voice) {
   }
 }
 
+struct Packet {
+  const uint8_t* data;
+  size_t bytes;
+};
+
 // Where encoded OSC packets go: to every target of the settings. Threads: touch and control.
 class PacketSink {
  public:
   virtual ~PacketSink() {}
   virtual void Send(const uint8_t* packet, size_t bytes) = 0;
+  // Those of a frame, in their order.
+  virtual void SendAll(const Packet* packets, size_t count) {
+    for (size_t p = 0; p < count; ++p) Send(packets[p].data, packets[p].bytes);
+  }
 };
 
 // Both ways. Only packets of peers that the settings allow come out of Receive.

@@ -46,6 +46,7 @@ void TouchPlayer::Tick() {
     Play(playing, dt_s);
     out_->SendTouch(playing->touch->touch(), playing->touch->latent(), playing->touch->latents());
   }
+  out_->EndFrame();
   if (coming != nullptr && coming != playing) Play(coming, dt_s);
   if (rest_frames_ > 0) --rest_frames_;
   KeepRest(playing);

@@ -66,21 +66,24 @@ bool Stages(const std::string& text, std::vector<std::vector<std::string>>* voic
   return voices->back().size() <= kMostHelpers + 1;
 }
 
-// A refused scene keeps its number, so that the others keep theirs.
-bool SceneLine(const std::string& text, BoardConf* conf) {
+bool TakeScene(const std::string& text, SceneConf* scene) {
   const std::vector<std::string> words = Words(text);
-  if (conf->scenes.size() >= kMostScenes) return false;
-  conf->scenes.emplace_back();
   if (words.size() < 3 || words.size() > 2 + kMostVoices || words[0].size() > 63) return false;
   std::vector<std::vector<std::string>> plans;
   for (size_t i = 1; i < words.size(); ++i) {
     if (!Stages(words[i], &plans) || (i == 1 && plans[0].size() > 1)) return false;
   }
-  SceneConf& scene = conf->scenes.back();
-  scene.name = words[0];
-  scene.touch_plan = plans[0][0];
-  scene.voice_plans.assign(plans.begin() + 1, plans.end());
+  scene->name = words[0];
+  scene->touch_plan = plans[0][0];
+  scene->voice_plans.assign(plans.begin() + 1, plans.end());
   return true;
+}
+
+// A refused scene keeps its number, so that the others keep theirs.
+bool SceneLine(const std::string& text, BoardConf* conf) {
+  if (conf->scenes.size() >= kMostScenes) return false;
+  conf->scenes.emplace_back();
+  return TakeScene(text, &conf->scenes.back());
 }
 
 // The text of one line, as a setting of the table takes it.
@@ -158,6 +161,8 @@ const std::map<std::string, Key>& Keys() {
        {"a name, a touch plan and one to four voice plans below the image, each of up to three "
         "stages a+b+c",
         SceneLine}},
+      {"safe_scene",
+       {"what `scene` takes", [](Text t, BoardConf* c) { return TakeScene(t, &c->safe_scene); }}},
       {"first_scene",
        {"0 to 63", [](Text t, BoardConf* c) { return Number(t, 0, 63, &c->first_scene); }}},
       {"status_file",
@@ -263,8 +268,25 @@ bool ParseBoardConf(const std::string& text, BoardConf* conf, std::string* error
   return told_format && refusals == 0;
 }
 
+BoardConf SafeConf(const BoardConf& conf) {
+  BoardConf safe;
+  safe.bus = conf.bus;
+  safe.sensors = conf.sensors;
+  safe.button_pin = conf.button_pin;
+  safe.led_pin = conf.led_pin;
+  safe.status_file = conf.status_file;
+  safe.log_file = conf.log_file;
+  if (!conf.safe_scene.name.empty())
+    safe.scenes = {conf.safe_scene};
+  else if (!conf.scenes.empty())
+    safe.scenes = {conf.scenes[0]};
+  return safe;
+}
+
 uint32_t MostHelpers(const BoardConf& conf) {
   size_t most = 1;
+  for (const std::vector<std::string>& stages : conf.safe_scene.voice_plans)
+    most = std::max(most, stages.size());
   for (const SceneConf& scene : conf.scenes) {
     for (const std::vector<std::string>& stages : scene.voice_plans)
       most = std::max(most, stages.size());

@@ -33,6 +33,7 @@ struct SceneConf {
 struct BoardConf : PlayerSettings {
   std::vector<SensorConf> sensors;
   std::vector<SceneConf> scenes;
+  SceneConf safe_scene;  // of a safe start; without a name where the image has none
   int32_t first_scene = 0;
   std::string state_folder;  // empty: nothing is remembered
   std::string status_file;   // empty: none is written
@@ -44,6 +45,9 @@ struct BoardConf : PlayerSettings {
 // counts as if it were not there, but for a sensor's and a scene's, which keep their place in the
 // order. Nothing is taken from a file of another format.
 bool ParseBoardConf(const std::string& text, BoardConf* conf, std::string* error);
+// What is left of the settings when the player holds the button while power comes on: how the board
+// is wired, where its files lie, and the safe scene (where the image has none, the first one).
+BoardConf SafeConf(const BoardConf& conf);
 // Stages besides the last one, of the voice that has most.
 uint32_t MostHelpers(const BoardConf& conf);
 

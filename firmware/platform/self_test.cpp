@@ -33,14 +33,13 @@ void TellTime(const char* scene, Voice* voice, const SelfTestSettings& settings,
               uint32_t prefill_frames, std::FILE* out) {
   for (uint32_t block = 0; block < kWarmBlocks; ++block) RunBlock(voice);
   uint64_t longest_us = 0;
-  const uint64_t before_us = ThreadLoad::CpuUs();
+  const uint64_t before_us = ThreadCpuUs();
   for (uint32_t block = 0; block < settings.blocks; ++block) {
-    const uint64_t began_us = ThreadLoad::CpuUs();
+    const uint64_t began_us = ThreadCpuUs();
     RunBlock(voice);
-    longest_us = std::max(longest_us, ThreadLoad::CpuUs() - began_us);
+    longest_us = std::max(longest_us, ThreadCpuUs() - began_us);
   }
-  const double mean_ms =
-      static_cast<double>(ThreadLoad::CpuUs() - before_us) * 1e-3 / settings.blocks;
+  const double mean_ms = static_cast<double>(ThreadCpuUs() - before_us) * 1e-3 / settings.blocks;
   const VoiceInfo& info = voice->info();
   const uint32_t frames = std::min(info.hop * info.frames, prefill_frames);
   const double time_ms = 1e3 * frames / settings.sample_rate_hz;
@@ -54,7 +53,8 @@ void TellTime(const char* scene, Voice* voice, const SelfTestSettings& settings,
   }
 }
 
-bool ScenesPlay(const SelfTestSettings& settings, const BoardConf& conf, std::FILE* out) {
+bool ScenesPlay(const SelfTestSettings& settings, BoardConf conf, std::FILE* out) {
+  if (!conf.scenes.empty() && !conf.safe_scene.name.empty()) conf.scenes.push_back(conf.safe_scene);
   const uint32_t prefill_frames = std::max(conf.prefill_frames, settings.block_frames);
   PlanScenes scenes(conf, settings.folder, settings.sample_rate_hz, prefill_frames);
   if (conf.scenes.empty())

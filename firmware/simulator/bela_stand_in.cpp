@@ -55,7 +55,7 @@ void RunTask(Task* task) {
     task->at_work = false;
     if (!stop_requested) virtual_time->WaitForSignal();
   }
-  task->cpu_s = static_cast<double>(ThreadLoad::CpuUs()) * 1e-6;
+  task->cpu_s = static_cast<double>(ThreadCpuUs()) * 1e-6;
   virtual_time->Leave();
 }
 
@@ -112,9 +112,9 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
   for (uint64_t period = 0; more && context.audioFramesElapsed < settings.frames; ++period) {
     time->SleepUntilUs(static_cast<uint64_t>(static_cast<double>(period) * period_us));
     out.assign(out.size(), kNotWritten);
-    const uint64_t before_us = ThreadLoad::CpuUs();
+    const uint64_t before_us = ThreadCpuUs();
     call(RenderOnce, &context);
-    render_us += ThreadLoad::CpuUs() - before_us;
+    render_us += ThreadCpuUs() - before_us;
     WakeAsked();
     more = port(context.audioFramesElapsed, out, &in, &digital);
     context.audioFramesElapsed += settings.period_frames;

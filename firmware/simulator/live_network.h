@@ -15,6 +15,7 @@ class LiveNetwork : public Network {
   bool Open(uint16_t port, std::string* error) { return udp_.Open(port, error); }
 
   void Send(const uint8_t* packet, size_t bytes) override { udp_.Send(packet, bytes); }
+  void SendAll(const Packet* packets, size_t count) override { udp_.SendAll(packets, count); }
   size_t Receive(uint8_t* packet, size_t capacity) override;
   void AnswerTo(uint16_t port) override { udp_.AnswerTo(port); }
   bool IsFull(uint16_t port) const override { return udp_.IsFull(port); }

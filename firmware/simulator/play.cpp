@@ -86,7 +86,8 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in,
                              uint32_t* digital) {
     if (!options.wav.empty()) written = wav.Write(out) && written;
-    underruns.Look(time.NowUs(), platform->instrument()->mixer().underruns());
+    if (platform->instrument() != nullptr)
+      underruns.Look(time.NowUs(), platform->instrument()->mixer().underruns());
     SimLink* link = platform->link();
     if (link != nullptr) pins.Exchange(time.NowUs(), link, digital);
     return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
@@ -96,6 +97,9 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   const bool deserted =
       !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && platform->link() == nullptr;
   if (platform->link() != nullptr) platform->link()->Close();
+  if (platform->instrument() == nullptr)
+    return Refuse(
+        "wanted a run in which the instrument begins, got one of less than 0.2 s: play longer");
   const Instrument& instrument = *platform->instrument();
   if (!options.stats.empty())
     written = WriteStats(options.stats, instrument, modes, underruns, latents, options.stand_in,

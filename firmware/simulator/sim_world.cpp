@@ -2,21 +2,29 @@
 
 namespace lodestone {
 
+// The jacks and pins of a simulated board are there before the program has read its settings.
 SimPlatform::SimPlatform(const SimOptions& options, Clock* clock, LatentLog* latents,
                          ModeLog* modes)
-    : options_(options), clock_(clock), latents_(latents), modes_(modes), instrument_(nullptr) {}
+    : options_(options), clock_(clock), latents_(latents), modes_(modes), instrument_(nullptr) {
+  Connect(options.bus);
+}
 
 SimPlatform::~SimPlatform() {}
 
+void SimPlatform::Connect(const std::string& bus) {
+  if (bus.compare(0, 4, "sim:") != 0) return;
+  link_.reset(new SimLink(*clock_));
+  if (!link_->Open(bus.substr(4), &trouble_)) link_.reset();
+}
+
 void SimPlatform::Open(const BoardConf& conf) {
   BoardConf ours = conf;
-  if (!options_.bus.empty()) ours.bus = options_.bus;
-  const bool simulated = ours.bus.compare(0, 4, "sim:") == 0;
-  board_ = BoardWorld(simulated);
+  if (!options_.bus.empty())
+    ours.bus = options_.bus;
+  else
+    Connect(ours.bus);
+  board_ = BoardWorld(ours.bus.compare(0, 4, "sim:") == 0);
   board_.platform->Open(ours);
-  if (!simulated) return;
-  link_.reset(new SimLink(*clock_));
-  if (!link_->Open(ours.bus.substr(4), &trouble_)) link_.reset();
   if (!link_ || !options_.live) return;
   live_.reset(new LiveNetwork(ours, link_.get()));
   live_->Open(ours.osc_port, &trouble_);

@@ -24,15 +24,19 @@ class SimPlatform : public Platform {
   I2cBus& bus() override;
   Network& network() override;
   KeptFiles Files(const BoardConf& conf) const override;
-  // The sound waits for whoever is late.
-  std::string LockMemory() override { return std::string(); }
+  std::string LockMemory() override {
+    return std::string();
+  }  // the sound waits for whoever is late
   void Watch(Instrument* instrument) override;
 
-  // Null where the bus is not simulated, or nobody is there.
-  SimLink* link() { return link_.get(); }
+  SimLink* link() {
+    return link_.get();
+  }  // null where the bus is not simulated, or nobody is there
   Instrument* instrument() { return instrument_; }
 
  private:
+  void Connect(const std::string& bus);
+
   const SimOptions& options_;
   Clock* const clock_;
   LatentLog* const latents_;

@@ -34,7 +34,9 @@ bool Stop() {
 
 BoardProgram* Alone() {
   static const World world = BoardWorld(true);
-  return new BoardProgram("/nowhere/", 44100, 16, world);
+  BoardProgram* program = new BoardProgram("/nowhere/", 44100, 16, world);
+  program->Begin(false);
+  return program;
 }
 
 CASE(EveryThreadFlushesNumbersTooSmall) {
