@@ -24,14 +24,28 @@ export class Panel {
     this.scenes = new Choice($('scenes'), (name) => send('/scene', 's', name));
     this.modes = new Choice($('modes'), (mode) => send('/mode', 's', mode));
     this.knobs = new Knobs($('knobs'), (name, value) => send(`/knob/${name}`, 'f', value));
-    const voices = new Map(facts.scenes.map((scene) => [scene.voice, scene.summary]));
-    this.voices.offer([...voices].map(([value, title]) => ({ value, label: value, title })));
     this.mappings.offer(Object.entries(facts.mappings).map(([value, title]) => ({ value, label: value, title })));
     this.modes.offer(MODES);
     this.modes.mark('onboard');
+    this.offerVoices();
     this.show(this.scene);
     $('mute').onclick = () => send('/mute', 'i', this.status?.muted ? 0 : 1);
     $('rest').onclick = () => send('/rest', '');
+  }
+
+  // After the page's own scenes have changed.
+  offerVoices() {
+    const voices = new Map(this.facts.scenes.map((scene) => [scene.voice, scene.summary]));
+    this.voices.offer([...voices].map(([value, title]) => ({ value, label: value, title })));
+    this.voices.mark(this.scene.voice);
+  }
+
+  // The instrument has changed for another.
+  begin() {
+    Object.assign(this, { status: null, told: [], warning: null, scene: this.facts.scenes[0] });
+    $('voices').hidden = $('mappings').hidden = false;
+    $('scenes').hidden = true;
+    this.show(this.scene);
   }
 
   choose(voice, mapping) {
@@ -99,12 +113,17 @@ export class Panel {
     this.tell();
   }
 
+  forget() {
+    this.warning = null;
+    this.tell();
+  }
+
   // What the player should know now: one large sentence, one small.
   sentences() {
     const { status } = this;
     if (this.warning) return [this.warning, ''];
     if (this.guide?.sentences) return this.guide.sentences;
-    if (this.audio && this.audio.state !== 'running') return ['The browser holds the sound.', 'Click anywhere on the page.'];
+    if (this.audio && this.audio.state !== 'running') return ['The browser holds the sound.', 'Click anywhere on the page; if that does not help, look for a sound card.'];
     if (!status) return ['Move a marble.', 'Drag it, throw it, or use the arrow keys.'];
     if (status.trouble) return [status.trouble, ''];
     if (status.resting) return ['Hands off.', 'The board as it stands becomes the empty one.'];

@@ -1,5 +1,6 @@
 // Joins the board, its magnets and the panel to an instrument, here or elsewhere. It speaks OSC to both.
 import { Board } from './board.js';
+import { Drop } from './drop.js';
 import { Field } from './field.js';
 import { Guide } from './guide.js';
 import { Here } from './here.js';
@@ -10,6 +11,7 @@ import { Pieces } from './pieces.js';
 import { Recorder } from './recorder.js';
 import { Score, Spectrum } from './score.js';
 import { $, download } from './text.js';
+import { scenesOf } from './scenes.js';
 import { There } from './there.js';
 import { Told } from './told.js';
 
@@ -38,7 +40,9 @@ export class Player {
     this.recorder = new Recorder(this.magnets);
     this.makeBox();
     this.makeTools();
-    this.started = this.prepared = this.dirty = false;
+    this.drop = new Drop(this, bridge && bridge.replace(/^ws/, 'http').replace('/play', '/compile'));
+    this.prepared = this.dirty = false;
+    this.starting = null;
     this.place();
   }
 
@@ -65,11 +69,16 @@ export class Player {
 
   makeBoard(facts) {
     const field = new Field(facts.board);
-    this.magnets = new Magnets(field, facts.board.pieces.map((piece, i) => new Magnet(piece, facts.board, LAID_OUT[i])));
+    this.magnets = new Magnets(field, this.laidOut());
     this.board = new Board({ still: $('still'), live: $('live') }, field, this.magnets);
     this.pieces = new Pieces($('pieces'), this.magnets, () => this.moved(), (sentence) => ($('said').textContent = sentence));
     this.score = new Score($('score'));
     this.spectrum = new Spectrum($('spectrum'));
+  }
+
+  laidOut() {
+    const { board } = this.facts;
+    return board.pieces.map((piece, i) => new Magnet(piece, board, LAID_OUT[i]));
   }
 
   makeGuide(facts, bridge) {
@@ -123,9 +132,12 @@ export class Player {
     this.instrument.send(encode(address, tags, ...values));
   }
 
-  async start() {
-    if (this.started || !this.prepared) return;
-    this.started = true;
+  start() {
+    if (!this.prepared) return Promise.resolve();
+    return (this.starting ??= this.begin());
+  }
+
+  async begin() {
     $('start').disabled = true;
     $('pieces').classList.remove('waits');
     const { scene, knobs } = this.panel;
@@ -201,6 +213,35 @@ export class Player {
     this.magnets.list[number - 1] = new Magnet(piece, board, { x: 0, y: 0 });
     this.pieces.renew();
     this.makeBox();
+  }
+
+  // A voice of the player's: under every mapping, with touches that were made for no voice. Throws what is wrong with it.
+  async addVoice(title, plan) {
+    if (this.instrument instanceof There) await this.playHere();
+    const made = scenesOf(title, this.instrument.card(plan), this.facts);
+    await this.start();
+    for (const { fact, spread } of made) {
+      const trouble = await this.instrument.addScene({ name: fact.name, touch: this.instrument.files.get(fact.touch), voice: plan, spread });
+      if (trouble) throw new Error(trouble);
+      this.facts.scenes.push(fact);
+    }
+    this.panel.offerVoices();
+    this.send('/scene', 's', made[0].fact.name);
+  }
+
+  // A board plays what was flashed on it: other voices play here, from this page's own magnets.
+  async playHere() {
+    this.instrument.leave();
+    this.instrument = new Here(this.facts, this.hearers());
+    await this.instrument.prepare();
+    this.magnets.led = false;
+    this.magnets.list.splice(0, Infinity, ...this.laidOut());
+    this.pieces.renew();
+    this.makeBox();
+    this.guide.setHere(this.facts.calibrated);
+    this.panel.begin();
+    this.starting = null;
+    this.moved();
   }
 
   record() {

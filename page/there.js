@@ -16,6 +16,7 @@ export class There {
     this.audio = null;
     this.underruns = 0;
     this.socket = null;
+    this.left = false;
     this.world = false; // a simulated one answers
     this.ways = [];
     this.cup = null;
@@ -36,9 +37,16 @@ export class There {
       else this.tell.said(new Uint8Array(data));
     };
     socket.onclose = ({ code }) => {
+      if (this.left) return;
       this.tell.link(false);
       if (code !== 4401) setTimeout(() => this.connect(), AGAIN_MS);
     };
+  }
+
+  // For good.
+  leave() {
+    this.left = true;
+    this.socket?.close();
   }
 
   get open() {
