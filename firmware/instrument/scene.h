@@ -111,7 +111,7 @@ class SceneLoader {
   virtual TouchInForce LookTouch(int32_t) { return TouchInForce(); }
   // What the scene shall know of earlier evenings, before its touch runs. Takes no time. Threads:
   // control.
-  virtual void Recall(Scene*) {}
+  virtual void RestoreTouch(Scene*) {}
 };
 
 }  // namespace lodestone
