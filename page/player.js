@@ -12,11 +12,14 @@ import { Recorder } from './recorder.js';
 import { Score, Spectrum } from './score.js';
 import { $, download } from './text.js';
 import { scenesOf } from './scenes.js';
+import { Take } from './take.js';
 import { There } from './there.js';
 import { Told } from './told.js';
 
 const SPREADS = 2.5; // of a latent, in its voice's standard deviations, from the middle to the edge of what is drawn
 const LIFTED_MM = 200; // a marble of a simulated world higher than this is not on the board
+const OWN_PORT = 7563; // answers come into the page, whatever port is told
+const MEASURE_MS = 1000;
 const SETTLED_MS = 1500; // until a simulated world has followed a hand
 const LAID_OUT = [
   { x: -22, y: 76, out: true },
@@ -38,10 +41,14 @@ export class Player {
     this.makeBoard(facts);
     this.makeGuide(facts, bridge);
     this.recorder = new Recorder(this.magnets);
+    this.take = new Take();
+    this.told.tap = (message) => this.take.hear(message);
+    setInterval(() => this.take.on && this.measure(), MEASURE_MS);
     this.makeBox();
     this.makeTools();
     this.drop = new Drop(this, bridge && bridge.replace(/^ws/, 'http').replace('/play', '/compile'));
     this.prepared = this.dirty = false;
+    this.turn = 0;
     this.starting = null;
     this.place();
   }
@@ -121,7 +128,8 @@ export class Player {
     for (const kind of ['pointerup', 'keydown']) $('pieces').addEventListener(kind, () => this.start());
     $('record').onclick = () => this.record();
     $('loop').onclick = () => this.loop();
-    $('keep').onclick = () => download('page.gesture.toml', this.recorder.toml());
+    $('keep').onclick = async () => download('page.take', await this.takeFile());
+    $('gesture').onclick = () => download('page.gesture.toml', this.recorder.toml());
     $('theme').onclick = () => {
       const root = document.documentElement;
       root.dataset.theme = getComputedStyle(root).colorScheme === 'light' ? 'dark' : 'light';
@@ -246,12 +254,28 @@ export class Player {
 
   record() {
     const now = performance.now();
-    if (this.recorder.state === 'recording') this.recorder.stop(now);
-    else {
+    if (this.recorder.state === 'recording') {
+      this.recorder.stop(now);
+      this.take.end();
+    } else {
       this.recorder.rest();
       this.recorder.start(now);
+      this.take.begin();
+      this.send('/hello', 'i', OWN_PORT); // says again which voice it is
+      this.measure();
+      this.ask();
     }
     this.showRecorder();
+  }
+
+  // The instrument in this page tells field and times of its frames as well, while they are kept.
+  measure() {
+    if (this.instrument.audio) this.send('/measure', 'i', OWN_PORT);
+  }
+
+  takeFile() {
+    const { status, scene } = this.panel;
+    return this.take.file({ board: 'page', firmware: status?.version ?? '', scene: status?.scene_name ?? scene.name, voice: scene.voice });
   }
 
   loop() {
@@ -265,7 +289,7 @@ export class Player {
     const { state } = this.recorder;
     $('record').textContent = state === 'recording' ? 'Stop' : 'Record';
     $('record').setAttribute('aria-pressed', String(state === 'recording'));
-    $('loop').disabled = $('keep').disabled = state === 'empty' || state === 'recording';
+    $('loop').disabled = $('keep').disabled = $('gesture').disabled = state === 'empty' || state === 'recording';
     $('loop').setAttribute('aria-pressed', String(state === 'looping'));
   }
 
@@ -280,8 +304,11 @@ export class Player {
     const latents = this.latent.length === count ? this.latent : Array(count).fill(0);
     this.board.draw(now, { touch: this.touch, latents, ringMm: this.panel.ringMm, moved: moved || this.dirty });
     this.dirty = false;
-    this.score.draw(now, count);
-    this.spectrum.draw(this.instrument.meter);
+    // With less effort score and spectrum take turns.
+    this.turn ^= 1;
+    if (!this.board.effort || this.turn) this.score.draw(now, count);
+    if (!this.board.effort || !this.turn) this.spectrum.draw(this.instrument.meter);
+    this.panel.effort = this.board.effort;
   }
 
   run() {
