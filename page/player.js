@@ -13,6 +13,7 @@ import { Score, Spectrum } from './score.js';
 import { $, download } from './text.js';
 import { scenesOf } from './scenes.js';
 import { Take } from './take.js';
+import { Teach } from './teach.js';
 import { There } from './there.js';
 import { Told } from './told.js';
 
@@ -34,7 +35,8 @@ export class Player {
   constructor(facts, bridge) {
     this.facts = facts;
     this.touch = new Float32Array(12);
-    this.latent = [];
+    this.latent = []; // of what is drawn, -1..1
+    this.latentRaw = [];
     this.told = new Told(facts.messages);
     this.instrument = bridge ? new There(bridge, this.hearers()) : new Here(facts, this.hearers());
     this.panel = new Panel(facts, (address, tags, ...values) => this.send(address, tags, ...values));
@@ -94,14 +96,19 @@ export class Player {
       show: () => this.panel.tell(),
       cup: (place) => (this.instrument.cup = place),
     });
+    this.teach = new Teach(this.guide, {
+      tell: (words) => this.instrument.tellWords(words),
+      now: () => ({ scene: this.panel.status?.scene_name, touch: this.touch, latent: this.latentRaw }),
+    });
     if (!bridge) this.guide.setHere(facts.calibrated);
   }
 
   // What the bridge says beside OSC.
-  hearWords({ trouble, offers, calibration }) {
+  hearWords({ trouble, offers, calibration, teaching }) {
     if (trouble) this.panel.warn(trouble);
-    if (offers) this.guide.offer(offers);
+    if (offers) for (const part of [this.guide, this.teach]) part.offer(offers);
     if (calibration) this.guide.hear(calibration);
+    if (teaching) this.teach.hear(teaching);
   }
 
   // Which magnets lie on the board.
@@ -192,6 +199,7 @@ export class Player {
 
   hearLatent(values) {
     const about = this.panel.scene.latents;
+    this.latentRaw = values;
     this.latent = values.slice(0, about.length).map((value, z) => Math.max(-1.2, Math.min(1.2, (value - about[z].mean) / (SPREADS * about[z].std))));
     this.score.keep(performance.now(), this.latent);
   }
@@ -247,6 +255,7 @@ export class Player {
     this.pieces.renew();
     this.makeBox();
     this.guide.setHere(this.facts.calibrated);
+    this.teach.offer([]);
     this.panel.begin();
     this.starting = null;
     this.moved();

@@ -54,7 +54,9 @@ def test_a_take_of_the_page_renders_the_same_to_the_bit(tab: Tab, tmp_path: Path
     sounds = []
     for name in ("one.wav", "two.wav"):
         out = tmp_path / name
-        done = CliRunner().invoke(build_app(), ["render", str(path), "-o", str(out), "--folder", str(tmp_path / "r")])
+        done = CliRunner().invoke(
+            build_app(), ["render", str(path), "-o", str(out), "--folder", str(tmp_path / "r")]
+        )
         assert done.exit_code == 0, done.output
         sounds.append(soundfile.read(out)[0])
     assert np.abs(sounds[0]).max() > 1e-3
