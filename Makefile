@@ -48,6 +48,8 @@ lint: build
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	@find bela_project bench firmware tests -name generated -prune -o \( -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.cc' \) -print0 | \
+	  xargs -0 $(VENV)/bin/clang-format --dry-run --Werror
 
 # Its idle threads would spin beside the tests. A virtual board's tests go in order: each board has one worker.
 test: export OPENBLAS_NUM_THREADS = 1

@@ -1,7 +1,8 @@
-// lodestone-check: proves an image on the board, beside the version that plays there, and never begins Bela's audio.
+// lodestone-check: proves an image on the board, beside the version that plays there, and never
+// begins Bela's audio.
 //
-// Bela's make takes every .cpp below a project, and a main among them instead of its own: this one must not be found there.
-// on_board.sh builds it as a project of its own, of the same objects.
+// Bela's make takes every .cpp below a project, and a main among them instead of its own: this one
+// must not be found there. on_board.sh builds it as a project of its own, of the same objects.
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -32,8 +33,10 @@ int main(int argc, char** argv) {
   StepBack();
   lodestone::SelfTestSettings settings;
   for (int i = 1; i + 1 < argc; ++i) {
-    if (std::strcmp(argv[i], "-p") == 0) settings.block_frames = static_cast<uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));
-    if (std::strcmp(argv[i], "-r") == 0) settings.sample_rate_hz = static_cast<uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));
+    if (std::strcmp(argv[i], "-p") == 0)
+      settings.block_frames = static_cast<uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));
+    if (std::strcmp(argv[i], "-r") == 0)
+      settings.sample_rate_hz = static_cast<uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));
   }
   return lodestone::SelfTest(settings, stdout) ? 0 : 1;
 }

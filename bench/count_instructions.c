@@ -1,5 +1,6 @@
-/* Counts the instructions that an emulated program executes, by what they cost: a plugin for qemu-user (API version 1).
-   Its interface is declared here, because Debian's qemu ships no header for plugins. Output: one line "class count" each. */
+/* Counts the instructions that an emulated program executes, by what they cost: a plugin for
+   qemu-user (API version 1). Its interface is declared here, because Debian's qemu ships no header
+   for plugins. Output: one line "class count" each. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,22 +15,43 @@ extern void qemu_plugin_register_atexit_cb(plugin_id, exit_callback, void*);
 extern size_t qemu_plugin_tb_n_insns(const struct tb*);
 extern struct insn* qemu_plugin_tb_get_insn(const struct tb*, size_t);
 extern char* qemu_plugin_insn_disas(const struct insn*);
-extern void qemu_plugin_register_vcpu_insn_exec_inline(struct insn*, int operation, void* counter, uint64_t add);
+extern void qemu_plugin_register_vcpu_insn_exec_inline(struct insn*, int operation, void* counter,
+                                                       uint64_t add);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-enum { kQuad, kDouble, kLong, kVectorLoad, kVectorPair, kVectorStore, kLoad, kStore, kScalar, kDivide, kStatus, kInteger, kClasses };
-static const char* const kNames[kClasses] = {"quad", "double", "long", "vector_load", "vector_pair", "vector_store", "load",
-                                             "store", "scalar_float", "divide", "status", "integer"};
+enum {
+  kQuad,
+  kDouble,
+  kLong,
+  kVectorLoad,
+  kVectorPair,
+  kVectorStore,
+  kLoad,
+  kStore,
+  kScalar,
+  kDivide,
+  kStatus,
+  kInteger,
+  kClasses
+};
+static const char* const kNames[kClasses] = {
+    "quad", "double", "long",         "vector_load", "vector_pair", "vector_store",
+    "load", "store",  "scalar_float", "divide",      "status",      "integer"};
 static uint64_t counts[kClasses];
 
-static int starts(const char* text, const char* with) { return strncmp(text, with, strlen(with)) == 0; }
+static int starts(const char* text, const char* with) {
+  return strncmp(text, with, strlen(with)) == 0;
+}
 
-/* aarch64: vectors are v0.4s (quad) or v0.2s (double); ldr and ldp of q registers are vector loads. */
+/* aarch64: vectors are v0.4s (quad) or v0.2s (double); ldr and ldp of q registers are vector loads.
+ */
 static int class_of_a64(const char* name, const char* operands) {
   const int vector = operands[0] == 'v' || operands[0] == '{';
-  if (starts(name, "ld1") || (starts(name, "ld") && (operands[0] == 'q' || operands[0] == '{'))) return starts(name, "ldp") ? kVectorPair : kVectorLoad;
-  if (starts(name, "st1") || (starts(name, "st") && (operands[0] == 'q' || operands[0] == '{'))) return kVectorStore;
+  if (starts(name, "ld1") || (starts(name, "ld") && (operands[0] == 'q' || operands[0] == '{')))
+    return starts(name, "ldp") ? kVectorPair : kVectorLoad;
+  if (starts(name, "st1") || (starts(name, "st") && (operands[0] == 'q' || operands[0] == '{')))
+    return kVectorStore;
   if (starts(name, "ld")) return kLoad;
   if (starts(name, "st")) return kStore;
   if (vector && (starts(name, "smlal") || starts(name, "smull"))) return kLong;
@@ -45,7 +67,10 @@ static int class_of_a32(const char* name, const char* operands) {
   if (starts(name, "vst") || starts(name, "vpush")) return kVectorStore;
   if (starts(name, "vdiv") || starts(name, "vsqrt")) return kDivide;
   if (starts(name, "vmlal") || starts(name, "vmull") || starts(name, "vmovl")) return kLong;
-  if (name[0] == 'v') return operands[0] == 'q' ? kQuad : operands[0] == 's' || strstr(name, "f64") ? kScalar : kDouble;
+  if (name[0] == 'v')
+    return operands[0] == 'q'                          ? kQuad
+           : operands[0] == 's' || strstr(name, "f64") ? kScalar
+                                                       : kDouble;
   if (starts(name, "ldr") || starts(name, "ldm") || starts(name, "pop")) return kLoad;
   if (starts(name, "str") || starts(name, "stm") || starts(name, "push")) return kStore;
   return kInteger;
@@ -68,10 +93,12 @@ static void on_block(plugin_id id, struct tb* block) {
 static void on_exit(plugin_id id, void* data) {
   (void)id;
   (void)data;
-  for (int i = 0; i < kClasses; ++i) fprintf(stderr, "count %s %llu\n", kNames[i], (unsigned long long)counts[i]);
+  for (int i = 0; i < kClasses; ++i)
+    fprintf(stderr, "count %s %llu\n", kNames[i], (unsigned long long)counts[i]);
 }
 
-__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void* info, int argc, char** argv) {
+__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void* info,
+                                                               int argc, char** argv) {
   a64 = strcmp(*(const char* const*)info, "aarch64") == 0; /* the first member names the target */
   (void)argc;
   (void)argv;

@@ -1,6 +1,6 @@
-// Reads one source as a compiler command line says and writes nothing: `oldest_clang clang++ OPTIONS SOURCE`.
-// Against the libraries of clang 3.9; bench/oldest_clang.py builds it.
-// Without words it tells its version.
+// Reads one source as a compiler command line says and writes nothing: `oldest_clang clang++
+// OPTIONS SOURCE`. Against the libraries of clang 3.9; bench/oldest_clang.py builds it. Without
+// words it tells its version.
 #include <cstdio>
 
 #include "clang/Basic/Version.h"

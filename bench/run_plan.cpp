@@ -1,5 +1,6 @@
 // Plays a plan outside Python, for other processors: run_plan PLAN CALLS [INPUTS OUTPUTS].
-// INPUTS holds the inputs of each call as raw floats, in the plan's order; without it every input is a fixed sequence.
+// INPUTS holds the inputs of each call as raw floats, in the plan's order; without it every input
+// is a fixed sequence.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>

@@ -59,6 +59,12 @@ class Status(Told):
     resting: int
     prefill: int
     delay_ms: float
+    frames_wanted: int
+    frame_jitter_us: int
+    frame_skew_us: int
+    frame_software_us: int
+    frames_ahead: int
+    bus_hz: int
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "muted", bool(self.muted))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from calibration import Calibration
 from lodestone.board import PORT, Board
 from lodestone.delivery import deliver, touch_plan, turn
-from lodestone.settings import load_settings
+from lodestone.settings import SceneSettings, load_settings
 
 
 def bring(calibration: Calibration, host: str, port: int, instrument: Path) -> Iterator[str]:
@@ -22,13 +22,22 @@ def bring(calibration: Calibration, host: str, port: int, instrument: Path) -> I
     Raises:
         LodestoneError: settings that cannot be read, a board that refuses or is silent; the old one plays on.
     """
-    settings = load_settings(instrument)
+    yield from bring_scenes(calibration, host, port, load_settings(instrument).scenes, instrument.parent)
+
+
+def bring_scenes(
+    calibration: Calibration, host: str, port: int, known: Sequence[SceneSettings], beside: Path
+) -> Iterator[str]:
+    """As `bring`, of scenes that are given.
+
+    Args:
+        known: what the board may play; those that it has get it.
+        beside: the folder that paths in them begin from.
+    """
     with tempfile.TemporaryDirectory() as folder, Board(host, port) as board:
         there = {row.name for row in board.scenes()}
-        scenes = [scene for scene in settings.scenes if scene.name in there] or list(settings.scenes)
-        plans = [
-            (scene.name, touch_plan(calibration, scene, instrument.parent, Path(folder))) for scene in scenes
-        ]
+        scenes = [scene for scene in known if scene.name in there] or list(known)
+        plans = [(scene.name, touch_plan(calibration, scene, beside, Path(folder))) for scene in scenes]
         began = time.monotonic()
         for done in deliver(board, plans):
             yield f"scene {done.scene} has it ({done.crc})"

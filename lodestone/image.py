@@ -22,6 +22,8 @@ from sensors import SensorSettings
 ROOT = Path(lodestone.__file__).parents[1]
 SOURCE_FOLDERS = ("generated", "engine", "chips", "osc", "instrument", "platform")
 MANIFEST = "MANIFEST"
+SAFE_FILES = "safe.start"
+"""Scenes' names have no dot: no scene of the player's has these files."""
 
 
 class ImageError(LodestoneError):
@@ -46,13 +48,19 @@ class SceneFiles(Protocol):
         """The stages behind the first, by the plan of that one, of the voices that several cores play."""
 
 
-def build_image(out_dir: Path, scenes: Sequence[SceneFiles], settings: Settings | None = None) -> Path:
+def build_image(
+    out_dir: Path,
+    scenes: Sequence[SceneFiles],
+    settings: Settings | None = None,
+    safe: SceneFiles | None = None,
+) -> Path:
     """Writes the image folder of `scenes` and `settings`; an earlier image there is replaced in one step.
 
     Args:
         out_dir: the folder to make. A folder that is neither empty nor an image is left alone.
         scenes: at least one; the first one sounds at the first start.
         settings: the player's; the defaults where None.
+        safe: what plays where the button is held at the start; the first scene where None.
 
     Returns:
         `out_dir`.
@@ -71,7 +79,7 @@ def build_image(out_dir: Path, scenes: Sequence[SceneFiles], settings: Settings 
     settings = settings or Settings()
     _check(out_dir, scenes)
     with fresh_folder(out_dir) as fresh:
-        _fill(fresh, scenes, settings)
+        _fill(fresh, scenes, settings, safe)
     return out_dir
 
 
@@ -88,7 +96,7 @@ def _check(out_dir: Path, scenes: Sequence[SceneFiles]) -> None:
         raise ImageError("an empty folder or an earlier image", str(out_dir), "name another folder")
 
 
-def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings) -> None:
+def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings, safe: SceneFiles | None) -> None:
     for program in ("render.cpp", "check.cc"):
         shutil.copy(ROOT / "bela_project" / program, folder)
     for name in SOURCE_FOLDERS:
@@ -98,19 +106,28 @@ def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings) -> Non
                 shutil.copy(source, folder / "firmware" / name)
     (folder / "plans").mkdir()
     for scene in scenes:
-        shutil.copy(scene.touch_plan, folder / "plans" / f"{scene.name}.touch.plan")
-        for number, stages in enumerate(_voices(scene)):
-            for plan, copy in zip(stages, _stage_files(scene.name, number, len(stages)), strict=True):
-                shutil.copy(plan, folder / copy)
+        _copy_plans(folder, scene, scene.name)
+    if safe is not None:
+        _copy_plans(folder, safe, SAFE_FILES)
     voices = [[len(stages) for stages in _voices(scene)] for scene in scenes]
+    safe_voices = None if safe is None else [len(stages) for stages in _voices(safe)]
     texts = {
-        "board.conf": _understood(board_conf([scene.name for scene in scenes], settings, voices)),
+        "board.conf": _understood(
+            board_conf([scene.name for scene in scenes], settings, voices, safe_voices)
+        ),
         "arguments": " ".join(bela_arguments(settings)) + "\n",
         "settings.json": json.dumps(bela_settings(settings), indent=2) + "\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     (folder / MANIFEST).write_text(manifest(folder), encoding="utf-8")
+
+
+def _copy_plans(folder: Path, scene: SceneFiles, name: str) -> None:
+    shutil.copy(scene.touch_plan, folder / "plans" / f"{name}.touch.plan")
+    for number, stages in enumerate(_voices(scene)):
+        for plan, copy in zip(stages, _stage_files(name, number, len(stages)), strict=True):
+            shutil.copy(plan, folder / copy)
 
 
 def _understood(conf: str) -> str:
@@ -133,7 +150,10 @@ def _stage_files(scene_name: str, voice: int, stages: int) -> list[str]:
 
 
 def board_conf(
-    scene_names: Sequence[str], settings: Settings, voices: Sequence[Sequence[int]] | None = None
+    scene_names: Sequence[str],
+    settings: Settings,
+    voices: Sequence[Sequence[int]] | None = None,
+    safe: Sequence[int] | None = None,
 ) -> str:
     """The text of board.conf: what the firmware reads.
 
@@ -141,15 +161,22 @@ def board_conf(
         scene_names: in the order in which they are asked for.
         settings: the player's.
         voices: of each scene, how many stages each of its voices has; one voice of one stage where None.
+        safe: the same of the safe scene; None: there is none.
     """
     lines = ["format = lodestone-board 1", *table.conf_lines(settings.values)]
     lines += [f"sensor = {_sensor(sensor)}" for sensor in settings.sensors]
     lines += ["state = /root/lodestone/state", "status_file = /run/lodestone.status"]
     lines += ["log = /root/lodestone/log/board.log"]
     for name, stages in zip(scene_names, voices or [[1]] * len(scene_names), strict=True):
-        plans = ["+".join(_stage_files(name, voice, count)) for voice, count in enumerate(stages)]
-        lines.append(" ".join([f"scene = {name}", f"plans/{name}.touch.plan", *plans]))
+        lines.append(f"scene = {name} {_plans(name, stages)}")
+    if safe is not None:
+        lines.append(f"safe_scene = safe {_plans(SAFE_FILES, safe)}")
     return "\n".join(lines) + "\n"
+
+
+def _plans(name: str, stages: Sequence[int]) -> str:
+    voices = ["+".join(_stage_files(name, voice, count)) for voice, count in enumerate(stages)]
+    return " ".join([f"plans/{name}.touch.plan", *voices])
 
 
 def _sensor(sensor: SensorSettings) -> str:

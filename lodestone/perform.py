@@ -6,8 +6,9 @@ import json
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ from lodestone.image import build_image
 from lodestone.picture import draw_performance
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
-from lodestone.simulated_host import CHANNELS, SimulatedHost, first_sound_cues
+from lodestone.simulated_host import CHANNELS, Cue, SimulatedHost, first_sound_cues
 from lodestone.speaker import LiveSpeaker
 from lodestone.summary import Summary
 from lodestone.voice_files import find_voice
+from sensors.replay import RecordedWorld
 from sensors.simulation.board import SimulatedBoard
 from sensors.simulation.server import BoardServer
 
@@ -40,16 +42,35 @@ class PerformanceError(LodestoneError):
 
 @dataclass(frozen=True)
 class Performance:
-    """What `lodestone play` is asked for; see its options."""
+    """What `lodestone play` and `lodestone render` are asked for; see their options.
+
+    Attributes:
+        gesture: what moves: a gesture's name or file, or a world made before, such as a take's field.
+        scenes: play these instead of the one of `voice`, `mapping` and `calibration`.
+        cues: of the host; the script of `lodestone play` where None. They are made when the scenes are.
+        noise_ut: of the sensors; what the chip is assumed to have where None.
+    """
 
     out: Path
     voice: str
     calibration: Path | None
     mapping: str
-    gesture: str
+    gesture: str | RecordedWorld
     seconds: float
     seed: int
     live: bool
+    scenes: tuple[SceneSettings, ...] = ()
+    beside: Path = Path()
+    cues: Callable[[Sequence[Scene]], Sequence[Cue]] | None = None
+    noise_ut: float | None = None
+
+    @property
+    def title(self) -> str:
+        """What is played, in a line."""
+        played = self.gesture if isinstance(self.gesture, str) else self.gesture.title
+        if self.scenes:
+            return f"{played}, scenes {', '.join(scene.name for scene in self.scenes)}"
+        return f"{played}, voice {self.voice}, mapping {self.mapping}"
 
 
 def perform(wanted: Performance) -> Summary:
@@ -60,9 +81,20 @@ def perform(wanted: Performance) -> Summary:
     """
     wanted.out.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True)
-    board = SimulatedBoard(wanted.gesture, seed=wanted.seed)
-    scene = _prepare(wanted, console)
-    return _play(wanted, scene, board, console)
+    board = SimulatedBoard(wanted.gesture, seed=wanted.seed, noise_ut=wanted.noise_ut)
+    scenes = _several(wanted, console) if wanted.scenes else [_prepare(wanted, console)]
+    return _play(wanted, scenes, board, console)
+
+
+def _several(wanted: Performance, console: Console) -> list[Scene]:
+    made = []
+    for one in wanted.scenes:
+        console.print(f"Putting the scene together: {one.name} ({one.voice}, {one.mapping})")
+        made.append(make_scene(replace(one, precision=EXACT), wanted.out / "plans", wanted.beside))
+    rates = sorted({scene.card.sample_rate for scene in made})
+    if len(rates) != 1:
+        raise PerformanceError("scenes of one rate", f"{rates} Hz", "render them apart with --voice")
+    return made
 
 
 def _prepare(wanted: Performance, console: Console) -> Scene:
@@ -79,8 +111,9 @@ def _prepare(wanted: Performance, console: Console) -> Scene:
     return make_scene(exact, wanted.out / "plans")
 
 
-def _play(wanted: Performance, scene: Scene, board: SimulatedBoard, console: Console) -> Summary:
-    out = wanted.out
+def _play(wanted: Performance, scenes: list[Scene], board: SimulatedBoard, console: Console) -> Summary:
+    out, scene = wanted.out, scenes[0]
+    cues = wanted.cues(scenes) if wanted.cues is not None else first_sound_cues(wanted.seconds)
     files = {
         "sound": out / "performance.wav",
         "picture": out / "performance.png",
@@ -88,7 +121,7 @@ def _play(wanted: Performance, scene: Scene, board: SimulatedBoard, console: Con
         "figures": out / "performance.json",
         "latents": out / "performance.latents.tsv",
     }
-    image = build_image(out / "image", [scene])
+    image = build_image(out / "image", scenes)
     began = time.monotonic()
     with ExitStack() as stack:
         progress = stack.enter_context(_progress(console))
@@ -96,7 +129,7 @@ def _play(wanted: Performance, scene: Scene, board: SimulatedBoard, console: Con
         speaker = stack.enter_context(LiveSpeaker(scene.card.sample_rate, CHANNELS)) if wanted.live else None
         host = SimulatedHost(
             HostVoice(scene.voice_plan, scene.rest),
-            first_sound_cues(wanted.seconds),
+            cues,
             speaker,
             lambda seconds: progress.update(bar, completed=seconds),
         )
@@ -107,10 +140,10 @@ def _play(wanted: Performance, scene: Scene, board: SimulatedBoard, console: Con
     wall = time.monotonic() - began
     osc_log.write(files["osc log"], host.messages)
     rate, sound = wav.read(files["sound"])
-    title = f"Lodestone: {wanted.gesture}, voice {wanted.voice}, mapping {wanted.mapping}"
     stats = json.loads(files["figures"].read_text())
     _require_scene(stats, host)
     modes = [(float(change["time_s"]), str(change["sounding"])) for change in stats["modes"]]
+    title = f"Lodestone: {wanted.title}"
     draw_performance(files["picture"], title, host.messages, scene.card.latent, modes, sound[:, 0], rate)
     return _summary(wanted, scene, stats, files, host, wall, float(abs(sound).max()))
 
@@ -170,7 +203,7 @@ def _summary(
     return Summary(
         seconds=stats["seconds"],
         wall_seconds=wall,
-        voice=wanted.voice,
+        voice=", ".join(one.voice for one in wanted.scenes) or wanted.voice,
         latents=scene.card.latents,
         frames_per_second=stats["frames_per_second"],
         voice_load=shares["lodestone-voice"],

@@ -101,7 +101,8 @@ def _draw_latents(axes: Axes, messages: list[Heard], statistics: LatentStatistic
 
 
 def _draw_sound(axes: Axes, sound: npt.NDArray[np.float32], rate: int) -> None:
-    axes.specgram(sound + 1e-9, NFFT=2048, Fs=rate, noverlap=1024, cmap="magma", vmin=-150, vmax=-35)
+    with np.errstate(divide="ignore"):  # silence, as of a muted board, is minus infinity
+        axes.specgram(sound + 1e-9, NFFT=2048, Fs=rate, noverlap=1024, cmap="magma", vmin=-150, vmax=-35)
     axes.set_yscale("symlog", linthresh=500)
     axes.set_ylim(40, rate / 2)
     axes.set_yticks([100, 500, 1000, 2000, 5000, 10000], ["100", "500", "1k", "2k", "5k", "10k"])

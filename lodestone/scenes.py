@@ -26,6 +26,9 @@ WORTH_A_RUNG = 0.05
 """Least share of a voice's multiplications that leaving out its noise must save. In time it saves more."""
 
 
+SAFE = "safe"
+
+
 class SceneError(LodestoneError):
     """A scene cannot be put together."""
 
@@ -96,6 +99,29 @@ def make_scene(
         alone = threads == 1 or fit(compile_plan(sister), "bela-gem").fits
         later[sisters[-1]] = _write_stages(compile_stages(sister, 1 if alone else threads), sisters[-1])
     return Scene(settings.name, touch_plan, voice_plan, card, tuple(sisters), later)
+
+
+def safe_scene(scene: Scene, settings: SceneSettings, folder: Path, beside: Path = Path()) -> Scene:
+    """What plays where the button is held while power comes on: a cheap voice under the default mapping.
+
+    Its calibration stays: it belongs to the board, not to a taste.
+
+    Args:
+        scene: whose cheapest voice it takes, mostly the first one.
+        settings: what that scene was made of.
+        folder: where `NAME.safe.touch.plan` goes.
+        beside: the folder that paths in `settings` begin from.
+
+    Raises:
+        LodestoneError: as `make_scene`.
+    """
+    plain = SceneSettings(SAFE, settings.voice, calibration=settings.calibration)
+    touch = touch_of(calibration.load(beside / settings.calibration), scene.card, plain)
+    touch_plan = folder / f"{scene.name}.safe.touch.plan"
+    write_bytes(touch_plan, compile_plan(touch))
+    voice_plan = (scene.voice_plan, *scene.sister_plans)[-1]
+    later = {voice_plan: scene.later_stages.get(voice_plan, ())}
+    return Scene(SAFE, touch_plan, voice_plan, scene.card, (), later)
 
 
 def touch_of(calibrated: Calibration, card: Card, scene: SceneSettings) -> onnx.ModelProto:

@@ -1,6 +1,6 @@
 // What one chooses and turns: radio groups and knobs, native inputs, so that keys and screen readers know them.
 
-function element(tag, attributes = {}, ...children) {
+export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name in made && typeof value !== 'string') made[name] = value;

@@ -18,6 +18,7 @@ export class Panel {
     this.scene = facts.scenes[0];
     this.told = []; // the instrument's own scenes, once it has named them
     this.warning = null;
+    this.guide = null;
     this.voices = new Choice($('voices'), (voice) => this.choose(voice, this.scene.mapping));
     this.mappings = new Choice($('mappings'), (mapping) => this.choose(this.scene.voice, mapping));
     this.scenes = new Choice($('scenes'), (name) => send('/scene', 's', name));
@@ -102,6 +103,7 @@ export class Panel {
   sentences() {
     const { status } = this;
     if (this.warning) return [this.warning, ''];
+    if (this.guide?.sentences) return this.guide.sentences;
     if (this.audio && this.audio.state !== 'running') return ['The browser holds the sound.', 'Click anywhere on the page.'];
     if (!status) return ['Move a marble.', 'Drag it, throw it, or use the arrow keys.'];
     if (status.trouble) return [status.trouble, ''];

@@ -1,18 +1,11 @@
 // The magnets as things one takes hold of: by mouse, by several fingers, by keys; named for screen readers.
+import { addShape } from './text.js';
 
-const NS = 'http://www.w3.org/2000/svg';
 const STEP_MM = 5;
 const FINE_MM = 1;
 const STALE_MS = 80; // a hand that rested so long does not throw
 const FASTEST = 900; // mm/s of a throw
 const DOUBLE_MS = 350;
-
-function add(to, tag, attributes) {
-  const element = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  to.append(element);
-  return element;
-}
 
 const GRADIENTS = `
   <radialGradient id="north" cx=".35" cy=".3" r=".8"><stop offset="0" stop-color="#fff4e0"/><stop offset=".35" stop-color="#c9885a"/><stop offset="1" stop-color="#3a1a10"/></radialGradient>
@@ -30,20 +23,20 @@ export class Pieces {
   // After the list of magnets has changed.
   renew() {
     this.svg.replaceChildren();
-    add(this.svg, 'defs', {}).innerHTML = GRADIENTS;
+    addShape(this.svg, 'defs', {}).innerHTML = GRADIENTS;
     this.views = this.magnets.list.map((magnet) => this.make(magnet));
     this.draw();
   }
 
   make(magnet) {
-    const group = add(this.svg, 'g', { class: 'piece', tabindex: 0, role: 'button', 'aria-roledescription': 'magnet', 'aria-describedby': 'how-to-move' });
-    add(group, 'circle', { class: 'halo', r: Math.max(magnet.size + 3, 13) });
-    add(group, 'circle', { class: 'shade', r: magnet.size + 0.4, cx: 1.2, cy: 1.9 });
+    const group = addShape(this.svg, 'g', { class: 'piece', tabindex: 0, role: 'button', 'aria-roledescription': 'magnet', 'aria-describedby': 'how-to-move' });
+    addShape(group, 'circle', { class: 'halo', r: Math.max(magnet.size + 3, 13) });
+    addShape(group, 'circle', { class: 'shade', r: magnet.size + 0.4, cx: 1.2, cy: 1.9 });
     const view = { magnet, group, tapped: 0 };
     if (magnet.flat) this.makeFlat(view);
     else {
-      add(group, 'circle', { r: magnet.size, fill: 'url(#south)' });
-      view.half = add(group, 'path', { fill: 'url(#north)' });
+      addShape(group, 'circle', { r: magnet.size, fill: 'url(#south)' });
+      view.half = addShape(group, 'path', { fill: 'url(#north)' });
     }
     this.listen(view);
     return view;
@@ -53,9 +46,9 @@ export class Pieces {
     const { magnet, group } = view;
     const hole = magnet.piece.hole_mm / 2;
     const middle = (magnet.size + hole) / 2;
-    view.face = add(group, 'circle', { r: middle, fill: 'none', 'stroke-width': magnet.size - hole });
-    add(group, 'circle', { r: magnet.size - 0.4, fill: 'none', stroke: '#fff', 'stroke-opacity': 0.25, 'stroke-width': 0.6 });
-    if (hole > 0) add(group, 'circle', { r: hole, fill: 'none', stroke: '#000', 'stroke-opacity': 0.35, 'stroke-width': 0.8 });
+    view.face = addShape(group, 'circle', { r: middle, fill: 'none', 'stroke-width': magnet.size - hole });
+    addShape(group, 'circle', { r: magnet.size - 0.4, fill: 'none', stroke: '#fff', 'stroke-opacity': 0.25, 'stroke-width': 0.6 });
+    if (hole > 0) addShape(group, 'circle', { r: hole, fill: 'none', stroke: '#000', 'stroke-opacity': 0.35, 'stroke-width': 0.8 });
   }
 
   place(event) {

@@ -1,6 +1,7 @@
 // Joins the board, its magnets and the panel to an instrument, here or elsewhere. It speaks OSC to both.
 import { Board } from './board.js';
 import { Field } from './field.js';
+import { Guide } from './guide.js';
 import { Here } from './here.js';
 import { Magnet, Magnets } from './magnets.js';
 import { encode } from './osc.js';
@@ -13,6 +14,8 @@ import { There } from './there.js';
 import { Told } from './told.js';
 
 const SPREADS = 2.5; // of a latent, in its voice's standard deviations, from the middle to the edge of what is drawn
+const LIFTED_MM = 200; // a marble of a simulated world higher than this is not on the board
+const SETTLED_MS = 1500; // until a simulated world has followed a hand
 const LAID_OUT = [
   { x: -22, y: 76, out: true },
   { x: -34, y: 22, out: true },
@@ -31,6 +34,7 @@ export class Player {
     this.instrument = bridge ? new There(bridge, this.hearers()) : new Here(facts, this.hearers());
     this.panel = new Panel(facts, (address, tags, ...values) => this.send(address, tags, ...values));
     this.makeBoard(facts);
+    this.makeGuide(facts, bridge);
     this.recorder = new Recorder(this.magnets);
     this.makeBox();
     this.makeTools();
@@ -55,7 +59,7 @@ export class Player {
       trouble: (sentence) => this.panel.warn(sentence),
       state: () => this.panel.tell(),
       link: (up) => this.link(up),
-      words: (words) => words.trouble && this.panel.warn(words.trouble),
+      words: (words) => this.hearWords(words),
     };
   }
 
@@ -68,6 +72,22 @@ export class Player {
     this.spectrum = new Spectrum($('spectrum'));
   }
 
+  makeGuide(facts, bridge) {
+    this.guide = this.panel.guide = new Guide(facts.board.attractors_mm, {
+      tell: (words) => this.instrument.tellWords(words),
+      show: () => this.panel.tell(),
+      cup: (place) => (this.instrument.cup = place),
+    });
+    if (!bridge) this.guide.setHere(facts.calibrated);
+  }
+
+  // What the bridge says beside OSC.
+  hearWords({ trouble, offers, calibration }) {
+    if (trouble) this.panel.warn(trouble);
+    if (offers) this.guide.offer(offers);
+    if (calibration) this.guide.hear(calibration);
+  }
+
   // Which magnets lie on the board.
   makeBox() {
     const labels = this.magnets.list.map((magnet) => {
@@ -75,6 +95,7 @@ export class Player {
       const input = Object.assign(document.createElement('input'), { type: 'checkbox', checked: magnet.out });
       input.onchange = () => {
         magnet.out = input.checked;
+        magnet.changed = performance.now();
         this.moved();
       };
       const span = document.createElement('span');
@@ -127,8 +148,10 @@ export class Player {
 
   // The bridge has come or gone.
   link(up) {
-    if (!up) this.panel.warn('The bridge is away. It is asked again every second.');
-    else {
+    if (!up) {
+      this.panel.warn('The bridge is away. It is asked again every second.');
+      this.guide.lost();
+    } else {
       this.panel.warning = null;
       this.panel.tell();
       this.ask();
@@ -154,15 +177,19 @@ export class Player {
   }
 
   // A marble of a simulated world, which has its own physics. One in a hand is where the hand is.
-  hearMarble({ number, x, y, diameter, pole }) {
+  hearMarble({ number, x, y, z, diameter, pole }) {
     if (!this.instrument.world) {
       this.instrument.world = this.magnets.led = true;
       this.magnets.list.length = 0;
-      $('box').hidden = true;
     }
     if (!this.magnets.list[number - 1]) this.addMarble(number, diameter);
     const magnet = this.magnets.list[number - 1];
     if (!magnet.held) Object.assign(magnet, { x, y, pole: [...pole] });
+    const out = z < LIFTED_MM;
+    if (out !== magnet.out && performance.now() - (magnet.changed ?? -Infinity) > SETTLED_MS) {
+      magnet.out = out;
+      this.makeBox();
+    }
     this.dirty = true;
   }
 
@@ -173,6 +200,7 @@ export class Player {
     while (this.magnets.list.length < number) this.magnets.list.push(new Magnet(piece, board, { x: 0, y: 0, out: false }));
     this.magnets.list[number - 1] = new Magnet(piece, board, { x: 0, y: 0 });
     this.pieces.renew();
+    this.makeBox();
   }
 
   record() {

@@ -2,6 +2,9 @@
 import { blockOf, encode } from './osc.js';
 
 const AGAIN_MS = 1000;
+const AWAY_MM = 900; // above the board: a marble that was put away is felt no more
+const CUP_MM = 6; // a ball that is let go so near a known spot lies in its cup, as on the printed sheet
+const POLES = { free: 0, up: 1, down: -1 };
 const FULL = 1 << 16; // bytes that wait in the socket: more is not added, a place that is old is no place
 
 export class There {
@@ -15,6 +18,7 @@ export class There {
     this.socket = null;
     this.world = false; // a simulated one answers
     this.ways = [];
+    this.cup = null;
   }
 
   async prepare() {}
@@ -46,14 +50,28 @@ export class There {
   }
 
   // Hands move the marbles of a simulated world by OSC, too (`/sim/magnet`); a real board has no such hands. A magnet in a
-  // hand is told at every move, one that was let go or put away once.
+  // hand is told at every move, one that was let go, turned over or put away once.
   place(field, list) {
     if (!this.world) return;
     list.forEach((magnet, i) => {
-      const way = magnet.held ? 'held' : 'free';
-      if (way === 'free' && this.ways[i] !== 'held') return;
+      const way = `${magnet.held ? 'held' : 'free'} ${magnet.mode} ${magnet.out}`;
+      const before = this.ways[i] ?? 'free free true';
+      if (!magnet.held && way === before) return;
       this.ways[i] = way;
-      this.send(encode('/sim/magnet', 'ifffi', i + 1, magnet.x, magnet.y, 0, way === 'free' ? 1 : 0));
+      this.tellPlace(i + 1, magnet);
     });
+  }
+
+  tellPlace(number, magnet) {
+    const { cup } = this;
+    const cupped = cup && !magnet.held && magnet.out && Math.hypot(magnet.x - cup.x, magnet.y - cup.y) < CUP_MM;
+    const [x, y] = cupped ? [cup.x, cup.y] : [magnet.x, magnet.y];
+    const free = magnet.out && !magnet.held && !cupped;
+    this.send(encode('/sim/magnet', 'ifffii', number, x, y, magnet.out ? 0 : AWAY_MM, free ? 1 : 0, POLES[magnet.mode]));
+  }
+
+  // Words beside OSC.
+  tellWords(words) {
+    if (this.open) this.socket.send(JSON.stringify(words));
   }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -67,20 +68,59 @@ class RecordedWorld:
         records = read_recording(path).records
         if len(records) < 2:
             raise SensorError(f"a recording with frames in {path}", f"{len(records)}", "record longer")
-        self.name = Path(path).stem
-        self.title = f"Recording {self.name}"
-        self._times: NDArray[np.float64] = records["time_s"] - records["time_s"][0]
-        self.duration_s = float(self._times[-1])
-        board = records["field_mt"].astype(np.float64) * 1000.0
-        self._chip_ut = np.empty_like(board)
+        times = records["time_s"] - records["time_s"][0]
+        self._hold(Path(path).stem, times, records["field_mt"], records["temperature_c"], mounts)
+
+    @classmethod
+    def of(
+        cls,
+        times_s: NDArray[np.float64],
+        field_mt: NDArray[np.float64],
+        temperature_c: NDArray[np.float64],
+        name: str,
+        mounts: Sequence[tuple[int, int, int]] = (STRAIGHT,) * 4,
+    ) -> RecordedWorld:
+        """A world of samples that were recorded otherwise.
+
+        Args:
+            times_s: [N] in order, N of at least 2.
+            field_mt: [N, 4, 3] in the board's axes.
+            temperature_c: [N, 4].
+            name: what it is called.
+            mounts: for each sensor which board axis is which chip axis.
+        """
+        world = cls.__new__(cls)
+        world._hold(name, times_s, field_mt, temperature_c, mounts)
+        return world
+
+    def _hold(
+        self,
+        name: str,
+        times_s: NDArray[Any],
+        field_mt: NDArray[Any],
+        temperature_c: NDArray[Any],
+        mounts: Sequence[tuple[int, int, int]],
+    ) -> None:
+        self.name, self.title = name, f"Recording {name}"
+        self._times: list[float] = times_s.tolist()
+        self.duration_s = self._times[-1]
+        board = field_mt.astype(np.float64) * 1000.0
+        chip = np.empty_like(board)
         for sensor, mount in enumerate(mounts):
             for axis, source in enumerate(mount):
-                self._chip_ut[:, sensor, abs(source) - 1] = np.sign(source) * board[:, sensor, axis]
-        self._degrees = records["temperature_c"].astype(np.float64)
+                chip[:, sensor, abs(source) - 1] = np.sign(source) * board[:, sensor, axis]
+        self._chip_ut = np.ascontiguousarray(chip.reshape(-1)).data
+        self._degrees: NDArray[np.float64] = temperature_c.astype(np.float64)
 
     def axis_ut(self, sensor: int, axis: int, time_ns: int) -> float:
-        """Flux density in µT along one axis of a chip."""
-        return float(np.interp(time_ns * 1e-9, self._times, self._chip_ut[:, sensor, axis]))
+        """Flux density in µT along one axis of a chip; before and after the recording its ends stay."""
+        at = time_ns * 1e-9
+        index = min(max(bisect.bisect_right(self._times, at), 1), len(self._times) - 1)
+        before, after = self._times[index - 1], self._times[index]
+        part = min(max((at - before) / (after - before), 0.0), 1.0) if after > before else 1.0
+        place = index * 12 + sensor * 3 + axis
+        low = self._chip_ut[place - 12]
+        return float(low + (self._chip_ut[place] - low) * part)
 
     def temperature_c(self, sensor: int, time_ns: int) -> float:
         """Temperature of the chip in °C."""

@@ -20,7 +20,8 @@ from calibration.fitting.coverage import SIDES, visited_cells
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration, channel_name
 from calibration.recording import FrameLike
 from calibration.screen.finder import Finder
-from calibration.screen.terminal import LOOKS_HZ, REFRESH_HZ, TYPICAL_REACH_MT, board_map
+from calibration.screen.seen import LOOKS_HZ, SHOWN_HZ, TYPICAL_REACH_MT
+from calibration.screen.terminal import board_map
 from calibration.stage.reference import TouchReference
 from sensors.watch import bar as field_bar
 from sensors.watch import words as health_words
@@ -72,7 +73,7 @@ class LiveView:
             )
         elif len(self._rest) < REST_FRAMES and (np.asarray(frame.valid) > 0.0).all():
             self._rest.append(np.asarray(frame.field_mt, dtype=np.float64))
-        if frame.time_s - self._drawn_s < 1.0 / REFRESH_HZ:
+        if frame.time_s - self._drawn_s < 1.0 / SHOWN_HZ:
             return False
         self._drawn_s = frame.time_s
         self._played = self._field(frame)

@@ -15,28 +15,20 @@ from rich.table import Table
 from rich.text import Text
 
 from calibration.capture.guard import Difference
-from calibration.capture.procedure import FREE_PLAY
 from calibration.capture.steps import Choice, Step
 from calibration.errors import CalibrationError
-from calibration.fitting.coverage import SIDES, missing_words, visited_cells
 from calibration.judging.figures import Figures
 from calibration.judging.table import figure_rows
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
-from calibration.model import AXES, CHANNELS, SENSORS, Calibration
+from calibration.model import AXES, SENSORS, Calibration
 from calibration.recording import FrameLike
-from calibration.screen.finder import Finder
+from calibration.screen.seen import Seen
 from geometry import BoardGeometry
 
 # Bars are logarithmic from this field to that: a magnet's four decades.
 FAINT_MT, FULL_MT = 0.01, 50.0
-REFRESH_HZ = 10
-LOOKS_HZ = 3
-# Before the reach is fitted, coverage is shown for that of a 15 mm ball.
-TYPICAL_REACH_MT = 8.0
 MAP_ROWS, MAP_COLUMNS = 13, 31
 BALL = "◉"
-# Closer than this, gains and turns of an uncalibrated board hide where the ball lies.
-ON_MARK_MM = 6.0
 # Within this the same gesture plays alike on every board: `python -m bench.calibration_proof --height-mm`.
 ALIKE_MM = 1.5
 STYLES = {READY: "green", CARE: "yellow", STOP: "red"}
@@ -54,16 +46,9 @@ class TerminalWatcher:
     def __init__(
         self, console: Console, *, ask: bool, skip: Collection[str] = (), ball_mm: float | None = None
     ) -> None:
-        self._console, self._ask, self._skip, self._ball_mm = console, ask, skip, ball_mm
+        self._console, self._ask, self._skip = console, ask, skip
         self._live: Live | None = None
-        self._first_s: float | None = None
-        self._shown_s = -1.0
-        self._base: npt.NDArray[np.float64] | None = None
-        self._recent: list[npt.NDArray[np.float64]] = []
-        self._cells = np.zeros((SENSORS, SIDES, 2), dtype=bool)
-        self._finder = Finder()
-        self._balls: npt.NDArray[np.float64] = np.empty((0, 2))
-        self._looked_s = -1.0
+        self._seen = Seen(ball_mm)
 
     def begin(self, step: Step) -> Choice:
         """Says what to do, and waits for Enter where the player must have done it."""
@@ -72,29 +57,16 @@ class TerminalWatcher:
             return self._skipped()
         if self._ask and step.asks and self._answer("Enter when ready, s to skip") == "s":
             return self._skipped()
-        self._first_s, self._shown_s, self._looked_s = None, -1.0, -1.0
-        self._finder = Finder(self._ball_mm if step.place_mm is not None else None)
-        self._balls = np.empty((0, 2))
+        self._seen.begin(step)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
         return Choice.GO
 
     def frame(self, step: Step, frame: FrameLike) -> None:
         """Draws ten times a second of the frames' own time."""
-        if self._first_s is None:
-            self._first_s = frame.time_s
-        field = np.asarray(frame.field_mt, dtype=np.float64)
-        if self._base is None or (not step.asks and step.name != FREE_PLAY.name):
-            self._base = field
-        self._recent.append((field - self._base).reshape(CHANNELS))
-        elapsed = frame.time_s - self._first_s
-        if self._live is None or elapsed - self._shown_s < 1.0 / REFRESH_HZ:
-            return
-        self._shown_s = elapsed
-        self._cells |= visited_cells(np.array(self._recent), 0.05, TYPICAL_REACH_MT)
-        self._look(step, elapsed)
-        self._live.update(self._picture(step, elapsed), refresh=True)
-        self._recent = []
+        due = self._seen.frame(step, frame, look=self._console.is_terminal)
+        if due and self._live is not None:
+            self._live.update(self._picture(step), refresh=True)
 
     def end(self, step: Step, words: str) -> Choice:
         """The step's result in one line; the player may want it once more."""
@@ -125,24 +97,14 @@ class TerminalWatcher:
         self._console.print("  [yellow]–[/yellow] skipped")
         return Choice.SKIP
 
-    def _look(self, step: Step, elapsed: float) -> None:
-        """Finds the magnets a few times a second, where somebody watches."""
-        if not (step.asks and self._console.is_terminal) or elapsed - self._looked_s < 1.0 / LOOKS_HZ:
-            return
-        self._looked_s = elapsed
-        self._balls = self._finder.look(np.mean(self._recent, axis=0).reshape(SENSORS, AXES))
-
-    def _picture(self, step: Step, elapsed: float) -> Group:
-        played = self._recent[-1].reshape(SENSORS, AXES)
-        parts: list[Table | Columns] = [field_bars(played)]
-        if step.name == FREE_PLAY.name:
-            missing = missing_words(self._cells)
-            advice = Text(f"still missing: {missing}" if missing else "everywhere visited", style="cyan")
-            parts = [Columns([field_bars(played), Group(board_map(self._cells, self._balls), advice)])]
-        elif step.place_mm is not None:
-            seen = Text(beside_words(self._balls, step.place_mm), style="cyan")
-            parts = [Columns([field_bars(played), Group(board_map(self._cells, self._balls), seen)])]
-        progress = ProgressBar(total=step.seconds, completed=min(elapsed, step.seconds), width=60)
+    def _picture(self, step: Step) -> Group:
+        seen = self._seen
+        parts: list[Table | Columns] = [field_bars(seen.played_mt)]
+        advice = seen.advice(step)
+        if advice:
+            beside = Group(board_map(seen.cells, seen.balls_mm), Text(advice, style="cyan"))
+            parts = [Columns([field_bars(seen.played_mt), beside])]
+        progress = ProgressBar(total=1.0, completed=seen.part(step), width=60)
         return Group(*parts, progress)
 
 
@@ -185,14 +147,6 @@ def board_map(cells: npt.NDArray[np.bool_], balls_mm: npt.NDArray[np.float64] | 
 def _on_map(x_mm: float, y_mm: float) -> tuple[int, int]:
     """Row and column of a place on the board; a row is as high as two columns are wide."""
     return round(MAP_ROWS // 2 - y_mm / 16.25), round(MAP_COLUMNS // 2 + x_mm / 5.9)
-
-
-def beside_words(balls_mm: npt.NDArray[np.float64], place_mm: tuple[float, float]) -> str:
-    """How far from its mark the ball seems to lie, before the board is calibrated."""
-    if len(balls_mm) != 1:
-        return "no ball found yet"
-    away = float(np.hypot(*(balls_mm[0] - np.array(place_mm))))
-    return "the ball is on its mark" if away < ON_MARK_MM else f"a ball {away:.0f} mm beside its mark"
 
 
 def shim_words(height_mm: npt.NDArray[np.float64]) -> str:

@@ -20,8 +20,8 @@ BusExceptions& ModuleBusExceptions() {
   return exceptions;
 }
 
-I2cResult PythonBus::Transfer(uint8_t address, const uint8_t* write, size_t write_bytes, uint8_t* read,
-                              size_t read_bytes) {
+I2cResult PythonBus::Transfer(uint8_t address, const uint8_t* write, size_t write_bytes,
+                              uint8_t* read, size_t read_bytes) {
   try {
     const nb::object answer = transfer_(address, nb::bytes(write, write_bytes), read_bytes);
     const nb::bytes data = nb::cast<nb::bytes>(answer);
@@ -76,12 +76,18 @@ class BoundArray {
 };
 
 void BindFrame(nb::module_& m) {
-  nb::class_<FieldFrame>(m, "FieldFrame", "One reading of all four sensors; arrays are copies, sensor first.")
+  nb::class_<FieldFrame>(m, "FieldFrame",
+                         "One reading of all four sensors; arrays are copies, sensor first.")
       .def_ro("time_us", &FieldFrame::time_us)
       .def_ro("sequence", &FieldFrame::sequence)
-      .def_prop_ro("counts", [](const FieldFrame& f) { return Array<int32_t, kSensors, kAxes>(&f.counts[0][0]); })
-      .def_prop_ro("field_mt", [](const FieldFrame& f) { return Array<float, kSensors, kAxes>(&f.field_mt[0][0]); })
-      .def_prop_ro("temperature_c", [](const FieldFrame& f) { return Array<float, kSensors>(f.temperature_c); })
+      .def_prop_ro(
+          "counts",
+          [](const FieldFrame& f) { return Array<int32_t, kSensors, kAxes>(&f.counts[0][0]); })
+      .def_prop_ro(
+          "field_mt",
+          [](const FieldFrame& f) { return Array<float, kSensors, kAxes>(&f.field_mt[0][0]); })
+      .def_prop_ro("temperature_c",
+                   [](const FieldFrame& f) { return Array<float, kSensors>(f.temperature_c); })
       .def_prop_ro("valid", [](const FieldFrame& f) { return Array<float, kSensors>(f.valid); })
       .def_prop_ro("flags", [](const FieldFrame& f) { return Array<uint32_t, kSensors>(f.flags); });
   m.attr("SENSOR_LOST") = static_cast<uint32_t>(kSensorLost);
@@ -103,7 +109,8 @@ void SetChip(SensorSettings& settings, const std::string& name) {
   throw nb::value_error("a chip that has a driver");
 }
 
-void SetChipValue(SensorSettings& settings, const std::string& key, const std::vector<int>& values) {
+void SetChipValue(SensorSettings& settings, const std::string& key,
+                  const std::vector<int>& values) {
   for (int k = 0; k < kChipKeyCount; ++k) {
     const ChipKey& entry = kChipKeys[k];
     if (entry.chip != settings.chip || key != entry.key) continue;
@@ -119,19 +126,25 @@ void SetChipValue(SensorSettings& settings, const std::string& key, const std::v
 }
 
 void BindSettings(nb::module_& m) {
-  nb::class_<SensorSettings>(m, "SensorSettings", "One sensor: chip, 7-bit address, mounting, chip settings.")
+  nb::class_<SensorSettings>(m, "SensorSettings",
+                             "One sensor: chip, 7-bit address, mounting, chip settings.")
       .def(nb::init<>())
-      .def_prop_rw("chip", [](const SensorSettings& s) { return kChipNames[static_cast<int>(s.chip)]; }, SetChip)
+      .def_prop_rw(
+          "chip", [](const SensorSettings& s) { return kChipNames[static_cast<int>(s.chip)]; },
+          SetChip)
       .def_rw("address", &SensorSettings::address)
       .def_prop_rw(
           "axes",
-          [](const SensorSettings& s) { return std::array<int, kAxes>{s.axes[0], s.axes[1], s.axes[2]}; },
+          [](const SensorSettings& s) {
+            return std::array<int, kAxes>{s.axes[0], s.axes[1], s.axes[2]};
+          },
           [](SensorSettings& s, const std::array<int8_t, kAxes>& value) {
             std::memcpy(s.axes, value.data(), kAxes);
           })
       .def_rw("identity", &SensorSettings::identity)
       .def("set", SetChipValue, nb::arg("key"), nb::arg("values"),
-           "Sets one of the chip's own settings (definitions/chips.toml). Raises ValueError: what was wanted.");
+           "Sets one of the chip's own settings (definitions/chips.toml). Raises ValueError: what "
+           "was wanted.");
 }
 
 void BindHealth(nb::module_& m) {
@@ -160,8 +173,8 @@ void BindHealth(nb::module_& m) {
       .def_ro("skew_us", &SensorArrayStats::skew_us);
 }
 
-SensorArraySettings ArraySettings(const std::vector<SensorSettings>& sensors, float frame_rate_hz, float outlier_mt,
-                                  uint32_t temperature_frames) {
+SensorArraySettings ArraySettings(const std::vector<SensorSettings>& sensors, float frame_rate_hz,
+                                  float outlier_mt, uint32_t temperature_frames) {
   if (sensors.size() != kSensors) throw nb::value_error("an array has four sensors");
   SensorArraySettings settings;
   for (int i = 0; i < kSensors; ++i) settings.sensor[i] = sensors[static_cast<size_t>(i)];
@@ -174,7 +187,8 @@ SensorArraySettings ArraySettings(const std::vector<SensorSettings>& sensors, fl
 // Empty where the array takes these settings.
 std::string CheckSensors(const std::vector<SensorSettings>& sensors, float frame_rate_hz) {
   const SensorArraySettings defaults;
-  const char* wrong = CheckSensorArray(ArraySettings(sensors, frame_rate_hz, defaults.outlier_mt, defaults.temperature_frames));
+  const char* wrong = CheckSensorArray(
+      ArraySettings(sensors, frame_rate_hz, defaults.outlier_mt, defaults.temperature_frames));
   return wrong == nullptr ? "" : wrong;
 }
 
@@ -185,45 +199,58 @@ int CheckedIndex(int index, int end) {
 
 // The hold, fade and glide of SensorWeight, for sources that do not come through SensorArray.
 void BindWeight(nb::module_& m) {
-  nb::class_<SensorWeight>(m, "SensorWeight", "How much one sensor counts, 0..1: held, faded, glided back.")
+  nb::class_<SensorWeight>(m, "SensorWeight",
+                           "How much one sensor counts, 0..1: held, faded, glided back.")
       .def(nb::init<>())
       .def("update", &SensorWeight::Update, nb::arg("good"), nb::arg("now_us"))
       .def_prop_ro("value", &SensorWeight::value);
 }
 
 void BindFrameClock(nb::module_& m) {
-  nb::class_<FrameClock>(m, "FrameClock", "When the next frame begins: on a grid; late ones at once.")
+  nb::class_<FrameClock>(m, "FrameClock",
+                         "When the next frame begins: on a grid; late ones at once.")
       .def(nb::init<uint32_t, uint64_t>(), nb::arg("every_us"), nb::arg("first_us"))
       .def("next", &FrameClock::Next, nb::arg("began_us"), nb::arg("now_us"));
 }
 
 void BindArray(nb::module_& m) {
   BindFrameClock(m);
-  nb::class_<BoundArray>(m, "SensorArray",
-                         "Four sensors on one bus: tick() starts all, waits, reads all.\n\n"
-                         "`bus` has transfer(address, write, read_bytes) -> bytes and recover() -> bool; `clock` has\n"
-                         "now_us() and sleep_until_us(us). Raises ValueError for settings that cannot be used.")
+  nb::class_<BoundArray>(
+      m, "SensorArray",
+      "Four sensors on one bus: tick() starts all, waits, reads all.\n\n"
+      "`bus` has transfer(address, write, read_bytes) -> bytes and recover() -> bool; `clock` has\n"
+      "now_us() and sleep_until_us(us). Raises ValueError for settings that cannot be used.")
       .def(
           "__init__",
-          [](BoundArray* self, nb::object bus, nb::object clock, const std::vector<SensorSettings>& sensors,
-             float frame_rate_hz, float outlier_mt, uint32_t temperature_frames) {
-            new (self) BoundArray(std::move(bus), std::move(clock),
-                                  ArraySettings(sensors, frame_rate_hz, outlier_mt, temperature_frames));
+          [](BoundArray* self, nb::object bus, nb::object clock,
+             const std::vector<SensorSettings>& sensors, float frame_rate_hz, float outlier_mt,
+             uint32_t temperature_frames) {
+            new (self)
+                BoundArray(std::move(bus), std::move(clock),
+                           ArraySettings(sensors, frame_rate_hz, outlier_mt, temperature_frames));
           },
           nb::arg("bus"), nb::arg("clock"), nb::arg("sensors"), nb::arg("frame_rate_hz") = 200.0f,
           nb::arg("outlier_mt") = 15.0f, nb::arg("temperature_frames") = 200u)
       .def("tick", &BoundArray::Tick)
-      .def("plan", [](BoundArray& a, uint32_t software_us) { a.array().Plan(software_us); }, nb::arg("software_us"),
-           "Chooses whether sensors are started ahead, from how long the program works between two frames.")
+      .def(
+          "plan", [](BoundArray& a, uint32_t software_us) { a.array().Plan(software_us); },
+          nb::arg("software_us"),
+          "Chooses whether sensors are started ahead, from how long the program works between two "
+          "frames.")
       .def_prop_ro("ahead", [](BoundArray& a) { return a.array().ahead(); })
-      .def("health", [](BoundArray& a, int sensor) { return a.array().Health(CheckedIndex(sensor, kSensors)); },
-           nb::arg("sensor"))
+      .def(
+          "health",
+          [](BoundArray& a, int sensor) {
+            return a.array().Health(CheckedIndex(sensor, kSensors));
+          },
+          nb::arg("sensor"))
       .def_prop_ro("stats", [](BoundArray& a) { return a.array().Stats(); })
-      .def("full_scale_mt",
-           [](BoundArray& a, int sensor, int axis) {
-             return a.array().FullScaleMt(CheckedIndex(sensor, kSensors), CheckedIndex(axis, kAxes));
-           },
-           nb::arg("sensor"), nb::arg("axis"));
+      .def(
+          "full_scale_mt",
+          [](BoundArray& a, int sensor, int axis) {
+            return a.array().FullScaleMt(CheckedIndex(sensor, kSensors), CheckedIndex(axis, kAxes));
+          },
+          nb::arg("sensor"), nb::arg("axis"));
 }
 
 nb::handle NewBusException(nb::module_& m, const char* name) {

@@ -33,11 +33,13 @@ void BindConf(nb::module_& m) {
         SensorArrayOf(conf, &array, &sensor_trouble);
         if (trouble.empty()) trouble = sensor_trouble;
         nb::dict values;
-        TellSettings(conf, [&values](const char* name, const auto& value) { values[name] = Shown(value); });
+        TellSettings(
+            conf, [&values](const char* name, const auto& value) { values[name] = Shown(value); });
         nb::list sensors, scenes;
         for (int s = 0; s < kSensors; ++s) {
           const SensorFacts facts = FactsOf(array.sensor[s]);
-          sensors.append(nb::make_tuple(std::string(facts.chip), facts.address, array.sensor[s].identity, std::string(facts.settings)));
+          sensors.append(nb::make_tuple(std::string(facts.chip), facts.address,
+                                        array.sensor[s].identity, std::string(facts.settings)));
         }
         for (const SceneConf& scene : conf.scenes) scenes.append(scene.name);
         values["sensors"] = sensors;
@@ -45,7 +47,8 @@ void BindConf(nb::module_& m) {
         return nb::make_tuple(trouble, values);
       },
       nb::arg("text"), nb::sig("def read_board_conf(text: str) -> tuple[str, dict[str, object]]"),
-      "Reads the text of a board.conf as a board does: (what is wrong or \"\", the values by the names of the firmware).");
+      "Reads the text of a board.conf as a board does: (what is wrong or \"\", the values by the "
+      "names of the firmware).");
 }
 
 }  // namespace lodestone

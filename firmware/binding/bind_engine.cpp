@@ -20,7 +20,8 @@ namespace {
 
 using Array = nb::ndarray<nb::numpy, float, nb::c_contig>;
 
-[[noreturn]] void Raise(const std::string& wanted, const std::string& got, const std::string& remedy) {
+[[noreturn]] void Raise(const std::string& wanted, const std::string& got,
+                        const std::string& remedy) {
   nb::object type = nb::module_::import_("firmware.errors").attr("EngineError");
   nb::object error = type(wanted, got, remedy);
   PyErr_SetObject(type.ptr(), error.ptr());
@@ -30,14 +31,21 @@ using Array = nb::ndarray<nb::numpy, float, nb::c_contig>;
 // The engine's own line ("wanted …, got …: …") as the exception of three parts.
 [[noreturn]] void RaiseLine(const std::string& line) {
   const size_t got = line.find(", got "), remedy = line.rfind(": ");
-  if (line.compare(0, 7, "wanted ") != 0 || got == std::string::npos || remedy == std::string::npos || remedy < got)
+  if (line.compare(0, 7, "wanted ") != 0 || got == std::string::npos ||
+      remedy == std::string::npos || remedy < got)
     Raise("a plan that loads", line, "compile the model again");
   Raise(line.substr(7, got - 7), line.substr(got + 6, remedy - got - 6), line.substr(remedy + 2));
 }
 
 KernelSet KernelSetOf(const std::string& name) {
-  const struct { const char* name; KernelSet set; } sets[] = {{"best", KernelSet::kBest}, {"portable", KernelSet::kPortable},
-      {"avx2", KernelSet::kAvx2}, {"avx512", KernelSet::kAvx512}, {"neon", KernelSet::kNeon}};
+  const struct {
+    const char* name;
+    KernelSet set;
+  } sets[] = {{"best", KernelSet::kBest},
+              {"portable", KernelSet::kPortable},
+              {"avx2", KernelSet::kAvx2},
+              {"avx512", KernelSet::kAvx512},
+              {"neon", KernelSet::kNeon}};
   for (const auto& known : sets)
     if (name == known.name) return known.set;
   Raise("kernels best, portable, avx2, avx512 or neon", "\"" + name + "\"", "choose one of these");
@@ -55,7 +63,8 @@ class PyEngine {
 
   void Load(const std::string& kernels) {
     char error[256] = "";
-    if (!engine_.Load(plan_.c_str(), plan_.size(), error, sizeof error, KernelSetOf(kernels))) RaiseLine(error);
+    if (!engine_.Load(plan_.c_str(), plan_.size(), error, sizeof error, KernelSetOf(kernels)))
+      RaiseLine(error);
   }
 
   nb::dict Run(nb::dict values) {
@@ -71,7 +80,8 @@ class PyEngine {
       const TensorInfo& info = engine_.input(i);
       engine_.SupplyNoise(i, given[i]);
       if (given[i] || info.role != TensorRole::kValue) continue;
-      if (!info.has_default) Raise(std::string("a value for the input \"") + info.name + "\"", "none", "give one");
+      if (!info.has_default)
+        Raise(std::string("a value for the input \"") + info.name + "\"", "none", "give one");
       for (uint32_t e = 0; e < info.elements; ++e) engine_.input_data(i)[e] = info.default_value;
     }
     {
@@ -133,8 +143,8 @@ class PyEngine {
   }
   void LoadState(nb::bytes state) {
     if (state.size() != engine_.state_bytes())
-      Raise("a state of " + std::to_string(engine_.state_bytes()) + " bytes", std::to_string(state.size()),
-            "use a state saved from the same plan");
+      Raise("a state of " + std::to_string(engine_.state_bytes()) + " bytes",
+            std::to_string(state.size()), "use a state saved from the same plan");
     engine_.LoadState(state.c_str());
   }
 
@@ -150,14 +160,16 @@ class PyEngine {
 
   std::string Names() const {
     std::string names;
-    for (size_t i = 0; i < engine_.input_count(); ++i) names += (i ? ", " : "") + std::string(engine_.input(i).name);
+    for (size_t i = 0; i < engine_.input_count(); ++i)
+      names += (i ? ", " : "") + std::string(engine_.input(i).name);
     return names;
   }
 
   void Write(size_t index, nb::object value) {
     const TensorInfo& info = engine_.input(index);
     nb::module_ numpy = nb::module_::import_("numpy");
-    nb::object array = numpy.attr("asarray")(value, "dtype"_a = numpy.attr("float32"), "order"_a = "C");
+    nb::object array =
+        numpy.attr("asarray")(value, "dtype"_a = numpy.attr("float32"), "order"_a = "C");
     Array data = nb::cast<Array>(array);
     bool same = data.ndim() == info.rank;
     uint32_t got[8] = {};
@@ -178,23 +190,38 @@ class PyEngine {
 }  // namespace
 
 void BindEngine(nb::module_& m) {
-  nb::class_<PyEngine>(m, "Engine", "A loaded plan: runs one call of its graph, states kept inside.")
+  nb::class_<PyEngine>(m, "Engine",
+                       "A loaded plan: runs one call of its graph, states kept inside.")
       .def(nb::init<nb::bytes, const std::string&>(), "plan"_a, "kernels"_a = "best",
-           "Takes the bytes of a plan. kernels: best, portable, avx2, avx512 or neon. Raises EngineError.")
-      .def_static("load", [](nb::object path, const std::string& kernels) {
+           "Takes the bytes of a plan. kernels: best, portable, avx2, avx512 or neon. Raises "
+           "EngineError.")
+      .def_static(
+          "load",
+          [](nb::object path, const std::string& kernels) {
             nb::object file = nb::module_::import_("pathlib").attr("Path")(path);
-            return new PyEngine(nb::cast<nb::bytes>(nb::module_::import_("firmware.errors").attr("read_plan")(file)), kernels);
-          }, "path"_a, "kernels"_a = "best", nb::rv_policy::take_ownership,
+            return new PyEngine(
+                nb::cast<nb::bytes>(
+                    nb::module_::import_("firmware.errors").attr("read_plan")(file)),
+                kernels);
+          },
+          "path"_a, "kernels"_a = "best", nb::rv_policy::take_ownership,
           nb::sig("def load(path: str | os.PathLike[str], kernels: str = 'best') -> Engine"),
           "Loads a .plan file. Raises EngineError when it is not a plan.")
       .def("run", &PyEngine::Run, "inputs"_a,
-           nb::sig("def run(self, inputs: collections.abc.Mapping[str, numpy.typing.ArrayLike]) -> dict[str, "
+           nb::sig("def run(self, inputs: collections.abc.Mapping[str, numpy.typing.ArrayLike]) -> "
+                   "dict[str, "
                    "numpy.typing.NDArray[numpy.float32]]"),
-           "One call of the graph: input name to array, output name to float32 array. Noise inputs left out are drawn by "
-           "the engine, knobs left out take their default. Raises EngineError on a wrong name or shape.")
-      .def("reset", [](PyEngine& e) { e.engine().Reset(); }, "States to their initial values, noise to its seed.")
-      .def("seed", [](PyEngine& e, uint64_t seed) { e.engine().Seed(seed); }, "seed"_a)
-      .def("set_kernels", &PyEngine::Load, "kernels"_a, "Loads the plan again for other kernels; states start anew.")
+           "One call of the graph: input name to array, output name to float32 array. Noise inputs "
+           "left out are drawn by "
+           "the engine, knobs left out take their default. Raises EngineError on a wrong name or "
+           "shape.")
+      .def(
+          "reset", [](PyEngine& e) { e.engine().Reset(); },
+          "States to their initial values, noise to its seed.")
+      .def(
+          "seed", [](PyEngine& e, uint64_t seed) { e.engine().Seed(seed); }, "seed"_a)
+      .def("set_kernels", &PyEngine::Load, "kernels"_a,
+           "Loads the plan again for other kernels; states start anew.")
       .def("save_state", &PyEngine::SaveState)
       .def("load_state", &PyEngine::LoadState, "state"_a)
       .def("run_sliced", &PyEngine::RunSliced, "work_items"_a,
@@ -204,10 +231,12 @@ void BindEngine(nb::module_& m) {
            "The outputs of the latest call.")
       .def("time_runs", &PyEngine::TimeRuns, "count"_a,
            "Seconds of processor time for each of `count` calls on the inputs as they stand.")
-      .def_prop_ro("inputs", [](const PyEngine& e) { return e.Shapes(true); },
-                   nb::sig("def inputs(self) -> dict[str, tuple[int, ...]]"), "Name to shape.")
-      .def_prop_ro("outputs", [](const PyEngine& e) { return e.Shapes(false); },
-                   nb::sig("def outputs(self) -> dict[str, tuple[int, ...]]"), "Name to shape.")
+      .def_prop_ro(
+          "inputs", [](const PyEngine& e) { return e.Shapes(true); },
+          nb::sig("def inputs(self) -> dict[str, tuple[int, ...]]"), "Name to shape.")
+      .def_prop_ro(
+          "outputs", [](const PyEngine& e) { return e.Shapes(false); },
+          nb::sig("def outputs(self) -> dict[str, tuple[int, ...]]"), "Name to shape.")
       .def_prop_ro("card", [](const PyEngine& e) { return std::string(e.engine().card_json()); })
       .def_prop_ro("kernels", [](const PyEngine& e) { return std::string(e.engine().kernels()); })
       .def_prop_ro("name", [](const PyEngine& e) { return std::string(e.engine().info().name); });

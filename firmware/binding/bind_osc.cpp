@@ -45,7 +45,8 @@ void WriteElement(nb::handle element, OscWriter* writer) {
   writer->BeginMessage(address.c_str(), tags.c_str());
   size_t next = 0;
   for (char tag : tags) {
-    if (std::strchr("TFNI", tag) == nullptr && next < values.size()) WriteArgument(tag, values[next++], writer);
+    if (std::strchr("TFNI", tag) == nullptr && next < values.size())
+      WriteArgument(tag, values[next++], writer);
   }
   writer->EndMessage();
 }
@@ -68,15 +69,18 @@ nb::object ToPython(const OscValue& value) {
     case 'd': std::memcpy(&wide, &value.bits, 8); return nb::float_(wide);
     case 'h': return nb::int_(static_cast<int64_t>(value.bits));
     case 't': return nb::int_(value.bits);
-    case 's': case 'S': {
+    case 's':
+    case 'S': {
       const char* text = reinterpret_cast<const char*>(value.bytes_at);
-      PyObject* decoded = PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(std::strlen(text)), "replace");
+      PyObject* decoded =
+          PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(std::strlen(text)), "replace");
       return nb::steal(decoded);
     }
     case 'b': return nb::bytes(reinterpret_cast<const char*>(value.bytes_at), value.bytes);
     case 'T': return nb::bool_(true);
     case 'F': return nb::bool_(false);
-    case 'N': case 'I': return nb::none();
+    case 'N':
+    case 'I': return nb::none();
     default: return nb::int_(word);
   }
 }
@@ -90,8 +94,8 @@ class Collector : public OscListener {
       tags += message.values[i].tag;
       values.append(ToPython(message.values[i]));
     }
-    PyObject* address =
-        PyUnicode_DecodeUTF8(message.address, static_cast<Py_ssize_t>(std::strlen(message.address)), "replace");
+    PyObject* address = PyUnicode_DecodeUTF8(
+        message.address, static_cast<Py_ssize_t>(std::strlen(message.address)), "replace");
     found.append(nb::make_tuple(message.time_tag, nb::steal(address), tags, values));
   }
   nb::list found;
@@ -102,7 +106,8 @@ nb::list Decode(nb::bytes packet) {
   std::vector<uint8_t> copy(packet.size());
   if (!copy.empty()) std::memcpy(copy.data(), packet.c_str(), copy.size());
   Collector collector;
-  if (!ReadOscPacket(copy.data(), copy.size(), &collector)) throw nb::value_error("wanted an OSC packet, got malformed bytes");
+  if (!ReadOscPacket(copy.data(), copy.size(), &collector))
+    throw nb::value_error("wanted an OSC packet, got malformed bytes");
   return collector.found;
 }
 
@@ -111,8 +116,10 @@ nb::list Decode(nb::bytes packet) {
 void lodestone::BindOsc(nb::module_& m) {
   m.def("osc_encode", &Encode, nb::arg("element"), nb::arg("capacity") = 1472,
         nb::sig("def osc_encode(element: tuple[object, ...], capacity: int = 1472) -> bytes"),
-        "Encodes a message (address, tags, values) or a bundle (time_tag, [elements]) as the board does.\n\n"
-        "Raises ValueError where the values do not fit the tags or the packet does not fit `capacity` bytes.");
+        "Encodes a message (address, tags, values) or a bundle (time_tag, [elements]) as the board "
+        "does.\n\n"
+        "Raises ValueError where the values do not fit the tags or the packet does not fit "
+        "`capacity` bytes.");
   m.def("osc_decode", &Decode, nb::arg("packet"),
         nb::sig("def osc_decode(packet: bytes) -> list[tuple[int, str, str, list[object]]]"),
         "Decodes a packet as the board does: a list of (time_tag, address, tags, values).\n\n"

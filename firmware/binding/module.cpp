@@ -6,7 +6,7 @@ void BindChips(nanobind::module_& m);
 void BindConf(nanobind::module_& m);
 void BindOsc(nanobind::module_& m);
 void BindEngine(nanobind::module_& m);
-}
+}  // namespace lodestone
 
 NB_MODULE(_firmware, m) {
   m.doc() = "Lodestone's firmware, as it runs on the board, for Python.";

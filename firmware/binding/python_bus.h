@@ -8,11 +8,13 @@
 
 namespace lodestone {
 
-// Calls `transfer(address, write, read_bytes) -> bytes` and `recover() -> bool` of a Python object. BusNak,
-// BusTimeout and BusStuck become results; any other Python exception passes through the driver to the caller.
+// Calls `transfer(address, write, read_bytes) -> bytes` and `recover() -> bool` of a Python object.
+// BusNak, BusTimeout and BusStuck become results; any other Python exception passes through the
+// driver to the caller.
 class PythonBus : public I2cBus {
  public:
-  explicit PythonBus(nanobind::object bus) : bus_(std::move(bus)), transfer_(bus_.attr("transfer")) {}
+  explicit PythonBus(nanobind::object bus)
+      : bus_(std::move(bus)), transfer_(bus_.attr("transfer")) {}
 
   I2cResult Transfer(uint8_t address, const uint8_t* write, size_t write_bytes, uint8_t* read,
                      size_t read_bytes) override;
@@ -27,7 +29,9 @@ class PythonBus : public I2cBus {
 class PythonClock : public Clock {
  public:
   explicit PythonClock(nanobind::object clock)
-      : clock_(std::move(clock)), now_us_(clock_.attr("now_us")), sleep_until_us_(clock_.attr("sleep_until_us")) {}
+      : clock_(std::move(clock)),
+        now_us_(clock_.attr("now_us")),
+        sleep_until_us_(clock_.attr("sleep_until_us")) {}
 
   uint64_t NowUs() override { return nanobind::cast<uint64_t>(now_us_()); }
   void SleepUntilUs(uint64_t time_us) override { sleep_until_us_(time_us); }

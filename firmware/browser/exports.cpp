@@ -1,5 +1,6 @@
-// What a page calls in the WebAssembly module. Pointers are offsets in its memory; a call may grow the memory, so the page
-// asks for a view after each call, never before. Threads: the one that owns the module.
+// What a page calls in the WebAssembly module. Pointers are offsets in its memory; a call may grow
+// the memory, so the page asks for a view after each call, never before. Threads: the one that owns
+// the module.
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -21,7 +22,8 @@ char trouble[192];
 LODESTONE_EXPORT(take) void* take(uint32_t bytes) { return std::malloc(bytes); }
 LODESTONE_EXPORT(give) void give(void* room) { std::free(room); }
 
-LODESTONE_EXPORT(make) void make(uint32_t sample_rate_hz, uint32_t block_frames, uint32_t prefill_frames) {
+LODESTONE_EXPORT(make)
+void make(uint32_t sample_rate_hz, uint32_t block_frames, uint32_t prefill_frames) {
   board.reset(new PageBoard(sample_rate_hz, block_frames, prefill_frames));
 }
 LODESTONE_EXPORT(set_chip) void set_chip(float noise_mt, float x_mt, float y_mt, float z_mt) {
@@ -30,31 +32,49 @@ LODESTONE_EXPORT(set_chip) void set_chip(float noise_mt, float x_mt, float y_mt,
 }
 // 1 when the scene is there; else trouble_text() tells why not.
 LODESTONE_EXPORT(add_scene)
-int32_t add_scene(const char* name, const void* touch, uint32_t touch_bytes, const void* voice, uint32_t voice_bytes) {
+int32_t add_scene(const char* name, const void* touch, uint32_t touch_bytes, const void* voice,
+                  uint32_t voice_bytes) {
   trouble[0] = '\0';
-  return board->AddScene(name, {touch, touch_bytes}, {voice, voice_bytes}, trouble, sizeof trouble) ? 1 : 0;
+  return board->AddScene(name, {touch, touch_bytes}, {voice, voice_bytes}, trouble, sizeof trouble)
+             ? 1
+             : 0;
 }
 LODESTONE_EXPORT(trouble_text) const char* trouble_text() { return trouble; }
-LODESTONE_EXPORT(trouble_bytes) uint32_t trouble_bytes() { return static_cast<uint32_t>(std::strlen(trouble)); }
+LODESTONE_EXPORT(trouble_bytes) uint32_t trouble_bytes() {
+  return static_cast<uint32_t>(std::strlen(trouble));
+}
 LODESTONE_EXPORT(begin) void begin(int32_t first_scene) { board->Begin(first_scene); }
 
 LODESTONE_EXPORT(field) float* field() { return board->field().field(); }
 LODESTONE_EXPORT(temperature) float* temperature() { return board->field().temperature(); }
 LODESTONE_EXPORT(weight) float* weight() { return board->field().weight(); }
 LODESTONE_EXPORT(render) const float* render(uint32_t frames) { return board->Render(frames); }
-LODESTONE_EXPORT(touch_at) void touch_at(double now_us) { board->TouchAt(static_cast<uint64_t>(now_us)); }
+LODESTONE_EXPORT(touch_at) void touch_at(double now_us) {
+  board->TouchAt(static_cast<uint64_t>(now_us));
+}
 
 // A block of OSC packets as page_wire.h has it, to the instrument and from it.
-LODESTONE_EXPORT(hear) int32_t hear(const uint8_t* block, uint32_t bytes) { return board->wire().Hear(block, bytes) ? 1 : 0; }
+LODESTONE_EXPORT(hear) int32_t hear(const uint8_t* block, uint32_t bytes) {
+  return board->wire().Hear(block, bytes) ? 1 : 0;
+}
 LODESTONE_EXPORT(said) const uint8_t* said() { return board->wire().said().data(); }
-LODESTONE_EXPORT(said_bytes) uint32_t said_bytes() { return static_cast<uint32_t>(board->wire().said().size()); }
+LODESTONE_EXPORT(said_bytes) uint32_t said_bytes() {
+  return static_cast<uint32_t>(board->wire().said().size());
+}
 LODESTONE_EXPORT(forget_said) void forget_said() { board->wire().ForgetSaid(); }
 
-// For comparing sounds: see ConsumedLog, and the frame of the output at which the ring began to sound.
-LODESTONE_EXPORT(keep_consumed) void keep_consumed(uint32_t numbers) { board->KeepConsumed(numbers); }
+// For comparing sounds: see ConsumedLog, and the frame of the output at which the ring began to
+// sound.
+LODESTONE_EXPORT(keep_consumed) void keep_consumed(uint32_t numbers) {
+  board->KeepConsumed(numbers);
+}
 LODESTONE_EXPORT(consumed) const double* consumed() { return board->consumed().data(); }
-LODESTONE_EXPORT(consumed_numbers) uint32_t consumed_numbers() { return static_cast<uint32_t>(board->consumed().size()); }
-LODESTONE_EXPORT(started_at) uint32_t started_at() { return board->instrument().mixer().started_at(); }
+LODESTONE_EXPORT(consumed_numbers) uint32_t consumed_numbers() {
+  return static_cast<uint32_t>(board->consumed().size());
+}
+LODESTONE_EXPORT(started_at) uint32_t started_at() {
+  return board->instrument().mixer().started_at();
+}
 
 LODESTONE_EXPORT(underruns) uint32_t underruns() { return board->underruns(); }
 LODESTONE_EXPORT(lost_packets) uint32_t lost_packets() { return board->wire().lost(); }

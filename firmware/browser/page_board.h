@@ -1,5 +1,6 @@
-// The whole instrument for a page: fields and OSC in, sound and OSC out. One thread, the browser's audio thread, owns all of
-// it and calls Render; every tick follows from the frames that were rendered, so equal input gives equal sound.
+// The whole instrument for a page: fields and OSC in, sound and OSC out. One thread, the browser's
+// audio thread, owns all of it and calls Render; every tick follows from the frames that were
+// rendered, so equal input gives equal sound.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +14,14 @@
 
 namespace lodestone {
 
-// Every latent vector that a voice consumed, as rows of numbers: scene, block of it, frame of the ring where the block begins
+// Every latent vector that a voice consumed, as rows of numbers: scene, block of it, frame of the
+// ring where the block begins
 // (-1: warming), then the latents. For who compares sounds; what no longer fits is left out.
 class ConsumedLog : public VoiceTap {
  public:
   void Keep(size_t numbers) { rows_.reserve(numbers); }
-  void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t, const float* latents, uint32_t count) override {
+  void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t,
+                 const float* latents, uint32_t count) override {
     if (rows_.size() + 3 + count > rows_.capacity()) return;
     rows_.push_back(static_cast<double>(scene.index));
     rows_.push_back(static_cast<double>(block));
@@ -34,16 +37,18 @@ class ConsumedLog : public VoiceTap {
 class PageBoard {
  public:
   static constexpr uint32_t kChannels = 2;
-  static constexpr uint32_t kFramesPerSecond = 200;   // of the sensors
+  static constexpr uint32_t kFramesPerSecond = 200;  // of the sensors
   static constexpr uint32_t kControlsPerSecond = 100;
 
-  // `block_frames` is the most that one Render may ask for. `prefill_frames`: the next block of the voice is begun when
-  // no more is left, and computed within as many; a shorter one sounds sooner and asks for more at a time.
+  // `block_frames` is the most that one Render may ask for. `prefill_frames`: the next block of the
+  // voice is begun when no more is left, and computed within as many; a shorter one sounds sooner
+  // and asks for more at a time.
   PageBoard(uint32_t sample_rate_hz, uint32_t block_frames, uint32_t prefill_frames);
 
   PageField& field() { return field_; }
   PageWire& wire() { return wire_; }
-  bool AddScene(const char* name, PlanBytes touch, PlanBytes voice, char* error, size_t error_bytes) {
+  bool AddScene(const char* name, PlanBytes touch, PlanBytes voice, char* error,
+                size_t error_bytes) {
     return scenes_.Add(name, touch, voice, error, error_bytes);
   }
 
@@ -53,7 +58,8 @@ class PageBoard {
   // [kChannels][frames], one channel after the other; valid until the next call.
   const float* Render(uint32_t frames);
 
-  // One sensor frame at a time of the caller's, without sound: for comparing touches with another simulation.
+  // One sensor frame at a time of the caller's, without sound: for comparing touches with another
+  // simulation.
   void TouchAt(uint64_t now_us);
 
   // Rooms of so many numbers for what the voices consume; before Begin. None without this call.

@@ -1,4 +1,5 @@
-// The four attractors of a page: fields that it computes, read as chips read them, with noise and in whole counts.
+// The four attractors of a page: fields that it computes, read as chips read them, with noise and
+// in whole counts.
 #pragma once
 
 #include <cmath>
@@ -16,8 +17,8 @@ class PageField : public FieldSource {
   float* temperature() { return temperature_c_; }
   float* weight() { return weight_; }
 
-  // What a chip does to a field: `noise_mt` is one standard deviation of each reading, `count_mt` one count of each
-  // axis (0: not rounded). Noise begins anew.
+  // What a chip does to a field: `noise_mt` is one standard deviation of each reading, `count_mt`
+  // one count of each axis (0: not rounded). Noise begins anew.
   void SetChip(float noise_mt, const float* count_mt) {
     noise_mt_ = noise_mt;
     for (int a = 0; a < kAxes; ++a) count_mt_[a] = count_mt[a];
@@ -30,7 +31,8 @@ class PageField : public FieldSource {
     frame->sequence = sequence_++;
     for (int s = 0; s < kSensors; ++s) {
       for (int a = 0; a < kAxes; ++a) {
-        const float there = field_[s * kAxes + a] + (noise_mt_ > 0.0f ? noise_mt_ * Normal() : 0.0f);
+        const float there =
+            field_[s * kAxes + a] + (noise_mt_ > 0.0f ? noise_mt_ * Normal() : 0.0f);
         const float step = count_mt_[a];
         const float counts = step > 0.0f ? std::floor(there / step) : 0.0f;
         frame->counts[s][a] = static_cast<int32_t>(counts);

@@ -66,27 +66,33 @@ KeptVoice* PageScenes::Keep(PlanBytes voice, char* error, size_t error_bytes) {
   return kept;
 }
 
-bool PageScenes::Fits(const EngineTouch& touch, const VoiceInfo& voice, char* error, size_t error_bytes) const {
+bool PageScenes::Fits(const EngineTouch& touch, const VoiceInfo& voice, char* error,
+                      size_t error_bytes) const {
   if (voice.latents != touch.latents()) {
-    std::snprintf(error, error_bytes, "wanted a voice of %u latents for this touch, got one of %u: give the touch made for it, too",
+    std::snprintf(error, error_bytes,
+                  "wanted a voice of %u latents for this touch, got one of %u: give the touch made "
+                  "for it, too",
                   static_cast<unsigned>(touch.latents()), static_cast<unsigned>(voice.latents));
     return false;
   }
   if (voice.sample_rate_hz != sample_rate_hz_) {
-    std::snprintf(error, error_bytes, "wanted a voice at %u Hz, got one at %u: export it at the page's rate",
-                  static_cast<unsigned>(sample_rate_hz_), static_cast<unsigned>(voice.sample_rate_hz));
+    std::snprintf(
+        error, error_bytes, "wanted a voice at %u Hz, got one at %u: export it at the page's rate",
+        static_cast<unsigned>(sample_rate_hz_), static_cast<unsigned>(voice.sample_rate_hz));
     return false;
   }
   const uint64_t block = uint64_t{voice.hop} * voice.frames;
   if (block > longest_block_) {
-    std::snprintf(error, error_bytes, "wanted blocks of at most %u samples, got %llu: export fewer frames a call",
+    std::snprintf(error, error_bytes,
+                  "wanted blocks of at most %u samples, got %llu: export fewer frames a call",
                   static_cast<unsigned>(longest_block_), static_cast<unsigned long long>(block));
     return false;
   }
   return true;
 }
 
-bool PageScenes::Add(const char* name, PlanBytes touch, PlanBytes voice, char* error, size_t error_bytes) {
+bool PageScenes::Add(const char* name, PlanBytes touch, PlanBytes voice, char* error,
+                     size_t error_bytes) {
   Engine engine;
   if (!engine.Load(touch.data, touch.size, error, error_bytes)) return false;
   Kept kept;
@@ -94,7 +100,9 @@ bool PageScenes::Add(const char* name, PlanBytes touch, PlanBytes voice, char* e
   kept.touch = EngineTouch::Make(std::move(engine), error, error_bytes);
   if (!kept.touch) return false;
   kept.voice = Keep(voice, error, error_bytes);
-  if (kept.voice == nullptr || !Fits(*kept.touch, kept.voice->engines[0]->info(), error, error_bytes)) return false;
+  if (kept.voice == nullptr ||
+      !Fits(*kept.touch, kept.voice->engines[0]->info(), error, error_bytes))
+    return false;
   kept.fresh.resize(kept.touch->state_bytes());
   kept.touch->SaveState(kept.fresh.data());
   kept_.push_back(std::move(kept));
@@ -106,7 +114,8 @@ std::unique_ptr<Scene> PageScenes::Load(int32_t index, char* error, size_t error
   KeptVoice& voice = *kept.voice;
   const int free = !voice.lent[0] ? 0 : 1;
   if (voice.lent[free] || !voice.engines[free]) {
-    std::snprintf(error, error_bytes, "wanted an engine of this voice that is free, got none: ask again");
+    std::snprintf(error, error_bytes,
+                  "wanted an engine of this voice that is free, got none: ask again");
     return nullptr;
   }
   kept.touch->LoadState(kept.fresh.data());

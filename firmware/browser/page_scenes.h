@@ -1,5 +1,6 @@
-// Scenes whose plans a page hands over. Each is loaded once, when it is added, and lent to the instrument whenever it
-// plays: a change of scenes then costs the audio thread no more than clearing memories.
+// Scenes whose plans a page hands over. Each is loaded once, when it is added, and lent to the
+// instrument whenever it plays: a change of scenes then costs the audio thread no more than
+// clearing memories.
 #pragma once
 
 #include <memory>
@@ -16,7 +17,8 @@ struct PlanBytes {
   size_t size;
 };
 
-// The engines of one voice plan. Two: while scenes change, the one that goes and the one that comes may be of one voice.
+// The engines of one voice plan. Two: while scenes change, the one that goes and the one that comes
+// may be of one voice.
 struct KeptVoice {
   static constexpr int kMost = 2;
   uint32_t crc;
@@ -27,14 +29,17 @@ struct KeptVoice {
 
 class PageScenes : public SceneLoader {
  public:
-  PageScenes(uint32_t sample_rate_hz, uint32_t longest_block) : sample_rate_hz_(sample_rate_hz), longest_block_(longest_block) {}
+  PageScenes(uint32_t sample_rate_hz, uint32_t longest_block)
+      : sample_rate_hz_(sample_rate_hz), longest_block_(longest_block) {}
 
-  // False with one line in `error` (wanted, got, what to do) where the two plans do not play together; all scenes stay as
-  // they were. Takes some milliseconds.
+  // False with one line in `error` (wanted, got, what to do) where the two plans do not play
+  // together; all scenes stay as they were. Takes some milliseconds.
   bool Add(const char* name, PlanBytes touch, PlanBytes voice, char* error, size_t error_bytes);
 
   int32_t count() const override { return static_cast<int32_t>(kept_.size()); }
-  const char* name(int32_t index) const override { return kept_[static_cast<size_t>(index)].name.c_str(); }
+  const char* name(int32_t index) const override {
+    return kept_[static_cast<size_t>(index)].name.c_str();
+  }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
 
  private:
@@ -46,7 +51,8 @@ class PageScenes : public SceneLoader {
   };
 
   KeptVoice* Keep(PlanBytes voice, char* error, size_t error_bytes);
-  bool Fits(const EngineTouch& touch, const VoiceInfo& voice, char* error, size_t error_bytes) const;
+  bool Fits(const EngineTouch& touch, const VoiceInfo& voice, char* error,
+            size_t error_bytes) const;
 
   uint32_t sample_rate_hz_, longest_block_;
   std::vector<std::unique_ptr<KeptVoice>> voices_;

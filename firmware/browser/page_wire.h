@@ -1,5 +1,6 @@
-// OSC between a page and the instrument in it. Both ways many packets travel as one block of bytes: the length of each in
-// two bytes, the higher first, then the packet. The bridge to a board speaks the same over its socket.
+// OSC between a page and the instrument in it. Both ways many packets travel as one block of bytes:
+// the length of each in two bytes, the higher first, then the packet. The bridge to a board speaks
+// the same over its socket.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,8 @@ class PageWire : public Network {
     out_.insert(out_.end(), packet, packet + bytes);
   }
 
-  // A packet that claims more bytes than there are ends its block; one that is too long for the reader is left out.
+  // A packet that claims more bytes than there are ends its block; one that is too long for the
+  // reader is left out.
   size_t Receive(uint8_t* packet, size_t capacity) override {
     while (in_.size() - at_ >= 2) {
       const size_t bytes = static_cast<size_t>(in_[at_] << 8 | in_[at_ + 1]);

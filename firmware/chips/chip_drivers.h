@@ -1,4 +1,5 @@
-// The drivers of all chips that definitions/chips.toml names: one of each at an address, of which one is used. No heap.
+// The drivers of all chips that definitions/chips.toml names: one of each at an address, of which
+// one is used. No heap.
 #pragma once
 
 #include "firmware/chips/clock.h"
@@ -36,8 +37,7 @@ namespace lodestone {
 inline const char* CheckChip(SensorChip chip, const ChipSettings& settings) {
   switch (chip) {
 #define LODESTONE_CHECK(Driver, name) \
-  case SensorChip::k##Driver:         \
-    return Check##Driver(settings.name);
+  case SensorChip::k##Driver: return Check##Driver(settings.name);
     LODESTONE_EACH_CHIP(LODESTONE_CHECK)
 #undef LODESTONE_CHECK
   }

@@ -1,4 +1,5 @@
-// A clock that is handed in, so that drivers run the same on a board, in a test and in simulated time.
+// A clock that is handed in, so that drivers run the same on a board, in a test and in simulated
+// time.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@ class Clock {
   // Microseconds since an arbitrary start; never runs backwards.
   virtual uint64_t NowUs() = 0;
 
-  // Returns no earlier than `time_us`; at once where that lies in the past. Never called by the audio thread.
+  // Returns no earlier than `time_us`; at once where that lies in the past. Never called by the
+  // audio thread.
   virtual void SleepUntilUs(uint64_t time_us) = 0;
 };
 

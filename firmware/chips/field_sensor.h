@@ -1,7 +1,8 @@
-// What the sensor array asks of a chip driver, whatever the chip: be brought up step by step, start, be read.
+// What the sensor array asks of a chip driver, whatever the chip: be brought up step by step,
+// start, be read.
 //
-// Every call is bounded: it does at most four bus transfers, never waits and never allocates. Waiting is the
-// caller's, by DueUs(). Threads: the touch thread only.
+// Every call is bounded: it does at most four bus transfers, never waits and never allocates.
+// Waiting is the caller's, by DueUs(). Threads: the touch thread only.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,8 @@ class FieldSensor {
  public:
   virtual ~FieldSensor() {}
 
-  // Forgets the state of the chip. With `reset` the bring-up resets the chip first; without, it only checks
-  // and writes the registers (after a brown-out the chip has reset itself).
+  // Forgets the state of the chip. With `reset` the bring-up resets the chip first; without, it
+  // only checks and writes the registers (after a brown-out the chip has reset itself).
   virtual void Restart(bool reset) = 0;
 
   // One step of the bring-up; kDone once the chip is ready for Start(). Not before DueUs().

@@ -17,11 +17,11 @@ class I2cBus {
  public:
   virtual ~I2cBus() {}
 
-  // Writes, then reads after a repeated start. Either part may be empty; with both empty only the address is
-  // probed. `address` is the 7-bit address. On any result but kOk the contents of `read` are unspecified.
-  // Threads: one at a time, never the audio thread.
-  virtual I2cResult Transfer(uint8_t address, const uint8_t* write, size_t write_bytes, uint8_t* read,
-                             size_t read_bytes) = 0;
+  // Writes, then reads after a repeated start. Either part may be empty; with both empty only the
+  // address is probed. `address` is the 7-bit address. On any result but kOk the contents of `read`
+  // are unspecified. Threads: one at a time, never the audio thread.
+  virtual I2cResult Transfer(uint8_t address, const uint8_t* write, size_t write_bytes,
+                             uint8_t* read, size_t read_bytes) = 0;
 
   // Frees a stuck bus: nine clocks and a stop where the platform can, else a re-opened device.
   // True when the bus is free afterwards.

@@ -8,7 +8,8 @@ using namespace mlx90393;
 
 namespace {
 
-// µT a count at RES 0 and GAIN_SEL 7 with HALLCONF 0xC, and the factor of every GAIN_SEL (data sheet, table 17).
+// µT a count at RES 0 and GAIN_SEL 7 with HALLCONF 0xC, and the factor of every GAIN_SEL (data
+// sheet, table 17).
 constexpr float kBaseUt[kAxes] = {0.150f, 0.150f, 0.242f};
 constexpr float kGainFactor[8] = {5.0f, 4.0f, 3.0f, 2.5f, 2.0f, 1.667f, 1.333f, 1.0f};
 
@@ -20,15 +21,17 @@ constexpr uint16_t kScratchPattern = 0xA5C3;
 constexpr int kHalfScale = 1 << 15;
 
 float CountUt(const Mlx90393Settings& settings, int axis) {
-  return kBaseUt[axis] * kGainFactor[settings.gain_sel] * static_cast<float>(1 << settings.resolution[axis]);
+  return kBaseUt[axis] * kGainFactor[settings.gain_sel] *
+         static_cast<float>(1 << settings.resolution[axis]);
 }
 
 uint16_t Word(const uint8_t* bytes) { return static_cast<uint16_t>((bytes[0] << 8) | bytes[1]); }
 
 uint16_t FilterRegister(const Mlx90393Settings& s) {
-  return static_cast<uint16_t>((s.temperature_oversampling << kOsr2Shift) | (s.resolution[0] << kResShift[0]) |
-                               (s.resolution[1] << kResShift[1]) | (s.resolution[2] << kResShift[2]) |
-                               (s.filter << kFilterShift) | (s.oversampling << kOsrShift));
+  return static_cast<uint16_t>(
+      (s.temperature_oversampling << kOsr2Shift) | (s.resolution[0] << kResShift[0]) |
+      (s.resolution[1] << kResShift[1]) | (s.resolution[2] << kResShift[2]) |
+      (s.filter << kFilterShift) | (s.oversampling << kOsrShift));
 }
 
 }  // namespace
@@ -37,7 +40,8 @@ const char* CheckMlx90393(const Mlx90393Settings& s) {
   if (s.gain_sel > 7) return "gain_sel must be 0 to 7";
   if (s.oversampling > 3 || s.temperature_oversampling > 3) return "oversampling must be 0 to 3";
   if (s.filter > 7) return "filter must be 0 to 7";
-  if (s.filter + s.oversampling < 2) return "oversampling + filter must be 2 or more (the chip fails below)";
+  if (s.filter + s.oversampling < 2)
+    return "oversampling + filter must be 2 or more (the chip fails below)";
   for (int axis = 0; axis < kAxes; ++axis) {
     if (s.resolution[axis] > 3) return "resolution must be 0 to 3";
     if (s.resolution[axis] < 2 && !s.allow_wrapping) {
@@ -85,7 +89,8 @@ SensorOutcome Mlx90393::Advance() {
     case Step::kVerify:
       outcome = Verify();
       return outcome == SensorOutcome::kDone ? Next(Step::kFirst, 0) : outcome;
-    case Step::kFirst:  // the first measurement after a reset is not to be trusted, its thermometer is
+    case Step::kFirst:  // the first measurement after a reset is not to be trusted, its thermometer
+                        // is
       outcome = Start(true);
       if (outcome == SensorOutcome::kDone) step_ = Step::kDiscard;
       return outcome == SensorOutcome::kDone ? SensorOutcome::kPending : outcome;
@@ -93,22 +98,18 @@ SensorOutcome Mlx90393::Advance() {
       outcome = Read(&discarded);
       has_previous_ = false;
       return outcome == SensorOutcome::kDone ? Next(Step::kReady, 0) : outcome;
-    case Step::kReady:
-      break;
+    case Step::kReady: break;
   }
   return SensorOutcome::kDone;
 }
 
-SensorOutcome Mlx90393::Exchange(const uint8_t* write, size_t write_bytes, uint8_t* answer, size_t answer_bytes) {
+SensorOutcome Mlx90393::Exchange(const uint8_t* write, size_t write_bytes, uint8_t* answer,
+                                 size_t answer_bytes) {
   switch (bus_.Transfer(address_, write, write_bytes, answer, answer_bytes)) {
-    case I2cResult::kOk:
-      status_ = answer[0];
-      return SensorOutcome::kDone;
-    case I2cResult::kNak:
-      return SensorOutcome::kAbsent;
+    case I2cResult::kOk: status_ = answer[0]; return SensorOutcome::kDone;
+    case I2cResult::kNak: return SensorOutcome::kAbsent;
     case I2cResult::kTimeout:
-    case I2cResult::kStuck:
-      break;
+    case I2cResult::kStuck: break;
   }
   return SensorOutcome::kBusDown;
 }
@@ -134,7 +135,8 @@ SensorOutcome Mlx90393::WriteRegister(uint8_t index, uint16_t value) {
                               static_cast<uint8_t>(value & 0xFF), static_cast<uint8_t>(index << 2)};
   uint8_t answer[1];
   const SensorOutcome outcome = Exchange(request, sizeof(request), answer, sizeof(answer));
-  if (outcome == SensorOutcome::kDone && (status_ & kStatusError) != 0) return SensorOutcome::kRejected;
+  if (outcome == SensorOutcome::kDone && (status_ & kStatusError) != 0)
+    return SensorOutcome::kRejected;
   return outcome;
 }
 
@@ -173,7 +175,8 @@ SensorOutcome Mlx90393::Verify() {
 }
 
 SensorOutcome Mlx90393::Start(bool with_temperature) {
-  const uint8_t select = static_cast<uint8_t>(with_temperature ? kSelectXyz | kSelectT : kSelectXyz);
+  const uint8_t select =
+      static_cast<uint8_t>(with_temperature ? kSelectXyz | kSelectT : kSelectXyz);
   const SensorOutcome outcome = Command(static_cast<uint8_t>(kCommandStartSingle | select));
   if (outcome != SensorOutcome::kDone) return outcome;
   if ((status_ & kStatusReset) != 0) return SensorOutcome::kWasReset;
@@ -184,7 +187,8 @@ SensorOutcome Mlx90393::Start(bool with_temperature) {
 }
 
 SensorOutcome Mlx90393::Read(SensorReading* reading) {
-  const uint8_t select = static_cast<uint8_t>(with_temperature_ ? kSelectXyz | kSelectT : kSelectXyz);
+  const uint8_t select =
+      static_cast<uint8_t>(with_temperature_ ? kSelectXyz | kSelectT : kSelectXyz);
   const uint8_t request = static_cast<uint8_t>(kCommandReadMeasurement | select);
   const size_t words = with_temperature_ ? 4 : 3;
   uint8_t answer[1 + 2 * 4];
@@ -192,7 +196,8 @@ SensorOutcome Mlx90393::Read(SensorReading* reading) {
   if (outcome != SensorOutcome::kDone) return outcome;
   if ((status_ & kStatusReset) != 0) return SensorOutcome::kWasReset;
   if ((status_ & (kStatusError | kStatusModes)) != 0) {
-    due_us_ = clock_.NowUs() + ConversionUs() / 8;  // slow by up to an eighth a time: ask again then
+    due_us_ =
+        clock_.NowUs() + ConversionUs() / 8;  // slow by up to an eighth a time: ask again then
     return SensorOutcome::kPending;
   }
   if ((status_ & kStatusDataMask) != words - 1) return SensorOutcome::kRejected;
@@ -214,8 +219,9 @@ void Mlx90393::Decode(const uint8_t* words, SensorReading* reading) {
   has_previous_ = true;
 }
 
-// The chip holds 18-bit offset binary; RES says which 16 of these bits it sends. RES 2 and 3 send the top ones:
-// zero field is 0x8000 or 0x4000, and rails are seen. RES 0 and 1 send a window that wraps.
+// The chip holds 18-bit offset binary; RES says which 16 of these bits it sends. RES 2 and 3 send
+// the top ones: zero field is 0x8000 or 0x4000, and rails are seen. RES 0 and 1 send a window that
+// wraps.
 int32_t Mlx90393::DecodeAxis(int axis, uint16_t word, uint32_t* flags) {
   const uint8_t resolution = settings_.resolution[axis];
   if (resolution < 2) {
@@ -226,7 +232,8 @@ int32_t Mlx90393::DecodeAxis(int axis, uint16_t word, uint32_t* flags) {
     return count;
   }
   const uint16_t top = resolution == 2 ? 0xFFFF : 0x7FFF;
-  if (word == 0 || word >= top) *flags |= kSensorSaturated | (static_cast<uint32_t>(kSensorSaturatedX) << axis);
+  if (word == 0 || word >= top)
+    *flags |= kSensorSaturated | (static_cast<uint32_t>(kSensorSaturatedX) << axis);
   return static_cast<int32_t>(word) - (resolution == 2 ? 0x8000 : 0x4000);
 }
 

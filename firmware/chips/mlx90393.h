@@ -1,7 +1,8 @@
-// Driver of the Melexis MLX90393 magnetometer over I2C: single measurements, all gains, resolutions, filters.
+// Driver of the Melexis MLX90393 magnetometer over I2C: single measurements, all gains,
+// resolutions, filters.
 //
-// The recommended setting (the default) reads ±49 mT in x and y and ±79 mT in z, 1.5 and 2.42 µT a count, in
-// 3.32 ms at most. No heap, no waiting: see FieldSensor.
+// The recommended setting (the default) reads ±49 mT in x and y and ±79 mT in z, 1.5 and 2.42 µT a
+// count, in 3.32 ms at most. No heap, no waiting: see FieldSensor.
 #pragma once
 
 #include "firmware/chips/clock.h"
@@ -33,9 +34,19 @@ class Mlx90393 : public FieldSensor {
   uint8_t Status() const { return status_; }
 
  private:
-  enum class Step : uint8_t { kExit, kReset, kIdentify, kConfigure, kVerify, kFirst, kDiscard, kReady };
+  enum class Step : uint8_t {
+    kExit,
+    kReset,
+    kIdentify,
+    kConfigure,
+    kVerify,
+    kFirst,
+    kDiscard,
+    kReady
+  };
 
-  SensorOutcome Exchange(const uint8_t* write, size_t write_bytes, uint8_t* answer, size_t answer_bytes);
+  SensorOutcome Exchange(const uint8_t* write, size_t write_bytes, uint8_t* answer,
+                         size_t answer_bytes);
   SensorOutcome Command(uint8_t command);
   SensorOutcome ReadRegister(uint8_t index, uint16_t* value);
   SensorOutcome WriteRegister(uint8_t index, uint16_t value);

@@ -1,4 +1,5 @@
-// Commands, status bits and register fields of the MLX90393 (Melexis data sheet, sections 16 and 17).
+// Commands, status bits and register fields of the MLX90393 (Melexis data sheet, sections 16 and
+// 17).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ constexpr uint8_t kRegisterGain = 0x00;     // 7 Z_SERIES, 6:4 GAIN_SEL, 3:0 HAL
 constexpr uint8_t kRegisterMode = 0x01;     // burst, trigger, temperature compensation: all off
 constexpr uint8_t kRegisterFilter = 0x02;   // 12:11 OSR2, 10:5 RES z y x, 4:2 DIG_FILT, 1:0 OSR
 constexpr uint8_t kRegisterScratch = 0x0A;  // free: written and read back as a memory check
-constexpr uint8_t kRegisterTref = 0x24;     // the thermometer's word at 35 °C; differs from chip to chip
+constexpr uint8_t kRegisterTref =
+    0x24;  // the thermometer's word at 35 °C; differs from chip to chip
 
 constexpr uint16_t kHallConf = 0x0C;
 constexpr int kGainShift = 4;
@@ -42,12 +44,14 @@ constexpr uint16_t kHallMask = 0xF;
 static_assert((kGainMask & kHallMask) == 0, "fields of register 0 overlap");
 constexpr uint16_t kOsrMask = 0x3u << kOsrShift;
 constexpr uint16_t kFilterMask = 0x7u << kFilterShift;
-constexpr uint16_t kResMask = (0x3u << kResShift[0]) | (0x3u << kResShift[1]) | (0x3u << kResShift[2]);
+constexpr uint16_t kResMask =
+    (0x3u << kResShift[0]) | (0x3u << kResShift[1]) | (0x3u << kResShift[2]);
 constexpr uint16_t kOsr2Mask = 0x3u << kOsr2Shift;
 static_assert((kOsrMask & kFilterMask) == 0 && ((kOsrMask | kFilterMask) & kResMask) == 0 &&
                   ((kOsrMask | kFilterMask | kResMask) & kOsr2Mask) == 0,
               "fields of register 2 overlap");
-static_assert((kOsrMask | kFilterMask | kResMask | kOsr2Mask) == 0x1FFF, "register 2 has thirteen bits in use");
+static_assert((kOsrMask | kFilterMask | kResMask | kOsr2Mask) == 0x1FFF,
+              "register 2 has thirteen bits in use");
 
 // Pauses after commands: EX 1 ms; RT 2 ms (power-on reset takes 1.6 ms at most).
 constexpr uint32_t kExitUs = 1000;
@@ -63,7 +67,9 @@ constexpr uint32_t AxisUs(uint32_t oversampling, uint32_t filter) {
   return kAxisBaseUs + (64u << oversampling) * (2u + (1u << filter));
 }
 
-constexpr uint32_t TemperatureUs(uint32_t oversampling) { return kAxisBaseUs + (192u << oversampling); }
+constexpr uint32_t TemperatureUs(uint32_t oversampling) {
+  return kAxisBaseUs + (192u << oversampling);
+}
 
 constexpr uint32_t ConversionUs(uint32_t oversampling, uint32_t filter) {
   return kStandbyUs + kActiveUs + 3 * AxisUs(oversampling, filter) + kEndUs;

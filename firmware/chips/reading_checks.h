@@ -1,6 +1,8 @@
-// What one reading cannot tell but a row of readings can: frozen counts, and a single frame that is out of line.
+// What one reading cannot tell but a row of readings can: frozen counts, and a single frame that is
+// out of line.
 //
-// Each object belongs to one sensor and is called once a reading by the touch thread. Pure arithmetic.
+// Each object belongs to one sensor and is called once a reading by the touch thread. Pure
+// arithmetic.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +23,8 @@ class FreezeWatch {
     return false;
   }
 
-  // True when `reading` completes a row of kReadings equal ones. A chip whose every axis stands at a rail is
-  // saturated, not frozen.
+  // True when `reading` completes a row of kReadings equal ones. A chip whose every axis stands at
+  // a rail is saturated, not frozen.
   bool Update(const SensorReading& reading) {
     bool equal = same_ > 0;
     for (int axis = 0; axis < kAxes; ++axis) equal = equal && reading.counts[axis] == counts_[axis];
@@ -40,8 +42,9 @@ class FreezeWatch {
   int32_t counts_[kAxes] = {0, 0, 0};
 };
 
-// Holds back one reading that lies far from the one before it, unless the next one confirms it: a bit that
-// flipped on the way lasts one frame, a magnet longer. Costs one frame of delay on such a leap, none otherwise.
+// Holds back one reading that lies far from the one before it, unless the next one confirms it: a
+// bit that flipped on the way lasts one frame, a magnet longer. Costs one frame of delay on such a
+// leap, none otherwise.
 class OutlierGate {
  public:
   explicit OutlierGate(float limit_mt) : limit_mt_(limit_mt) {}

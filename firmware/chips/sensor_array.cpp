@@ -4,13 +4,16 @@ namespace lodestone {
 
 namespace {
 
-constexpr uint64_t kRetryUs = 50000;     // between attempts on an absent sensor, and on a bus that is down
-constexpr uint64_t kBlameUs = 500000;    // before a sensor is asked that failed the bus twice; doubled each time more
-constexpr int kMostDoublings = 6;        // to 32 s: a cable that is mended is found again within that
+constexpr uint64_t kRetryUs =
+    50000;  // between attempts on an absent sensor, and on a bus that is down
+constexpr uint64_t kBlameUs =
+    500000;  // before a sensor is asked that failed the bus twice; doubled each time more
+constexpr int kMostDoublings = 6;  // to 32 s: a cable that is mended is found again within that
 constexpr float kAheadOn = 0.98f, kAheadOff = 0.9f;  // of the period
 constexpr uint32_t kMeanOf = 16;
-constexpr int kRefusals = 3;             // so many rejected answers in a row lead to a full reset
-constexpr int kReadAttempts = 4;         // conversions up to 3/8 longer than the data sheet says are waited for
+constexpr int kRefusals = 3;  // so many rejected answers in a row lead to a full reset
+constexpr int kReadAttempts =
+    4;  // conversions up to 3/8 longer than the data sheet says are waited for
 constexpr uint32_t kUsPerSecond = 1000000;
 
 uint32_t PeriodUs(const SensorArraySettings& settings) {
@@ -21,7 +24,8 @@ const char* CheckAxes(const int8_t axes[kAxes]) {
   int seen = 0;
   for (int axis = 0; axis < kAxes; ++axis) {
     const int source = axes[axis] < 0 ? -axes[axis] : axes[axis];
-    if (source < 1 || source > kAxes) return "axes must be 1, 2 or 3, with a minus where turned round";
+    if (source < 1 || source > kAxes)
+      return "axes must be 1, 2 or 3, with a minus where turned round";
     seen |= 1 << source;
   }
   return seen == 0xE ? nullptr : "axes must name each of 1, 2 and 3 once";
@@ -32,7 +36,8 @@ const char* CheckAxes(const int8_t axes[kAxes]) {
 const char* CheckSensorArray(const SensorArraySettings& settings) {
   for (int i = 0; i < kSensors; ++i) {
     const SensorSettings& sensor = settings.sensor[i];
-    if (sensor.address < 0x08 || sensor.address > 0x7B) return "a sensor's address must be 0x08 to 0x7B";
+    if (sensor.address < 0x08 || sensor.address > 0x7B)
+      return "a sensor's address must be 0x08 to 0x7B";
     for (int j = 0; j < i; ++j) {
       if (settings.sensor[j].address == sensor.address) return "two sensors have the same address";
     }
@@ -70,7 +75,8 @@ SensorArray::SensorArray(I2cBus& bus, Clock& clock, const SensorArraySettings& s
 
 void SensorArray::Tick(FieldFrame* frame) {
   const uint64_t begun_us = clock_.NowUs();
-  const uint64_t stalled_us = stalled_us_;  // a bus that hangs in this frame has taken no time when it begins
+  const uint64_t stalled_us =
+      stalled_us_;  // a bus that hangs in this frame has taken no time when it begins
   CountFrame(begun_us);
   if (bus_down_) FreeBus(begun_us);
   for (Slot& slot : slots_) BeginFrame(slot);
@@ -109,7 +115,8 @@ void SensorArray::FreeBus(uint64_t now_us) {
   next_recovery_us_ = now_us + kRetryUs;
   if (!bus_.Recover()) return;
   ++stats_.bus_recoveries;
-  bus_down_ = false;  // a bus clear resets no chip: those that ran go on, and their status tells if they cannot
+  bus_down_ = false;  // a bus clear resets no chip: those that ran go on, and their status tells if
+                      // they cannot
 }
 
 // A conversion that was started ahead is this frame's now, unless its sensor has been lost since.
@@ -149,8 +156,8 @@ void SensorArray::Average(uint32_t* mean_us, uint64_t since_us) {
   *mean_us = *mean_us == 0 ? took_us : (*mean_us * (kMeanOf - 1) + took_us + kMeanOf / 2) / kMeanOf;
 }
 
-// A bus that hangs for one sensor's sake takes the time of all. It is held against the others only when none of them could be
-// read since the last time: then it is the bus that is down.
+// A bus that hangs for one sensor's sake takes the time of all. It is held against the others only
+// when none of them could be read since the last time: then it is the bus that is down.
 void SensorArray::Stall(uint64_t since_us) {
   if (good_since_stall_) stalled_us_ += clock_.NowUs() - since_us;
   good_since_stall_ = false;
@@ -158,10 +165,13 @@ void SensorArray::Stall(uint64_t since_us) {
 
 void SensorArray::Plan(uint32_t software_us) {
   uint32_t conversion_us = UINT32_MAX;  // one with a thermometer takes longer: those take turns
-  for (const Slot& slot : slots_) conversion_us = slot.driver.ConversionUs() < conversion_us ? slot.driver.ConversionUs() : conversion_us;
+  for (const Slot& slot : slots_)
+    conversion_us =
+        slot.driver.ConversionUs() < conversion_us ? slot.driver.ConversionUs() : conversion_us;
   const uint32_t starts_us = (kSensors - 1) * start_us_;  // the first sensor converts meanwhile
   const uint32_t wait_us = conversion_us > starts_us ? conversion_us - starts_us : 0;
-  const float frame_us = static_cast<float>(kSensors * (start_us_ + read_us_) + wait_us + software_us);
+  const float frame_us =
+      static_cast<float>(kSensors * (start_us_ + read_us_) + wait_us + software_us);
   const float period_us = static_cast<float>(PeriodUs(settings_));
   if (frame_us > kAheadOn * period_us) ahead_ = true;
   if (frame_us < kAheadOff * period_us) ahead_ = false;
@@ -205,7 +215,8 @@ void SensorArray::Accept(Slot& slot, const SensorReading& reading) {
   if ((reading.flags & kSensorSaturated) != 0) ++slot.health.saturated;
   if ((reading.flags & kSensorWrapped) != 0) ++slot.health.wrapped;
   if (slot.frozen && slot.freeze.Moved(reading)) slot.frozen = false;
-  if (slot.freeze.Update(reading)) {  // a reset may help; until the words move the sensor counts as lost
+  if (slot.freeze.Update(
+          reading)) {  // a reset may help; until the words move the sensor counts as lost
     ++slot.health.freezes;
     slot.frozen = true;
     slot.health.running = false;
@@ -235,8 +246,7 @@ void SensorArray::Accept(Slot& slot, const SensorReading& reading) {
 void SensorArray::Fail(Slot& slot, SensorOutcome outcome) {
   slot.started = false;
   switch (outcome) {
-    case SensorOutcome::kBusDown:
-      return BlameForBus(slot);
+    case SensorOutcome::kBusDown: return BlameForBus(slot);
     case SensorOutcome::kWasReset:
       ++slot.health.resets;
       slot.flags |= kSensorReset;
@@ -253,15 +263,17 @@ void SensorArray::Fail(Slot& slot, SensorOutcome outcome) {
       break;
   }
   ++slot.failures;
-  const bool refused = slot.health.running && outcome != SensorOutcome::kAbsent && slot.failures < kRefusals;
+  const bool refused =
+      slot.health.running && outcome != SensorOutcome::kAbsent && slot.failures < kRefusals;
   if (refused) return;  // a single strange answer costs a frame, not a reset
   slot.health.running = false;
   slot.driver.Restart(true);
   slot.retry_us = clock_.NowUs() + kRetryUs;
 }
 
-// Whoever was asked when the bus failed may be the one that holds it: it is brought up anew, and each time that that fails
-// the bus again, it is left alone for twice as long, so that the others play.
+// Whoever was asked when the bus failed may be the one that holds it: it is brought up anew, and
+// each time that that fails the bus again, it is left alone for twice as long, so that the others
+// play.
 void SensorArray::BlameForBus(Slot& slot) {
   ++stats_.bus_failures;
   bus_down_ = true;

@@ -1,12 +1,15 @@
-// Four field sensors on one bus, read as one: start all, wait, read all, and survive whatever happens to each.
+// Four field sensors on one bus, read as one: start all, wait, read all, and survive whatever
+// happens to each.
 //
-// Tick() is one frame. It is called by the touch thread at a steady rate, uses no heap and does a bounded amount
-// of work: at most four transfers of bring-up for each lost sensor, done while the others convert. A transfer that
-// hangs ends the work of its frame, and the sensor that was asked is left alone for a time that doubles each time it hangs:
-// the kernel gives a bus that hangs a second, in which the others cannot be read, and which is not held against them.
+// Tick() is one frame. It is called by the touch thread at a steady rate, uses no heap and does a
+// bounded amount of work: at most four transfers of bring-up for each lost sensor, done while the
+// others convert. A transfer that hangs ends the work of its frame, and the sensor that was asked
+// is left alone for a time that doubles each time it hangs: the kernel gives a bus that hangs a
+// second, in which the others cannot be read, and which is not held against them.
 //
-// Where a frame would take longer than its period, each sensor is started anew as soon as it has been read ("ahead"): it
-// converts while the others are read and while the program works, so more frames fit, each a little older.
+// Where a frame would take longer than its period, each sensor is started anew as soon as it has
+// been read ("ahead"): it converts while the others are read and while the program works, so more
+// frames fit, each a little older.
 #pragma once
 
 #include "firmware/chips/chip_drivers.h"
@@ -23,16 +26,19 @@ namespace lodestone {
 struct SensorSettings : ChipSettings {
   SensorChip chip = SensorChip::kMlx90393;
   uint8_t address = 0x0C;
-  // Board axis i is chip axis |axes[i]| - 1, turned round where axes[i] is negative: how the chip is mounted.
+  // Board axis i is chip axis |axes[i]| - 1, turned round where axes[i] is negative: how the chip
+  // is mounted.
   int8_t axes[kAxes] = {1, 2, 3};
-  // The identity (TREF) of the chip that was calibrated; another one is flagged kSensorWrong. 0 takes any.
+  // The identity (TREF) of the chip that was calibrated; another one is flagged kSensorWrong. 0
+  // takes any.
   uint16_t identity = 0;
 };
 
 struct SensorArraySettings {
   SensorSettings sensor[kSensors];
-  float frame_rate_hz = 200.0f;  // the rate at which Tick() is meant to be called; for counting gaps
-  float outlier_mt = 15.0f;      // a leap of more than this in one frame must be confirmed by the next
+  float frame_rate_hz =
+      200.0f;                // the rate at which Tick() is meant to be called; for counting gaps
+  float outlier_mt = 15.0f;  // a leap of more than this in one frame must be confirmed by the next
   uint32_t temperature_frames = 200;  // each thermometer is read once in so many frames
 };
 
@@ -58,13 +64,13 @@ struct SensorHealth {
 
 struct SensorArrayStats {
   uint32_t frames;
-  uint32_t gaps;           // frame periods in which no frame began
-  uint32_t late;           // frames that began later than a tenth of a period
-  uint32_t bus_failures;   // stuck or timed out
+  uint32_t gaps;          // frame periods in which no frame began
+  uint32_t late;          // frames that began later than a tenth of a period
+  uint32_t bus_failures;  // stuck or timed out
   uint32_t bus_recoveries;
-  uint32_t longest_us;     // longest Tick()
-  uint32_t jitter_us;      // largest deviation of the time between two frames from its nominal value
-  uint32_t skew_us;        // between the first and the last start of the last frame
+  uint32_t longest_us;  // longest Tick()
+  uint32_t jitter_us;   // largest deviation of the time between two frames from its nominal value
+  uint32_t skew_us;     // between the first and the last start of the last frame
 };
 
 class SensorArray {
@@ -75,7 +81,8 @@ class SensorArray {
   // One frame. Sensors that are lost keep their last good field; `valid` says how much they count.
   void Tick(FieldFrame* frame);
 
-  // Chooses whether sensors are started ahead, from how long they take and how long the program works between two frames.
+  // Chooses whether sensors are started ahead, from how long they take and how long the program
+  // works between two frames.
   void Plan(uint32_t software_us);
   bool ahead() const { return ahead_; }
 
@@ -95,16 +102,16 @@ class SensorArray {
     FreezeWatch freeze;
     OutlierGate outlier;
     SensorHealth health;
-    bool started = false;     // a conversion of this frame is under way
-    bool ahead = false;       // a conversion of the next frame is,
-    uint64_t ahead_us = 0;    // since then
-    bool good = false;        // this frame has a reading
-    bool frozen = false;      // set by the freeze watch until the words move again
-    bool wrong = false;       // the last bring-up met something that is not this chip
-    int failures = 0;         // in a row
-    int strikes = 0;          // times in a row that the bus failed while this sensor was asked
+    bool started = false;   // a conversion of this frame is under way
+    bool ahead = false;     // a conversion of the next frame is,
+    uint64_t ahead_us = 0;  // since then
+    bool good = false;      // this frame has a reading
+    bool frozen = false;    // set by the freeze watch until the words move again
+    bool wrong = false;     // the last bring-up met something that is not this chip
+    int failures = 0;       // in a row
+    int strikes = 0;        // times in a row that the bus failed while this sensor was asked
     uint64_t started_us = 0;
-    uint64_t retry_us = 0;    // a lost sensor is not asked before
+    uint64_t retry_us = 0;  // a lost sensor is not asked before
     uint32_t flags = 0;
     int32_t counts[kAxes] = {0, 0, 0};
   };
@@ -135,7 +142,8 @@ class SensorArray {
   bool ahead_ = false;
   uint32_t start_us_ = 0, read_us_ = 0;  // what a start and a read take, mean
   bool good_since_stall_ = false;
-  uint64_t stalled_us_ = 0;  // in which the bus hung for one sensor's sake and the others could not be asked
+  uint64_t stalled_us_ =
+      0;  // in which the bus hung for one sensor's sake and the others could not be asked
 };
 
 }  // namespace lodestone

@@ -1,6 +1,7 @@
 // How much one sensor counts, and what it shows while it is lost: hold, fade, glide back.
 //
-// Each object belongs to one sensor and is called once a frame by the touch thread. Pure arithmetic.
+// Each object belongs to one sensor and is called once a frame by the touch thread. Pure
+// arithmetic.
 #pragma once
 
 #include <cstdint>
@@ -48,9 +49,10 @@ class SensorWeight {
   uint64_t last_good_us_ = 0;
 };
 
-// The field of one sensor across a gap: the last good value is kept, and after a gap longer than kSeamlessUs it
-// glides to the new one within kReturnUs instead of jumping. Readings that repeat the one before them are a gap
-// too: a chip that freezes for a while comes back with a leap like one that was lost.
+// The field of one sensor across a gap: the last good value is kept, and after a gap longer than
+// kSeamlessUs it glides to the new one within kReturnUs instead of jumping. Readings that repeat
+// the one before them are a gap too: a chip that freezes for a while comes back with a leap like
+// one that was lost.
 class FieldGlide {
  public:
   // `field_mt` comes in as just read and goes out as to be shown.
@@ -67,7 +69,8 @@ class FieldGlide {
     }
     gliding_ = (gliding_ || returns) && now_us - returned_us_ < kReturnUs;
     if (gliding_) {
-      const float left = 1.0f - static_cast<float>(now_us - returned_us_) / static_cast<float>(kReturnUs);
+      const float left =
+          1.0f - static_cast<float>(now_us - returned_us_) / static_cast<float>(kReturnUs);
       for (int axis = 0; axis < kAxes; ++axis) field_mt[axis] += offset_[axis] * left;
     }
     for (int axis = 0; axis < kAxes; ++axis) shown_[axis] = field_mt[axis];

@@ -6,8 +6,8 @@ namespace {
 
 constexpr uint8_t kDeviceConfig1 = 0x00;      // 4:2 averaging
 constexpr uint8_t kTemperatureConfig = 0x07;  // 0 enable
-constexpr uint8_t kDeviceId = 0x0D;           // 1:0 = 2: x2; the maker's number follows, low byte first
-constexpr uint8_t kResults = 0x10;            // T, X, Y, Z, two bytes each, high byte first
+constexpr uint8_t kDeviceId = 0x0D;  // 1:0 = 2: x2; the maker's number follows, low byte first
+constexpr uint8_t kResults = 0x10;   // T, X, Y, Z, two bytes each, high byte first
 constexpr uint8_t kVersionMask = 0x03;
 constexpr uint8_t kVersionTwice = 0x02;
 constexpr uint8_t kMakerLow = 0x49;
@@ -29,11 +29,13 @@ constexpr float kT0Counts = 17508.0f;
 constexpr float kT0C = 25.0f;
 constexpr float kCountsPerKelvin = 60.1f;
 
-// A channel takes 25 µs, and each result 25 µs more, typically; the chip's clock may be a fifth slow.
+// A channel takes 25 µs, and each result 25 µs more, typically; the chip's clock may be a fifth
+// slow.
 constexpr uint32_t kChannelUs = 30;
 constexpr uint32_t kChannels = 4;
 
-// So often the four configuration registers are read back: a chip that reset itself stands by and is silent about it.
+// So often the four configuration registers are read back: a chip that reset itself stands by and
+// is silent about it.
 constexpr int kReadsPerCheck = 20;
 
 int16_t Word(const uint8_t* bytes) { return static_cast<int16_t>((bytes[0] << 8) | bytes[1]); }
@@ -75,8 +77,7 @@ SensorOutcome Tmag5273::Advance() {
     case Step::kVerify:
       outcome = Verify();
       return outcome == SensorOutcome::kDone ? Next(Step::kReady) : outcome;
-    case Step::kReady:
-      break;
+    case Step::kReady: break;
   }
   return SensorOutcome::kDone;
 }
@@ -84,23 +85,17 @@ SensorOutcome Tmag5273::Advance() {
 SensorOutcome Tmag5273::WriteRegister(uint8_t index, uint8_t value) {
   const uint8_t request[2] = {index, value};
   switch (bus_.Transfer(address_, request, sizeof(request), nullptr, 0)) {
-    case I2cResult::kOk:
-      return SensorOutcome::kDone;
-    case I2cResult::kNak:
-      return SensorOutcome::kAbsent;
-    default:
-      return SensorOutcome::kBusDown;
+    case I2cResult::kOk: return SensorOutcome::kDone;
+    case I2cResult::kNak: return SensorOutcome::kAbsent;
+    default: return SensorOutcome::kBusDown;
   }
 }
 
 SensorOutcome Tmag5273::ReadRegisters(uint8_t index, uint8_t* values, size_t count) {
   switch (bus_.Transfer(address_, &index, 1, values, count)) {
-    case I2cResult::kOk:
-      return SensorOutcome::kDone;
-    case I2cResult::kNak:
-      return SensorOutcome::kAbsent;
-    default:
-      return SensorOutcome::kBusDown;
+    case I2cResult::kOk: return SensorOutcome::kDone;
+    case I2cResult::kNak: return SensorOutcome::kAbsent;
+    default: return SensorOutcome::kBusDown;
   }
 }
 
@@ -145,7 +140,8 @@ SensorOutcome Tmag5273::Read(SensorReading* reading) {
   uint8_t values[2 * kChannels];
   const SensorOutcome outcome = ReadRegisters(kResults, values, sizeof(values));
   if (outcome != SensorOutcome::kDone) return outcome;
-  // A word of 0 would be −266 °C: nothing was converted, the chip stands by after a reset of its own.
+  // A word of 0 would be −266 °C: nothing was converted, the chip stands by after a reset of its
+  // own.
   if (Word(values) == 0) return SensorOutcome::kWasReset;
   temperature_c_ = kT0C + (static_cast<float>(Word(values)) - kT0Counts) / kCountsPerKelvin;
   reading->flags = 0;

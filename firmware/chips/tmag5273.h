@@ -1,7 +1,9 @@
-// Driver of the Texas Instruments TMAG5273 Hall sensor over I2C: wide range, coarse counts, continuous conversion.
+// Driver of the Texas Instruments TMAG5273 Hall sensor over I2C: wide range, coarse counts,
+// continuous conversion.
 //
-// The chip converts without being asked; Start() only notes the time after which a conversion is known to be new.
-// Four variants with their own addresses (A 0x35, B 0x22, C 0x78, D 0x44) share a bus. No heap, no waiting.
+// The chip converts without being asked; Start() only notes the time after which a conversion is
+// known to be new. Four variants with their own addresses (A 0x35, B 0x22, C 0x78, D 0x44) share a
+// bus. No heap, no waiting.
 #pragma once
 
 #include "firmware/chips/clock.h"
@@ -46,8 +48,8 @@ class Tmag5273 : public FieldSensor {
   const Tmag5273Settings settings_;
   uint8_t registers_[kConfiguration];
   Step step_ = Step::kIdentify;
-  bool twice_ = false;         // the x2 variant
-  int reads_to_check_ = 0;     // the configuration is read back now and then
+  bool twice_ = false;      // the x2 variant
+  int reads_to_check_ = 0;  // the configuration is read back now and then
   uint64_t due_us_ = 0;
   float temperature_c_ = 25.0f;
 };

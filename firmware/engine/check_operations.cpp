@@ -11,7 +11,8 @@ using plan::Kind;
 using plan::View;
 
 constexpr uint32_t kMostDim = 1u << 26;
-constexpr const char* kOutside = "wanted every operand inside its space, got one that reaches out of it";
+constexpr const char* kOutside =
+    "wanted every operand inside its space, got one that reaches out of it";
 
 uint64_t SpaceFloats(const plan::Header& h, uint32_t space) {
   switch (space) {
@@ -39,7 +40,9 @@ bool RowsInside(const plan::Header& h, const plan::Rows& rows, uint64_t last_row
   return (reach + rows.offset + width).Within(SpaceFloats(h, rows.space));
 }
 
-bool ConstantsInside(const plan::Header& h, uint32_t at, Checked count) { return (count + at).Within(h.constant_floats); }
+bool ConstantsInside(const plan::Header& h, uint32_t at, Checked count) {
+  return (count + at).Within(h.constant_floats);
+}
 
 int Operands(const plan::Loops& op) {
   if (!plan::IsKind(op.kind)) return 0;
@@ -71,7 +74,8 @@ const char* CheckLoops(const plan::Header& h, const plan::Loops& op, uint64_t* w
   int64_t extra = 0;
   if (gather) {
     uint32_t entries = 0, apart = 0;
-    if (!WholeNumber(op.parameter[0], 1u << 24, &entries) || entries == 0u || !WholeNumber(op.parameter[1], 1u << 24, &apart))
+    if (!WholeNumber(op.parameter[0], 1u << 24, &entries) || entries == 0u ||
+        !WholeNumber(op.parameter[1], 1u << 24, &apart))
       return "wanted a look-up table of sane size, got another";
     extra = (static_cast<int64_t>(entries) - 1) * static_cast<int64_t>(apart);
   }
@@ -79,18 +83,22 @@ const char* CheckLoops(const plan::Header& h, const plan::Loops& op, uint64_t* w
   if (gather) dims[3] = 1u;
   if (operands > 1 && !ViewInside(h, op.b, gather ? dims : op.dims, 0)) return kOutside;
   if (operands > 2 && !ViewInside(h, op.c, op.dims, 0)) return kOutside;
-  if ((operands < 2 && op.b.space != plan::kNowhere) || (operands < 3 && op.c.space != plan::kNowhere))
+  if ((operands < 2 && op.b.space != plan::kNowhere) ||
+      (operands < 3 && op.c.space != plan::kNowhere))
     return "wanted no more operands than the operation has, got more";
   return nullptr;
 }
 
-// The largest sum of weight magnitudes of an output, times the largest input, has to fit 31 bits. Bytes are summed with their
-// zero in them, which is taken off at the start: at most twice 255 on the way.
+// The largest sum of weight magnitudes of an output, times the largest input, has to fit 31 bits.
+// Bytes are summed with their zero in them, which is taken off at the start: at most twice 255 on
+// the way.
 bool SumsFit(const PlanParts& parts, const plan::Conv& op) {
-  const int64_t largest = op.format == static_cast<uint32_t>(plan::WeightFormat::kInt8Uint8) ? 510 : op.input_limit;
+  const int64_t largest =
+      op.format == static_cast<uint32_t>(plan::WeightFormat::kInt8Uint8) ? 510 : op.input_limit;
   const int8_t* weights = reinterpret_cast<const int8_t*>(parts.weights + op.weights_at);
   const uint64_t depth = uint64_t{op.taps} * op.in_channels;
-  for (uint64_t panel = 0; panel < (op.out_channels + plan::kPanel - 1u) / plan::kPanel; ++panel, weights += depth * plan::kPanel) {
+  for (uint64_t panel = 0; panel < (op.out_channels + plan::kPanel - 1u) / plan::kPanel;
+       ++panel, weights += depth * plan::kPanel) {
     int64_t sums[plan::kPanel] = {};
     for (uint64_t k = 0; k < depth; ++k)
       for (uint32_t o = 0; o < plan::kPanel; ++o) {
@@ -111,7 +119,8 @@ const char* CheckFormat(const PlanParts& parts, const plan::Conv& op, uint64_t o
   if (format != plan::WeightFormat::kInt8Int16 && !bytes) return nullptr;
   if (op.groups != 1u || (op.in_channels == 1u && op.out_channels == 1u))
     return "wanted quantised input in plain convolutions, got another";
-  if (!IsFinite(op.input_scale) || op.input_scale < 1e-30f || op.input_scale > 1e30f) return "wanted a sane input scale, got another";
+  if (!IsFinite(op.input_scale) || op.input_scale < 1e-30f || op.input_scale > 1e30f)
+    return "wanted a sane input scale, got another";
   if (bytes ? op.input_zero > 255u : op.input_limit < 1 || op.input_limit > 32767)
     return "wanted inputs within their bits, got more";
   return SumsFit(parts, op) ? nullptr : "wanted sums of at most 31 bits, got larger ones";
@@ -119,15 +128,19 @@ const char* CheckFormat(const PlanParts& parts, const plan::Conv& op, uint64_t o
 
 const char* CheckConv(const PlanParts& parts, const plan::Conv& op, uint64_t* work) {
   const plan::Header& h = parts.header;
-  const uint32_t sizes[] = {op.rows, op.taps, op.dilation, op.stride, op.in_channels, op.out_channels, op.groups};
+  const uint32_t sizes[] = {op.rows,        op.taps,         op.dilation, op.stride,
+                            op.in_channels, op.out_channels, op.groups};
   for (uint32_t size : sizes)
     if (size == 0u || size > (1u << 20)) return "wanted a convolution of sane size, got another";
-  const uint64_t in = uint64_t{op.in_channels} * op.groups, out = uint64_t{op.out_channels} * op.groups;
+  const uint64_t in = uint64_t{op.in_channels} * op.groups,
+                 out = uint64_t{op.out_channels} * op.groups;
   const uint64_t depth = uint64_t{op.taps} * op.in_channels;
-  if (in > kMostDim || out > kMostDim || depth > kMostDim || !(Checked(op.rows) * out).Within(kMostDim))
+  if (in > kMostDim || out > kMostDim || depth > kMostDim ||
+      !(Checked(op.rows) * out).Within(kMostDim))
     return "wanted a convolution of sane size, got another";
   *work += (Checked(op.rows) * depth * out).value() / 4u;
-  const uint64_t last_in = uint64_t{op.rows - 1u} * op.stride + uint64_t{op.taps - 1u} * op.dilation;
+  const uint64_t last_in =
+      uint64_t{op.rows - 1u} * op.stride + uint64_t{op.taps - 1u} * op.dilation;
   if (!plan::IsActivation(op.activation)) return "wanted a known activation, got another";
   if (!RowsInside(h, op.input, last_in, in)) return kOutside;
   for (const plan::Rows* rows : {&op.residual, &op.raw, &op.active}) {
@@ -136,9 +149,12 @@ const char* CheckConv(const PlanParts& parts, const plan::Conv& op, uint64_t* wo
     if (!RowsInside(h, *rows, op.rows - 1u, out)) return kOutside;
   }
   if (!plan::IsWeightFormat(op.format)) return "wanted known weights, got another format";
-  if (op.weights_at % 4u != 0u || !(Checked(op.weights_at) + WeightBytes(op)).Within(h.weight_bytes)) return kOutside;
+  if (op.weights_at % 4u != 0u ||
+      !(Checked(op.weights_at) + WeightBytes(op)).Within(h.weight_bytes))
+    return kOutside;
   if (op.bias_at != plan::kNoPlace && !ConstantsInside(h, op.bias_at, out)) return kOutside;
-  if (op.activation == static_cast<uint32_t>(plan::Activation::kSnake) && !ConstantsInside(h, op.alpha_at, Checked(2u) * out))
+  if (op.activation == static_cast<uint32_t>(plan::Activation::kSnake) &&
+      !ConstantsInside(h, op.alpha_at, Checked(2u) * out))
     return kOutside;
   return CheckFormat(parts, op, out);
 }
@@ -150,7 +166,8 @@ const char* CheckOperation(const PlanParts& parts, uint32_t index, uint64_t* wor
                           ? CheckConv(parts, ReadConv(parts, index), work)
                           : CheckLoops(parts.header, ReadLoops(parts, index), work);
   if (wrong) return wrong;
-  return *work > plan::kMostWork ? "wanted a call that ends in reasonable time, got more work" : nullptr;
+  return *work > plan::kMostWork ? "wanted a call that ends in reasonable time, got more work"
+                                 : nullptr;
 }
 
 }  // namespace lodestone

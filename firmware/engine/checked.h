@@ -1,5 +1,5 @@
-// Arithmetic on numbers that a file brought: where 64 bits do not hold a result it becomes the largest number, and stays there,
-// so that a comparison at the end sees every overflow on the way.
+// Arithmetic on numbers that a file brought: where 64 bits do not hold a result it becomes the
+// largest number, and stays there, so that a comparison at the end sees every overflow on the way.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,14 @@ namespace lodestone {
 
 class Checked {
  public:
-  constexpr Checked(uint64_t value) : value_(value) {}  // NOLINT: numbers become checked ones by themselves
+  constexpr Checked(uint64_t value)
+      : value_(value) {}  // NOLINT: numbers become checked ones by themselves
   constexpr bool Within(uint64_t most) const { return value_ <= most; }
   constexpr uint64_t value() const { return value_; }
 
   friend constexpr Checked operator*(Checked a, Checked b) {
-    return b.value_ != 0u && a.value_ > kOver / b.value_ ? Checked(kOver) : Checked(a.value_ * b.value_);
+    return b.value_ != 0u && a.value_ > kOver / b.value_ ? Checked(kOver)
+                                                         : Checked(a.value_ * b.value_);
   }
   friend constexpr Checked operator+(Checked a, Checked b) {
     return a.value_ > kOver - b.value_ ? Checked(kOver) : Checked(a.value_ + b.value_);
@@ -26,7 +28,9 @@ class Checked {
 };
 
 // Rounded up to a multiple.
-constexpr Checked RoundedUp(uint64_t value, uint64_t multiple) { return Checked((value + multiple - 1u) / multiple) * multiple; }
+constexpr Checked RoundedUp(uint64_t value, uint64_t multiple) {
+  return Checked((value + multiple - 1u) / multiple) * multiple;
+}
 
 // Neither infinite nor not a number. By its bits: the boards' compilers take it for granted.
 inline bool IsFinite(float value) {

@@ -1,5 +1,6 @@
-// Convolution with 8-bit weights and quantised input: rows are quantised once, then multiplied in tiles as in conv_impl.h,
-// with sums in 32 bits that the plan's check has proven to fit. Included inside a namespace, after conv_impl.h.
+// Convolution with 8-bit weights and quantised input: rows are quantised once, then multiplied in
+// tiles as in conv_impl.h, with sums in 32 bits that the plan's check has proven to fit. Included
+// inside a namespace, after conv_impl.h.
 
 // Input of 16 bits, which every instruction set multiplies with 8-bit weights.
 struct Words : PanelOrder8 {
@@ -11,14 +12,13 @@ struct Words : PanelOrder8 {
   template <int kRows, int kVectors>
   static inline const int8_t* Start(const int8_t* weights, Vec::I (&sum)[kRows][kVectors]) {
     LODESTONE_UNROLL(16)
-    for (int r = 0; r < kRows; ++r)
-      LODESTONE_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::SetInt(0);
+    for (int r = 0; r < kRows; ++r) LODESTONE_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::SetInt(0);
     return weights;
   }
   template <int kRows, int kVectors>
-  static inline void Accumulate(const Value* from, ptrdiff_t step, uint32_t channels, const int8_t* weights,
-                                Vec::I (&sum)[kRows][kVectors]) {
+  static inline void Accumulate(const Value* from, ptrdiff_t step, uint32_t channels,
+                                const int8_t* weights, Vec::I (&sum)[kRows][kVectors]) {
     Accumulate8<kRows, kVectors>(from, step, channels, weights, sum);
   }
 };
@@ -44,7 +44,8 @@ static inline uint32_t QuantiseItems(const ConvTask& task) {
 template <class Sort>
 static void QuantiseRows(const ConvTask& task, uint32_t first, uint32_t last) {
   typedef typename Sort::Value Value;
-  // Adding 1.5 * 2^23 leaves no room for a fraction: the sum's low bits are the value, rounded as QuantizeLinear rounds.
+  // Adding 1.5 * 2^23 leaves no room for a fraction: the sum's low bits are the value, rounded as
+  // QuantizeLinear rounds.
   const Vec::F steps = Vec::Set(task.steps_per_unit), shift = Vec::Set(12582912.0f);
   const Vec::F low = Vec::Set(task.input_low), high = Vec::Set(task.input_high);
   const Vec::I shift_bits = Vec::SetInt(0x4b400000 - Sort::Zero(task));
@@ -55,7 +56,8 @@ static void QuantiseRows(const ConvTask& task, uint32_t first, uint32_t last) {
     Value* to = static_cast<Value*>(task.scratch) + static_cast<size_t>(row) * wide;
     for (uint32_t c = 0; c < channels; c += Vec::kLanes) {
       const int count = channels - c < Vec::kLanes ? static_cast<int>(channels - c) : Vec::kLanes;
-      const Vec::F scaled = Vec::Mul(count == Vec::kLanes ? Vec::Load(x + c) : Vec::LoadSome(x + c, count), steps);
+      const Vec::F scaled =
+          Vec::Mul(count == Vec::kLanes ? Vec::Load(x + c) : Vec::LoadSome(x + c, count), steps);
       const Vec::F held = Vec::Min(Vec::Max(scaled, low), high);
       const Vec::I whole = Vec::SubInt(Vec::Bits(Vec::Add(held, shift)), shift_bits);
       if (count == Vec::kLanes) {
@@ -79,18 +81,22 @@ struct Tile8 {
   uint32_t row, column, columns;
 };
 
-// Out of line: together with the products, GCC would run out of registers and spill sums in the innermost loop.
+// Out of line: together with the products, GCC would run out of registers and spill sums in the
+// innermost loop.
 template <int kRows, int kVectors>
-__attribute__((noinline)) static void FinishIntegers(const ConvTask& task, uint32_t row, uint32_t column, uint32_t columns,
+__attribute__((noinline)) static void FinishIntegers(const ConvTask& task, uint32_t row,
+                                                     uint32_t column, uint32_t columns,
                                                      const Vec::I (&sum)[kRows][kVectors]) {
   Vec::F y[kRows][kVectors];
   LODESTONE_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
     const int count = InVector(columns, v);
     const uint32_t at = column + static_cast<uint32_t>(v * Vec::kLanes);
-    const Vec::F scale = count == Vec::kLanes ? Vec::Load(task.scale + at) : Vec::LoadSome(task.scale + at, count);
-    const Vec::F bias = !task.bias ? Vec::Set(0.0f)
-                        : count == Vec::kLanes ? Vec::Load(task.bias + at) : Vec::LoadSome(task.bias + at, count);
+    const Vec::F scale =
+        count == Vec::kLanes ? Vec::Load(task.scale + at) : Vec::LoadSome(task.scale + at, count);
+    const Vec::F bias = !task.bias             ? Vec::Set(0.0f)
+                        : count == Vec::kLanes ? Vec::Load(task.bias + at)
+                                               : Vec::LoadSome(task.bias + at, count);
     LODESTONE_UNROLL(16)
     for (int r = 0; r < kRows; ++r) y[r][v] = Vec::MulAdd(Vec::ToFloat(sum[r][v]), scale, bias);
   }
@@ -102,14 +108,14 @@ static void RunTile8(const ConvTask& task, const Tile8<Sort>& tile) {
   Vec::I sum[kRows][kVectors];
   const int8_t* weights = Sort::template Start<kRows, kVectors>(tile.weights, sum);
   for (uint32_t tap = 0; tap < tile.taps; ++tap) {
-    Sort::template Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
+    Sort::template Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step,
+                                               tile.channels, weights, sum);
     weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
   Vec::I done[kRows][kVectors];
   LODESTONE_UNROLL(16)
-  for (int r = 0; r < kRows; ++r)
-    LODESTONE_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) done[r][v] = Untraced(sum[r][v]);
+  for (int r = 0; r < kRows; ++r) LODESTONE_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v) done[r][v] = Untraced(sum[r][v]);
   FinishIntegers<kRows, kVectors>(task, tile.row, tile.column, tile.columns, done);
 }
 
@@ -157,19 +163,22 @@ static inline void ForPanels8(const ConvTask& task, Visit visit) {
 // Bytes of a panel's weights, with what lies in front of them.
 template <class Sort>
 static inline size_t PanelBytes(const ConvTask& task, uint32_t vectors) {
-  return static_cast<size_t>(vectors) * Vec::kLanes * (task.taps * ScratchChannels(task) + Sort::kHeadBytes);
+  return static_cast<size_t>(vectors) * Vec::kLanes *
+         (task.taps * ScratchChannels(task) + Sort::kHeadBytes);
 }
 
 template <class Sort>
 static size_t PackedIntegers(const ConvTask& task) {
   size_t bytes = 0;
-  ForPanels8<Sort>(task, [&](uint32_t, uint32_t vectors) { bytes += PanelBytes<Sort>(task, vectors); });
+  ForPanels8<Sort>(task,
+                   [&](uint32_t, uint32_t vectors) { bytes += PanelBytes<Sort>(task, vectors); });
   return bytes;
 }
 
 template <class Sort>
 static void PackIntegers(const ConvTask& task, const int8_t* plan_order, int8_t* to) {
-  const size_t depth = static_cast<size_t>(task.taps) * task.in_channels, wide = ScratchChannels(task);
+  const size_t depth = static_cast<size_t>(task.taps) * task.in_channels,
+               wide = ScratchChannels(task);
   ForPanels8<Sort>(task, [&](uint32_t first, uint32_t vectors) {
     const uint32_t columns = vectors * Vec::kLanes;
     int8_t* panel = to + Sort::kHeadBytes * columns;
@@ -180,7 +189,8 @@ static void PackIntegers(const ConvTask& task, const int8_t* plan_order, int8_t*
         const size_t channel = k % wide, from = k / wide * task.in_channels + channel;
         const bool there = o < task.out_channels && channel < task.in_channels;
         const int8_t weight =
-            there ? plan_order[(o / plan::kPanel * depth + from) * plan::kPanel + o % plan::kPanel] : static_cast<int8_t>(0);
+            there ? plan_order[(o / plan::kPanel * depth + from) * plan::kPanel + o % plan::kPanel]
+                  : static_cast<int8_t>(0);
         panel[Sort::Index(k, i, columns)] = weight;
         total += weight;
       }
@@ -199,8 +209,10 @@ static uint32_t Conv8Items(const ConvTask& task) {
 
 template <class Sort>
 static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
-  static constexpr Tile8Functions<Sort> kFunctions;  // a constant: no code of this instruction set runs to make it
-  const uint32_t wide = ScratchChannels(task), quantise = QuantiseItems(task), each = RowsPerItem(task);
+  static constexpr Tile8Functions<Sort>
+      kFunctions;  // a constant: no code of this instruction set runs to make it
+  const uint32_t wide = ScratchChannels(task), quantise = QuantiseItems(task),
+                 each = RowsPerItem(task);
   if (first < quantise) {
     const uint32_t end = (last < quantise ? last : quantise) * each;
     QuantiseRows<Sort>(task, first * each, end < InputRows(task) ? end : InputRows(task));
@@ -223,9 +235,11 @@ static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
       for (uint32_t t = 0; t < tiles; ++t) {
         const uint32_t rows = task.rows / tiles + (t < task.rows % tiles ? 1u : 0u);
         if (item + t >= first && item + t < last) {
-          tile.x = static_cast<const typename Sort::Value*>(task.scratch) + static_cast<ptrdiff_t>(tile.row) * tile.row_step;
+          tile.x = static_cast<const typename Sort::Value*>(task.scratch) +
+                   static_cast<ptrdiff_t>(tile.row) * tile.row_step;
           kFunctions.Find(vectors, rows)(task, tile);
-          FinishCurved(task, tile.row, rows, tile.column, tile.columns < width ? tile.columns : width);
+          FinishCurved(task, tile.row, rows, tile.column,
+                       tile.columns < width ? tile.columns : width);
         }
         tile.row += rows;
       }

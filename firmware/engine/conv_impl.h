@@ -1,11 +1,13 @@
-// Convolution over time-major rows as a matrix product without im2col: a tile is kRows rows by kVectors vectors of output
-// channels, held in registers while the kernel walks over taps and input channels. Included inside a namespace.
+// Convolution over time-major rows as a matrix product without im2col: a tile is kRows rows by
+// kVectors vectors of output channels, held in registers while the kernel walks over taps and input
+// channels. Included inside a namespace.
 //
-// Weights lie in panels of kVectors * kLanes output channels, in the order in which a tile reads them, so that a layer
-// streams its weights once from front to back for each tile of rows.
+// Weights lie in panels of kVectors * kLanes output channels, in the order in which a tile reads
+// them, so that a layer streams its weights once from front to back for each tile of rows.
 
 struct Panels {
-  uint32_t wide, vectors_wide;  // so many panels of so many vectors, then one each of 2 and 1 vectors as `rest` says
+  uint32_t wide, vectors_wide;  // so many panels of so many vectors, then one each of 2 and 1
+                                // vectors as `rest` says
   uint32_t rest;                // vectors left over
 };
 
@@ -20,7 +22,9 @@ struct Tile {
 
 static inline uint32_t WidestPanel(uint32_t rows) { return rows <= TileShape::kRowsOf4 ? 4u : 2u; }
 static inline uint32_t TallestTile(uint32_t vectors) {
-  return vectors == 4u ? TileShape::kRowsOf4 : vectors == 2u ? TileShape::kRowsOf2 : TileShape::kRowsOf1;
+  return vectors == 4u   ? TileShape::kRowsOf4
+         : vectors == 2u ? TileShape::kRowsOf2
+                         : TileShape::kRowsOf1;
 }
 
 static inline Panels SplitPanels(const ConvTask& task) {
@@ -31,28 +35,30 @@ static inline Panels SplitPanels(const ConvTask& task) {
 
 template <int kRows, int kVectors>
 static void RunTile(const ConvTask& task, const Tile& tile) {
-  // Unrolling keeps every sum in a register: an index that is not constant would send the array to memory.
+  // Unrolling keeps every sum in a register: an index that is not constant would send the array to
+  // memory.
   Vec::F sum[kRows][kVectors];
   LODESTONE_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
     const int count = InVector(tile.columns, v);
     const Vec::F start = !task.bias ? Vec::Set(0.0f)
-                         : count == Vec::kLanes ? Vec::Load(task.bias + tile.column + v * Vec::kLanes)
-                         : Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes, count);
+                         : count == Vec::kLanes
+                             ? Vec::Load(task.bias + tile.column + v * Vec::kLanes)
+                             : Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes, count);
     LODESTONE_UNROLL(16)
     for (int r = 0; r < kRows; ++r) sum[r][v] = start;
   }
   const float* weights = tile.weights;
   for (uint32_t tap = 0; tap < tile.taps; ++tap) {
-    Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights, sum);
+    Accumulate<kRows, kVectors>(tile.x + tap * tile.tap_step, tile.row_step, tile.channels, weights,
+                                sum);
     weights += static_cast<size_t>(tile.channels) * kVectors * Vec::kLanes;
   }
 #if defined(__clang__) && defined(__arm__)
   Vec::F done[kRows][kVectors];
   LODESTONE_UNROLL(16)
-  for (int r = 0; r < kRows; ++r)
-    LODESTONE_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) done[r][v] = Untraced(sum[r][v]);
+  for (int r = 0; r < kRows; ++r) LODESTONE_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v) done[r][v] = Untraced(sum[r][v]);
   Finish<kRows, kVectors>(task, tile.row, tile.column, tile.columns, done);
 #else
   Finish<kRows, kVectors>(task, tile.row, tile.column, tile.columns, sum);
@@ -74,7 +80,8 @@ struct TileTable<kVectors, 0> {
 };
 
 struct TileFunctions {
-  TileFunction of1[TileShape::kRowsOf1 + 1], of2[TileShape::kRowsOf2 + 1], of4[TileShape::kRowsOf4 + 1];
+  TileFunction of1[TileShape::kRowsOf1 + 1], of2[TileShape::kRowsOf2 + 1],
+      of4[TileShape::kRowsOf4 + 1];
   constexpr TileFunctions() : of1{}, of2{}, of4{} {
     TileTable<1, TileShape::kRowsOf1>::Fill(of1);
     TileTable<2, TileShape::kRowsOf2>::Fill(of2);
@@ -116,21 +123,24 @@ static size_t PackedFloats(const ConvTask& task) {
 
 static void Pack(const ConvTask& task, const float* plan_order, float* to) {
   const size_t depth = static_cast<size_t>(task.taps) * task.in_channels;
-  const size_t group_floats = (task.out_channels + plan::kPanel - 1u) / plan::kPanel * plan::kPanel * depth;
+  const size_t group_floats =
+      (task.out_channels + plan::kPanel - 1u) / plan::kPanel * plan::kPanel * depth;
   ForPanels(task, [&](uint32_t group, uint32_t first, uint32_t vectors) {
     for (size_t k = 0; k < depth; ++k)
       for (uint32_t i = 0; i < vectors * Vec::kLanes; ++i) {
         const uint32_t o = first + i;
-        *to++ = o >= task.out_channels ? 0.0f
-                                       : plan_order[group * group_floats + (o / plan::kPanel * depth + k) * plan::kPanel +
-                                                    o % plan::kPanel];
+        *to++ = o >= task.out_channels
+                    ? 0.0f
+                    : plan_order[group * group_floats +
+                                 (o / plan::kPanel * depth + k) * plan::kPanel + o % plan::kPanel];
       }
   });
 }
 
 static uint32_t ConvItems(const ConvTask& task) {
   uint32_t items = 0;
-  ForPanels(task, [&](uint32_t, uint32_t, uint32_t vectors) { items += TilesOf(task.rows, vectors); });
+  ForPanels(task,
+            [&](uint32_t, uint32_t, uint32_t vectors) { items += TilesOf(task.rows, vectors); });
   return items;
 }
 
@@ -146,7 +156,8 @@ static void RunConv(const ConvTask& task, uint32_t first, uint32_t last) {
       Tile tile;
       tile.row_step = task.row_step;
       tile.tap_step = task.tap_step;
-      tile.taps = adjacent ? 1u : task.taps;  // taps that follow each other in memory are one long row
+      tile.taps =
+          adjacent ? 1u : task.taps;  // taps that follow each other in memory are one long row
       tile.channels = adjacent ? static_cast<uint32_t>(depth) : task.in_channels;
       tile.weights = weights;
       tile.column = group * task.out_channels + column;
@@ -155,9 +166,11 @@ static void RunConv(const ConvTask& task, uint32_t first, uint32_t last) {
       for (uint32_t t = 0; t < tiles; ++t) {
         const uint32_t rows = task.rows / tiles + (t < task.rows % tiles ? 1u : 0u);
         if (item + t >= first && item + t < last) {
-          tile.x = task.input + group * task.in_channels + static_cast<ptrdiff_t>(tile.row) * task.row_step;
+          tile.x = task.input + group * task.in_channels +
+                   static_cast<ptrdiff_t>(tile.row) * task.row_step;
           kTileFunctions.Find(vectors, rows)(task, tile);
-          FinishCurved(task, tile.row, rows, tile.column, tile.columns < width ? tile.columns : width);
+          FinishCurved(task, tile.row, rows, tile.column,
+                       tile.columns < width ? tile.columns : width);
         }
         tile.row += rows;
       }

@@ -40,7 +40,8 @@ struct Engine::Impl {
   bool in_call = false;
 };
 
-Engine::Impl::Impl(const PlanParts& parts, const Kernels& kernels) : info(), program(parts, kernels) {
+Engine::Impl::Impl(const PlanParts& parts, const Kernels& kernels)
+    : info(), program(parts, kernels) {
   const plan::Header& h = parts.header;
   info.kind = static_cast<PlanKind>(h.kind);
   std::memcpy(info.name, h.name, sizeof info.name);
@@ -78,7 +79,8 @@ Engine::Impl::Impl(const PlanParts& parts, const Kernels& kernels) : info(), pro
 }
 
 void Engine::Impl::RestoreState() {
-  if (!initial_state.empty()) std::memcpy(program.state(), initial_state.data(), sizeof(float) * initial_state.size());
+  if (!initial_state.empty())
+    std::memcpy(program.state(), initial_state.data(), sizeof(float) * initial_state.size());
   noise.Seed(seed);
   in_call = false;
 }
@@ -99,10 +101,12 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
-bool Engine::Load(const void* plan, size_t plan_bytes, char* error, size_t error_bytes, KernelSet set) {
+bool Engine::Load(const void* plan, size_t plan_bytes, char* error, size_t error_bytes,
+                  KernelSet set) {
   const Kernels* kernels = FindKernels(set);
   if (!kernels) {
-    std::snprintf(error, error_bytes, "wanted kernels that this processor has, got others: choose \"best\"");
+    std::snprintf(error, error_bytes,
+                  "wanted kernels that this processor has, got others: choose \"best\"");
     return false;
   }
   PlanParts parts;
@@ -128,8 +132,12 @@ static int Find(const std::vector<Tensor>& tensors, const char* name) {
 int Engine::FindInput(const char* name) const { return Find(impl_->inputs, name); }
 int Engine::FindOutput(const char* name) const { return Find(impl_->outputs, name); }
 
-float* Engine::input_data(size_t index) { return impl_->program.io() + impl_->inputs[index].io_offset; }
-const float* Engine::output_data(size_t index) const { return impl_->program.io() + impl_->outputs[index].io_offset; }
+float* Engine::input_data(size_t index) {
+  return impl_->program.io() + impl_->inputs[index].io_offset;
+}
+const float* Engine::output_data(size_t index) const {
+  return impl_->program.io() + impl_->outputs[index].io_offset;
+}
 
 bool Engine::Step(uint32_t work_items) {
   const FlushDenormals flush;
@@ -153,8 +161,7 @@ bool Engine::Step(uint32_t work_items) {
 }
 
 void Engine::Run() {
-  while (!Step(0xffffffffu)) {
-  }
+  while (!Step(0xffffffffu)) {}
 }
 
 void Engine::Reset() { impl_->RestoreState(); }
@@ -166,13 +173,16 @@ void Engine::Seed(uint64_t seed) {
 
 void Engine::SupplyNoise(size_t input, bool supplied) { impl_->inputs[input].supplied = supplied; }
 
-size_t Engine::state_bytes() const { return sizeof(uint64_t) + sizeof(float) * impl_->initial_state.size(); }
+size_t Engine::state_bytes() const {
+  return sizeof(uint64_t) + sizeof(float) * impl_->initial_state.size();
+}
 
 void Engine::SaveState(void* to) const {
   const uint64_t position = impl_->noise.position();
   std::memcpy(to, &position, sizeof position);
   const size_t bytes = state_bytes() - sizeof position;
-  if (bytes) std::memcpy(static_cast<uint8_t*>(to) + sizeof position, impl_->program.state(), bytes);
+  if (bytes)
+    std::memcpy(static_cast<uint8_t*>(to) + sizeof position, impl_->program.state(), bytes);
 }
 
 void Engine::LoadState(const void* from) {
@@ -180,7 +190,8 @@ void Engine::LoadState(const void* from) {
   std::memcpy(&position, from, sizeof position);
   impl_->noise.Seed(position);
   const size_t bytes = state_bytes() - sizeof position;
-  if (bytes) std::memcpy(impl_->program.state(), static_cast<const uint8_t*>(from) + sizeof position, bytes);
+  if (bytes)
+    std::memcpy(impl_->program.state(), static_cast<const uint8_t*>(from) + sizeof position, bytes);
   impl_->in_call = false;
 }
 

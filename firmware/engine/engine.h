@@ -1,4 +1,5 @@
-// Runs a plan: one compiled, stateful graph (a touch or a voice). Loads once, then never allocates, locks or calls the system.
+// Runs a plan: one compiled, stateful graph (a touch or a voice). Loads once, then never allocates,
+// locks or calls the system.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,7 @@ struct TensorInfo {
   uint32_t dims[4];
   uint32_t elements;
   TensorRole role;
-  bool has_default;                            // an input that need not be written
+  bool has_default;                       // an input that need not be written
   float default_value, minimum, maximum;  // knobs; 0, 0, 0 elsewhere
 };
 
@@ -29,7 +30,8 @@ struct PlanInfo {
   char name[64];
   uint32_t sample_rate_hz, hop, frames, latents, channels, delay_samples;
   float macs_per_second;  // 0 where the plan does not say
-  uint32_t block() const { return hop * frames; }  // samples of a call; the plan's check has bounded it
+  // Samples of a call; the plan's check has bounded it.
+  uint32_t block() const { return hop * frames; }
 };
 
 class Engine {
@@ -39,9 +41,11 @@ class Engine {
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 
-  // Checks the whole plan, copies what it needs and takes all memory. False with one line in `error`
-  // (wanted, got, what to do) when anything is off; the engine then stays as it was. Not for real time.
-  bool Load(const void* plan, size_t plan_bytes, char* error, size_t error_bytes, KernelSet set = KernelSet::kBest);
+  // Checks the whole plan, copies what it needs and takes all memory. False with one line in
+  // `error` (wanted, got, what to do) when anything is off; the engine then stays as it was. Not
+  // for real time.
+  bool Load(const void* plan, size_t plan_bytes, char* error, size_t error_bytes,
+            KernelSet set = KernelSet::kBest);
 
   const PlanInfo& info() const;
   size_t input_count() const;
@@ -52,15 +56,17 @@ class Engine {
   int FindOutput(const char* name) const;  // -1 when there is none
 
   // Everything below is arithmetic alone: one thread at a time, real-time safe.
-  float* input_data(size_t index);              // row-major, as the ONNX graph has it
+  float* input_data(size_t index);               // row-major, as the ONNX graph has it
   const float* output_data(size_t index) const;  // valid until the next Run or Step
-  void Run();                                   // one call of the graph
-  bool Step(uint32_t work_items);               // a slice of it; true when the call is complete. Same bits as Run
-  void Reset();                                 // states to their initial values, noise generator to its seed
+  void Run();                                    // one call of the graph
+  bool Step(
+      uint32_t work_items);  // a slice of it; true when the call is complete. Same bits as Run
+  void Reset();              // states to their initial values, noise generator to its seed
   void Seed(uint64_t seed);
   void SupplyNoise(size_t input, bool supplied);  // true: this noise input is written by the caller
 
-  // Between two calls only: states, and where the noise generator stands. Knobs are inputs, not state.
+  // Between two calls only: states, and where the noise generator stands. Knobs are inputs, not
+  // state.
   size_t state_bytes() const;
   void SaveState(void* to) const;
   void LoadState(const void* from);

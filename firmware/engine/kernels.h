@@ -1,4 +1,5 @@
-// The arithmetic of a plan, once per instruction set: tasks (operations with their addresses filled in) and who runs them.
+// The arithmetic of a plan, once per instruction set: tasks (operations with their addresses filled
+// in) and who runs them.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +26,8 @@ struct ConvTask {
   uint32_t input_stride, dilation;                         // in rows
   ptrdiff_t row_step, tap_step;                            // of the input, in floats
   const float* input;
-  const float* weights;  // packed by Kernels::pack, or as the plan has them
-  const float* bias;     // or null
+  const float* weights;   // packed by Kernels::pack, or as the plan has them
+  const float* bias;      // or null
   const float* residual;  // or null, like raw and active
   float *raw, *active;
   ptrdiff_t residual_step, raw_step, active_step;
@@ -38,11 +39,11 @@ struct ConvTask {
 
   // 8-bit weights times quantised input: rows are quantised into `scratch` first.
   bool integers;
-  const int8_t* weights8;  // packed by Kernels::pack8
-  const float* scale;      // of a sum, per output channel
+  const int8_t* weights8;                       // packed by Kernels::pack8
+  const float* scale;                           // of a sum, per output channel
   float steps_per_unit, input_low, input_high;  // what the input is held within, in steps
-  bool byte_input;     // the input takes 8 bits, else 16
-  int32_t input_zero;  // the byte that means zero
+  bool byte_input;                              // the input takes 8 bits, else 16
+  int32_t input_zero;                           // the byte that means zero
 };
 
 // Channels of a quantised row: rounded up, so that whole pairs or fours of them can be read.
@@ -52,8 +53,8 @@ inline uint32_t ScratchChannels(const ConvTask& task) { return (task.in_channels
 struct Kernels {
   const char* name;
   void (*map)(const LoopsTask& task, uint32_t first, uint32_t last);  // rows of dims[3] elements
-  bool (*contract)(const LoopsTask& task);  // false: not in vectors, RunContract has to
-  size_t (*packed_floats)(const ConvTask& task);                      // 0: the plan's own order serves
+  bool (*contract)(const LoopsTask& task);        // false: not in vectors, RunContract has to
+  size_t (*packed_floats)(const ConvTask& task);  // 0: the plan's own order serves
   void (*pack)(const ConvTask& task, const float* plan_order, float* to);
   uint32_t (*conv_items)(const ConvTask& task);
   void (*conv)(const ConvTask& task, uint32_t first, uint32_t last);

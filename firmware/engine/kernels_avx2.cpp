@@ -10,7 +10,8 @@ namespace {
 
 #include "firmware/engine/vec_avx2.h"
 
-// Tallest tiles whose sums, weights and one input value fit the registers, for panels of 4, 2 and 1 vectors.
+// Tallest tiles whose sums, weights and one input value fit the registers, for panels of 4, 2 and 1
+// vectors.
 struct TileShape {
   static constexpr uint32_t kRowsOf4 = 3, kRowsOf2 = 6, kRowsOf1 = 10;
   static constexpr bool kTakesPairs = false;  // too few registers for two sums of each row
@@ -25,8 +26,9 @@ struct TileShape {
 
 const Kernels* Avx2Kernels() {
   using namespace avx2_set;
-  static const Kernels kernels = {"avx2", RunMap, ContractVectors, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
-                                  RunUnary};
+  static const Kernels kernels = {"avx2",  RunMap,       ContractVectors, PackedSize,
+                                  PackAny, ItemsOf,      RunAnyConv,      PackedBytes8,
+                                  Pack8,   ScratchBytes, RunUnary};
   return &kernels;
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 #include "firmware/engine/vec_avx512.h"
 
-// Tallest tiles whose sums, weights and one input value fit the registers, for panels of 4, 2 and 1 vectors.
+// Tallest tiles whose sums, weights and one input value fit the registers, for panels of 4, 2 and 1
+// vectors.
 struct TileShape {
   static constexpr uint32_t kRowsOf4 = 6, kRowsOf2 = 12, kRowsOf1 = 14;
   static constexpr bool kTakesPairs = true;
@@ -28,8 +29,9 @@ struct TileShape {
 
 const Kernels* Avx512Kernels() {
   using namespace avx512_set;
-  static const Kernels kernels = {"avx512", RunMap, ContractVectors, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
-                                  RunUnary};
+  static const Kernels kernels = {"avx512", RunMap,       ContractVectors, PackedSize,
+                                  PackAny,  ItemsOf,      RunAnyConv,      PackedBytes8,
+                                  Pack8,    ScratchBytes, RunUnary};
   return &kernels;
 }
 

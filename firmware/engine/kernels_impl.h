@@ -1,5 +1,6 @@
-// One instruction set's table of kernels: the including file names the set (LODESTONE_SET) and its TileShape. Everything is
-// static inside that set's namespace, so that no code compiled for one processor is ever linked into another's path.
+// One instruction set's table of kernels: the including file names the set (LODESTONE_SET) and its
+// TileShape. Everything is static inside that set's namespace, so that no code compiled for one
+// processor is ever linked into another's path.
 
 #include "firmware/engine/vec_math.h"
 #include "firmware/engine/map_impl.h"
@@ -13,7 +14,9 @@
 #include "firmware/engine/pairs_impl.h"
 
 static size_t PackedSize(const ConvTask& task) {
-  return IsDepthwise(task) ? PackedDepthwise(task) : TakesPairs(task) ? PackedPairs(task) : PackedFloats(task);
+  return IsDepthwise(task)  ? PackedDepthwise(task)
+         : TakesPairs(task) ? PackedPairs(task)
+                            : PackedFloats(task);
 }
 static void PackAny(const ConvTask& task, const float* plan_order, float* to) {
   if (IsDepthwise(task))
@@ -22,7 +25,8 @@ static void PackAny(const ConvTask& task, const float* plan_order, float* to) {
     TakesPairs(task) ? PackPairs(task, plan_order, to) : Pack(task, plan_order, to);
 }
 static size_t ScratchBytes(const ConvTask& task) {
-  if (task.integers) return static_cast<size_t>(InputRows(task)) * ScratchChannels(task) * sizeof(int16_t);
+  if (task.integers)
+    return static_cast<size_t>(InputRows(task)) * ScratchChannels(task) * sizeof(int16_t);
   return !IsDepthwise(task) && TakesPairs(task) ? PairScratchFloats(task) * sizeof(float) : 0u;
 }
 static uint32_t ItemsOf(const ConvTask& task) {
@@ -42,7 +46,8 @@ static size_t PackedBytes8(const ConvTask& task) {
   return task.byte_input ? PackedIntegers<Bytes>(task) : PackedIntegers<Words>(task);
 }
 static void Pack8(const ConvTask& task, const int8_t* plan_order, int8_t* to) {
-  task.byte_input ? PackIntegers<Bytes>(task, plan_order, to) : PackIntegers<Words>(task, plan_order, to);
+  task.byte_input ? PackIntegers<Bytes>(task, plan_order, to)
+                  : PackIntegers<Words>(task, plan_order, to);
 }
 
 static float RunUnary(uint32_t function, float x) {

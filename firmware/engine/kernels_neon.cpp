@@ -10,7 +10,8 @@ namespace {
 
 #include "firmware/engine/vec_neon.h"
 
-// Tallest tiles whose sums, weights and four input values of each row fit the registers, for panels of 4, 2 and 1 vectors.
+// Tallest tiles whose sums, weights and four input values of each row fit the registers, for panels
+// of 4, 2 and 1 vectors.
 struct TileShape {
 #if defined(__aarch64__)
   static constexpr uint32_t kRowsOf4 = 4, kRowsOf2 = 8, kRowsOf1 = 8;
@@ -29,8 +30,9 @@ struct TileShape {
 
 const Kernels* NeonKernels() {
   using namespace neon_set;
-  static const Kernels kernels = {"neon", RunMap, ContractVectors, PackedSize, PackAny, ItemsOf, RunAnyConv, PackedBytes8, Pack8, ScratchBytes,
-                                  RunUnary};
+  static const Kernels kernels = {"neon",  RunMap,       ContractVectors, PackedSize,
+                                  PackAny, ItemsOf,      RunAnyConv,      PackedBytes8,
+                                  Pack8,   ScratchBytes, RunUnary};
   return &kernels;
 }
 

@@ -1,5 +1,5 @@
-// Reductions, small matrix products, scans and look-ups over four loops: too small in any graph here to be worth vectors, or lying
-// in a way that vectors cannot take (Kernels::contract).
+// Reductions, small matrix products, scans and look-ups over four loops: too small in any graph
+// here to be worth vectors, or lying in a way that vectors cannot take (Kernels::contract).
 #pragma once
 
 #include "firmware/engine/kernels.h"

@@ -1,22 +1,22 @@
-// The element-wise functions of a plan (definitions/operations.toml), a line each; operands are a, b and c. Included inside a
-// namespace, after map_impl.h.
+// The element-wise functions of a plan (definitions/operations.toml), a line each; operands are a,
+// b and c. Included inside a namespace, after map_impl.h.
 
 typedef Vec::F F;
 
 // MAPn(NAME, value): the kernel of function NAME, which has n operands.
-#define MAP1(NAME, ...)                        \
-  struct Map##NAME {                           \
-    explicit Map##NAME(const LoopsTask&) {}    \
-    F operator()(F a) const { return __VA_ARGS__; } \
-  };
-#define MAP2(NAME, ...)                             \
+#define MAP1(NAME, ...)                             \
   struct Map##NAME {                                \
     explicit Map##NAME(const LoopsTask&) {}         \
-    F operator()(F a, F b) const { return __VA_ARGS__; } \
+    F operator()(F a) const { return __VA_ARGS__; } \
   };
-#define MAP3(NAME, ...)                                  \
+#define MAP2(NAME, ...)                                  \
   struct Map##NAME {                                     \
     explicit Map##NAME(const LoopsTask&) {}              \
+    F operator()(F a, F b) const { return __VA_ARGS__; } \
+  };
+#define MAP3(NAME, ...)                                       \
+  struct Map##NAME {                                          \
+    explicit Map##NAME(const LoopsTask&) {}                   \
     F operator()(F a, F b, F c) const { return __VA_ARGS__; } \
   };
 

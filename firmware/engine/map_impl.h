@@ -1,4 +1,5 @@
-// Element-wise functions over four loops; the innermost runs in vectors. Included inside a namespace, after vec_math.h.
+// Element-wise functions over four loops; the innermost runs in vectors. Included inside a
+// namespace, after vec_math.h.
 
 struct Operand {
   const float* at;
@@ -18,7 +19,8 @@ struct Operand {
 
 // One row, from element c on, whose elements do not all lie side by side, or do not fill a vector.
 template <class Function>
-static inline void MapScattered(const Function& function, const Operand* in, float* out, ptrdiff_t out_step, uint32_t c, uint32_t count) {
+static inline void MapScattered(const Function& function, const Operand* in, float* out,
+                                ptrdiff_t out_step, uint32_t c, uint32_t count) {
   for (; c < count; c += Vec::kLanes) {
     const int some = count - c < Vec::kLanes ? static_cast<int>(count - c) : Vec::kLanes;
     const Vec::F y = function.template Apply<false>(in, c, some);
@@ -27,15 +29,18 @@ static inline void MapScattered(const Function& function, const Operand* in, flo
     } else {
       float scattered[Vec::kLanes];
       Vec::Store(scattered, y);
-      for (int n = 0; n < some; ++n) out[static_cast<ptrdiff_t>(c + static_cast<uint32_t>(n)) * out_step] = scattered[n];
+      for (int n = 0; n < some; ++n)
+        out[static_cast<ptrdiff_t>(c + static_cast<uint32_t>(n)) * out_step] = scattered[n];
     }
   }
 }
 
 template <class Function>
-static void MapRows(const LoopsTask& task, uint32_t first, uint32_t last, const Function& function) {
+static void MapRows(const LoopsTask& task, uint32_t first, uint32_t last,
+                    const Function& function) {
   const uint32_t count = task.dims[3], whole = count / Vec::kLanes * Vec::kLanes;
-  uint32_t k = first % task.dims[2], j = first / task.dims[2] % task.dims[1], i = first / task.dims[2] / task.dims[1];
+  uint32_t k = first % task.dims[2], j = first / task.dims[2] % task.dims[1],
+           i = first / task.dims[2] / task.dims[1];
   bool adjacent = task.out_step[3] == 1;
   for (int n = 0; n < Function::kOperands; ++n) adjacent = adjacent && task.in_step[n][3] == 1;
   float* out = task.out;
@@ -44,7 +49,8 @@ static void MapRows(const LoopsTask& task, uint32_t first, uint32_t last, const 
   for (uint32_t row = first; row < last; ++row) {
     if (row == first || k == 0u) {
       const auto at = [&](const ptrdiff_t* step) {
-        return static_cast<ptrdiff_t>(i) * step[0] + static_cast<ptrdiff_t>(j) * step[1] + static_cast<ptrdiff_t>(k) * step[2];
+        return static_cast<ptrdiff_t>(i) * step[0] + static_cast<ptrdiff_t>(j) * step[1] +
+               static_cast<ptrdiff_t>(k) * step[2];
       };
       out = task.out + at(task.out_step);
       for (int n = 0; n < Function::kOperands; ++n) in[n].at = task.in[n] + at(task.in_step[n]);
@@ -54,7 +60,8 @@ static void MapRows(const LoopsTask& task, uint32_t first, uint32_t last, const 
     }
     uint32_t c = 0;
     if (adjacent)
-      for (; c < whole; c += Vec::kLanes) Vec::Store(out + c, function.template Apply<true>(in, c, Vec::kLanes));
+      for (; c < whole; c += Vec::kLanes)
+        Vec::Store(out + c, function.template Apply<true>(in, c, Vec::kLanes));
     if (c < count) MapScattered(function, in, out, task.out_step[3], c, count);
     if (++k == task.dims[2]) {
       k = 0;
@@ -71,14 +78,18 @@ struct Unary {
   static constexpr int kOperands = 1;
   Body body;
   template <bool kAdjacent>
-  inline Vec::F Apply(const Operand* in, uint32_t c, int n) const { return body(in[0].Load<kAdjacent>(c, n)); }
+  inline Vec::F Apply(const Operand* in, uint32_t c, int n) const {
+    return body(in[0].Load<kAdjacent>(c, n));
+  }
 };
 template <class Body>
 struct Binary {
   static constexpr int kOperands = 2;
   Body body;
   template <bool kAdjacent>
-  inline Vec::F Apply(const Operand* in, uint32_t c, int n) const { return body(in[0].Load<kAdjacent>(c, n), in[1].Load<kAdjacent>(c, n)); }
+  inline Vec::F Apply(const Operand* in, uint32_t c, int n) const {
+    return body(in[0].Load<kAdjacent>(c, n), in[1].Load<kAdjacent>(c, n));
+  }
 };
 template <class Body>
 struct Ternary {
@@ -86,7 +97,8 @@ struct Ternary {
   Body body;
   template <bool kAdjacent>
   inline Vec::F Apply(const Operand* in, uint32_t c, int n) const {
-    return body(in[0].Load<kAdjacent>(c, n), in[1].Load<kAdjacent>(c, n), in[2].Load<kAdjacent>(c, n));
+    return body(in[0].Load<kAdjacent>(c, n), in[1].Load<kAdjacent>(c, n),
+                in[2].Load<kAdjacent>(c, n));
   }
 };
 
@@ -107,7 +119,9 @@ static inline Vec::F Lanes(Vec::F x, Vec::F y, Scalar scalar) {
   return Vec::Load(a);
 }
 
-static inline Vec::F Truth(Vec::M mask) { return Vec::Select(mask, Vec::Set(1.0f), Vec::Set(0.0f)); }
+static inline Vec::F Truth(Vec::M mask) {
+  return Vec::Select(mask, Vec::Set(1.0f), Vec::Set(0.0f));
+}
 static inline Vec::M IsZero(Vec::F x) { return Vec::Equal(x, Vec::Set(0.0f)); }
 
 // Beyond 2^23 every float is whole already.
@@ -128,8 +142,10 @@ static inline Vec::F RoundEven(Vec::F x) {
 static inline Vec::F Log(Vec::F x) {
   const Vec::F zero = Vec::Set(0.0f);
   const Vec::F bounded = Vec::Max(x, Vec::Set(1.17549435e-38f));
-  const Vec::F finite = Vec::Select(Vec::Less(x, Vec::Set(__builtin_inff())), LogPositive(bounded), x);
-  const Vec::F low = Vec::Select(Vec::Less(x, zero), Vec::Set(__builtin_nanf("")), Vec::Set(-__builtin_inff()));
+  const Vec::F finite =
+      Vec::Select(Vec::Less(x, Vec::Set(__builtin_inff())), LogPositive(bounded), x);
+  const Vec::F low =
+      Vec::Select(Vec::Less(x, zero), Vec::Set(__builtin_nanf("")), Vec::Set(-__builtin_inff()));
   return Vec::Select(Vec::LessEqual(x, zero), low, finite);
 }
 

@@ -1,21 +1,26 @@
-// Tiles of row pairs: inputs combined, four sums of products, two rows each (pairs_pack_impl.h has the formulas). Included
-// inside a namespace, after pairs_pack_impl.h.
+// Tiles of row pairs: inputs combined, four sums of products, two rows each (pairs_pack_impl.h has
+// the formulas). Included inside a namespace, after pairs_pack_impl.h.
 
 struct PairTile {
   const float* combined;
   const float* weights;
-  uint32_t column, columns;  // columns <= panel width
+  uint32_t column, columns;                     // columns <= panel width
   uint32_t rows[2 * TileShape::kPairsOf1 + 1];  // of the second rows, then of the first
 };
 
 // Floats of a pair's combined inputs.
-static inline size_t PairStep(const ConvTask& task) { return static_cast<size_t>(RunsOf(task.taps).products()) * task.in_channels; }
+static inline size_t PairStep(const ConvTask& task) {
+  return static_cast<size_t>(RunsOf(task.taps).products()) * task.in_channels;
+}
 
-static size_t PairScratchFloats(const ConvTask& task) { return PairStep(task) * TileShape::kPairsOf1; }
+static size_t PairScratchFloats(const ConvTask& task) {
+  return PairStep(task) * TileShape::kPairsOf1;
+}
 
 // Inputs of one pair and run, combined: `to` and how far behind it the other parts begin.
 template <bool kThree, bool kWhole>
-static inline void CombineVector(const float* x, ptrdiff_t tap, const float* last, float* to, const size_t (&part)[3], int n) {
+static inline void CombineVector(const float* x, ptrdiff_t tap, const float* last, float* to,
+                                 const size_t (&part)[3], int n) {
   typedef Cut<kWhole> Part;
   const Vec::F x0 = Part::Load(x, n), x1 = Part::Load(x + tap, n), end = Part::Load(last, n);
   if (kThree) {
@@ -31,17 +36,23 @@ static inline void CombineVector(const float* x, ptrdiff_t tap, const float* las
 }
 
 template <bool kThree>
-static inline void CombineRun(const float* x, ptrdiff_t tap, const float* last, size_t channels, float* to, const size_t (&part)[3]) {
+static inline void CombineRun(const float* x, ptrdiff_t tap, const float* last, size_t channels,
+                              float* to, const size_t (&part)[3]) {
   size_t c = 0;
   for (; c + Vec::kLanes <= channels; c += Vec::kLanes)
     CombineVector<kThree, true>(x + c, tap, last + c, to + c, part, Vec::kLanes);
-  if (c < channels) CombineVector<kThree, false>(x + c, tap, last + c, to + c, part, static_cast<int>(channels - c));
+  if (c < channels)
+    CombineVector<kThree, false>(x + c, tap, last + c, to + c, part,
+                                 static_cast<int>(channels - c));
 }
 
-// The inputs of a tile's pairs, combined, parts in packing order. Without a partner, no row behind the last may be read.
-static inline void CombineInputs(const ConvTask& task, const PairTile& tile, uint32_t pairs, float* to) {
+// The inputs of a tile's pairs, combined, parts in packing order. Without a partner, no row behind
+// the last may be read.
+static inline void CombineInputs(const ConvTask& task, const PairTile& tile, uint32_t pairs,
+                                 float* to) {
   const Runs runs = RunsOf(task.taps);
-  const size_t channels = task.in_channels, all = runs.count() * channels, threes = runs.threes * channels;
+  const size_t channels = task.in_channels, all = runs.count() * channels,
+               threes = runs.threes * channels;
   const size_t part[3] = {all, all + threes, 2u * all + threes}, step = PairStep(task);
   const ptrdiff_t tap = task.tap_step;
   for (uint32_t p = 0; p < pairs; ++p) {
@@ -56,32 +67,36 @@ static inline void CombineInputs(const ConvTask& task, const PairTile& tile, uin
   }
 }
 
-// As FinishWhole, for rows that do not follow each other. A second row that is not there is written where its first row
-// comes to lie afterwards.
+// As FinishWhole, for rows that do not follow each other. A second row that is not there is written
+// where its first row comes to lie afterwards.
 template <bool kWhole, int kRows, int kVectors>
-__attribute__((always_inline)) static inline void FinishRows(const ConvTask& task, const PairTile& tile, Vec::F (&y)[kRows][kVectors]) {
-  const auto at = [&](int r, ptrdiff_t step) { return static_cast<ptrdiff_t>(tile.rows[r]) * step + tile.column; };
+__attribute__((always_inline)) static inline void FinishRows(const ConvTask& task,
+                                                             const PairTile& tile,
+                                                             Vec::F (&y)[kRows][kVectors]) {
+  const auto at = [&](int r, ptrdiff_t step) {
+    return static_cast<ptrdiff_t>(tile.rows[r]) * step + tile.column;
+  };
   const auto store = [&](float* to, ptrdiff_t step) {
     LODESTONE_UNROLL(32)
-    for (int r = 0; r < kRows; ++r)
-      LODESTONE_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) Cut<kWhole>::Store(to + at(r, step) + v * Vec::kLanes, y[r][v], InVector(tile.columns, v));
+    for (int r = 0; r < kRows; ++r) LODESTONE_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v)
+      Cut<kWhole>::Store(to + at(r, step) + v * Vec::kLanes, y[r][v], InVector(tile.columns, v));
   };
   if (task.residual) {
     LODESTONE_UNROLL(32)
-    for (int r = 0; r < kRows; ++r)
-      LODESTONE_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v)
-        y[r][v] = Vec::Add(y[r][v], Cut<kWhole>::Load(task.residual + at(r, task.residual_step) + v * Vec::kLanes, InVector(tile.columns, v)));
+    for (int r = 0; r < kRows; ++r) LODESTONE_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v)
+      y[r][v] = Vec::Add(
+          y[r][v], Cut<kWhole>::Load(task.residual + at(r, task.residual_step) + v * Vec::kLanes,
+                                     InVector(tile.columns, v)));
   }
   if (task.raw) store(task.raw, task.raw_step);
   if (!task.active) return;
   if (task.activation == plan::Activation::kLeakyRelu) {
     const Vec::F slope = Vec::Set(task.slope);
     LODESTONE_UNROLL(32)
-    for (int r = 0; r < kRows; ++r)
-      LODESTONE_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) y[r][v] = LeakyRelu(y[r][v], slope);
+    for (int r = 0; r < kRows; ++r) LODESTONE_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) y[r][v] = LeakyRelu(y[r][v], slope);
   }
   store(task.active, task.active_step);
 }
@@ -94,7 +109,9 @@ static void RunPairTile(const ConvTask& task, const PairTile& tile) {
   Vec::F second[kPairs][kVectors], first[kPairs][kVectors];
   LODESTONE_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
-    const Vec::F start = task.bias ? Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes, InVector(tile.columns, v)) : Vec::Set(0.0f);
+    const Vec::F start = task.bias ? Vec::LoadSome(task.bias + tile.column + v * Vec::kLanes,
+                                                   InVector(tile.columns, v))
+                                   : Vec::Set(0.0f);
     LODESTONE_UNROLL(16)
     for (int r = 0; r < kPairs; ++r) {
       first[r][v] = start;
@@ -110,25 +127,23 @@ static void RunPairTile(const ConvTask& task, const PairTile& tile) {
   add_up(all, first);
   add_up(threes, second);
   LODESTONE_UNROLL(16)
-  for (int r = 0; r < kPairs; ++r)
-    LODESTONE_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) {
-      const Vec::F both = first[r][v];
-      first[r][v] = Vec::Add(both, second[r][v]);
-      second[r][v] = Vec::Sub(both, second[r][v]);
-    }
+  for (int r = 0; r < kPairs; ++r) LODESTONE_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v) {
+    const Vec::F both = first[r][v];
+    first[r][v] = Vec::Add(both, second[r][v]);
+    second[r][v] = Vec::Sub(both, second[r][v]);
+  }
   add_up(all, first);
   add_up(all, second);
   Vec::F y[2 * kPairs][kVectors];
   LODESTONE_UNROLL(16)
-  for (int r = 0; r < kPairs; ++r)
-    LODESTONE_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) {
-      y[r][v] = second[r][v];
-      y[kPairs + r][v] = first[r][v];
-    }
-  tile.columns >= kVectors * Vec::kLanes ? FinishRows<true, 2 * kPairs, kVectors>(task, tile, y)
-                                         : FinishRows<false, 2 * kPairs, kVectors>(task, tile, y);
+  for (int r = 0; r < kPairs; ++r) LODESTONE_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v) {
+    y[r][v] = second[r][v];
+    y[kPairs + r][v] = first[r][v];
+  }
+  tile.columns >= kVectors* Vec::kLanes ? FinishRows<true, 2 * kPairs, kVectors>(task, tile, y)
+                                        : FinishRows<false, 2 * kPairs, kVectors>(task, tile, y);
 }
 
 typedef void (*PairFunction)(const ConvTask&, const PairTile&);
@@ -156,9 +171,11 @@ static constexpr PairFunctions kPairFunctions;
 
 // Curved activations, once for every row.
 static inline void FinishCurvedPairs(const ConvTask& task, const PairTile& tile, uint32_t pairs) {
-  if (task.activation == plan::Activation::kNone || task.activation == plan::Activation::kLeakyRelu) return;
+  if (task.activation == plan::Activation::kNone || task.activation == plan::Activation::kLeakyRelu)
+    return;
   for (uint32_t r = 0; r < 2u * pairs; ++r)
-    if (r >= pairs || tile.rows[r] != tile.rows[r + pairs]) FinishCurved(task, tile.rows[r], 1u, tile.column, tile.columns);
+    if (r >= pairs || tile.rows[r] != tile.rows[r + pairs])
+      FinishCurved(task, tile.rows[r], 1u, tile.column, tile.columns);
 }
 
 // The rows of `pairs` pairs from the first-th on.

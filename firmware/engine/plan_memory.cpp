@@ -9,14 +9,19 @@
 namespace lodestone {
 namespace {
 
-constexpr uint64_t kAddressable = 0x7fffffffu;  // what the kernels' own sums hold on a 32-bit processor
-constexpr uint32_t kWidest = 16;                // lanes of the widest vectors, which packed outputs are filled up to
+constexpr uint64_t kAddressable =
+    0x7fffffffu;  // what the kernels' own sums hold on a 32-bit processor
+constexpr uint32_t kWidest =
+    16;  // lanes of the widest vectors, which packed outputs are filled up to
 
-// No more than this is packed from, or computed in scratch by, any kernels: eight bytes for each weight, filled up.
+// No more than this is packed from, or computed in scratch by, any kernels: eight bytes for each
+// weight, filled up.
 Checked Most(const plan::Conv& op) {
-  const Checked inputs = Checked(op.rows - 1u) * op.stride + Checked(op.taps - 1u) * op.dilation + 1u;
+  const Checked inputs =
+      Checked(op.rows - 1u) * op.stride + Checked(op.taps - 1u) * op.dilation + 1u;
   const Checked channels = RoundedUp(op.in_channels, 4u);
-  return RoundedUp(op.out_channels, kWidest) * op.groups * op.taps * channels * 8u + inputs * channels * 2u;
+  return RoundedUp(op.out_channels, kWidest) * op.groups * op.taps * channels * 8u +
+         inputs * channels * 2u;
 }
 
 }  // namespace
@@ -50,7 +55,9 @@ ConvTask TaskOf(const plan::Conv& op) {
 
 uint64_t MemoryOf(const PlanParts& parts, const Kernels& kernels) {
   const plan::Header& h = parts.header;
-  Checked bytes = (Checked(h.arena_floats) + Checked(h.state_floats) * 2u + h.io_floats + h.constant_floats) * sizeof(float);
+  Checked bytes =
+      (Checked(h.arena_floats) + Checked(h.state_floats) * 2u + h.io_floats + h.constant_floats) *
+      sizeof(float);
   uint64_t scratch = 0, in_passing = 0;
   for (uint32_t i = 0; i < h.operation_count; ++i) {
     if (OperationKind(parts, i) != static_cast<uint32_t>(plan::Kind::kConv)) {
@@ -61,10 +68,13 @@ uint64_t MemoryOf(const PlanParts& parts, const Kernels& kernels) {
     if (!Most(op).Within(kAddressable)) return UINT64_MAX;
     const ConvTask task = TaskOf(op);
     bytes = bytes + sizeof(ConvTask) + 64u;
-    bytes = bytes + (task.integers ? kernels.packed_bytes8(task) : Checked(kernels.packed_floats(task)) * sizeof(float));
+    bytes = bytes + (task.integers ? kernels.packed_bytes8(task)
+                                   : Checked(kernels.packed_floats(task)) * sizeof(float));
     scratch = std::max<uint64_t>(scratch, kernels.scratch_bytes(task));
     if (!task.integers)
-      in_passing = std::max(in_passing, WeightBytes(op) / plan::WeightSize(static_cast<plan::WeightFormat>(op.format)) * 4u);
+      in_passing = std::max(
+          in_passing,
+          WeightBytes(op) / plan::WeightSize(static_cast<plan::WeightFormat>(op.format)) * 4u);
   }
   return (bytes + scratch + in_passing + h.file_bytes).value();
 }
@@ -75,11 +85,15 @@ bool CheckMemory(const PlanParts& parts, const Kernels& kernels, char* error, si
     void* volatile there = std::malloc(static_cast<size_t>(bytes));
     std::free(there);
     if (there != nullptr) return true;
-    std::snprintf(error, error_bytes, "wanted %u MB of memory for the plan, got less: end other programs, or take a smaller voice",
+    std::snprintf(error, error_bytes,
+                  "wanted %u MB of memory for the plan, got less: end other programs, or take a "
+                  "smaller voice",
                   static_cast<unsigned>(bytes >> 20));
     return false;
   }
-  std::snprintf(error, error_bytes, "wanted a plan of at most %u MB in memory, got %u: take a smaller voice and compile the model again",
+  std::snprintf(error, error_bytes,
+                "wanted a plan of at most %u MB in memory, got %u: take a smaller voice and "
+                "compile the model again",
                 static_cast<unsigned>(plan::kMostMemoryBytes >> 20),
                 static_cast<unsigned>(std::min<uint64_t>(bytes >> 20, 0xffffffffu)));
   return false;

@@ -11,7 +11,8 @@ namespace lodestone {
 // A convolution's sizes and numbers; addresses are null.
 ConvTask TaskOf(const plan::Conv& op);
 
-// Bytes: spaces, packed weights, scratch, and what loading needs for a moment. The largest number where 64 bits do not hold it.
+// Bytes: spaces, packed weights, scratch, and what loading needs for a moment. The largest number
+// where 64 bits do not hold it.
 uint64_t MemoryOf(const PlanParts& parts, const Kernels& kernels);
 
 // False with one line in `error` where that is more than a board has to give, or than is there now.

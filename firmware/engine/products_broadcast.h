@@ -1,10 +1,12 @@
-// The inner loop of a convolution's tile where one input value is spread over a whole register (x86: a broadcast from memory
-// is part of the multiply). Included inside a namespace, before conv_impl.h.
+// The inner loop of a convolution's tile where one input value is spread over a whole register
+// (x86: a broadcast from memory is part of the multiply). Included inside a namespace, before
+// conv_impl.h.
 
-// Row pointers in steps of three: base + {0, 1, 2} * step is one addressing mode, so that twelve rows need four registers.
+// Row pointers in steps of three: base + {0, 1, 2} * step is one addressing mode, so that twelve
+// rows need four registers.
 template <int kRows, int kVectors>
-static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channels, const float* weights,
-                              Vec::F (&sum)[kRows][kVectors]) {
+static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channels,
+                              const float* weights, Vec::F (&sum)[kRows][kVectors]) {
   constexpr int kTriples = (kRows + 2) / 3;
   const float* x[kTriples];
   for (int t = 0; t < kTriples; ++t) x[t] = from + 3 * t * step;
@@ -22,7 +24,8 @@ static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channe
   }
 }
 
-// The same for 8-bit weights and 16-bit input, two inputs at a time: packed as [channels / 2][lane][2].
+// The same for 8-bit weights and 16-bit input, two inputs at a time: packed as [channels /
+// 2][lane][2].
 struct PanelOrder8 {
   static constexpr uint32_t kFewestVectors = 1;
   static inline size_t Index(size_t depth, uint32_t column, uint32_t columns) {
@@ -31,8 +34,8 @@ struct PanelOrder8 {
 };
 
 template <int kRows, int kVectors>
-static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t channels, const int8_t* weights,
-                               Vec::I (&sum)[kRows][kVectors]) {
+static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t channels,
+                               const int8_t* weights, Vec::I (&sum)[kRows][kVectors]) {
   constexpr int kTriples = (kRows + 2) / 3;
   const int16_t* x[kTriples];
   for (int t = 0; t < kTriples; ++t) x[t] = from + 3 * t * step;

@@ -1,6 +1,7 @@
-// 8-bit weights times 8-bit input for AVX-512 VNNI: four inputs at a time, packed as [channels / 4][lane][4]. The input is
-// unsigned; what its zero adds to a sum is a constant of the output, which lies in front of the panel and starts the sum.
-// Included inside a namespace, by conv8_impl.h.
+// 8-bit weights times 8-bit input for AVX-512 VNNI: four inputs at a time, packed as [channels /
+// 4][lane][4]. The input is unsigned; what its zero adds to a sum is a constant of the output,
+// which lies in front of the panel and starts the sum. Included inside a namespace, by
+// conv8_impl.h.
 
 struct Bytes {
   typedef uint8_t Value;
@@ -28,8 +29,8 @@ struct Bytes {
     return weights;
   }
   template <int kRows, int kVectors>
-  static inline void Accumulate(const Value* from, ptrdiff_t step, uint32_t channels, const int8_t* weights,
-                                Vec::I (&sum)[kRows][kVectors]) {
+  static inline void Accumulate(const Value* from, ptrdiff_t step, uint32_t channels,
+                                const int8_t* weights, Vec::I (&sum)[kRows][kVectors]) {
     constexpr int kTriples = (kRows + 2) / 3;
     const Value* x[kTriples];
     for (int t = 0; t < kTriples; ++t) x[t] = from + 3 * t * step;

@@ -1,7 +1,8 @@
-// The inner loop of a convolution's tile for NEON, whose multiply takes one lane of a register: four channels of a row are
-// loaded at once. Included inside a namespace, before conv_impl.h.
+// The inner loop of a convolution's tile for NEON, whose multiply takes one lane of a register:
+// four channels of a row are loaded at once. Included inside a namespace, before conv_impl.h.
 
-// A pointer that the compiler cannot derive from another one: it then advances by itself, as part of the load.
+// A pointer that the compiler cannot derive from another one: it then advances by itself, as part
+// of the load.
 template <class T>
 static inline void OwnPointer(T*& pointer) {
   __asm__("" : "+r"(pointer));
@@ -11,10 +12,12 @@ template <int kLane>
 static inline Vec::F MulAddLane(Vec::F sum, Vec::F w, Vec::F x) {
 #if defined(__aarch64__)
   return vfmaq_laneq_f32(sum, w, x, kLane);
-#elif defined(__clang__) && __clang_major__ >= 11  // clang 3.9 of image v0.3 does not know the constraint x
-  // Tuned for a Cortex-A8, clang turns the intrinsic into a multiply and an addition: twice the work of this loop, whose
-  // sums are independent of each other and so never wait for one another. Volatile: in the order as written, in which the
-  // registers suffice; what clang would make of it spills.
+#elif defined(__clang__) && \
+    __clang_major__ >= 11  // clang 3.9 of image v0.3 does not know the constraint x
+  // Tuned for a Cortex-A8, clang turns the intrinsic into a multiply and an addition: twice the
+  // work of this loop, whose sums are independent of each other and so never wait for one another.
+  // Volatile: in the order as written, in which the registers suffice; what clang would make of it
+  // spills.
   switch (kLane) {
     case 0: __asm__ volatile("vmla.f32 %q0, %q1, %e2[0]" : "+w"(sum) : "w"(w), "x"(x)); break;
     case 1: __asm__ volatile("vmla.f32 %q0, %q1, %e2[1]" : "+w"(sum) : "w"(w), "x"(x)); break;
@@ -28,7 +31,8 @@ static inline Vec::F MulAddLane(Vec::F sum, Vec::F w, Vec::F x) {
 }
 
 template <int kLane, int kRows, int kVectors>
-static inline const float* Products(const float* weights, const Vec::F (&x)[kRows], Vec::F (&sum)[kRows][kVectors]) {
+static inline const float* Products(const float* weights, const Vec::F (&x)[kRows],
+                                    Vec::F (&sum)[kRows][kVectors]) {
   Vec::F w[kVectors];
   LODESTONE_UNROLL(4)
   for (int v = 0; v < kVectors; ++v) {
@@ -37,21 +41,21 @@ static inline const float* Products(const float* weights, const Vec::F (&x)[kRow
     OwnPointer(weights);
   }
   LODESTONE_UNROLL(4)
-  for (int v = 0; v < kVectors; ++v)
-    LODESTONE_UNROLL(8)
-    for (int r = 0; r < kRows; ++r) sum[r][v] = MulAddLane<kLane>(sum[r][v], w[v], x[r]);
+  for (int v = 0; v < kVectors; ++v) LODESTONE_UNROLL(8)
+  for (int r = 0; r < kRows; ++r) sum[r][v] = MulAddLane<kLane>(sum[r][v], w[v], x[r]);
   return weights;
 }
 
 template <int kRows, int kVectors>
-static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channels, const float* weights,
-                              Vec::F (&sum)[kRows][kVectors]) {
+static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channels,
+                              const float* weights, Vec::F (&sum)[kRows][kVectors]) {
   const float* at[kRows];
   LODESTONE_UNROLL(8)
   for (int r = 0; r < kRows; ++r) at[r] = from + r * step;
   uint32_t c = 0;
   for (; c + 4u <= channels; c += 4u) {
-    // Weights are read once and in order: fetch them some lines ahead, which the Cortex-A8 does not do by itself.
+    // Weights are read once and in order: fetch them some lines ahead, which the Cortex-A8 does not
+    // do by itself.
     __builtin_prefetch(weights + 4 * kVectors * Vec::kLanes + 64);
     Vec::F x[kRows];
     LODESTONE_UNROLL(8)
@@ -78,12 +82,14 @@ static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channe
   }
 }
 
-// The same for 8-bit weights and 16-bit input: eight weights are widened once and multiplied by a lane of each row, packed as
-// [channels][8]. A long multiply takes one cycle on a Cortex-A8, a float one two. Weights come sixteen at a time: clang
-// would widen eight by way of the stack.
+// The same for 8-bit weights and 16-bit input: eight weights are widened once and multiplied by a
+// lane of each row, packed as [channels][8]. A long multiply takes one cycle on a Cortex-A8, a
+// float one two. Weights come sixteen at a time: clang would widen eight by way of the stack.
 struct PanelOrder8 {
   static constexpr uint32_t kFewestVectors = 2;
-  static inline size_t Index(size_t depth, uint32_t column, uint32_t columns) { return depth * columns + column; }
+  static inline size_t Index(size_t depth, uint32_t column, uint32_t columns) {
+    return depth * columns + column;
+  }
 };
 
 template <int kLane, int kRows>
@@ -96,8 +102,8 @@ static inline void Products8(int16x8_t w, const int16x4_t (&x)[kRows], Vec::I (&
 }
 
 template <int kRows, int kVectors>
-static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t channels, const int8_t* weights,
-                               Vec::I (&sum)[kRows][kVectors]) {
+static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t channels,
+                               const int8_t* weights, Vec::I (&sum)[kRows][kVectors]) {
   const int16_t* at[kRows];
   LODESTONE_UNROLL(8)
   for (int r = 0; r < kRows; ++r) at[r] = from + r * step;

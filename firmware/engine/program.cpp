@@ -20,16 +20,20 @@ void Floats::Take(size_t count) {
   constexpr size_t kLine = 64;
   const size_t bytes = std::max<size_t>(count, 1u) * sizeof(float);
   void* taken = nullptr;
-  if (posix_memalign(&taken, kLine, bytes) != 0) std::abort();  // CheckMemory has seen that there is as much
+  if (posix_memalign(&taken, kLine, bytes) != 0)
+    std::abort();  // CheckMemory has seen that there is as much
   owned_.reset(static_cast<float*>(taken));
   std::memset(taken, 0, bytes);
 }
 
 Program::Program(const PlanParts& parts, const Kernels& kernels) : kernels_(kernels) {
   const plan::Header& h = parts.header;
-  const uint32_t sizes[plan::kSpaces] = {0, h.arena_floats, h.state_floats, h.constant_floats, h.io_floats};
+  const uint32_t sizes[plan::kSpaces] = {0, h.arena_floats, h.state_floats, h.constant_floats,
+                                         h.io_floats};
   for (uint32_t s = 1; s < plan::kSpaces; ++s) spaces_[s].Take(sizes[s]);
-  if (h.constant_floats) std::memcpy(spaces_[plan::kConstant].data(), parts.constants, sizeof(float) * h.constant_floats);
+  if (h.constant_floats)
+    std::memcpy(spaces_[plan::kConstant].data(), parts.constants,
+                sizeof(float) * h.constant_floats);
   operations_.reserve(h.operation_count);
   for (uint32_t i = 0; i < h.operation_count; ++i) {
     if (OperationKind(parts, i) == static_cast<uint32_t>(plan::Kind::kConv))
@@ -57,7 +61,8 @@ void Program::AddLoops(const plan::Loops& op) {
   for (int n = 0; n < 3; ++n) task.in[n] = At(views[n]->space, views[n]->offset);
   task.parameter[0] = op.parameter[0];
   task.parameter[1] = op.parameter[1];
-  Operation operation = {static_cast<plan::Kind>(op.kind), static_cast<uint32_t>(loops_.size()), 1u, 0u};
+  Operation operation = {static_cast<plan::Kind>(op.kind), static_cast<uint32_t>(loops_.size()), 1u,
+                         0u};
   if (operation.kind == plan::Kind::kMap) {
     const uint32_t rows = op.dims[0] * op.dims[1] * op.dims[2];
     operation.rows_per_item = op.dims[3] < kElementsPerItem ? kElementsPerItem / op.dims[3] : 1u;
@@ -79,7 +84,8 @@ void Program::AddConv(const PlanParts& parts, const plan::Conv& op) {
     task.alpha_reciprocal = task.alpha + static_cast<size_t>(op.groups) * op.out_channels;
   }
   PackWeights(parts, op, &task);
-  operations_.push_back(Operation{plan::Kind::kConv, static_cast<uint32_t>(convs_.size()), kernels_.conv_items(task), 0u});
+  operations_.push_back(Operation{plan::Kind::kConv, static_cast<uint32_t>(convs_.size()),
+                                  kernels_.conv_items(task), 0u});
   convs_.push_back(task);
 }
 
@@ -96,16 +102,19 @@ void Program::PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask
     task->scale = At(plan::kConstant, op.scale_at);
     return;
   }
-  std::vector<float> plan_order(static_cast<size_t>(uint64_t{op.groups} * ((op.out_channels + plan::kPanel - 1u) / plan::kPanel) *
-                                                    plan::kPanel * op.taps * op.in_channels));
-  const float* scale = format == plan::WeightFormat::kFloat32 ? nullptr : At(plan::kConstant, op.scale_at);
+  std::vector<float> plan_order(static_cast<size_t>(
+      uint64_t{op.groups} * ((op.out_channels + plan::kPanel - 1u) / plan::kPanel) * plan::kPanel *
+      op.taps * op.in_channels));
+  const float* scale =
+      format == plan::WeightFormat::kFloat32 ? nullptr : At(plan::kConstant, op.scale_at);
   if (!scale) {
     std::memcpy(plan_order.data(), from, plan_order.size() * sizeof(float));
   } else {
     const size_t depth = static_cast<size_t>(op.taps) * op.in_channels;
     const size_t panels = (op.out_channels + plan::kPanel - 1u) / plan::kPanel;
     for (size_t i = 0; i < plan_order.size(); ++i) {
-      const size_t panel = i / (depth * plan::kPanel), o = panel % panels * plan::kPanel + i % plan::kPanel;
+      const size_t panel = i / (depth * plan::kPanel),
+                   o = panel % panels * plan::kPanel + i % plan::kPanel;
       if (o >= op.out_channels) continue;
       int16_t wide = 0;
       if (format == plan::WeightFormat::kInt16) std::memcpy(&wide, from + 2 * i, sizeof wide);

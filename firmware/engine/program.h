@@ -1,4 +1,5 @@
-// A checked plan made runnable: memory taken, weights packed for this processor, every address filled in.
+// A checked plan made runnable: memory taken, weights packed for this processor, every address
+// filled in.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace lodestone {
 
-// Floats aligned to 64 bytes (a cache line, and the widest vector), zero at first; not a byte more than asked for.
+// Floats aligned to 64 bytes (a cache line, and the widest vector), zero at first; not a byte more
+// than asked for.
 class Floats {
  public:
   void Take(size_t count);

@@ -13,9 +13,11 @@ bool ProcessorHas(KernelSet set) {
   if (set == KernelSet::kAvx2) return avx2;
   if (set == KernelSet::kAvx512)
     return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vnni");
 #endif
-  return set == KernelSet::kPortable || set == KernelSet::kNeon;  // a build with NEON runs on nothing else
+  return set == KernelSet::kPortable ||
+         set == KernelSet::kNeon;  // a build with NEON runs on nothing else
 }
 
 const Kernels* Built(KernelSet set) {

@@ -39,8 +39,14 @@ struct Vec {
   static inline I SubInt(I a, I b) { return _mm256_sub_epi32(a, b); }
   static inline I AndInt(I a, I b) { return _mm256_and_si256(a, b); }
   static inline M EqualInt(I a, I b) { return _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)); }
-  template <int kBits> static inline I ShiftLeft(I a) { return _mm256_slli_epi32(a, kBits); }
-  template <int kBits> static inline I ShiftRight(I a) { return _mm256_srai_epi32(a, kBits); }
+  template <int kBits>
+  static inline I ShiftLeft(I a) {
+    return _mm256_slli_epi32(a, kBits);
+  }
+  template <int kBits>
+  static inline I ShiftRight(I a) {
+    return _mm256_srai_epi32(a, kBits);
+  }
   typedef __m256i W;
   static inline W LoadWeights(const int8_t* p) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
@@ -50,7 +56,9 @@ struct Vec {
     __builtin_memcpy(&both, p, 4);
     return _mm256_set1_epi32(both);
   }
-  static inline I AddPairs(I sum, I pair, W w) { return _mm256_add_epi32(sum, _mm256_madd_epi16(pair, w)); }
+  static inline I AddPairs(I sum, I pair, W w) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pair, w));
+  }
   static inline void StoreInt16(int16_t* p, I a) {
     const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, a), 0x08);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_castsi256_si128(packed));

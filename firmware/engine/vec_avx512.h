@@ -10,7 +10,9 @@ struct Vec {
   static inline F Load(const float* p) { return _mm512_loadu_ps(p); }
   static inline void Store(float* p, F v) { _mm512_storeu_ps(p, v); }
   static inline M FirstLanes(int n) { return static_cast<M>((1u << n) - 1u); }
-  static inline F LoadSome(const float* p, int n) { return _mm512_maskz_loadu_ps(FirstLanes(n), p); }
+  static inline F LoadSome(const float* p, int n) {
+    return _mm512_maskz_loadu_ps(FirstLanes(n), p);
+  }
   static inline void StoreSome(float* p, F v, int n) { _mm512_mask_storeu_ps(p, FirstLanes(n), v); }
   static inline F Set(float x) { return _mm512_set1_ps(x); }
   static inline F MulAdd(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
@@ -37,8 +39,14 @@ struct Vec {
   static inline I SubInt(I a, I b) { return _mm512_sub_epi32(a, b); }
   static inline I AndInt(I a, I b) { return _mm512_and_si512(a, b); }
   static inline M EqualInt(I a, I b) { return _mm512_cmpeq_epi32_mask(a, b); }
-  template <int kBits> static inline I ShiftLeft(I a) { return _mm512_slli_epi32(a, kBits); }
-  template <int kBits> static inline I ShiftRight(I a) { return _mm512_srai_epi32(a, kBits); }
+  template <int kBits>
+  static inline I ShiftLeft(I a) {
+    return _mm512_slli_epi32(a, kBits);
+  }
+  template <int kBits>
+  static inline I ShiftRight(I a) {
+    return _mm512_srai_epi32(a, kBits);
+  }
   typedef __m512i W;
   static inline W LoadWeights(const int8_t* p) {
     return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));

@@ -1,6 +1,6 @@
-// Vector exp, log, sin, tanh and kin on `Vec`. Coefficients: bench/polynomials.py prints them. Included inside a namespace.
-// Largest errors, tested in tests/engine: exp, sigmoid, tanh 3e-7 relative; log 2e-7; sin, cos 2e-7 absolute to |x| = 8192;
-// x^y 3e-7 (1 + |y log x|) relative.
+// Vector exp, log, sin, tanh and kin on `Vec`. Coefficients: bench/polynomials.py prints them.
+// Included inside a namespace. Largest errors, tested in tests/engine: exp, sigmoid, tanh 3e-7
+// relative; log 2e-7; sin, cos 2e-7 absolute to |x| = 8192; x^y 3e-7 (1 + |y log x|) relative.
 
 // The nearest whole number, of |x| < 2^31.
 static inline Vec::F Nearest(Vec::F x) {
@@ -25,8 +25,8 @@ static inline Vec::F TimesPowerOfTwo(Vec::F x, Vec::F n) {
 #endif
 }
 
-// e^r - 1 with r = x - n ln 2, |r| <= ln 2 / 2, for whole n = round(x / ln 2); ln 2 in two parts, so that n ln 2 is exact in
-// the first. Not too large an x.
+// e^r - 1 with r = x - n ln 2, |r| <= ln 2 / 2, for whole n = round(x / ln 2); ln 2 in two parts,
+// so that n ln 2 is exact in the first. Not too large an x.
 static inline Vec::F ExpLessOne(Vec::F x, Vec::F* whole) {
   typedef Vec V;
   *whole = Nearest(V::Mul(x, V::Set(1.44269504f)));
@@ -42,16 +42,19 @@ static inline Vec::F ExpLessOne(Vec::F x, Vec::F* whole) {
 
 static inline Vec::F Exp(Vec::F x) {
   Vec::F whole;
-  const Vec::F p = ExpLessOne(Vec::Min(Vec::Max(x, Vec::Set(-87.0f)), Vec::Set(88.3762589f)), &whole);
+  const Vec::F p =
+      ExpLessOne(Vec::Min(Vec::Max(x, Vec::Set(-87.0f)), Vec::Set(88.3762589f)), &whole);
   return TimesPowerOfTwo(Vec::Add(p, Vec::Set(1.0f)), whole);
 }
 
-// x = 2^e m with m in sqrt(1/2)..sqrt(2); log x = e ln 2 + log(1 + f), f = m - 1. Positive finite x only.
+// x = 2^e m with m in sqrt(1/2)..sqrt(2); log x = e ln 2 + log(1 + f), f = m - 1. Positive finite x
+// only.
 static inline Vec::F LogPositive(Vec::F x) {
   typedef Vec V;
   const V::I bits = V::AddInt(V::Bits(x), V::SetInt(0x3f800000 - 0x3f3504f3));
   const V::F e = V::ToFloat(V::AddInt(V::ShiftRight<23>(bits), V::SetInt(-127)));
-  const V::F m = V::FromBits(V::AddInt(V::AndInt(bits, V::SetInt(0x007fffff)), V::SetInt(0x3f3504f3)));
+  const V::F m =
+      V::FromBits(V::AddInt(V::AndInt(bits, V::SetInt(0x007fffff)), V::SetInt(0x3f3504f3)));
   const V::F f = V::Sub(m, V::Set(1.0f));
   V::F p = V::Set(0.06915424462f);
   p = V::MulAdd(p, f, V::Set(-0.1178983518f));
@@ -69,7 +72,8 @@ static inline Vec::F LogPositive(Vec::F x) {
   return V::MulAdd(e, V::Set(0.693359375f), V::Add(f, y));
 }
 
-// sin(x + quarter * pi / 2): pi / 2 taken off in three parts, then one of two polynomials by the quadrant.
+// sin(x + quarter * pi / 2): pi / 2 taken off in three parts, then one of two polynomials by the
+// quadrant.
 static inline Vec::F SinQuarter(Vec::F x, int32_t quarter) {
   typedef Vec V;
   const V::F turns = V::Mul(x, V::Set(0.636619772f));
@@ -86,7 +90,8 @@ static inline Vec::F SinQuarter(Vec::F x, int32_t quarter) {
   c = V::MulAdd(V::Mul(u, u), c, V::MulAdd(u, V::Set(-0.5f), V::Set(1.0f)));
   const V::I quadrant = V::AddInt(n, V::SetInt(quarter));
   const V::F y = V::Select(V::EqualInt(V::AndInt(quadrant, V::SetInt(1)), V::SetInt(0)), s, c);
-  return V::Select(V::EqualInt(V::AndInt(quadrant, V::SetInt(2)), V::SetInt(0)), y, V::Sub(V::Set(0.0f), y));
+  return V::Select(V::EqualInt(V::AndInt(quadrant, V::SetInt(2)), V::SetInt(0)), y,
+                   V::Sub(V::Set(0.0f), y));
 }
 
 static inline Vec::F Sin(Vec::F x) { return SinQuarter(x, 0); }
@@ -101,7 +106,8 @@ static inline Vec::F PowerOfTwo(Vec::F n) {
   return Vec::FromBits(Vec::ShiftLeft<23>(Vec::AddInt(Vec::Truncate(n), Vec::SetInt(127))));
 }
 
-// E / (E + 2) with E = e^2x - 1, which keeps its digits near zero: e^r - 1 is never formed from e^r.
+// E / (E + 2) with E = e^2x - 1, which keeps its digits near zero: e^r - 1 is never formed from
+// e^r.
 static inline Vec::F Tanh(Vec::F x) {
   typedef Vec V;
   V::F whole;

@@ -1,4 +1,5 @@
-// Four floats in a NEON register, armv7 and aarch64. Included inside a namespace, after <arm_neon.h>.
+// Four floats in a NEON register, armv7 and aarch64. Included inside a namespace, after
+// <arm_neon.h>.
 
 struct Vec {
   static constexpr int kLanes = 4;
@@ -57,8 +58,14 @@ struct Vec {
   static inline I SubInt(I a, I b) { return vsubq_s32(a, b); }
   static inline I AndInt(I a, I b) { return vandq_s32(a, b); }
   static inline M EqualInt(I a, I b) { return vceqq_s32(a, b); }
-  template <int kBits> static inline I ShiftLeft(I a) { return vshlq_n_s32(a, kBits); }
-  template <int kBits> static inline I ShiftRight(I a) { return vshrq_n_s32(a, kBits); }
+  template <int kBits>
+  static inline I ShiftLeft(I a) {
+    return vshlq_n_s32(a, kBits);
+  }
+  template <int kBits>
+  static inline I ShiftRight(I a) {
+    return vshrq_n_s32(a, kBits);
+  }
   static inline void StoreInt16(int16_t* p, I a) { vst1_s16(p, vmovn_s32(a)); }
   static inline I Bits(F a) { return vreinterpretq_s32_f32(a); }
   static inline F FromBits(I a) { return vreinterpretq_f32_s32(a); }

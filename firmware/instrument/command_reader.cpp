@@ -10,8 +10,9 @@ constexpr uint32_t kMostFields = 16;
 const CommandRow* RowOf(const char* address) {
   for (const CommandRow& row : kCommandRows) {
     const size_t length = std::strlen(row.address);
-    const bool found = row.named ? std::strncmp(address, row.address, length) == 0 && address[length] != '\0'
-                                 : std::strcmp(address, row.address) == 0;
+    const bool found =
+        row.named ? std::strncmp(address, row.address, length) == 0 && address[length] != '\0'
+                  : std::strcmp(address, row.address) == 0;
     if (found) return &row;
   }
   return nullptr;
@@ -22,22 +23,28 @@ bool Among(const char* text, const char* choices) {
   const size_t length = std::strlen(text);
   for (const char* at = choices; at != nullptr; at = std::strchr(at, '|')) {
     if (*at == '|') ++at;
-    if (length > 0 && std::strncmp(at, text, length) == 0 && (at[length] == '|' || at[length] == '\0')) return true;
+    if (length > 0 && std::strncmp(at, text, length) == 0 &&
+        (at[length] == '|' || at[length] == '\0'))
+      return true;
   }
   return false;
 }
 
-bool TakeText(const OscMessage& message, uint32_t index, const FieldRow& field, Argument* to, Refusal* refusal) {
-  if (!message.AsText(index, &to->text)) return refusal->Say("wanted %s as a text, got a number or nothing", field.name);
+bool TakeText(const OscMessage& message, uint32_t index, const FieldRow& field, Argument* to,
+              Refusal* refusal) {
+  if (!message.AsText(index, &to->text))
+    return refusal->Say("wanted %s as a text, got a number or nothing", field.name);
   to->tag = 's';
   if (field.choices[0] == '\0' || Among(to->text, field.choices)) return true;
   return refusal->Say("wanted %s %.60s, got %.60s", field.name, field.choices, to->text);
 }
 
-bool TakeNumber(const OscMessage& message, uint32_t index, const FieldRow& field, Argument* to, Refusal* refusal) {
+bool TakeNumber(const OscMessage& message, uint32_t index, const FieldRow& field, Argument* to,
+                Refusal* refusal) {
   const bool whole = field.kinds[0] == 'i';
   if (whole ? !message.AsInt(index, &to->whole) : !message.AsFloat(index, &to->number)) {
-    return refusal->Say("wanted %s as a number, got %s", field.name, index < message.count ? "none that is finite" : "nothing");
+    return refusal->Say("wanted %s as a number, got %s", field.name,
+                        index < message.count ? "none that is finite" : "nothing");
   }
   to->tag = field.kinds[0];
   const double value = whole ? static_cast<double>(to->whole) : static_cast<double>(to->number);
@@ -46,10 +53,13 @@ bool TakeNumber(const OscMessage& message, uint32_t index, const FieldRow& field
 }
 
 // A message may have more arguments than its row: senders may be newer than this.
-bool Take(const OscMessage& message, uint32_t index, const FieldRow& field, Argument* to, Refusal* refusal) {
+bool Take(const OscMessage& message, uint32_t index, const FieldRow& field, Argument* to,
+          Refusal* refusal) {
   *to = Argument();
-  const bool text = index < message.count && (message.values[index].tag == 's' || message.values[index].tag == 'S');
-  if (field.kinds[0] == 's' || (field.kinds[1] == 's' && text)) return TakeText(message, index, field, to, refusal);
+  const bool text = index < message.count &&
+                    (message.values[index].tag == 's' || message.values[index].tag == 'S');
+  if (field.kinds[0] == 's' || (field.kinds[1] == 's' && text))
+    return TakeText(message, index, field, to, refusal);
   return TakeNumber(message, index, field, to, refusal);
 }
 

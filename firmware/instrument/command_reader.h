@@ -1,4 +1,5 @@
-// Turns OSC packets into commands, by the table of definitions/osc.toml: each is obeyed whole or refused with a reason.
+// Turns OSC packets into commands, by the table of definitions/osc.toml: each is obeyed whole or
+// refused with a reason.
 #pragma once
 
 #include <cstdint>

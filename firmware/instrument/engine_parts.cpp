@@ -12,8 +12,8 @@ constexpr char kKnobPrefix[] = "knob.";
 constexpr size_t kKnobPrefixLength = sizeof kKnobPrefix - 1;
 
 // Inputs may be absent (a graph need not use the temperature); of another size they may not.
-bool Place(int found, const TensorInfo* info, uint32_t elements, const char* name, size_t* place, char* error,
-           size_t error_bytes) {
+bool Place(int found, const TensorInfo* info, uint32_t elements, const char* name, size_t* place,
+           char* error, size_t error_bytes) {
   *place = kAbsent;
   if (found < 0) return true;
   if (info->elements != elements) {
@@ -25,13 +25,15 @@ bool Place(int found, const TensorInfo* info, uint32_t elements, const char* nam
   return true;
 }
 
-bool PlaceInput(const Engine& engine, const char* name, uint32_t elements, size_t* place, char* error, size_t bytes) {
+bool PlaceInput(const Engine& engine, const char* name, uint32_t elements, size_t* place,
+                char* error, size_t bytes) {
   const int found = engine.FindInput(name);
   const TensorInfo* info = found < 0 ? nullptr : &engine.input(static_cast<size_t>(found));
   return Place(found, info, elements, name, place, error, bytes);
 }
 
-bool PlaceOutput(const Engine& engine, const char* name, uint32_t elements, size_t* place, char* error, size_t bytes) {
+bool PlaceOutput(const Engine& engine, const char* name, uint32_t elements, size_t* place,
+                 char* error, size_t bytes) {
   const int found = engine.FindOutput(name);
   const TensorInfo* info = found < 0 ? nullptr : &engine.output(static_cast<size_t>(found));
   return Place(found, info, elements, name, place, error, bytes);
@@ -40,8 +42,15 @@ bool PlaceOutput(const Engine& engine, const char* name, uint32_t elements, size
 }  // namespace
 
 EngineTouch::EngineTouch(Engine engine)
-    : engine_(std::move(engine)), field_(kAbsent), valid_(kAbsent), temperature_(kAbsent), dt_(kAbsent),
-      touch_(kAbsent), latent_(kAbsent), latents_(0), knobs_() {}
+    : engine_(std::move(engine)),
+      field_(kAbsent),
+      valid_(kAbsent),
+      temperature_(kAbsent),
+      dt_(kAbsent),
+      touch_(kAbsent),
+      latent_(kAbsent),
+      latents_(0),
+      knobs_() {}
 
 std::unique_ptr<EngineTouch> EngineTouch::Make(Engine engine, char* error, size_t error_bytes) {
   std::unique_ptr<EngineTouch> touch(new EngineTouch(std::move(engine)));
@@ -51,7 +60,8 @@ std::unique_ptr<EngineTouch> EngineTouch::Make(Engine engine, char* error, size_
 
 bool EngineTouch::Find(char* error, size_t error_bytes) {
   if (engine_.info().kind != PlanKind::kTouch) {
-    std::snprintf(error, error_bytes, "wanted a touch plan, got a voice (%s): exchange the two in the scene",
+    std::snprintf(error, error_bytes,
+                  "wanted a touch plan, got a voice (%s): exchange the two in the scene",
                   engine_.info().name);
     return false;
   }
@@ -64,13 +74,16 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
       !PlaceOutput(engine_, "latent", latents_, &latent_, error, error_bytes)) {
     return false;
   }
-  if (field_ == kAbsent || touch_ == kAbsent || latent_ == kAbsent || latents_ == 0 || latents_ > kMaxLatents) {
-    std::snprintf(error, error_bytes, "wanted a touch plan with field in and touch and 1..%u latents out, got %s",
+  if (field_ == kAbsent || touch_ == kAbsent || latent_ == kAbsent || latents_ == 0 ||
+      latents_ > kMaxLatents) {
+    std::snprintf(error, error_bytes,
+                  "wanted a touch plan with field in and touch and 1..%u latents out, got %s",
                   static_cast<unsigned>(kMaxLatents), engine_.info().name);
     return false;
   }
   for (size_t i = 0; i < engine_.input_count() && knobs_.size() < kMaxKnobs; ++i) {
-    if (std::strncmp(engine_.input(i).name, kKnobPrefix, kKnobPrefixLength) == 0) knobs_.push_back(i);
+    if (std::strncmp(engine_.input(i).name, kKnobPrefix, kKnobPrefixLength) == 0)
+      knobs_.push_back(i);
   }
   return true;
 }
@@ -104,7 +117,8 @@ VoiceInfo VoiceInfoOf(const Engine& engine) {
   return info;
 }
 
-EngineVoice::EngineVoice(Engine engine) : engine_(std::move(engine)), info_(), latent_(kAbsent), audio_(kAbsent) {}
+EngineVoice::EngineVoice(Engine engine)
+    : engine_(std::move(engine)), info_(), latent_(kAbsent), audio_(kAbsent) {}
 
 std::unique_ptr<EngineVoice> EngineVoice::Make(Engine engine, char* error, size_t error_bytes) {
   std::unique_ptr<EngineVoice> voice(new EngineVoice(std::move(engine)));
@@ -115,7 +129,9 @@ std::unique_ptr<EngineVoice> EngineVoice::Make(Engine engine, char* error, size_
 bool EngineVoice::Find(char* error, size_t error_bytes) {
   const PlanInfo& plan = engine_.info();
   if (plan.kind != PlanKind::kVoice) {
-    std::snprintf(error, error_bytes, "wanted a voice plan, got a touch (%s): exchange the two in the scene", plan.name);
+    std::snprintf(error, error_bytes,
+                  "wanted a voice plan, got a touch (%s): exchange the two in the scene",
+                  plan.name);
     return false;
   }
   info_ = VoiceInfoOf(engine_);
@@ -123,9 +139,12 @@ bool EngineVoice::Find(char* error, size_t error_bytes) {
       !PlaceOutput(engine_, "audio", plan.channels * plan.block(), &audio_, error, error_bytes)) {
     return false;
   }
-  if (latent_ == kAbsent || audio_ == kAbsent || plan.latents == 0 || plan.latents > kMaxLatents || plan.block() == 0 || plan.channels == 0) {
-    std::snprintf(error, error_bytes, "wanted a voice plan with 1..%u latents in and audio out, got %s: compile the plan again",
-                  static_cast<unsigned>(kMaxLatents), plan.name);
+  if (latent_ == kAbsent || audio_ == kAbsent || plan.latents == 0 || plan.latents > kMaxLatents ||
+      plan.block() == 0 || plan.channels == 0) {
+    std::snprintf(
+        error, error_bytes,
+        "wanted a voice plan with 1..%u latents in and audio out, got %s: compile the plan again",
+        static_cast<unsigned>(kMaxLatents), plan.name);
     return false;
   }
   return true;

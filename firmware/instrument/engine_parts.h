@@ -1,4 +1,5 @@
-// The engine as a touch and as a voice: finds the graph's inputs and outputs once, then only copies and runs.
+// The engine as a touch and as a voice: finds the graph's inputs and outputs once, then only copies
+// and runs.
 #pragma once
 
 #include <memory>

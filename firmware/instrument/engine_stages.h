@@ -9,8 +9,10 @@
 
 namespace lodestone {
 
-// The plans of one voice, two to kMostHelpers + 1, in the order in which a block goes through them. Null and one line in `error`
-// where they are not stages that follow one another, as `lodestone compile --stages` makes them. Not for real time.
-std::unique_ptr<Voice> MakeStagedVoice(std::vector<Engine> engines, char* error, size_t error_bytes);
+// The plans of one voice, two to kMostHelpers + 1, in the order in which a block goes through them.
+// Null and one line in `error` where they are not stages that follow one another, as `lodestone
+// compile --stages` makes them. Not for real time.
+std::unique_ptr<Voice> MakeStagedVoice(std::vector<Engine> engines, char* error,
+                                       size_t error_bytes);
 
 }  // namespace lodestone

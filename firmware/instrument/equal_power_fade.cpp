@@ -30,7 +30,10 @@ const QuarterSine kQuarter;
 
 }  // namespace
 
-EqualPowerFade::EqualPowerFade(float position) : position_(position), target_(position), step_(0.0f) { Gains(); }
+EqualPowerFade::EqualPowerFade(float position)
+    : position_(position), target_(position), step_(0.0f) {
+  Gains();
+}
 
 void EqualPowerFade::GoTo(float target, uint32_t frames) {
   target_ = target;

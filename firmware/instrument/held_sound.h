@@ -1,5 +1,6 @@
-// The last fifth of a second that was played, and a way to go on with it: backwards from its end, then forwards again,
-// and so on. At both turns the signal stands still for an instant and never jumps. Threads: voice.
+// The last fifth of a second that was played, and a way to go on with it: backwards from its end,
+// then forwards again, and so on. At both turns the signal stands still for an instant and never
+// jumps. Threads: voice.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +15,13 @@ class HeldSound {
  public:
   static constexpr uint32_t kFrames = 8192;  // 186 ms at 44.1 kHz
 
-  HeldSound() : frames_(kFrames * kRingChannels, 0.0f), end_(0), kept_(0), back_(0), forwards_(false), playing_(false) {}
+  HeldSound()
+      : frames_(kFrames * kRingChannels, 0.0f),
+        end_(0),
+        kept_(0),
+        back_(0),
+        forwards_(false),
+        playing_(false) {}
 
   // Remembers what is handed to the ring, unless it is playing itself.
   void Keep(const float* samples, uint32_t frames) {
@@ -33,7 +40,8 @@ class HeldSound {
     back_ = 0;
   }
 
-  // What it remembers is old once another sound has been played meanwhile: it begins to collect anew.
+  // What it remembers is old once another sound has been played meanwhile: it begins to collect
+  // anew.
   void Stop() {
     playing_ = false;
     kept_ = 0;

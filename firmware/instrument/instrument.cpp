@@ -10,22 +10,56 @@ namespace lodestone {
 namespace {
 
 constexpr uint64_t kStatusEveryUs = 1000000;
-// More packets than this in one control tick (10 ms) wait in the system's queue, which drops what it cannot hold.
+// More packets than this in one control tick (10 ms) wait in the system's queue, which drops what
+// it cannot hold.
 constexpr int kPacketsPerTick = 64;
 constexpr int kMostErrors = 8;  // /error at once; one more each tick
 constexpr uint32_t kFastBusHz = 400000;
 constexpr size_t kLongestPacket = 1472;  // one Ethernet frame
 
-uint32_t FramesOf(float seconds, uint32_t rate_hz) { return static_cast<uint32_t>(seconds * static_cast<float>(rate_hz)); }
+uint32_t FramesOf(float seconds, uint32_t rate_hz) {
+  return static_cast<uint32_t>(seconds * static_cast<float>(rate_hz));
+}
 
 }  // namespace
 
-Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network, SceneLoader* loader)
-    : settings_(settings), network_(network), out_(network), touch_(source, &out_), voice_(&ring_, &played_), mixer_(&ring_, &played_),
-      scenes_(loader, &touch_, &voice_), reader_(this, this), modes_(settings.heartbeat_timeout_us), mode_tap_(nullptr),
-      now_us_(0), began_us_(0), told_us_(0), sounding_(Mode::kOnboard), muted_(false), rung_(0), resting_(false), tell_(false), tell_model_(true),
-      tell_sensors_(false), tell_scenes_(false), tell_troubles_(false), tell_knobs_(0), errors_left_(kMostErrors), refused_(0), refusal_(), health_(), voice_load_(0.0f), touch_load_(0.0f), button_down_(false), led_(false), frames_(), frames_wanted_(0),
-      bus_hz_(0), rung_why_() {
+Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network,
+                       SceneLoader* loader)
+    : settings_(settings),
+      network_(network),
+      out_(network),
+      touch_(source, &out_),
+      voice_(&ring_, &played_),
+      mixer_(&ring_, &played_),
+      scenes_(loader, &touch_, &voice_),
+      reader_(this, this),
+      modes_(settings.heartbeat_timeout_us),
+      mode_tap_(nullptr),
+      now_us_(0),
+      began_us_(0),
+      told_us_(0),
+      sounding_(Mode::kOnboard),
+      muted_(false),
+      rung_(0),
+      resting_(false),
+      tell_(false),
+      tell_model_(true),
+      tell_sensors_(false),
+      tell_scenes_(false),
+      tell_troubles_(false),
+      tell_knobs_(0),
+      errors_left_(kMostErrors),
+      refused_(0),
+      refusal_(),
+      health_(),
+      voice_load_(0.0f),
+      touch_load_(0.0f),
+      button_down_(false),
+      led_(false),
+      frames_(),
+      frames_wanted_(0),
+      bus_hz_(0),
+      rung_why_() {
   ring_.Allocate(kRingFrames);
   // A block of audio is taken at once, so a shorter prefill would run dry by design.
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
@@ -33,7 +67,8 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
   voice_.SetCarriesTwo(settings.carries_two);
   out_.SetStreams(settings.streams);
   const uint32_t rate = settings.sample_rate_hz;
-  mixer_.SetFades(FramesOf(settings.crossfade_s, rate), FramesOf(settings.rescue_s, rate), FramesOf(settings.mute_s, rate));
+  mixer_.SetFades(FramesOf(settings.crossfade_s, rate), FramesOf(settings.rescue_s, rate),
+                  FramesOf(settings.mute_s, rate));
 }
 
 void Instrument::Begin(int32_t first_scene, uint64_t now_us) {
@@ -59,10 +94,11 @@ void Instrument::SetFrames(const FrameReport& frames, uint32_t wanted_hz, uint32
   if (frames.rate_hz >= 0.9f * static_cast<float>(wanted_hz)) return SetTrouble("frames", "");
   char line[192], why[96] = "a sensor that hangs, or the load of the core, holds them up";
   if (bus_hz != 0 && bus_hz < kFastBusHz) {
-    std::snprintf(why, sizeof why, "their bus runs at %u kHz, see docs/board.md, bus speed", static_cast<unsigned>(bus_hz / 1000));
+    std::snprintf(why, sizeof why, "their bus runs at %u kHz, see docs/board.md, bus speed",
+                  static_cast<unsigned>(bus_hz / 1000));
   }
-  std::snprintf(line, sizeof line, "wanted %u sensor frames a second, got %.0f: %s", static_cast<unsigned>(wanted_hz),
-                static_cast<double>(frames.rate_hz), why);
+  std::snprintf(line, sizeof line, "wanted %u sensor frames a second, got %.0f: %s",
+                static_cast<unsigned>(wanted_hz), static_cast<double>(frames.rate_hz), why);
   SetTrouble("frames", line);
 }
 
@@ -107,12 +143,13 @@ void Instrument::ReadPackets() {
 // A short press goes on to the next mode, a long one takes the board as empty.
 void Instrument::KeepPanel() {
   const Press press = button_.Update(button_down_.load(std::memory_order_relaxed), now_us_);
-  if (press == Press::kShort) AskMode(static_cast<Mode>((static_cast<int>(modes_.asked()) + 1) % kModes));
+  if (press == Press::kShort)
+    AskMode(static_cast<Mode>((static_cast<int>(modes_.asked()) + 1) % kModes));
   Refusal refusal;
   if (press == Press::kLong && !OnRest(&refusal)) OnRefused("/rest", refusal.text());
   bool trouble = troubles_.count() > 0 || voice_.rung().rung > 0;
   for (uint32_t flags : health_.flags) trouble = trouble || (flags & kSensorLost) != 0;
-  led_.store(LedLit({sounding_, muted_, trouble}, now_us_), std::memory_order_relaxed);
+  led_.store(LedLit({sounding_, muted_, trouble, safe_}, now_us_), std::memory_order_relaxed);
 }
 
 void Instrument::KeepTroubles() {
@@ -157,7 +194,8 @@ void Instrument::TellTroubles() {
 float Instrument::frames_per_second() const {
   const uint64_t span_us = health_.last_us - health_.first_us;
   if (health_.frames < 2 || span_us == 0) return 0.0f;
-  return static_cast<float>(static_cast<double>(health_.frames - 1) * 1e6 / static_cast<double>(span_us));
+  return static_cast<float>(static_cast<double>(health_.frames - 1) * 1e6 /
+                            static_cast<double>(span_us));
 }
 
 uint32_t Instrument::helpers() const {
@@ -199,8 +237,9 @@ StatusReport Instrument::Report() const {
   report.resting = resting_ ? 1 : 0;
   report.prefill = static_cast<int32_t>(voice_.prefill());
   if (scene != nullptr) {
-    report.delay_ms = static_cast<float>(FieldToSoundMs(scene->voice->info(), report.prefill, settings_.block_frames,
-                                                        settings_.sample_rate_hz, static_cast<double>(frames_per_second())));
+    report.delay_ms = static_cast<float>(
+        FieldToSoundMs(scene->voice->info(), report.prefill, settings_.block_frames,
+                       settings_.sample_rate_hz, static_cast<double>(frames_per_second())));
   }
   DescribeRung(&report);
   return report;
@@ -211,13 +250,16 @@ void Instrument::DescribeRung(StatusReport* report) const {
   const Scene* scene = scenes_.playing();
   report->rung = static_cast<int32_t>(at.rung);
   if (at.rung == 0 || scene == nullptr) return;
-  const char* plays = at.rung < scene->voices() ? scene->voice_at(at.rung).info().name : "the sound is held";
+  const char* plays =
+      at.rung < scene->voices() ? scene->voice_at(at.rung).info().name : "the sound is held";
   char why[64] = "the load has let up, one rung higher";
   if (at.cause == StepCause::kUnderruns) {
-    std::snprintf(why, sizeof why, "%u underruns within %.0f s", static_cast<unsigned>(Ladder::kUnderruns),
+    std::snprintf(why, sizeof why, "%u underruns within %.0f s",
+                  static_cast<unsigned>(Ladder::kUnderruns),
                   static_cast<double>(Ladder::kUnderrunsS));
   } else if (at.cause == StepCause::kLoad) {
-    std::snprintf(why, sizeof why, "the voice above took %.0f %% of its time", 100.0 * static_cast<double>(at.load));
+    std::snprintf(why, sizeof why, "the voice above took %.0f %% of its time",
+                  100.0 * static_cast<double>(at.load));
   } else if (at.cause == StepCause::kStuck) {
     std::snprintf(why, sizeof why, "the voice above was stuck");
   }
@@ -234,7 +276,8 @@ void Instrument::Remember(Memory* memory) {
   memory->knobs.clear();
   for (uint32_t k = 0; k < std::min(scene->touch->knobs(), kMaxKnobs); ++k) {
     if (static_cast<int32_t>(k) == scene->rest_knob) continue;
-    memory->knobs.emplace_back(scene->touch->knob(k).name, scene->knob_targets[k].load(std::memory_order_relaxed));
+    memory->knobs.emplace_back(scene->touch->knob(k).name,
+                               scene->knob_targets[k].load(std::memory_order_relaxed));
   }
   if (!scene->after_rest_ready.exchange(false, std::memory_order_acquire)) return;
   std::vector<TouchMemory>& touches = memory->touches;

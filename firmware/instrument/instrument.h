@@ -1,6 +1,6 @@
-// The whole instrument without threads: five entry points, each called by one thread on the board and by one loop in
-// simulation, and one for each helper of a voice of several stages. They meet in the scenes' latest-value slots, one ring,
-// the helpers' queues, and atomics.
+// The whole instrument without threads: five entry points, each called by one thread on the board
+// and by one loop in simulation, and one for each helper of a voice of several stages. They meet in
+// the scenes' latest-value slots, one ring, the helpers' queues, and atomics.
 #pragma once
 
 #include <atomic>
@@ -24,14 +24,15 @@ namespace lodestone {
 
 struct InstrumentSettings {
   uint32_t sample_rate_hz = 44100;
-  uint32_t block_frames = 16;           // of the audio thread
-  uint32_t prefill_frames = 1024;       // at most: the next voice block is begun when the ring holds no more than this
-  float crossfade_s = 0.3f;             // between board and host
-  float rescue_s = 0.03f;               // to the board, when the host has died
+  uint32_t block_frames = 16;  // of the audio thread
+  uint32_t prefill_frames =
+      1024;  // at most: the next voice block is begun when the ring holds no more than this
+  float crossfade_s = 0.3f;  // between board and host
+  float rescue_s = 0.03f;    // to the board, when the host has died
   float mute_s = 0.02f;
   uint64_t heartbeat_timeout_us = 300000;
   OscStreams streams = {true, true, true, true};
-  bool carries_two = true;              // voices at once, while scenes are swapped
+  bool carries_two = true;  // voices at once, while scenes are swapped
   SensorFacts sensors[kSensors] = {};
 };
 
@@ -47,7 +48,8 @@ class Instrument : private Commands, private RefusalSink {
   // Frames of the ring: a voice whose prefill and block are longer is refused by the loader.
   static constexpr uint32_t kRingFrames = 32768;
 
-  Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network, SceneLoader* loader);
+  Instrument(const InstrumentSettings& settings, FieldSource* source, Network* network,
+             SceneLoader* loader);
 
   // Before the threads start: the first scene, and what a log wants to see.
   void Begin(int32_t first_scene, uint64_t now_us);
@@ -62,7 +64,8 @@ class Instrument : private Commands, private RefusalSink {
   // Threads: audio. Whether the voice is to be woken.
   bool VoiceDue() const { return voice_.due(); }
 
-  // A helper's slice of due work; false when nothing is due. Threads: the helper's. Whether it is to be woken. Threads: audio.
+  // A helper's slice of due work; false when nothing is due. Threads: the helper's. Whether it is
+  // to be woken. Threads: audio.
   bool HelperStep(uint32_t helper, uint32_t work_items) { return voice_.Help(helper, work_items); }
   bool HelperDue(uint32_t helper) const { return voice_.help_due(helper); }
 
@@ -72,13 +75,21 @@ class Instrument : private Commands, private RefusalSink {
   }
 
   // Level of the button, and whether the LED shall be lit. Threads: audio.
+  // The program has started without the player's settings, for the button was held: the LED tells
+  // it, and that press is none. Before the threads start.
+  void SetSafe() {
+    safe_ = true;
+    button_.Ignore();
+    button_down_.store(true, std::memory_order_relaxed);
+  }
   void SetButton(bool down) { button_down_.store(down, std::memory_order_relaxed); }
   bool led() const { return led_.load(std::memory_order_relaxed); }
 
   // Threads: control. Obeys packets, keeps mode and scene, tells the status; takes no time.
   void ControlTick(uint64_t now_us);
 
-  // Threads: files. A step of loading, warming or giving back a scene; false when there is nothing to do.
+  // Threads: files. A step of loading, warming or giving back a scene; false when there is nothing
+  // to do.
   bool SceneWork() { return scenes_.Work(); }
 
   // Share of a core, measured by the loops outside. Threads: any.
@@ -86,15 +97,17 @@ class Instrument : private Commands, private RefusalSink {
     voice_load_.store(voice, std::memory_order_relaxed);
     touch_load_.store(touch, std::memory_order_relaxed);
   }
-  // How frames come, and what was wanted; too few are told as a trouble, with the reason. Threads: control.
+  // How frames come, and what was wanted; too few are told as a trouble, with the reason. Threads:
+  // control.
   void SetFrames(const FrameReport& frames, uint32_t wanted_hz, uint32_t bus_hz);
-  // What `name` (one word) is in trouble with, told by /status and /trouble; empty: nothing any more. Threads: control, or
-  // before the threads start.
+  // What `name` (one word) is in trouble with, told by /status and /trouble; empty: nothing any
+  // more. Threads: control, or before the threads start.
   void SetTrouble(const char* name, const char* text) {
     if (troubles_.Set(name, text)) tell_ = tell_troubles_ = true;
   }
 
-  // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured. Threads: control.
+  // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured.
+  // Threads: control.
   void Remember(Memory* memory);
   // Mode and knobs as remembered; the scene is chosen by Begin. Before the threads start.
   void Recall(const Memory& memory);
@@ -162,6 +175,7 @@ class Instrument : private Commands, private RefusalSink {
   std::atomic<float> voice_load_, touch_load_;
   std::atomic<bool> button_down_, led_;
   Button button_;
+  bool safe_ = false;
   FrameReport frames_;
   uint32_t frames_wanted_, bus_hz_;
   Troubles troubles_;

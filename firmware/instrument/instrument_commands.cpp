@@ -1,4 +1,5 @@
-// What the instrument does when it is told something: one handler for each row of definitions/osc.toml. Threads: control.
+// What the instrument does when it is told something: one handler for each row of
+// definitions/osc.toml. Threads: control.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -8,7 +9,8 @@
 namespace lodestone {
 namespace {
 
-// Who calibrates asks once a second; so many frames after the last question the board stops telling all.
+// Who calibrates asks once a second; so many frames after the last question the board stops telling
+// all.
 constexpr int32_t kMeasuredFrames = 600;
 static_assert(kMaxKnobs <= 32, "a bit of tell_knobs_ for each knob");
 
@@ -50,12 +52,13 @@ bool Instrument::OnScene(const Argument& scene, Refusal* refusal) {
   const int32_t count = scenes_.count();
   int32_t index = scene.whole;
   if (scene.tag == 's') {
-    for (index = 0; index < count && std::strcmp(scenes_.name(index), scene.text) != 0; ++index) {
-    }
-    if (index == count) return refusal->Say("no scene %.60s: ask /scenes for their names", scene.text);
+    for (index = 0; index < count && std::strcmp(scenes_.name(index), scene.text) != 0; ++index) {}
+    if (index == count)
+      return refusal->Say("no scene %.60s: ask /scenes for their names", scene.text);
   }
   if (index < 0 || index >= count) {
-    return refusal->Say("no scene %d: there are %d, counted from 0", static_cast<int>(index), static_cast<int>(count));
+    return refusal->Say("no scene %d: there are %d, counted from 0", static_cast<int>(index),
+                        static_cast<int>(count));
   }
   scenes_.Ask(index);
   tell_ = true;
@@ -85,7 +88,8 @@ bool Instrument::OnKnob(const char* name, float value, Refusal* refusal) {
   for (uint32_t k = 0; k < std::min(scene->touch->knobs(), kMaxKnobs); ++k) {
     const KnobInfo knob = scene->touch->knob(k);
     if (static_cast<int32_t>(k) == scene->rest_knob || std::strcmp(knob.name, name) != 0) continue;
-    scene->knob_targets[k].store(std::min(std::max(value, knob.minimum), knob.maximum), std::memory_order_relaxed);
+    scene->knob_targets[k].store(std::min(std::max(value, knob.minimum), knob.maximum),
+                                 std::memory_order_relaxed);
     tell_knobs_ |= 1u << k;
     return true;
   }
@@ -122,10 +126,12 @@ void Instrument::TellKnobs() {
 }
 
 bool Instrument::OnPlanBegin(int32_t scene, int32_t bytes, const char* crc, Refusal* refusal) {
-  if (scene < 0 || scene >= scenes_.count()) return refusal->Say("no scene %d", static_cast<int>(scene));
+  if (scene < 0 || scene >= scenes_.count())
+    return refusal->Say("no scene %d", static_cast<int>(scene));
   if (inbox_.Begin(scene, bytes, crc)) return true;
-  return refusal->Say("a plan of %d bytes with the checksum %.16s: wanted 1 to %d bytes and eight digits",
-                      static_cast<int>(bytes), crc, static_cast<int>(PlanInbox::kMostBytes));
+  return refusal->Say(
+      "a plan of %d bytes with the checksum %.16s: wanted 1 to %d bytes and eight digits",
+      static_cast<int>(bytes), crc, static_cast<int>(PlanInbox::kMostBytes));
 }
 
 bool Instrument::OnPlanPiece(int32_t offset, const char* hex, Refusal* refusal) {
@@ -149,10 +155,12 @@ bool Instrument::OnPlanEnd(Refusal* refusal) {
 }
 
 bool Instrument::OnPlanTurn(int32_t scene, int32_t way, Refusal* refusal) {
-  if (scene < 0 || scene >= scenes_.count()) return refusal->Say("no scene %d", static_cast<int>(scene));
+  if (scene < 0 || scene >= scenes_.count())
+    return refusal->Say("no scene %d", static_cast<int>(scene));
   if (way == 0) return refusal->Say("way 0: wanted -1 (back) or 1 (forward)");
   std::vector<uint8_t> none;
-  if (!scenes_.Replace(scene, &none, way)) return refusal->Say("a plan is still on its way: say it again");
+  if (!scenes_.Replace(scene, &none, way))
+    return refusal->Say("a plan is still on its way: say it again");
   plan_scene_ = scene;
   plan_comes_ = true;
   return true;
@@ -182,7 +190,8 @@ bool Instrument::OnMute(int32_t mute, Refusal*) {
 bool Instrument::OnRest(Refusal* refusal) {
   const Scene* scene = scenes_.playing();
   if (scene == nullptr || scene->rest_knob < 0) {
-    return refusal->Say("no touch plays that can take a rest: choose a scene whose mapping has one");
+    return refusal->Say(
+        "no touch plays that can take a rest: choose a scene whose mapping has one");
   }
   touch_.AskRest();
   return true;
@@ -214,7 +223,9 @@ bool Instrument::OnMeasure(int32_t port, Refusal*) {
 // The guest that leaves is told with all others, for it still is one.
 void Instrument::Meet(uint16_t port) {
   if (network_->Crowded(port)) {
-    OnRefused("/hello", "one guest too many: the one whose /hello is oldest is no longer sent to; say /bye when you leave");
+    OnRefused("/hello",
+              "one guest too many: the one whose /hello is oldest is no longer sent to; say /bye "
+              "when you leave");
   }
   network_->AnswerTo(port);
 }

@@ -1,4 +1,5 @@
-// What a player wants to read the morning after: turns one status after another into lines of a log. Threads: control.
+// What a player wants to read the morning after: turns one status after another into lines of a
+// log. Threads: control.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,18 @@ class LineSink {
 class Journal {
  public:
   explicit Journal(LineSink* sink)
-      : sink_(sink), started_(false), scene_(0), muted_(0), rung_(0), underruns_(0), refused_(0), flags_(), next_slow_us_(0) {}
+      : sink_(sink),
+        started_(false),
+        scene_(0),
+        muted_(0),
+        rung_(0),
+        underruns_(0),
+        refused_(0),
+        flags_(),
+        next_slow_us_(0) {}
 
-  // Scene, mode, mute, rung and trouble are told at once; what may flicker, underruns, sensors and refusals, once a second at most.
+  // Scene, mode, mute, rung and trouble are told at once; what may flicker, underruns, sensors and
+  // refusals, once a second at most.
   void Look(uint64_t now_us, const StatusReport& status);
   // A line of somebody else.
   void Note(uint64_t now_us, const char* line) { sink_->OnLine(now_us, line); }

@@ -1,10 +1,12 @@
-// Decides what a voice that is too slow does: the whole voice, a smaller one of the same scene, or hold the sound; and
-// when to go back up. Arithmetic alone; time is counted in frames that audio has played. Threads: voice.
+// Decides what a voice that is too slow does: the whole voice, a smaller one of the same scene, or
+// hold the sound; and when to go back up. Arithmetic alone; time is counted in frames that audio
+// has played. Threads: voice.
 //
-// Down a rung: kUnderruns underruns within kUnderrunsS; kFullWindows seconds in a row in which blocks took more than
-// kFull of the time they had; or a block that takes kStuckS while the ring is dry. Up a rung:
-// after a quiet time, where the load measured on this rung, times the ratio of multiplications of the voice above, leaves room
-// (at most kRoom). A rung that is left again within kRelapseS doubles the quiet time: the ladder does not see-saw.
+// Down a rung: kUnderruns underruns within kUnderrunsS; kFullWindows seconds in a row in which
+// blocks took more than kFull of the time they had; or a block that takes kStuckS while the ring is
+// dry. Up a rung: after a quiet time, where the load measured on this rung, times the ratio of
+// multiplications of the voice above, leaves room (at most kRoom). A rung that is left again within
+// kRelapseS doubles the quiet time: the ladder does not see-saw.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +23,8 @@ class Ladder {
   static constexpr float kUnderrunsS = 2.0f, kWindowS = 1.0f, kSettleS = 0.25f, kStuckS = 0.2f;
   static constexpr float kQuietS = 5.0f, kLongestQuietS = 80.0f, kRelapseS = 10.0f;
 
-  // A voice of the scene: multiplications a second (0: not known), frames of a block, and frames of time for one.
+  // A voice of the scene: multiplications a second (0: not known), frames of a block, and frames of
+  // time for one.
   struct Voice {
     float macs_per_second;
     uint32_t block, allowed;
@@ -40,15 +43,17 @@ class Ladder {
   // `underruns` since the start; `took` is how long the block under way has taken.
   void OnProgress(uint32_t now, uint32_t underruns, uint32_t took);
 
-  // The rung to be on: 0 the whole voice, ..., voices() hold. `now` starts its time where it is another one.
+  // The rung to be on: 0 the whole voice, ..., voices() hold. `now` starts its time where it is
+  // another one.
   uint32_t Next(uint32_t now);
 
   uint32_t rung() const { return rung_; }
   uint32_t voices() const { return voices_; }
-  bool down() const { return cause_ != StepCause::kNone; }  // a step down is due, even in the middle of a block
+  // A step down is due, even in the middle of a block.
+  bool down() const { return cause_ != StepCause::kNone; }
   bool stuck() const { return cause_ == StepCause::kStuck; }
-  StepCause last_cause() const { return last_cause_; }      // of the step that led here
-  float load() const { return load_; }                      // of the last full window; what led here right after a step
+  StepCause last_cause() const { return last_cause_; }  // of the step that led here
+  float load() const { return load_; }  // of the last full window; what led here right after a step
 
  private:
   uint32_t Frames(float seconds) const { return static_cast<uint32_t>(seconds * rate_hz_); }
@@ -61,7 +66,8 @@ class Ladder {
   Voice voice_[kMostVoices];
   uint32_t voices_, rung_;
   StepCause cause_, last_cause_;
-  uint32_t since_, arrived_, trouble_at_;  // settling begins; the rung was reached; last sign of trouble
+  uint32_t since_, arrived_,
+      trouble_at_;  // settling begins; the rung was reached; last sign of trouble
   uint32_t underruns_, recent_[kUnderruns], recent_count_;
   uint32_t window_from_, window_took_, window_blocks_, full_windows_;
   float load_;

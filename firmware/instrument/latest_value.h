@@ -1,4 +1,5 @@
-// One value that a thread writes and another reads, always the newest, without waiting: three copies take turns.
+// One value that a thread writes and another reads, always the newest, without waiting: three
+// copies take turns.
 #pragma once
 
 #include <atomic>
@@ -17,7 +18,8 @@ class LatestValue {
     back_ = middle_.exchange(back_ | kFresh, std::memory_order_acq_rel) & kIndex;
   }
 
-  // The newest value, or the same as before; false while nothing has ever been written. Threads: one reader.
+  // The newest value, or the same as before; false while nothing has ever been written. Threads:
+  // one reader.
   bool Read(T* value) {
     if (middle_.load(std::memory_order_relaxed) & kFresh) {
       front_ = middle_.exchange(front_, std::memory_order_acq_rel) & kIndex;

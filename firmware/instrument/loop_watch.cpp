@@ -7,9 +7,12 @@ struct Words {
   const char *name, *stopped, *hangs;
 };
 constexpr Words kWords[kLoops] = {
-    {"touch", "the touch loop has stopped and is asked for again", "the touch loop hangs: the I2C bus may hold it; switch the board off and on"},
-    {"control", "the control loop has stopped and is asked for again", "the control loop hangs: commands are not heard; restart the program"},
-    {"files", "the files loop has stopped and is asked for again", "the files loop hangs: the card may be failing; scenes and logs wait"},
+    {"touch", "the touch loop has stopped and is asked for again",
+     "the touch loop hangs: the I2C bus may hold it; switch the board off and on"},
+    {"control", "the control loop has stopped and is asked for again",
+     "the control loop hangs: commands are not heard; restart the program"},
+    {"files", "the files loop has stopped and is asked for again",
+     "the files loop hangs: the card may be failing; scenes and logs wait"},
     {"voice", "", "the voice loop hangs: the sound is held; restart the program"}};
 
 }  // namespace
@@ -50,7 +53,8 @@ const char* LoopWatch::Trouble(Loop loop, uint64_t now_us) const {
   const uint32_t silent_ms = Ms(now_us) - Of(loop).beat_ms.load(std::memory_order_relaxed);
   if (silent_ms > UINT32_MAX / 2) return nullptr;  // it beat after `now_us` was read
   const int l = static_cast<int>(loop);
-  if (loop != Loop::kVoice && Missing(loop)) return silent_ms > kStoppedMs ? kWords[l].stopped : nullptr;
+  if (loop != Loop::kVoice && Missing(loop))
+    return silent_ms > kStoppedMs ? kWords[l].stopped : nullptr;
   return silent_ms > kHangsMs[l] ? kWords[l].hangs : nullptr;
 }
 

@@ -1,4 +1,5 @@
-// What a board remembers when the power goes: the scene, the mode, its knobs, and the rests that were captured.
+// What a board remembers when the power goes: the scene, the mode, its knobs, and the rests that
+// were captured.
 #pragma once
 
 #include <cstdint>

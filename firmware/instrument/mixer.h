@@ -1,4 +1,5 @@
-// The audio thread's part: takes the voice from the ring, the host from the input, and never waits or clicks.
+// The audio thread's part: takes the voice from the ring, the host from the input, and never waits
+// or clicks.
 #pragma once
 
 #include <atomic>
@@ -18,7 +19,9 @@ struct AudioView {
   Sample* data;
   uint32_t channels;
   size_t frame_stride, channel_stride;
-  Sample& at(uint32_t frame, uint32_t channel) const { return data[frame * frame_stride + channel * channel_stride]; }
+  Sample& at(uint32_t frame, uint32_t channel) const {
+    return data[frame * frame_stride + channel * channel_stride];
+  }
 };
 
 class Mixer {
@@ -54,12 +57,12 @@ class Mixer {
   uint32_t mode_frames_, rescue_frames_, mute_frames_;
   EqualPowerFade mode_fade_, mute_fade_;
 
-  float shape_[kPatch];                   // raised cosine, from 1 down
-  float past_[kPatch * kRingChannels];    // the last frames that sounded, in a circle
-  float patch_[kPatch * kRingChannels];   // the same backwards: what sounds while the ring is dry
+  float shape_[kPatch];                  // raised cosine, from 1 down
+  float past_[kPatch * kRingChannels];   // the last frames that sounded, in a circle
+  float patch_[kPatch * kRingChannels];  // the same backwards: what sounds while the ring is dry
   uint32_t past_at_;
-  uint32_t patch_at_;    // kPatch: the patch is over
-  uint32_t rise_at_;     // kPatch: the voice is fully back
+  uint32_t patch_at_;  // kPatch: the patch is over
+  uint32_t rise_at_;   // kPatch: the voice is fully back
   bool dry_;
   std::atomic<uint32_t> started_at_;
   std::atomic<bool> has_started_;

@@ -24,7 +24,10 @@ inline bool ModeOf(const char* name, Mode* mode) {
   return false;
 }
 
-// Where between the board (0) and the host (1) the equal-power fade stands; `both` is the middle, 3 dB down each.
-inline float FadePosition(Mode mode) { return mode == Mode::kOnboard ? 0.0f : mode == Mode::kHost ? 1.0f : 0.5f; }
+// Where between the board (0) and the host (1) the equal-power fade stands; `both` is the middle, 3
+// dB down each.
+inline float FadePosition(Mode mode) {
+  return mode == Mode::kOnboard ? 0.0f : mode == Mode::kHost ? 1.0f : 0.5f;
+}
 
 }  // namespace lodestone

@@ -23,7 +23,8 @@ class ModeKeeper {
   bool HostLives(uint64_t now_us) const {
     return timeout_us_ == 0 || (heard_ && now_us - last_heartbeat_us_ <= timeout_us_);
   }
-  // Without a living host the board plays, whatever was asked; the host is back as soon as its heart beats.
+  // Without a living host the board plays, whatever was asked; the host is back as soon as its
+  // heart beats.
   Mode Sounding(uint64_t now_us) const { return HostLives(now_us) ? asked_ : Mode::kOnboard; }
 
  private:

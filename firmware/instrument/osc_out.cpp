@@ -5,10 +5,12 @@
 namespace lodestone {
 namespace {
 
-// The published instrument's scale: 0.3 µT a count, in 16 bits that wrap. The field is held far inside an int first.
+// The published instrument's scale: 0.3 µT a count, in 16 bits that wrap. The field is held far
+// inside an int first.
 int32_t LegacyCount(float field_mt) {
   const float count = std::min(std::max(field_mt / 0.3e-3f, -1.0e6f), 1.0e6f);
-  return static_cast<int16_t>(static_cast<uint16_t>(static_cast<int32_t>(count + (count < 0.0f ? -0.5f : 0.5f))));
+  return static_cast<int16_t>(
+      static_cast<uint16_t>(static_cast<int32_t>(count + (count < 0.0f ? -0.5f : 0.5f))));
 }
 
 }  // namespace
@@ -18,30 +20,36 @@ void OscOut::SendFloats(const char* address, const float* values, uint32_t count
   count = std::min(count, kMaxLatents);
   std::fill(tags, tags + count, 'f');
   tags[count] = '\0';
-  uint8_t buffer[kPacketBytes];
-  OscWriter packet(buffer, sizeof buffer);
-  packet.BeginMessage(address, tags);
-  for (uint32_t i = 0; i < count; ++i) packet.Float(values[i]);
-  packet.EndMessage();
-  sink_->Send(packet.data(), packet.size());
+  Gather([&](OscWriter* packet) {
+    packet->BeginMessage(address, tags);
+    for (uint32_t i = 0; i < count; ++i) packet->Float(values[i]);
+    packet->EndMessage();
+  });
 }
 
-// Sensors are numbered from 1, as the published instrument's patches expect. Who calibrates is told raw counts.
+void OscOut::EndFrame() {
+  if (packets_ > 0) sink_->SendAll(frame_, packets_);
+  packets_ = used_ = 0;
+}
+
+// Sensors are numbered from 1, as the published instrument's patches expect. Who calibrates is told
+// raw counts.
 void OscOut::SendFrame(const FieldFrame& frame, bool measured) {
   if (measured) SendFrameHealth(frame);
   for (int s = 0; s < kSensors && (streams_.mag || measured); ++s) {
     MagMessage mag;
     mag.sensor = s + 1;
     for (int a = 0; a < kAxes; ++a) {
-      mag.counts[a] = streams_.legacy && !measured ? LegacyCount(frame.field_mt[s][a]) : frame.counts[s][a];
+      mag.counts[a] =
+          streams_.legacy && !measured ? LegacyCount(frame.field_mt[s][a]) : frame.counts[s][a];
     }
-    Send(mag);
+    Gather([&](OscWriter* packet) { Write(mag, packet); });
   }
   for (int s = 0; s < kSensors && (streams_.field || measured); ++s) {
     FieldMessage field;
     field.sensor = s + 1;
     std::copy(frame.field_mt[s], frame.field_mt[s] + kAxes, field.field);
-    Send(field);
+    Gather([&](OscWriter* packet) { Write(field, packet); });
   }
 }
 
@@ -55,7 +63,7 @@ void OscOut::SendFrameHealth(const FieldFrame& frame) {
     health.weights[s] = frame.valid[s];
     health.temperature_c[s] = frame.temperature_c[s];
   }
-  Send(health);
+  Gather([&](OscWriter* packet) { Write(health, packet); });
 }
 
 void OscOut::SendTouch(const float* touch, const float* latent, uint32_t latents) {

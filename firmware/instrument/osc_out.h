@@ -20,14 +20,17 @@ using StatusReport = StatusMessage;
 
 class OscOut {
  public:
-  explicit OscOut(PacketSink* sink) : sink_(sink), streams_{true, true, true, true} {}
+  explicit OscOut(PacketSink* sink)
+      : sink_(sink), streams_{true, true, true, true}, packets_(0), used_(0) {}
 
   void SetStreams(const OscStreams& streams) { streams_ = streams; }
 
-  // Threads: touch.
-  // `measured`: somebody calibrates; counts and field go out whatever the streams are, and /frame before them.
+  // Threads: touch. A frame's packets are gathered, and leave together at EndFrame: that is one
+  // call of the system where the network has such a call. `measured`: somebody calibrates; counts
+  // and field go out whatever the streams are, and /frame before them.
   void SendFrame(const FieldFrame& frame, bool measured);
   void SendTouch(const float* touch, const float* latent, uint32_t latents);
+  void EndFrame();
 
   // Threads: control.
   template <typename Message>
@@ -43,12 +46,27 @@ class OscOut {
  private:
   static constexpr size_t kPacketBytes = 1024;  // 128 latents with their tags and address need 652
 
+  // All streams of four sensors take 10 packets and 1,400 bytes; what does not fit leaves in a
+  // second batch.
+  static constexpr size_t kFramePackets = 12, kFrameBytes = 2048;
+
+  template <typename Fill>
+  void Gather(const Fill& fill) {
+    if (packets_ == kFramePackets || kFrameBytes - used_ < kPacketBytes) EndFrame();
+    OscWriter packet(gathered_ + used_, kPacketBytes);
+    fill(&packet);
+    frame_[packets_++] = {packet.data(), packet.size()};
+    used_ += packet.size();
+  }
   void SendFloats(const char* address, const float* values, uint32_t count);
   // Flags, weights, temperatures and the time of a frame.
   void SendFrameHealth(const FieldFrame& frame);
 
   PacketSink* sink_;
   OscStreams streams_;
+  Packet frame_[kFramePackets];  // Threads: touch
+  size_t packets_, used_;
+  uint8_t gathered_[kFrameBytes];
 };
 
 }  // namespace lodestone

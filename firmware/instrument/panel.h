@@ -15,6 +15,9 @@ class Button {
   static constexpr uint64_t kSettleUs = 25000;
   static constexpr uint64_t kLongUs = 1000000;
 
+  // It is down already, and that press is none.
+  void Ignore() { raw_ = down_ = told_long_ = true; }
+
   // A short press is told when it ends, a long one as soon as it is long.
   Press Update(bool down, uint64_t now_us) {
     if (down != raw_) {
@@ -41,15 +44,35 @@ class Button {
   uint64_t raw_since_us_ = 0, down_since_us_ = 0;
 };
 
+// Whether the button is held while the program starts: down in every block of kLooksUs, once levels
+// have settled. Threads: audio.
+class StartButton {
+ public:
+  static constexpr uint64_t kSettlesUs = 30000, kLooksUs = 50000;
+
+  // `now_us` of sound after the start. True when it is decided.
+  bool Look(bool down, uint64_t now_us) {
+    if (now_us >= kSettlesUs) held_ = held_ && down;
+    return now_us >= kSettlesUs + kLooksUs;
+  }
+  bool held() const { return held_; }
+
+ private:
+  bool held_ = true;
+};
+
 struct LedState {
   Mode sounding;
   bool muted, trouble;
+  bool safe;  // the program has started without the player's settings
 };
 
-// Steady: the board sounds. Slow blinking: the host. Steady with short gaps: both. Short flashes: muted.
-// Fast blinking: a sensor is lost or the status tells of a trouble.
+// Two short flashes a second: a safe start, whatever else there is to tell. Steady: the board
+// sounds. Slow blinking: the host. Steady with short gaps: both. Short flashes: muted. Fast
+// blinking: a sensor is lost or the status tells of a trouble.
 inline bool LedLit(const LedState& state, uint64_t now_us) {
   const uint64_t ms = now_us / 1000 % 1000;
+  if (state.safe) return ms < 100 || (ms >= 200 && ms < 300);
   if (state.trouble) return ms % 200 < 100;
   if (state.muted) return ms < 60;
   if (state.sounding == Mode::kHost) return ms < 500;

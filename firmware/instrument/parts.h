@@ -1,4 +1,5 @@
-// What the instrument is made of, seen from its logic: a source of field frames, a touch, a voice, and a way out.
+// What the instrument is made of, seen from its logic: a source of field frames, a touch, a voice,
+// and a way out.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,8 @@ class FieldSource {
   virtual uint16_t Identity(int) const { return 0; }
 };
 
-// What is fixed about a sensor: whoever calibrates over the network needs it to know the board again.
+// What is fixed about a sensor: whoever calibrates over the network needs it to know the board
+// again.
 struct SensorFacts {
   char chip[16];
   int32_t address;
@@ -36,7 +38,8 @@ struct KnobInfo {
   float minimum, maximum, default_value;
 };
 
-// A touch graph: field in, calibrated touch and latents out. Threads: touch, after it has been handed over.
+// A touch graph: field in, calibrated touch and latents out. Threads: touch, after it has been
+// handed over.
 class Touch {
  public:
   virtual ~Touch() {}
@@ -48,7 +51,8 @@ class Touch {
   virtual void Run(const FieldFrame& frame, float dt_s) = 0;
   virtual const float* touch() const = 0;   // kTouchValues, in -1..1
   virtual const float* latent() const = 0;  // latents()
-  // Everything it has gathered, a captured rest above all. Threads: touch, or before it has been handed over.
+  // Everything it has gathered, a captured rest above all. Threads: touch, or before it has been
+  // handed over.
   virtual size_t state_bytes() const = 0;
   virtual void SaveState(void* to) const = 0;
   virtual void LoadState(const void* from) = 0;
@@ -57,14 +61,18 @@ class Touch {
 struct VoiceInfo {
   char name[64];
   uint32_t sample_rate_hz, hop, frames, latents, channels, delay_samples;
-  float macs_per_second;  // multiplications, as its card has them, of the slowest stage; 0: not known
-  uint32_t helpers;       // stages besides the one that Step runs
-  uint32_t block() const { return hop * frames; }  // samples of a call, bounded where the plan was loaded
+  float
+      macs_per_second;  // multiplications, as its card has them, of the slowest stage; 0: not known
+  uint32_t helpers;     // stages besides the one that Step runs
+  uint32_t block() const {
+    return hop * frames;
+  }  // samples of a call, bounded where the plan was loaded
 };
 
-// From a field change to its sound, mean: half a sensor frame until it is read, half a block until the voice takes it, the
-// ring, the voice's own delay, two blocks of the converters.
-inline double FieldToSoundMs(const VoiceInfo& voice, double prefill, uint32_t period, double rate_hz, double frames_per_second) {
+// From a field change to its sound, mean: half a sensor frame until it is read, half a block until
+// the voice takes it, the ring, the voice's own delay, two blocks of the converters.
+inline double FieldToSoundMs(const VoiceInfo& voice, double prefill, uint32_t period,
+                             double rate_hz, double frames_per_second) {
   const double samples = 0.5 * voice.block() + prefill + voice.delay_samples + 2.0 * period;
   const double sensor_ms = frames_per_second > 0.0 ? 500.0 / frames_per_second : 0.0;
   return 1e3 * samples / rate_hz + sensor_ms;
@@ -72,15 +80,17 @@ inline double FieldToSoundMs(const VoiceInfo& voice, double prefill, uint32_t pe
 
 // A voice graph: latents in, a block of sound out. Threads: voice, after it has been handed over.
 //
-// A voice may be a chain of stages. Step then runs the last one; each of the `helpers` before it works on the block after at the
-// same time, on a thread of its own. So a block sounds `helpers` blocks after its latents were taken, which
-// delay_samples includes.
+// A voice may be a chain of stages. Step then runs the last one; each of the `helpers` before it
+// works on the block after at the same time, on a thread of its own. So a block sounds `helpers`
+// blocks after its latents were taken, which delay_samples includes.
 class Voice {
  public:
   virtual ~Voice() {}
   virtual const VoiceInfo& info() const = 0;
-  virtual float* latent() = 0;                     // [latents, frames], row-major
-  virtual bool at_work(uint32_t) const { return false; }  // (helper) has not done what it was given. Threads: any
+  virtual float* latent() = 0;  // [latents, frames], row-major
+  virtual bool at_work(uint32_t) const {
+    return false;
+  }  // (helper) has not done what it was given. Threads: any
   // No helper is at work: a block may begin. Threads: any.
   bool ready() const {
     for (uint32_t h = 0; h < info().helpers; ++h) {
@@ -88,31 +98,42 @@ class Voice {
     }
     return true;
   }
-  virtual void Begin() {}                          // latent() has been filled; only while ready()
-  virtual bool Step(uint32_t work_items) = 0;      // a slice of one block; true when the block is complete
-  // A slice of what `helper` has been given by Begin; true when nothing of it is left. Threads: the helper's.
+  virtual void Begin() {}  // latent() has been filled; only while ready()
+  virtual bool Step(
+      uint32_t work_items) = 0;  // a slice of one block; true when the block is complete
+  // A slice of what `helper` has been given by Begin; true when nothing of it is left. Threads: the
+  // helper's.
   virtual bool Help(uint32_t, uint32_t) { return true; }  // (helper, work_items)
-  virtual bool sounds() const { return true; }     // false: the block has only filled the stages, audio() is silence
-  virtual const float* audio() const = 0;          // [channels, frames * hop], valid until the next Step
-  virtual void Reset() = 0;                        // at any moment, also while helpers work
+  virtual bool sounds() const {
+    return true;
+  }  // false: the block has only filled the stages, audio() is silence
+  virtual const float* audio() const = 0;  // [channels, frames * hop], valid until the next Step
+  virtual void Reset() = 0;                // at any moment, also while helpers work
 };
 
 // A whole block on one thread, before a voice is handed over.
 inline void RunBlock(Voice* voice) {
   voice->Begin();
-  while (!voice->Step(UINT32_MAX)) {
-  }
+  while (!voice->Step(UINT32_MAX)) {}
   for (uint32_t h = 0; h < voice->info().helpers; ++h) {
-    while (!voice->Help(h, UINT32_MAX)) {
-    }
+    while (!voice->Help(h, UINT32_MAX)) {}
   }
 }
+
+struct Packet {
+  const uint8_t* data;
+  size_t bytes;
+};
 
 // Where encoded OSC packets go: to every target of the settings. Threads: touch and control.
 class PacketSink {
  public:
   virtual ~PacketSink() {}
   virtual void Send(const uint8_t* packet, size_t bytes) = 0;
+  // Those of a frame, in their order.
+  virtual void SendAll(const Packet* packets, size_t count) {
+    for (size_t p = 0; p < count; ++p) Send(packets[p].data, packets[p].bytes);
+  }
 };
 
 // Both ways. Only packets of peers that the settings allow come out of Receive.
@@ -120,9 +141,11 @@ class Network : public PacketSink {
  public:
   // One packet of at most `capacity` bytes, or 0 when none waits; never blocks. Threads: control.
   virtual size_t Receive(uint8_t* packet, size_t capacity) = 0;
-  // The sender of the last received packet wants everything sent to its `port` as well. Threads: control.
+  // The sender of the last received packet wants everything sent to its `port` as well. Threads:
+  // control.
   virtual void AnswerTo(uint16_t port) = 0;
-  // Whether another guest will have to leave when that sender is answered at `port`. Threads: control.
+  // Whether another guest will have to leave when that sender is answered at `port`. Threads:
+  // control.
   virtual bool Crowded(uint16_t) const { return false; }
   // No more to `port` of the sender of the last received packet. Threads: control.
   virtual void Forget(uint16_t) {}

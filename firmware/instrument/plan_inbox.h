@@ -1,4 +1,5 @@
-// A touch plan that comes in pieces, in any order: they are put together, and the whole is checked. Threads: control.
+// A touch plan that comes in pieces, in any order: they are put together, and the whole is checked.
+// Threads: control.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@ class PlanInbox {
 
   PlanInbox() : scene_(-1), crc_(0), bytes_(), come_() {}
 
-  // Begins anew, whatever came before. False when the size or the checksum (eight hexadecimal digits) is none.
+  // Begins anew, whatever came before. False when the size or the checksum (eight hexadecimal
+  // digits) is none.
   bool Begin(int32_t scene, int32_t bytes, const char* crc_hex);
 
   // False when it is no piece of what was begun.

@@ -5,8 +5,18 @@
 namespace lodestone {
 
 Prefill::Prefill()
-    : rate_hz_(44100.0f), period_(0), most_(0), frames_(0), risen_(true), underruns_(0), lowest_(UINT32_MAX), blocks_(0),
-      window_from_(0), waits_from_(0), waits_(false), patience_s_(kPatienceS) {}
+    : rate_hz_(44100.0f),
+      period_(0),
+      most_(0),
+      frames_(0),
+      risen_(true),
+      underruns_(0),
+      lowest_(UINT32_MAX),
+      blocks_(0),
+      window_from_(0),
+      waits_from_(0),
+      waits_(false),
+      patience_s_(kPatienceS) {}
 
 void Prefill::SetBounds(uint32_t period, uint32_t most, uint32_t sample_rate_hz) {
   period_ = period;
@@ -15,7 +25,9 @@ void Prefill::SetBounds(uint32_t period, uint32_t most, uint32_t sample_rate_hz)
   Set(most_);
 }
 
-void Prefill::Set(uint32_t frames) { frames_.store(std::min(std::max(frames, period_), most_), std::memory_order_relaxed); }
+void Prefill::Set(uint32_t frames) {
+  frames_.store(std::min(std::max(frames, period_), most_), std::memory_order_relaxed);
+}
 
 void Prefill::StartWindow(uint32_t now) {
   window_from_ = now;
@@ -34,7 +46,8 @@ void Prefill::Settle(uint32_t now) {
   StartWindow(now);
 }
 
-// Of the frames that the prefill holds now, those that were not spare have been used: computing, waiting, one period.
+// Of the frames that the prefill holds now, those that were not spare have been used: computing,
+// waiting, one period.
 uint32_t Prefill::Margin(uint32_t spare) const {
   const uint32_t used = frames() > spare ? frames() - spare : 0;
   return std::max(Frames(kMarginS), used / 4);
@@ -45,7 +58,9 @@ void Prefill::Look(uint32_t now, uint32_t underruns, uint32_t spare) {
   underruns_ = underruns;
   if (dry && !risen_ && frames() < most_) {
     Set(most_);
-    patience_s_ = waits_ && now - waits_from_ < Frames(kRelapse * patience_s_) ? std::min(2.0f * patience_s_, kLongestPatienceS) : kPatienceS;
+    patience_s_ = waits_ && now - waits_from_ < Frames(kRelapse * patience_s_)
+                      ? std::min(2.0f * patience_s_, kLongestPatienceS)
+                      : kPatienceS;
     waits_ = true;
     waits_from_ = now;
   }

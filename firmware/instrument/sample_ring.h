@@ -25,7 +25,9 @@ class SampleRing {
   }
 
   uint32_t capacity() const { return mask_ + 1; }
-  uint32_t fill() const { return written_.load(std::memory_order_acquire) - read_.load(std::memory_order_acquire); }
+  uint32_t fill() const {
+    return written_.load(std::memory_order_acquire) - read_.load(std::memory_order_acquire);
+  }
 
   // Frames ever written; wraps after 27 hours at 44.1 kHz. Threads: writer.
   uint32_t written() const { return written_.load(std::memory_order_relaxed); }
@@ -59,7 +61,9 @@ class SampleRing {
   }
 
  private:
-  float* Slot(uint32_t index) { return &storage_[static_cast<size_t>(index & mask_) * kRingChannels]; }
+  float* Slot(uint32_t index) {
+    return &storage_[static_cast<size_t>(index & mask_) * kRingChannels];
+  }
 
   std::vector<float> storage_;
   uint32_t mask_;

@@ -24,16 +24,25 @@ struct Scene {
   int32_t index;  // in the scene list of the settings
   std::unique_ptr<Touch> touch;
   std::unique_ptr<Voice> voice;
-  std::vector<std::unique_ptr<Voice>> sisters;    // cheaper ones for the same latents, the dearest first
-  LatestValue<LatentFrame> latents;               // touch thread to voice thread
-  std::atomic<float> knob_targets[kMaxKnobs];     // control thread to touch thread
-  uint32_t blocks;                                // that the voice has begun, warming included
-  uint32_t touch_crc;                             // of the touch's plan
-  std::vector<uint8_t> after_rest;                // state of the touch once a rest has been captured
-  std::atomic<bool> after_rest_ready;             // touch thread to control thread
-  int32_t rest_knob;                              // the knob that takes the empty board as rest; -1: none
+  std::vector<std::unique_ptr<Voice>>
+      sisters;                       // cheaper ones for the same latents, the dearest first
+  LatestValue<LatentFrame> latents;  // touch thread to voice thread
+  std::atomic<float> knob_targets[kMaxKnobs];  // control thread to touch thread
+  uint32_t blocks;                             // that the voice has begun, warming included
+  uint32_t touch_crc;                          // of the touch's plan
+  std::vector<uint8_t> after_rest;             // state of the touch once a rest has been captured
+  std::atomic<bool> after_rest_ready;          // touch thread to control thread
+  int32_t rest_knob;  // the knob that takes the empty board as rest; -1: none
 
-  Scene() : name(), index(0), knob_targets(), blocks(0), touch_crc(0), after_rest(), after_rest_ready(false), rest_knob(-1) {}
+  Scene()
+      : name(),
+        index(0),
+        knob_targets(),
+        blocks(0),
+        touch_crc(0),
+        after_rest(),
+        after_rest_ready(false),
+        rest_knob(-1) {}
 
   // Its voices, the whole one first.
   uint32_t voices() const { return 1 + static_cast<uint32_t>(sisters.size()); }
@@ -50,14 +59,16 @@ struct Scene {
     after_rest.assign(touch->state_bytes(), 0);
     for (uint32_t k = 0; k < touch->knobs() && k < kMaxKnobs; ++k) {
       knob_targets[k] = touch->knob(k).default_value;
-      if (std::strcmp(touch->knob(k).name, "rest_capture") == 0) rest_knob = static_cast<int32_t>(k);
+      if (std::strcmp(touch->knob(k).name, "rest_capture") == 0)
+        rest_knob = static_cast<int32_t>(k);
     }
   }
 };
 
-// Sees every latent vector that the whole voice of a scene consumes. `ring_frame` is where its block begins in the ring, -1
-// where the block only warms the voice; `field_us` is when the field behind it was read. `latents` is
-// [count / frames, frames], as the voice takes it. Threads: voice, and files where it warms.
+// Sees every latent vector that the whole voice of a scene consumes. `ring_frame` is where its
+// block begins in the ring, -1 where the block only warms the voice; `field_us` is when the field
+// behind it was read. `latents` is [count / frames, frames], as the voice takes it. Threads: voice,
+// and files where it warms.
 class VoiceTap {
  public:
   virtual ~VoiceTap() {}
@@ -71,21 +82,24 @@ class SceneLoader {
   virtual ~SceneLoader() {}
   virtual int32_t count() const = 0;
   virtual const char* name(int32_t) const { return ""; }  // (index), as the settings have it
-  // Null and one line in `error` when the scene cannot play; a line beside a scene is a warning. May take seconds.
-  // Threads: files.
+  // Null and one line in `error` when the scene cannot play; a line beside a scene is a warning.
+  // May take seconds. Threads: files.
   virtual std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) = 0;
-  // Keeps `plan` as the scene's touch from now on, over a power cut; false, a line in `error` and all as before when it
-  // cannot be kept or cannot play. Threads: files.
+  // Keeps `plan` as the scene's touch from now on, over a power cut; false, a line in `error` and
+  // all as before when it cannot be kept or cannot play. Threads: files.
   virtual bool KeepTouch(int32_t, const std::vector<uint8_t>&, char* error, size_t error_bytes) {
-    std::snprintf(error, error_bytes, "this board keeps no touch plans: its settings name no state folder");
+    std::snprintf(error, error_bytes,
+                  "this board keeps no touch plans: its settings name no state folder");
     return false;
   }
   // The touch before (way -1) or after (1) the one in force; likewise. Threads: files.
   virtual bool TurnTouch(int32_t, int32_t, char* error, size_t error_bytes) {
-    std::snprintf(error, error_bytes, "this board keeps no touch plans: its settings name no state folder");
+    std::snprintf(error, error_bytes,
+                  "this board keeps no touch plans: its settings name no state folder");
     return false;
   }
-  // What the scene shall know of earlier evenings, before its touch runs. Takes no time. Threads: control.
+  // What the scene shall know of earlier evenings, before its touch runs. Takes no time. Threads:
+  // control.
   virtual void Recall(Scene*) {}
 };
 

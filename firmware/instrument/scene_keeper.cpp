@@ -11,7 +11,8 @@ void CarryKnobs(const Scene& from, Scene* to) {
     for (uint32_t other = 0; other < from.touch->knobs() && other < kMaxKnobs; ++other) {
       if (static_cast<int32_t>(k) == to->rest_knob) continue;
       if (std::strcmp(to->touch->knob(k).name, from.touch->knob(other).name) != 0) continue;
-      to->knob_targets[k].store(from.knob_targets[other].load(std::memory_order_relaxed), std::memory_order_relaxed);
+      to->knob_targets[k].store(from.knob_targets[other].load(std::memory_order_relaxed),
+                                std::memory_order_relaxed);
     }
   }
 }
@@ -19,8 +20,18 @@ void CarryKnobs(const Scene& from, Scene* to) {
 }  // namespace
 
 SceneKeeper::SceneKeeper(SceneLoader* loader, TouchPlayer* touch, VoicePlayer* voice)
-    : loader_(loader), touch_(touch), voice_(voice), worker_(loader), state_(State::kSteady), asked_(0), wish_(false),
-      replace_(false), replaced_(true), replace_index_(0), replace_way_(0), trouble_() {}
+    : loader_(loader),
+      touch_(touch),
+      voice_(voice),
+      worker_(loader),
+      state_(State::kSteady),
+      asked_(0),
+      wish_(false),
+      replace_(false),
+      replaced_(true),
+      replace_index_(0),
+      replace_way_(0),
+      trouble_() {}
 
 void SceneKeeper::Begin(int32_t index) {
   char first_trouble[sizeof trouble_] = "";
@@ -43,8 +54,8 @@ void SceneKeeper::Ask(int32_t index) {
   if (loader_->count() == 0) {
     std::snprintf(trouble_, sizeof trouble_, "no scene to play: the settings name none");
   } else if (index < 0 || index >= loader_->count()) {
-    std::snprintf(trouble_, sizeof trouble_, "no scene %d: there are %d, counted from 0", static_cast<int>(index),
-                  static_cast<int>(loader_->count()));
+    std::snprintf(trouble_, sizeof trouble_, "no scene %d: there are %d, counted from 0",
+                  static_cast<int>(index), static_cast<int>(loader_->count()));
   } else {
     asked_ = index;
     wish_ = true;
@@ -57,8 +68,7 @@ bool SceneKeeper::Tick() {
     case State::kSteady:
       if (wish_ || replace_) Start();
       return false;
-    case State::kLoading:
-      return worker_.idle() && Take();
+    case State::kLoading: return worker_.idle() && Take();
     case State::kFeeding:
       if (!touch_->HasTaken()) return false;
       worker_.Warm(coming_.get());
@@ -136,7 +146,9 @@ bool SceneKeeper::Take() {
 }
 
 // Kept for a scene that does not play: it is there when that scene is asked for.
-bool SceneKeeper::Waits(const Scene& scene) const { return !playing_ || playing_->index != scene.index; }
+bool SceneKeeper::Waits(const Scene& scene) const {
+  return !playing_ || playing_->index != scene.index;
+}
 
 bool SceneKeeper::Play(std::unique_ptr<Scene> scene) {
   playing_ = std::move(scene);

@@ -1,5 +1,5 @@
-// Brings a new scene in while the old one plays: load, feed, warm, swap, release. What takes time is done by its worker.
-// Threads: control.
+// Brings a new scene in while the old one plays: load, feed, warm, swap, release. What takes time
+// is done by its worker. Threads: control.
 #pragma once
 
 #include <memory>
@@ -17,19 +17,22 @@ class SceneKeeper {
 
   void SetTap(VoiceTap* tap) { worker_.SetTap(tap); }
 
-  // Before the threads start: the scene `index` at once, or the first one that can play; trouble() tells of the others.
+  // Before the threads start: the scene `index` at once, or the first one that can play; trouble()
+  // tells of the others.
   void Begin(int32_t index);
 
   // The last wish counts; an index that is not in the settings is refused with a word in trouble().
   void Ask(int32_t index);
 
-  // Another touch for a scene, kept over a power cut and crossfaded in where that scene plays: `plan`, or where that is empty
-  // the one before (-1) or after (1). False while the last one is still on its way.
+  // Another touch for a scene, kept over a power cut and crossfaded in where that scene plays:
+  // `plan`, or where that is empty the one before (-1) or after (1). False while the last one is
+  // still on its way.
   bool Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way);
   // The last one plays, waits for its scene to be asked for, or cannot play (trouble()).
   bool replaced() const { return replaced_; }
 
-  // One short step. True when there is something to tell: the scene that plays has changed, or one cannot play.
+  // One short step. True when there is something to tell: the scene that plays has changed, or one
+  // cannot play.
   bool Tick();
 
   // A step of what takes long; false when there is nothing to do. Threads: files.
@@ -39,7 +42,8 @@ class SceneKeeper {
   Scene* playing() const { return playing_.get(); }
   // The scene that knobs turn: the coming one as soon as there is one.
   Scene* newest() const { return coming_ ? coming_.get() : playing_.get(); }
-  const char* trouble() const { return trouble_; }  // of the last scene that was asked for; empty: it plays
+  // Of the last scene that was asked for; empty: it plays.
+  const char* trouble() const { return trouble_; }
   int32_t count() const { return loader_->count(); }
   const char* name(int32_t index) const { return loader_->name(index); }
 

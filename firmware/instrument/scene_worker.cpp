@@ -5,8 +5,16 @@
 namespace lodestone {
 
 SceneWorker::SceneWorker(SceneLoader* loader)
-    : loader_(loader), tap_(nullptr), busy_(false), job_(Job::kLoad), index_(0), way_(0), warming_(nullptr), warming_rung_(0),
-      warmed_(0), error_() {}
+    : loader_(loader),
+      tap_(nullptr),
+      busy_(false),
+      job_(Job::kLoad),
+      index_(0),
+      way_(0),
+      warming_(nullptr),
+      warming_rung_(0),
+      warmed_(0),
+      error_() {}
 
 void SceneWorker::Post(Job job) {
   job_ = job;
@@ -63,7 +71,8 @@ bool SceneWorker::Step() {
   return true;
 }
 
-// One block of one of the scene's voices; true when all of them are warm. A touch that has not run yet counts as zero.
+// One block of one of the scene's voices; true when all of them are warm. A touch that has not run
+// yet counts as zero.
 bool SceneWorker::WarmBlock() {
   LatentFrame now = LatentFrame();
   warming_->latents.Read(&now);

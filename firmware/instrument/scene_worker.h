@@ -1,4 +1,5 @@
-// Does what would keep the control thread from its packets: loads, warms and gives back scenes, one job at a time.
+// Does what would keep the control thread from its packets: loads, warms and gives back scenes, one
+// job at a time.
 #pragma once
 
 #include <atomic>
@@ -18,18 +19,22 @@ class SceneWorker {
 
   // Threads: control, while idle().
   void Load(int32_t index);
-  void Warm(Scene* scene);  // on its own latents, so that its memories hold sound and its pages are there
+  void Warm(
+      Scene* scene);  // on its own latents, so that its memories hold sound and its pages are there
   void Release(std::unique_ptr<Scene> scene);
-  // Another touch for a scene, kept and loaded with it: `plan`, or where that is empty the one before or after (`way`).
+  // Another touch for a scene, kept and loaded with it: `plan`, or where that is empty the one
+  // before or after (`way`).
   void Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way);
 
   // The last job is done, or there was none. Threads: control.
   bool idle() const { return !busy_.load(std::memory_order_acquire); }
-  // What was loaded, null where it cannot play; error() has one line then, or a warning. Threads: control, while idle().
+  // What was loaded, null where it cannot play; error() has one line then, or a warning. Threads:
+  // control, while idle().
   std::unique_ptr<Scene> TakeScene() { return std::move(scene_); }
   const char* error() const { return error_; }
 
-  // A step of the job: a load, a release, or one block of warming; false when there is no job. Threads: files.
+  // A step of the job: a load, a release, or one block of warming; false when there is no job.
+  // Threads: files.
   bool Step();
 
  private:

@@ -5,13 +5,20 @@
 
 namespace lodestone {
 
-StagedVoice::StagedVoice(const VoiceInfo& info, float* latent, const float* audio, std::vector<Link> chain)
-    : info_(info), latent_(latent), audio_(audio), helped_(), last_(std::move(chain.back().stage)),
-      silence_(size_t{info.channels} * info.block(), 0.0f), sounds_(false) {
+StagedVoice::StagedVoice(const VoiceInfo& info, float* latent, const float* audio,
+                         std::vector<Link> chain)
+    : info_(info),
+      latent_(latent),
+      audio_(audio),
+      helped_(),
+      last_(std::move(chain.back().stage)),
+      silence_(size_t{info.channels} * info.block(), 0.0f),
+      sounds_(false) {
   chain.pop_back();
   info_.helpers = static_cast<uint32_t>(chain.size());
   for (Link& link : chain) {
-    helped_.emplace_back(new Helped{std::move(link.stage), std::move(link.handovers), {0}, {0}, {false}, false});
+    helped_.emplace_back(
+        new Helped{std::move(link.stage), std::move(link.handovers), {0}, {0}, {false}, false});
   }
 }
 
@@ -33,7 +40,9 @@ void StagedVoice::Begin() {
   }
   helped_[0]->full = true;
   for (const std::unique_ptr<Helped>& helped : helped_) {
-    if (helped->full) helped->given.store(helped->given.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    if (helped->full)
+      helped->given.store(helped->given.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_release);
   }
 }
 

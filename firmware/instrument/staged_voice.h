@@ -1,5 +1,6 @@
-// A voice as a chain of stages, each of which works on another block at the same time. Without allocating, locking or waiting
-// they meet where a block begins: the voice thread then moves every result one stage on, while no helper works.
+// A voice as a chain of stages, each of which works on another block at the same time. Without
+// allocating, locking or waiting they meet where a block begins: the voice thread then moves every
+// result one stage on, while no helper works.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,8 @@ namespace lodestone {
 class Stage {
  public:
   virtual ~Stage() {}
-  virtual bool Step(uint32_t work_items) = 0;  // a slice of its part of a block; true when that is complete
+  virtual bool Step(
+      uint32_t work_items) = 0;  // a slice of its part of a block; true when that is complete
   virtual void Reset() = 0;
 };
 
@@ -32,8 +34,8 @@ class StagedVoice : public Voice {
     std::vector<Handover> handovers;  // to the next stage; the last one has none
   };
 
-  // The chain in the order in which a block goes through it, two links at least; `latent` is an input of the first stage,
-  // `audio` an output of the last one. Not for real time.
+  // The chain in the order in which a block goes through it, two links at least; `latent` is an
+  // input of the first stage, `audio` an output of the last one. Not for real time.
   StagedVoice(const VoiceInfo& info, float* latent, const float* audio, std::vector<Link> chain);
 
   const VoiceInfo& info() const override { return info_; }
@@ -47,14 +49,17 @@ class StagedVoice : public Voice {
   void Reset() override;
 
  private:
-  // A stage on a helper's thread. The stage is the helper's while given is ahead of done, else the voice thread's.
+  // A stage on a helper's thread. The stage is the helper's while given is ahead of done, else the
+  // voice thread's.
   struct Helped {
     std::unique_ptr<Stage> stage;
     std::vector<Handover> handovers;
     std::atomic<uint32_t> given, done;
     std::atomic<bool> dropped;  // what has been given is not wanted any more
     bool full;                  // its result is a block's, once it is done; the voice thread's
-    bool idle() const { return done.load(std::memory_order_acquire) == given.load(std::memory_order_relaxed); }
+    bool idle() const {
+      return done.load(std::memory_order_acquire) == given.load(std::memory_order_relaxed);
+    }
   };
 
   VoiceInfo info_;

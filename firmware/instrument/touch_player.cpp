@@ -12,13 +12,27 @@ constexpr float kFirstStepS = 0.005f;
 }  // namespace
 
 TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
-    : source_(source), out_(out), playing_(nullptr), coming_(nullptr), turns_(0), turns_wanted_(0),
-      frame_(), last_us_(0), rest_asked_(false), resting_(false), measured_frames_(0), rest_at_us_(0), rest_frames_(0), seen_() {}
+    : source_(source),
+      out_(out),
+      playing_(nullptr),
+      coming_(nullptr),
+      turns_(0),
+      turns_wanted_(0),
+      frame_(),
+      last_us_(0),
+      rest_asked_(false),
+      resting_(false),
+      measured_frames_(0),
+      rest_at_us_(0),
+      rest_frames_(0),
+      seen_() {}
 
 void TouchPlayer::Tick() {
   source_->Read(&frame_);
-  const float dt_s = last_us_ == 0 ? kFirstStepS
-                                   : std::min(kLongestStepS, static_cast<float>(frame_.time_us - last_us_) * 1e-6f);
+  const float dt_s =
+      last_us_ == 0
+          ? kFirstStepS
+          : std::min(kLongestStepS, static_cast<float>(frame_.time_us - last_us_) * 1e-6f);
   last_us_ = frame_.time_us;
 
   Scene* coming = coming_.load(std::memory_order_acquire);
@@ -35,6 +49,7 @@ void TouchPlayer::Tick() {
     Play(playing, dt_s);
     out_->SendTouch(playing->touch->touch(), playing->touch->latent(), playing->touch->latents());
   }
+  out_->EndFrame();
   if (coming != nullptr && coming != playing) Play(coming, dt_s);
   if (rest_frames_ > 0) --rest_frames_;
   KeepRest(playing);
@@ -44,11 +59,13 @@ void TouchPlayer::Tick() {
 
 // Once a captured rest has settled, the touch's state is laid out for the control thread to keep.
 void TouchPlayer::KeepRest(Scene* playing) {
-  if (playing == nullptr || rest_at_us_ == 0 || frame_.time_us - rest_at_us_ < kRestSettlesUs) return;
+  if (playing == nullptr || rest_at_us_ == 0 || frame_.time_us - rest_at_us_ < kRestSettlesUs)
+    return;
   rest_at_us_ = 0;
   playing->touch->SaveState(playing->after_rest.data());
   playing->after_rest_ready.store(true, std::memory_order_release);
-  if (!rest_asked_.load(std::memory_order_relaxed)) resting_.store(false, std::memory_order_relaxed);
+  if (!rest_asked_.load(std::memory_order_relaxed))
+    resting_.store(false, std::memory_order_relaxed);
 }
 
 void TouchPlayer::Watch() {
@@ -62,13 +79,15 @@ void TouchPlayer::Watch() {
   health_.Write(seen_);
 }
 
-// Knobs stand where they are asked for: how they glide there is the graph's affair. The rest knob is a button.
+// Knobs stand where they are asked for: how they glide there is the graph's affair. The rest knob
+// is a button.
 void TouchPlayer::Play(Scene* scene, float dt_s) {
   const uint32_t count = std::min(scene->touch->knobs(), kMaxKnobs);
   for (uint32_t k = 0; k < count; ++k) {
     const bool rest = static_cast<int32_t>(k) == scene->rest_knob;
     const float pressed = rest_frames_ > 0 ? 1.0f : 0.0f;
-    scene->touch->SetKnob(k, rest ? pressed : scene->knob_targets[k].load(std::memory_order_relaxed));
+    scene->touch->SetKnob(k,
+                          rest ? pressed : scene->knob_targets[k].load(std::memory_order_relaxed));
   }
   scene->touch->Run(frame_, dt_s);
   LatentFrame latents;

@@ -1,4 +1,5 @@
-// One sensor frame to the next: field in, touch graph, latents to the voice, packets to the host. Threads: touch.
+// One sensor frame to the next: field in, touch graph, latents to the voice, packets to the host.
+// Threads: touch.
 #pragma once
 
 #include <atomic>
@@ -26,10 +27,15 @@ class TouchPlayer {
 
   TouchPlayer(FieldSource* source, OscOut* out);
 
-  // The scene to play and, while scenes are swapped, the one to come: both touches then run. Threads: control.
+  // The scene to play and, while scenes are swapped, the one to come: both touches then run.
+  // Threads: control.
   void Want(Scene* playing, Scene* coming) {
-    playing_.store(playing, std::memory_order_release);  // before `coming`, and read after it: no tick sees a scene
-    coming_.store(coming, std::memory_order_release);    // that has left the one place and not reached the other
+    playing_.store(
+        playing,
+        std::memory_order_release);  // before `coming`, and read after it: no tick sees a scene
+    coming_.store(
+        coming,
+        std::memory_order_release);  // that has left the one place and not reached the other
     turns_wanted_.store(turns_.load(std::memory_order_acquire) + 2, std::memory_order_release);
   }
   // True once no tick that may have seen older wishes is under way. Threads: control.
@@ -37,7 +43,8 @@ class TouchPlayer {
     return static_cast<int32_t>(turns_.load(std::memory_order_acquire) - turns_wanted_.load()) >= 0;
   }
 
-  // Takes the board as it stands as empty: presses the knob "rest_capture" for a moment. Threads: control.
+  // Takes the board as it stands as empty: presses the knob "rest_capture" for a moment. Threads:
+  // control.
   void AskRest() {
     resting_.store(true, std::memory_order_relaxed);
     rest_asked_.store(true, std::memory_order_release);

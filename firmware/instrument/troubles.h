@@ -1,4 +1,5 @@
-// What is wrong now: a short list with a name for each, from which what is cured is taken out again. Threads: control.
+// What is wrong now: a short list with a name for each, from which what is cured is taken out
+// again. Threads: control.
 #pragma once
 
 #include <cstddef>
@@ -13,15 +14,16 @@ class Troubles {
 
   Troubles() : count_(0), joined_() {}
 
-  // What `name` (one word) is in trouble with; null or empty: nothing any more. True when the list has changed.
-  // A text that does not fit is cut; a trouble too many is left out.
+  // What `name` (one word) is in trouble with; null or empty: nothing any more. True when the list
+  // has changed. A text that does not fit is cut; a trouble too many is left out.
   bool Set(const char* name, const char* text) {
     const bool cured = text == nullptr || text[0] == '\0';
     const int at = Find(name);
     if (at == count_ && (cured || count_ == kMost)) return false;
     Entry& entry = entries_[at];
     if (cured) {
-      std::memmove(&entries_[at], &entries_[at + 1], static_cast<size_t>(count_ - at - 1) * sizeof(Entry));
+      std::memmove(&entries_[at], &entries_[at + 1],
+                   static_cast<size_t>(count_ - at - 1) * sizeof(Entry));
       --count_;
     } else {
       if (at < count_ && std::strncmp(entry.text, text, sizeof entry.text - 1) == 0) return false;
@@ -46,7 +48,8 @@ class Troubles {
 
   int Find(const char* name) const {
     int at = 0;
-    while (at < count_ && std::strncmp(entries_[at].name, name, sizeof entries_[at].name - 1) != 0) ++at;
+    while (at < count_ && std::strncmp(entries_[at].name, name, sizeof entries_[at].name - 1) != 0)
+      ++at;
     return at;
   }
 
@@ -54,7 +57,8 @@ class Troubles {
     size_t used = 0;
     joined_[0] = '\0';
     for (int t = 0; t < count_ && used + 1 < sizeof joined_; ++t) {
-      const int wrote = std::snprintf(joined_ + used, sizeof joined_ - used, "%s%s", t > 0 ? "; " : "", entries_[t].text);
+      const int wrote = std::snprintf(joined_ + used, sizeof joined_ - used, "%s%s",
+                                      t > 0 ? "; " : "", entries_[t].text);
       used += static_cast<size_t>(wrote > 0 ? wrote : 0);
     }
   }

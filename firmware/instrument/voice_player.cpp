@@ -10,8 +10,19 @@ constexpr uint32_t kChunk = 256;  // frames mixed at a time
 }  // namespace
 
 VoicePlayer::VoicePlayer(SampleRing* ring, Played* played)
-    : ring_(ring), played_(played), tap_(nullptr), rate_hz_(44100), filling_(false), filling_since_(0), carries_two_(true), wanted_(nullptr), playing_(nullptr),
-      swap_(Swap::kNone), rung_(0), cause_(StepCause::kNone), load_(0.0f) {}
+    : ring_(ring),
+      played_(played),
+      tap_(nullptr),
+      rate_hz_(44100),
+      filling_(false),
+      filling_since_(0),
+      carries_two_(true),
+      wanted_(nullptr),
+      playing_(nullptr),
+      swap_(Swap::kNone),
+      rung_(0),
+      cause_(StepCause::kNone),
+      load_(0.0f) {}
 
 bool VoicePlayer::Step(uint32_t work_items) {
   if (!due()) return false;
@@ -25,7 +36,8 @@ bool VoicePlayer::Step(uint32_t work_items) {
   return true;
 }
 
-// True when frames are ready. Taking latents is a step of its own, so that the first slice of a block counts as work.
+// True when frames are ready. Taking latents is a step of its own, so that the first slice of a
+// block counts as work.
 bool VoicePlayer::Advance(VoiceStream* stream, uint32_t work_items, bool* worked) {
   const VoiceStream::Progress progress = stream->Advance(work_items, now(), ring_->written(), tap_);
   *worked = progress != VoiceStream::Progress::kIdle;
@@ -34,13 +46,14 @@ bool VoicePlayer::Advance(VoiceStream* stream, uint32_t work_items, bool* worked
   return progress == VoiceStream::Progress::kDone || progress == VoiceStream::Progress::kReady;
 }
 
-// Of the time that a block has, the voice thread's share or that of its slowest helper, whichever is larger: helpers have
-// the whole length of a block.
+// Of the time that a block has, the voice thread's share or that of its slowest helper, whichever
+// is larger: helpers have the whole length of a block.
 uint32_t VoicePlayer::Took(const VoiceStream& stream) const {
   const uint32_t own = now() - stream.began();
   if (stream.holds() || stream.voice().info().helpers == 0) return own;
   const uint32_t block = stream.voice().info().block();
-  const uint64_t helped = uint64_t{crew_.took(stream.voice().info().helpers)} * std::min(block, prefill_.most()) / block;
+  const uint64_t helped = uint64_t{crew_.took(stream.voice().info().helpers)} *
+                          std::min(block, prefill_.most()) / block;
   return std::max(own, static_cast<uint32_t>(helped));
 }
 
@@ -49,7 +62,9 @@ void VoicePlayer::Adopt() {
   Scene* wanted = wanted_.load(std::memory_order_acquire);
   LatentFrame any;
   if (wanted == current_.scene() && ladder_.rung() == current_.rung()) filling_ = false;
-  if (wanted == nullptr || swap_ != Swap::kNone || wanted == current_.scene() || !wanted->latents.Read(&any)) return;
+  if (wanted == nullptr || swap_ != Swap::kNone || wanted == current_.scene() ||
+      !wanted->latents.Read(&any))
+    return;
   if (current_.scene() == nullptr) {
     current_ = VoiceStream::First(wanted);
     Begin(wanted);
@@ -62,22 +77,26 @@ void VoicePlayer::Adopt() {
   fade_.GoTo(1.0f, kSwapFrames);
 }
 
-// More is to be computed between two blocks than before: while scenes are swapped, or by a dearer voice. The ring is first
-// filled as far as the player allows; a voice that does not get there within kFillS goes on all the same.
+// More is to be computed between two blocks than before: while scenes are swapped, or by a dearer
+// voice. The ring is first filled as far as the player allows; a voice that does not get there
+// within kFillS goes on all the same.
 bool VoicePlayer::Filled() {
   if (!filling_) {
     filling_ = true;
     filling_since_ = now();
     prefill_.Rise();
   }
-  const uint32_t most = prefill_.most(), late = static_cast<uint32_t>(kFillS * static_cast<float>(rate_hz_));
-  const bool ready = ring_->fill() + most / 8 >= most && !current_.running() && current_.left() == 0;
+  const uint32_t most = prefill_.most(),
+                 late = static_cast<uint32_t>(kFillS * static_cast<float>(rate_hz_));
+  const bool ready =
+      ring_->fill() + most / 8 >= most && !current_.running() && current_.left() == 0;
   if (!ready && now() - filling_since_ < late) return false;
   filling_ = false;
   return true;
 }
 
-// A block must be ready before the ring is empty: it has the prefill's time, and no longer than its own length.
+// A block must be ready before the ring is empty: it has the prefill's time, and no longer than its
+// own length.
 void VoicePlayer::Begin(Scene* scene) {
   Ladder::Voice voices[Ladder::kMostVoices];
   const uint32_t count = std::min(scene->voices(), Ladder::kMostVoices);
@@ -92,8 +111,8 @@ void VoicePlayer::Begin(Scene* scene) {
   playing_.store(scene, std::memory_order_release);
 }
 
-// To another rung between two blocks, or in the middle of one that is stuck. What just sounded goes on, held, and fades
-// while the other voice fades in: no moment needs two voices.
+// To another rung between two blocks, or in the middle of one that is stuck. What just sounded goes
+// on, held, and fades while the other voice fades in: no moment needs two voices.
 void VoicePlayer::FollowLadder() {
   const VoiceStream& busy = incoming_.late() ? incoming_ : current_;
   ladder_.OnProgress(now(), played_->underruns.load(std::memory_order_relaxed),
@@ -128,7 +147,8 @@ void VoicePlayer::FollowLadder() {
   fade_.GoTo(1.0f, kSwapFrames);
 }
 
-// Mixes what is ready into the ring: all of it, or up to the end of a fade, where the rest may not be wanted.
+// Mixes what is ready into the ring: all of it, or up to the end of a fade, where the rest may not
+// be wanted.
 void VoicePlayer::Deliver() {
   for (bool more = true; more;) {
     uint32_t frames = std::min(current_.left(), kChunk);
@@ -151,7 +171,8 @@ uint32_t VoicePlayer::Mix(float* mixed, uint32_t frames) {
   uint32_t i = 0;
   while (i < frames) {
     float* frame = mixed + i * kRingChannels;
-    if (swap_ == Swap::kRung && current_.fills()) {  // nothing to fade to yet: the held sound goes on
+    if (swap_ == Swap::kRung &&
+        current_.fills()) {  // nothing to fade to yet: the held sound goes on
       held_.Next(frame);
       current_.Skip();
       ++i;

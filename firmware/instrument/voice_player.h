@@ -1,5 +1,5 @@
-// Keeps the ring filled: runs the voice on the newest latents, crossfades to another scene's voice when asked, and goes
-// down and up the ladder of its scene when the voice is too slow.
+// Keeps the ring filled: runs the voice on the newest latents, crossfades to another scene's voice
+// when asked, and goes down and up the ladder of its scene when the voice is too slow.
 #pragma once
 
 #include <atomic>
@@ -30,7 +30,8 @@ class VoicePlayer {
 
   VoicePlayer(SampleRing* ring, Played* played);
 
-  // `period` is what audio takes at once, `most_prefill` how far ahead of it the voice may be. Before the threads start.
+  // `period` is what audio takes at once, `most_prefill` how far ahead of it the voice may be.
+  // Before the threads start.
   void SetPace(uint32_t sample_rate_hz, uint32_t period, uint32_t most_prefill) {
     rate_hz_ = sample_rate_hz;
     ladder_.SetRate(sample_rate_hz);
@@ -38,18 +39,19 @@ class VoicePlayer {
   }
   void SetTap(VoiceTap* tap) { tap_ = tap; }
 
-  // Whether two voices may run at once while scenes are swapped; else the one fades out before the other fades in.
-  // Threads: any.
+  // Whether two voices may run at once while scenes are swapped; else the one fades out before the
+  // other fades in. Threads: any.
   void SetCarriesTwo(bool carries_two) { carries_two_ = carries_two; }
 
-  // Which scene shall sound. Threads: control. The scene must live until it is neither wanted nor playing().
+  // Which scene shall sound. Threads: control. The scene must live until it is neither wanted nor
+  // playing().
   void Want(Scene* scene) { wanted_.store(scene, std::memory_order_release); }
 
   // The scene that sounds; the former one is not touched any more. Threads: any.
   Scene* playing() const { return playing_.load(std::memory_order_acquire); }
 
-  // Does at most `work_items` of the work that is due; false when nothing is due: the ring holds more than the
-  // prefill, or there are no latents yet. Threads: voice.
+  // Does at most `work_items` of the work that is due; false when nothing is due: the ring holds
+  // more than the prefill, or there are no latents yet. Threads: voice.
   bool Step(uint32_t work_items);
 
   // Whether a call of Step would find work. Threads: audio, to wake the voice.
@@ -58,7 +60,8 @@ class VoicePlayer {
   // Frames that the voice is ahead of audio at present. Threads: any.
   uint32_t prefill() const { return prefill_.frames(); }
 
-  // Does at most `work_items` for voices of several stages; false when nothing is due. Threads: the helper's.
+  // Does at most `work_items` for voices of several stages; false when nothing is due. Threads: the
+  // helper's.
   bool Help(uint32_t helper, uint32_t work_items) { return crew_.Work(helper, work_items, now()); }
   // Threads: audio, to wake the helper.
   bool help_due(uint32_t helper) const { return crew_.due(helper); }

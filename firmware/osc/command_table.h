@@ -1,4 +1,5 @@
-// What a row of the table of commands (definitions/osc.toml) is made of: its fields, and the handler that it calls.
+// What a row of the table of commands (definitions/osc.toml) is made of: its fields, and the
+// handler that it calls.
 #pragma once
 
 #include <cstdarg>

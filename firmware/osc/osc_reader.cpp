@@ -67,22 +67,28 @@ bool TakeValue(char tag, Window* window, OscValue* value) {
   uint32_t word = 0;
   const char* text = nullptr;
   switch (tag) {
-    case 'i': case 'f': case 'c': case 'r': case 'm':
+    case 'i':
+    case 'f':
+    case 'c':
+    case 'r':
+    case 'm':
       if (!window->Take32(&word)) return false;
       value->bits = word;
       return true;
-    case 'h': case 'd': case 't':
-      return window->Take64(&value->bits);
-    case 's': case 'S':
+    case 'h':
+    case 'd':
+    case 't': return window->Take64(&value->bits);
+    case 's':
+    case 'S':
       if (!window->TakeText(&text)) return false;
       value->bytes_at = reinterpret_cast<const uint8_t*>(text);
       return true;
-    case 'b':
-      return window->TakeBlob(&value->bytes, &value->bytes_at);
-    case 'T': case 'F': case 'N': case 'I':
-      return true;
-    default:
-      return false;  // the length of an unknown argument is unknown too
+    case 'b': return window->TakeBlob(&value->bytes, &value->bytes_at);
+    case 'T':
+    case 'F':
+    case 'N':
+    case 'I': return true;
+    default: return false;  // the length of an unknown argument is unknown too
   }
 }
 
@@ -90,7 +96,8 @@ bool TakeMessage(Window window, uint64_t time_tag, OscMessage* message) {
   message->time_tag = time_tag;
   message->count = 0;
   if (!window.TakeText(&message->address) || message->address[0] != '/') return false;
-  if (window.left == 0) return true;  // senders older than OSC 1.0 leave out the tags of a message without arguments
+  if (window.left == 0)
+    return true;  // senders older than OSC 1.0 leave out the tags of a message without arguments
   const char* tags = nullptr;
   if (!window.TakeText(&tags) || tags[0] != ',') return false;
   for (++tags; *tags != '\0'; ++tags) {
@@ -101,8 +108,10 @@ bool TakeMessage(Window window, uint64_t time_tag, OscMessage* message) {
   return window.left == 0;
 }
 
-// With `listener` null the element is only checked. `message` is scratch, so that depth costs no stack.
-bool ReadElement(Window window, uint64_t time_tag, int depth, OscMessage* message, OscListener* listener) {
+// With `listener` null the element is only checked. `message` is scratch, so that depth costs no
+// stack.
+bool ReadElement(Window window, uint64_t time_tag, int depth, OscMessage* message,
+                 OscListener* listener) {
   const bool is_bundle = window.left >= 8 && std::memcmp(window.at, "#bundle", 8) == 0;
   if (!is_bundle) {
     if (!TakeMessage(window, time_tag, message)) return false;
@@ -140,17 +149,11 @@ bool OscMessage::AsFloat(uint32_t index, float* value) const {
       if (wide > 3.4e38 || wide < -3.4e38) return false;
       *value = static_cast<float>(wide);
       return true;
-    case 'i':
-      *value = static_cast<float>(static_cast<int32_t>(word));
-      return true;
-    case 'h':
-      *value = static_cast<float>(static_cast<int64_t>(from.bits));
-      return true;
-    case 'T': case 'F':
-      *value = from.tag == 'T' ? 1.0f : 0.0f;
-      return true;
-    default:
-      return false;
+    case 'i': *value = static_cast<float>(static_cast<int32_t>(word)); return true;
+    case 'h': *value = static_cast<float>(static_cast<int64_t>(from.bits)); return true;
+    case 'T':
+    case 'F': *value = from.tag == 'T' ? 1.0f : 0.0f; return true;
+    default: return false;
   }
 }
 

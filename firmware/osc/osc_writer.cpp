@@ -5,7 +5,14 @@
 namespace lodestone {
 
 OscWriter::OscWriter(uint8_t* buffer, size_t capacity)
-    : buffer_(buffer), capacity_(capacity), size_(0), size_at_{}, depth_(0), in_message_(false), ok_(true), tags_("") {}
+    : buffer_(buffer),
+      capacity_(capacity),
+      size_(0),
+      size_at_{},
+      depth_(0),
+      in_message_(false),
+      ok_(true),
+      tags_("") {}
 
 void OscWriter::BeginBundle(uint64_t time_tag) {
   const bool second_at_top = depth_ == 0 && size_ > 0;
@@ -112,7 +119,8 @@ void OscWriter::CloseElement() {
   if (depth_ == 0 || !ok_) return;
   const size_t at = size_at_[depth_];
   const uint32_t bytes = static_cast<uint32_t>(size_ - at - 4);
-  for (int i = 0; i < 4; ++i) buffer_[at + static_cast<size_t>(i)] = static_cast<uint8_t>(bytes >> (24 - 8 * i));
+  for (int i = 0; i < 4; ++i)
+    buffer_[at + static_cast<size_t>(i)] = static_cast<uint8_t>(bytes >> (24 - 8 * i));
 }
 
 void OscWriter::Put(const void* data, size_t bytes) {

@@ -1,4 +1,5 @@
-// Encodes OSC 1.0 messages and bundles into memory of the caller: no allocation, no call of the system.
+// Encodes OSC 1.0 messages and bundles into memory of the caller: no allocation, no call of the
+// system.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,9 @@ constexpr uint64_t kOscImmediately = 1;
 // Bundles within bundles that are written or read; deeper ones are refused.
 constexpr int kOscMaxDepth = 8;
 
-// Write either one message, or one bundle of messages and bundles. The arguments must come in the order of the
-// tags; whatever does not fit, in room or in kind, makes ok() false and size() zero: nothing half-written is sent.
+// Write either one message, or one bundle of messages and bundles. The arguments must come in the
+// order of the tags; whatever does not fit, in room or in kind, makes ok() false and size() zero:
+// nothing half-written is sent.
 class OscWriter {
  public:
   OscWriter(uint8_t* buffer, size_t capacity);

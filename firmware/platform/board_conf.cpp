@@ -40,7 +40,8 @@ bool Number(const std::string& text, long least, long most, T* to) {
   return true;
 }
 
-// A refused line leaves its place to the chip that is usual there: the others stay the attractors that they are.
+// A refused line leaves its place to the chip that is usual there: the others stay the attractors
+// that they are.
 bool Sensor(const std::string& text, BoardConf* conf) {
   const std::vector<std::string> words = Words(text);
   if (conf->sensors.size() >= kSensors) return false;
@@ -58,27 +59,31 @@ bool Stages(const std::string& text, std::vector<std::vector<std::string>>* voic
   std::istringstream parts(text + "+");
   voices->emplace_back();
   for (std::string plan; std::getline(parts, plan, '+');) voices->back().push_back(plan);
-  for (const std::string& plan : voices->back()) {  // plans lie below the image, wherever the file came from
+  for (const std::string& plan :
+       voices->back()) {  // plans lie below the image, wherever the file came from
     if (plan.empty() || plan[0] == '/' || plan.find("..") != std::string::npos) return false;
   }
   return voices->back().size() <= kMostHelpers + 1;
 }
 
-// A refused scene keeps its number, so that the others keep theirs.
-bool SceneLine(const std::string& text, BoardConf* conf) {
+bool TakeScene(const std::string& text, SceneConf* scene) {
   const std::vector<std::string> words = Words(text);
-  if (conf->scenes.size() >= kMostScenes) return false;
-  conf->scenes.emplace_back();
   if (words.size() < 3 || words.size() > 2 + kMostVoices || words[0].size() > 63) return false;
   std::vector<std::vector<std::string>> plans;
   for (size_t i = 1; i < words.size(); ++i) {
     if (!Stages(words[i], &plans) || (i == 1 && plans[0].size() > 1)) return false;
   }
-  SceneConf& scene = conf->scenes.back();
-  scene.name = words[0];
-  scene.touch_plan = plans[0][0];
-  scene.voice_plans.assign(plans.begin() + 1, plans.end());
+  scene->name = words[0];
+  scene->touch_plan = plans[0][0];
+  scene->voice_plans.assign(plans.begin() + 1, plans.end());
   return true;
+}
+
+// A refused scene keeps its number, so that the others keep theirs.
+bool SceneLine(const std::string& text, BoardConf* conf) {
+  if (conf->scenes.size() >= kMostScenes) return false;
+  conf->scenes.emplace_back();
+  return TakeScene(text, &conf->scenes.back());
 }
 
 // The text of one line, as a setting of the table takes it.
@@ -101,16 +106,19 @@ class LineValue {
   bool Some(std::initializer_list<const char*> choices, std::initializer_list<bool*> to) const {
     const std::vector<std::string> words = Words(text_);
     size_t known = static_cast<size_t>(std::count(words.begin(), words.end(), "none"));
-    for (const char* choice : choices) known += static_cast<size_t>(std::count(words.begin(), words.end(), choice));
+    for (const char* choice : choices)
+      known += static_cast<size_t>(std::count(words.begin(), words.end(), choice));
     if (words.empty() || known != words.size()) return false;
     bool* const* place = to.begin();
-    for (const char* choice : choices) **place++ = std::count(words.begin(), words.end(), choice) > 0;
+    for (const char* choice : choices)
+      **place++ = std::count(words.begin(), words.end(), choice) > 0;
     return true;
   }
   bool Text(std::initializer_list<const char*> starts, size_t most, std::string* to) const {
     if (text_.size() > most || text_.find_first_of(" \t") != std::string::npos) return false;
     for (const char* start : starts) {
-      if (text_.compare(0, std::strlen(start), start) != 0 || text_.size() == std::strlen(start)) continue;
+      if (text_.compare(0, std::strlen(start), start) != 0 || text_.size() == std::strlen(start))
+        continue;
       *to = text_;
       return true;
     }
@@ -146,19 +154,42 @@ struct Key {
 const std::map<std::string, Key>& Keys() {
   using Text = const std::string&;
   static const std::map<std::string, Key> keys = {
-      {"format", {"lodestone-board 1", [](Text t, BoardConf*) { return t == "lodestone-board 1"; }}},
+      {"format",
+       {"lodestone-board 1", [](Text t, BoardConf*) { return t == "lodestone-board 1"; }}},
       {"sensor", {"a chip and its address, at most four times", Sensor}},
-      {"scene", {"a name, a touch plan and one to four voice plans below the image, each of up to three stages a+b+c", SceneLine}},
-      {"first_scene", {"0 to 63", [](Text t, BoardConf* c) { return Number(t, 0, 63, &c->first_scene); }}},
-      {"status_file", {"a file", [](Text t, BoardConf* c) { c->status_file = t; return !t.empty(); }}},
-      {"log", {"a file", [](Text t, BoardConf* c) { c->log_file = t; return !t.empty(); }}},
-      {"state", {"a folder", [](Text t, BoardConf* c) { c->state_folder = t; return !t.empty(); }}},
+      {"scene",
+       {"a name, a touch plan and one to four voice plans below the image, each of up to three "
+        "stages a+b+c",
+        SceneLine}},
+      {"safe_scene",
+       {"what `scene` takes", [](Text t, BoardConf* c) { return TakeScene(t, &c->safe_scene); }}},
+      {"first_scene",
+       {"0 to 63", [](Text t, BoardConf* c) { return Number(t, 0, 63, &c->first_scene); }}},
+      {"status_file",
+       {"a file",
+        [](Text t, BoardConf* c) {
+          c->status_file = t;
+          return !t.empty();
+        }}},
+      {"log",
+       {"a file",
+        [](Text t, BoardConf* c) {
+          c->log_file = t;
+          return !t.empty();
+        }}},
+      {"state",
+       {"a folder",
+        [](Text t, BoardConf* c) {
+          c->state_folder = t;
+          return !t.empty();
+        }}},
   };
   return keys;
 }
 
 // Null in `wanted` where nothing is called `key`.
-bool TakeValue(const std::string& key, const std::string& value, BoardConf* conf, const char** wanted) {
+bool TakeValue(const std::string& key, const std::string& value, BoardConf* conf,
+               const char** wanted) {
   const auto found = Keys().find(key);
   if (found == Keys().end()) return TakeSetting(key, LineValue(value), conf, wanted);
   *wanted = found->second.wanted;
@@ -176,7 +207,9 @@ bool ParseNumber(const std::string& text, long least, long most, long* value) {
 bool ParseIpv4(const std::string& text, uint32_t* address) {
   unsigned part[4];
   char rest = '\0';
-  if (std::sscanf(text.c_str(), "%3u.%3u.%3u.%3u%c", &part[0], &part[1], &part[2], &part[3], &rest) != 4) return false;
+  if (std::sscanf(text.c_str(), "%3u.%3u.%3u.%3u%c", &part[0], &part[1], &part[2], &part[3],
+                  &rest) != 4)
+    return false;
   *address = 0;
   for (unsigned p : part) {
     if (p > 255) return false;
@@ -191,13 +224,16 @@ namespace {
 std::string TakeLine(const std::string& plain, int number, BoardConf* conf) {
   const size_t equals = plain.find('=');
   const std::string key = Trimmed(plain.substr(0, equals));
-  const std::string value = equals == std::string::npos ? std::string() : Trimmed(plain.substr(equals + 1));
+  const std::string value =
+      equals == std::string::npos ? std::string() : Trimmed(plain.substr(equals + 1));
   const size_t sensors = conf->sensors.size(), scenes = conf->scenes.size();
   const char* wanted = nullptr;
   std::string refused;
   const bool taken = equals != std::string::npos && TakeValue(key, value, conf, &wanted);
-  if (!taken && wanted == nullptr) refused = "wanted `key = value` with a known key, got `" + plain.substr(0, 60) + "`";
-  else if (!taken) refused = "wanted for " + key + " " + wanted + ", got `" + value.substr(0, 60) + "`";
+  if (!taken && wanted == nullptr)
+    refused = "wanted `key = value` with a known key, got `" + plain.substr(0, 60) + "`";
+  else if (!taken)
+    refused = "wanted for " + key + " " + wanted + ", got `" + value.substr(0, 60) + "`";
   if (conf->sensors.size() > sensors) conf->sensors.back().line = number;
   if (conf->scenes.size() > scenes && !refused.empty()) {
     conf->scenes.back().refused = "board.conf line " + std::to_string(number) + ": " + refused;
@@ -217,8 +253,10 @@ bool ParseBoardConf(const std::string& text, BoardConf* conf, std::string* error
     if (plain.empty()) continue;
     std::string refused = TakeLine(plain, number, conf);
     const bool is_format = Trimmed(plain.substr(0, plain.find('='))) == "format";
-    if (!told_format && !is_format) refused = "wanted `format = lodestone-board 1` first, got `" + plain.substr(0, 60) + "`";
-    if (!refused.empty() && ++refusals == 1) *error = "board.conf line " + std::to_string(number) + ": " + refused;
+    if (!told_format && !is_format)
+      refused = "wanted `format = lodestone-board 1` first, got `" + plain.substr(0, 60) + "`";
+    if (!refused.empty() && ++refusals == 1)
+      *error = "board.conf line " + std::to_string(number) + ": " + refused;
     if (!refused.empty() && (!told_format || is_format)) {
       *conf = BoardConf();  // another format's lines may mean anything
       return false;
@@ -230,10 +268,28 @@ bool ParseBoardConf(const std::string& text, BoardConf* conf, std::string* error
   return told_format && refusals == 0;
 }
 
+BoardConf SafeConf(const BoardConf& conf) {
+  BoardConf safe;
+  safe.bus = conf.bus;
+  safe.sensors = conf.sensors;
+  safe.button_pin = conf.button_pin;
+  safe.led_pin = conf.led_pin;
+  safe.status_file = conf.status_file;
+  safe.log_file = conf.log_file;
+  if (!conf.safe_scene.name.empty())
+    safe.scenes = {conf.safe_scene};
+  else if (!conf.scenes.empty())
+    safe.scenes = {conf.scenes[0]};
+  return safe;
+}
+
 uint32_t MostHelpers(const BoardConf& conf) {
   size_t most = 1;
+  for (const std::vector<std::string>& stages : conf.safe_scene.voice_plans)
+    most = std::max(most, stages.size());
   for (const SceneConf& scene : conf.scenes) {
-    for (const std::vector<std::string>& stages : scene.voice_plans) most = std::max(most, stages.size());
+    for (const std::vector<std::string>& stages : scene.voice_plans)
+      most = std::max(most, stages.size());
   }
   return static_cast<uint32_t>(most - 1);
 }

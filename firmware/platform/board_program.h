@@ -1,4 +1,5 @@
-// The program of the board, but for Bela's buffers and threads: settings, platform, sensors, scenes, instrument.
+// The program of the board, but for Bela's buffers and threads: settings, platform, sensors,
+// scenes, instrument.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include "firmware/instrument/frame_clock.h"
 #include "firmware/instrument/latest_value.h"
 #include "firmware/instrument/loop_watch.h"
+#include "firmware/instrument/panel.h"
 #include "firmware/platform/file_keeper.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/platform.h"
@@ -18,13 +20,26 @@ namespace lodestone {
 
 class BoardProgram {
  public:
-  // Reads `folder`board.conf and begins. Never fails: whatever is wrong, the board sounds or stays silent, tells why
-  // in its status, and can be put right over the network. Not for real time.
-  // `world` is what surrounds it: a board's, or a simulator's; it must outlive this.
-  BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames, const World& world);
+  // Reads `folder`board.conf. Never fails: whatever is wrong, the board sounds or stays silent,
+  // tells why in its status, and can be put right over the network. Not for real time. `world` is
+  // what surrounds it: a board's, or a simulator's; it must outlive this.
+  BoardProgram(const std::string& folder, uint32_t sample_rate_hz, uint32_t block_frames,
+               const World& world);
 
-  // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full again, HelperWork when its
-  // parts are done, the others run for good. `wake_helpers` is called between slices, when helpers may have become due. FilesLoop does all that may wait for a card or take long: scenes, log, memory, status file.
+  // Nothing else may be called before it has begun, but FilesLoop, which waits for it. `safe`:
+  // without what the program remembers, and without the player's mapping and network settings. Not
+  // for real time.
+  void Begin(bool safe);
+  // For a board with a button, where that decides about Begin, which FilesLoop then calls. `down`:
+  // its level now, `frames` of sound after the start. Threads: audio.
+  void LookAtStart(bool down, uint64_t frames);
+  // Threads: any.
+  bool begun() const { return begun_.load(std::memory_order_acquire); }
+
+  // Bodies of the threads; they return when `stop` says so. VoiceWork returns when the ring is full
+  // again, HelperWork when its parts are done, the others run for good. `wake_helpers` is called
+  // between slices, when helpers may have become due. FilesLoop does all that may wait for a card
+  // or take long: the beginning, scenes, log, memory, status file.
   void TouchLoop(bool (*stop)());
   void VoiceWork(bool (*stop)(), void (*wake_helpers)());
   void HelperWork(uint32_t helper, bool (*stop)());
@@ -33,8 +48,8 @@ class BoardProgram {
 
   // Whether a loop is to be started, at first or again. Threads: audio.
   bool Missing(Loop loop) const { return watch_.Missing(loop); }
-  // Whether the LED shall be lit, `frames` of sound after the start; it blinks fast where control itself hangs.
-  // Threads: audio.
+  // Whether the LED shall be lit, `frames` of sound after the start; it blinks fast where control
+  // itself hangs. Threads: audio.
   bool Led(uint64_t frames);
 
   Instrument& instrument() { return *instrument_; }
@@ -63,17 +78,30 @@ class BoardProgram {
 
   template <typename Body>
   bool Run(Loop loop, bool (*stop)(), const Body& body);
+  void TellStart(const std::string& sensor_trouble);
+  bool AwaitStart(bool (*stop)());
+  KeptFiles Kept() const;
   void LookAtLoops(uint64_t now_us);
   void TellPlatform();
-  void Guard(const KeptFiles& kept);
+  void Guard();
   void TellFrames();
   void Recollect();
   void Keep(uint64_t now_us);
-  float VoiceShare() const;
+  void Enter(uint32_t worker);
+  float VoiceShare(uint64_t now_us);
+
+  enum class Start : uint8_t { kUndecided, kUsual, kSafe };
 
   Platform& platform_;
   LoadMeter& meter_;
+  const std::string folder_;
+  const uint32_t sample_rate_hz_, block_frames_;
+  StartButton start_button_;
+  std::atomic<Start> start_;
+  std::atomic<bool> begun_;
+  bool safe_;
   BoardConf conf_;
+  std::string conf_trouble_;
   uint32_t helpers_;
   std::unique_ptr<FileKeeper> files_;
   std::unique_ptr<Journal> journal_;
@@ -85,12 +113,14 @@ class BoardProgram {
   std::unique_ptr<PlanScenes> scenes_;
   std::unique_ptr<Instrument> instrument_;
   LoopWatch watch_;
-  uint32_t bus_hz_;                 // 0: not known
+  uint32_t bus_hz_;  // 0: not known
   LatestValue<FrameReport> frames_;
   uint32_t restarts_[kLoops];       // as last told
   uint32_t control_pulse_;          // as the audio thread saw it last,
   uint64_t control_pulsed_frames_;  // and when it changed
-  std::atomic<float> share_[kWorkers];  // of a core, by worker
+  bool entered_[kWorkers];          // each is its worker's own
+  std::atomic<uint32_t> voice_rounds_;
+  uint32_t voice_rounds_seen_;  // Threads: control
 };
 
 }  // namespace lodestone

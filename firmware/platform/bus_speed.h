@@ -6,7 +6,8 @@
 
 namespace lodestone {
 
-// Of /dev/i2c-N, in Hz; 0 where the kernel does not tell. `root` is put before /sys. Not for real time.
+// Of /dev/i2c-N, in Hz; 0 where the kernel does not tell. `root` is put before /sys. Not for real
+// time.
 uint32_t BusSpeedHz(const std::string& device, const std::string& root = "");
 
 }  // namespace lodestone

@@ -18,7 +18,8 @@ EventLog::~EventLog() {
   if (file_ >= 0) close(file_);
 }
 
-// Whatever lies there already counts: it may be from a version with other bounds, or end in half a line.
+// Whatever lies there already counts: it may be from a version with other bounds, or end in half a
+// line.
 bool EventLog::Open() {
   if (file_ >= 0) return true;
   file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -55,7 +56,8 @@ bool EventLog::Append(const std::string& text) {
     bytes_ += text.size();
     return true;
   }
-  if (wrote > 0 && ftruncate(file_, static_cast<off_t>(bytes_)) != 0) bytes_ += static_cast<size_t>(wrote);
+  if (wrote > 0 && ftruncate(file_, static_cast<off_t>(bytes_)) != 0)
+    bytes_ += static_cast<size_t>(wrote);
   return false;
 }
 

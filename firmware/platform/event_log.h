@@ -1,5 +1,5 @@
-// The board's log: a file of lines and the one before it, both of bounded size. What cannot be written is counted and
-// lost; nobody waits for it but the caller. Threads: files.
+// The board's log: a file of lines and the one before it, both of bounded size. What cannot be
+// written is counted and lost; nobody waits for it but the caller. Threads: files.
 #pragma once
 
 #include <cstddef>

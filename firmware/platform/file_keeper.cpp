@@ -6,7 +6,8 @@
 
 namespace lodestone {
 
-FileKeeper::FileKeeper(const std::string& state_folder, const std::string& status_file, const std::string& log_file)
+FileKeeper::FileKeeper(const std::string& state_folder, const std::string& status_file,
+                       const std::string& log_file)
     : left_out_(0), status_file_(status_file) {
   if (!state_folder.empty()) store_.reset(new MemoryStore(state_folder));
   if (!log_file.empty()) log_.reset(new EventLog(log_file));
@@ -50,10 +51,12 @@ void FileKeeper::Work(const char* control_trouble) {
     std::swap(left_out, left_out_);
   }
   for (const std::string& line : lines) log_->Write(line);
-  if (left_out > 0) log_->Write("            (" + std::to_string(left_out) + " lines left out: too many at once)");
+  if (left_out > 0)
+    log_->Write("            (" + std::to_string(left_out) + " lines left out: too many at once)");
   if (control_trouble != nullptr && !told_control_) {
     if (log_ != nullptr) log_->Write(std::string("            trouble: ") + control_trouble);
-    if (!last_status_.empty()) ReplaceFile(status_file_, last_status_ + "control = " + control_trouble + "\n");
+    if (!last_status_.empty())
+      ReplaceFile(status_file_, last_status_ + "control = " + control_trouble + "\n");
   }
   told_control_ = control_trouble != nullptr;
   if (!status.empty()) {

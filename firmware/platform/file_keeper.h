@@ -1,5 +1,5 @@
-// Everything that is written to the board's card: the log, the memory, the status file. Handed over by the control thread,
-// written by the files thread, which alone waits for the card.
+// Everything that is written to the board's card: the log, the memory, the status file. Handed over
+// by the control thread, written by the files thread, which alone waits for the card.
 #pragma once
 
 #include <deque>
@@ -19,7 +19,8 @@ class FileKeeper : public LineSink {
   static constexpr size_t kMostWaiting = 64;  // lines; more of them are counted and lost
 
   // Empty names: not kept. Reads the memory at once; false in `found` when there is none.
-  FileKeeper(const std::string& state_folder, const std::string& status_file, const std::string& log_file);
+  FileKeeper(const std::string& state_folder, const std::string& status_file,
+             const std::string& log_file);
 
   // Before the threads start.
   bool Load(Memory* memory);
@@ -28,7 +29,8 @@ class FileKeeper : public LineSink {
   void OnLine(uint64_t now_us, const char* line) override;
   void Keep(const StatusReport& status, const Memory& memory);
 
-  // Writes what was handed over; and that control hangs, which can hand over nothing then. Threads: files.
+  // Writes what was handed over; and that control hangs, which can hand over nothing then. Threads:
+  // files.
   void Work(const char* control_trouble);
 
  private:
@@ -36,7 +38,7 @@ class FileKeeper : public LineSink {
   std::deque<std::string> lines_;
   uint32_t left_out_;
   std::string status_;
-  std::string last_status_;   // files' own
+  std::string last_status_;  // files' own
   bool told_control_ = false;
   Memory memory_;
 

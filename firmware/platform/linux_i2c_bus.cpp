@@ -16,7 +16,9 @@ namespace {
 constexpr unsigned long kTimeout10Ms = 1;
 
 int SystemOpen(const char* path) { return open(path, O_RDWR | O_CLOEXEC); }
-int SystemIoctl(int file, unsigned long request, void* argument) { return ioctl(file, request, argument); }
+int SystemIoctl(int file, unsigned long request, void* argument) {
+  return ioctl(file, request, argument);
+}
 void SystemClose(int file) { close(file); }
 
 I2cResult ResultOfErrno(int error) {
@@ -26,10 +28,8 @@ I2cResult ResultOfErrno(int error) {
       return I2cResult::kNak;
     case EAGAIN:  // arbitration lost: somebody else holds SDA low
     case EBUSY:
-    case EIO:
-      return I2cResult::kStuck;
-    default:
-      return I2cResult::kTimeout;
+    case EIO: return I2cResult::kStuck;
+    default: return I2cResult::kTimeout;
   }
 }
 
@@ -37,7 +37,8 @@ I2cResult ResultOfErrno(int error) {
 
 I2cSystem LinuxI2cSystem() { return {SystemOpen, SystemIoctl, SystemClose}; }
 
-LinuxI2cBus::LinuxI2cBus(const char* path, const I2cSystem& system) : system_(system), trouble_("") {
+LinuxI2cBus::LinuxI2cBus(const char* path, const I2cSystem& system)
+    : system_(system), trouble_("") {
   strncpy(path_, path, kMaxPath - 1);
   path_[kMaxPath - 1] = '\0';
 }
@@ -56,8 +57,10 @@ const char* LinuxI2cBus::TryOpen() {
   if (file_ >= 0) return nullptr;
   file_ = system_.open(path_);
   if (file_ < 0) {
-    if (errno == ENOENT) return "the I2C device does not exist: enable the bus, or correct its number";
-    if (errno == EACCES) return "the I2C device is not permitted: run as root, or join the group i2c";
+    if (errno == ENOENT)
+      return "the I2C device does not exist: enable the bus, or correct its number";
+    if (errno == EACCES)
+      return "the I2C device is not permitted: run as root, or join the group i2c";
     return "the I2C device cannot be opened";
   }
   unsigned long functions = 0;
@@ -71,8 +74,8 @@ const char* LinuxI2cBus::TryOpen() {
   return nullptr;
 }
 
-I2cResult LinuxI2cBus::Transfer(uint8_t address, const uint8_t* write, size_t write_bytes, uint8_t* read,
-                                size_t read_bytes) {
+I2cResult LinuxI2cBus::Transfer(uint8_t address, const uint8_t* write, size_t write_bytes,
+                                uint8_t* read, size_t read_bytes) {
   if (file_ < 0) return I2cResult::kStuck;
   i2c_msg messages[2];
   __u32 count = 0;

@@ -34,8 +34,9 @@ class LinuxI2cBus : public I2cBus {
   I2cResult Transfer(uint8_t address, const uint8_t* write, size_t write_bytes, uint8_t* read,
                      size_t read_bytes) override;
 
-  // Linux gives no clock pulses to a program: the adapter's driver clears the bus by itself where it can, after a
-  // transfer that timed out. We close and open the device again; whether that helped the next transfer tells.
+  // Linux gives no clock pulses to a program: the adapter's driver clears the bus by itself where
+  // it can, after a transfer that timed out. We close and open the device again; whether that
+  // helped the next transfer tells.
   bool Recover() override;
 
  private:

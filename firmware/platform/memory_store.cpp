@@ -41,7 +41,8 @@ std::string Hex(const std::vector<uint8_t>& bytes) {
 }
 
 bool Unhex(const std::string& text, std::vector<uint8_t>* bytes) {
-  if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
+  if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return false;
   for (size_t i = 0; i < text.size(); i += 2) {
     bytes->push_back(static_cast<uint8_t>(strtoul(text.substr(i, 2).c_str(), nullptr, 16)));
   }
@@ -50,23 +51,27 @@ bool Unhex(const std::string& text, std::vector<uint8_t>* bytes) {
 
 std::string CrcOf(const std::string& text) {
   char hex[9];
-  snprintf(hex, sizeof hex, "%08x", static_cast<unsigned>(Crc32(reinterpret_cast<const uint8_t*>(text.data()), text.size())));
+  snprintf(
+      hex, sizeof hex, "%08x",
+      static_cast<unsigned>(Crc32(reinterpret_cast<const uint8_t*>(text.data()), text.size())));
   return hex;
 }
 
 std::string Encode(const Memory& memory, uint32_t generation) {
   std::ostringstream text;
-  text << kFormat << "\ngeneration " << generation << "\nscene " << memory.scene << "\nmode " << ModeName(memory.mode)
-       << "\n";
+  text << kFormat << "\ngeneration " << generation << "\nscene " << memory.scene << "\nmode "
+       << ModeName(memory.mode) << "\n";
   text.precision(9);
   for (const auto& knob : memory.knobs) text << "knob " << knob.first << " " << knob.second << "\n";
-  for (const TouchMemory& touch : memory.touches) text << "touch " << touch.plan_crc << " " << Hex(touch.state) << "\n";
+  for (const TouchMemory& touch : memory.touches)
+    text << "touch " << touch.plan_crc << " " << Hex(touch.state) << "\n";
   return text.str() + "crc " + CrcOf(text.str()) + "\n";
 }
 
 bool Decode(const std::string& text, Memory* memory, uint32_t* generation) {
   const size_t end = text.rfind("crc ");
-  if (end == std::string::npos || text.substr(end) != "crc " + CrcOf(text.substr(0, end)) + "\n") return false;
+  if (end == std::string::npos || text.substr(end) != "crc " + CrcOf(text.substr(0, end)) + "\n")
+    return false;
   std::istringstream lines(text.substr(0, end));
   std::string line, word, value;
   if (!std::getline(lines, line) || line != kFormat) return false;

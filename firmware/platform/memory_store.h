@@ -1,7 +1,8 @@
-// Keeps a Memory in two files by turns, so that power may go at any instant: one of them is always whole.
+// Keeps a Memory in two files by turns, so that power may go at any instant: one of them is always
+// whole.
 //
-// A save writes a new file, syncs it, renames it over the older of the two and syncs the folder. A load takes the
-// newer one whose checksum is right. Threads: control.
+// A save writes a new file, syncs it, renames it over the older of the two and syncs the folder. A
+// load takes the newer one whose checksum is right. Threads: control.
 #pragma once
 
 #include <string>

@@ -15,8 +15,7 @@ void MonotonicClock::SleepUntilUs(uint64_t time_us) {
   timespec until;
   until.tv_sec = static_cast<time_t>(time_us / 1000000u);
   until.tv_nsec = static_cast<long>(time_us % 1000000u) * 1000;
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-  }
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {}
 }
 
 }  // namespace lodestone

@@ -9,11 +9,14 @@ constexpr uint32_t kLoopbackNet = 127u << 24;
 constexpr uint32_t kUsbNetWindows = 192u << 24 | 168u << 16 | 6u << 8;
 constexpr uint32_t kUsbNet = 192u << 24 | 168u << 16 | 7u << 8;
 
-uint64_t Packed(const Ipv4Target& target) { return static_cast<uint64_t>(target.address) << 16 | target.port; }
+uint64_t Packed(const Ipv4Target& target) {
+  return static_cast<uint64_t>(target.address) << 16 | target.port;
+}
 
 }  // namespace
 
-Peers::Peers(const BoardConf& conf) : targets_(conf.osc_targets), allowed_(conf.allow), guests_(), renewed_(), renewals_(0) {}
+Peers::Peers(const BoardConf& conf)
+    : targets_(conf.osc_targets), allowed_(conf.allow), guests_(), renewed_(), renewals_(0) {}
 
 bool Peers::Allows(uint32_t address) const {
   if ((address & 0xFF000000u) == kLoopbackNet) return true;
@@ -46,7 +49,8 @@ void Peers::Add(const Ipv4Target& target) {
   if (Known(target)) return;
   int at = Find(Packed(target));
   if (at == kGuests) at = Find(0);
-  if (at == kGuests) at = static_cast<int>(std::min_element(renewed_, renewed_ + kGuests) - renewed_);
+  if (at == kGuests)
+    at = static_cast<int>(std::min_element(renewed_, renewed_ + kGuests) - renewed_);
   guests_[at].store(Packed(target), std::memory_order_relaxed);
   renewed_[at] = ++renewals_;
 }

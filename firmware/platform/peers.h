@@ -14,10 +14,12 @@ class Peers {
 
   explicit Peers(const BoardConf& conf);
 
-  // The USB link (192.168.6.x and 192.168.7.x), the board itself, and the addresses of the settings.
+  // The USB link (192.168.6.x and 192.168.7.x), the board itself, and the addresses of the
+  // settings.
   bool Allows(uint32_t address) const;
 
-  // Adds a target, or renews it; one too many takes the place of the guest that was renewed longest ago. Threads: control.
+  // Adds a target, or renews it; one too many takes the place of the guest that was renewed longest
+  // ago. Threads: control.
   void Add(const Ipv4Target& target);
   // Whether adding it would make another leave. Threads: control.
   bool Crowded(const Ipv4Target& target) const;
@@ -30,7 +32,8 @@ class Peers {
     for (const Ipv4Target& target : targets_) send(target.address, target.port);
     for (const std::atomic<uint64_t>& guest : guests_) {
       const uint64_t packed = guest.load(std::memory_order_relaxed);
-      if (packed != 0) send(static_cast<uint32_t>(packed >> 16), static_cast<uint16_t>(packed & 0xFFFF));
+      if (packed != 0)
+        send(static_cast<uint32_t>(packed >> 16), static_cast<uint16_t>(packed & 0xFFFF));
     }
   }
 

@@ -13,14 +13,20 @@ namespace lodestone {
 
 PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz,
                        uint32_t prefill_frames)
-    : conf_(conf), folder_(folder), sample_rate_hz_(sample_rate_hz), prefill_frames_(prefill_frames),
-      touches_(nullptr), meter_(nullptr), shelf_("") {}
+    : conf_(conf),
+      folder_(folder),
+      sample_rate_hz_(sample_rate_hz),
+      prefill_frames_(prefill_frames),
+      touches_(nullptr),
+      meter_(nullptr),
+      shelf_("") {}
 
 std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error_bytes) {
   const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
   if (meter_ != nullptr) meter_->OnLoad();
   if (!from.refused.empty()) {
-    std::snprintf(error, error_bytes, "no scene %d: %s", static_cast<int>(index), from.refused.c_str());
+    std::snprintf(error, error_bytes, "no scene %d: %s", static_cast<int>(index),
+                  from.refused.c_str());
     return nullptr;
   }
   std::unique_ptr<Scene> scene(new Scene);
@@ -29,7 +35,8 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   if (!LoadTouch(from, scene.get(), error, error_bytes)) return nullptr;
   scene->voice = LoadVoice(*scene, from.voice_plans[0], error, error_bytes);
   if (!scene->voice) return nullptr;
-  for (size_t v = 1; v < from.voice_plans.size(); ++v) {  // without a sister the ladder has a rung less
+  for (size_t v = 1; v < from.voice_plans.size();
+       ++v) {  // without a sister the ladder has a rung less
     std::unique_ptr<Voice> sister = LoadVoice(*scene, from.voice_plans[v], error, error_bytes);
     if (sister) scene->sisters.push_back(std::move(sister));
   }
@@ -38,7 +45,8 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
 }
 
 // The one that came while the board played, where there is one and it is sound; else the image's.
-bool PlanScenes::LoadTouch(const SceneConf& from, Scene* scene, char* error, size_t error_bytes) const {
+bool PlanScenes::LoadTouch(const SceneConf& from, Scene* scene, char* error,
+                           size_t error_bytes) const {
   uint32_t base = 0;
   std::string kept;
   if (!BaseOf(from, &base, error, error_bytes)) return false;
@@ -50,7 +58,8 @@ bool PlanScenes::LoadTouch(const SceneConf& from, Scene* scene, char* error, siz
       scene->touch_crc = Crc32(reinterpret_cast<const uint8_t*>(kept.data()), kept.size());
       if (scene->touch) return true;
     }
-    std::snprintf(error, error_bytes, "scene %s: its new touch plan cannot be used; the one that was flashed plays",
+    std::snprintf(error, error_bytes,
+                  "scene %s: its new touch plan cannot be used; the one that was flashed plays",
                   scene->name);
   }
   Engine engine;
@@ -59,7 +68,8 @@ bool PlanScenes::LoadTouch(const SceneConf& from, Scene* scene, char* error, siz
   return scene->touch != nullptr;
 }
 
-bool PlanScenes::BaseOf(const SceneConf& from, uint32_t* base, char* error, size_t error_bytes) const {
+bool PlanScenes::BaseOf(const SceneConf& from, uint32_t* base, char* error,
+                        size_t error_bytes) const {
   std::string bytes, trouble;
   if (!ReadFile(folder_ + from.touch_plan, &bytes, &trouble)) {
     std::snprintf(error, error_bytes, "%s", trouble.c_str());
@@ -69,7 +79,8 @@ bool PlanScenes::BaseOf(const SceneConf& from, uint32_t* base, char* error, size
   return true;
 }
 
-bool PlanScenes::KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error, size_t error_bytes) {
+bool PlanScenes::KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error,
+                           size_t error_bytes) {
   const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
   std::unique_ptr<Scene> playing = Load(index, error, error_bytes);
   if (!playing) return false;
@@ -99,7 +110,8 @@ bool PlanScenes::TurnTouch(int32_t index, int32_t way, char* error, size_t error
   return false;
 }
 
-std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene, const std::vector<std::string>& stages, char* error,
+std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene,
+                                             const std::vector<std::string>& stages, char* error,
                                              size_t error_bytes) const {
   std::vector<Engine> engines(stages.size());
   uint32_t unused = 0;
@@ -107,8 +119,10 @@ std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene, const std::vect
     if (!LoadPlan(stages[s], &engines[s], &unused, error, error_bytes)) return nullptr;
   }
   std::unique_ptr<Voice> voice;
-  if (engines.size() == 1) voice = EngineVoice::Make(std::move(engines[0]), error, error_bytes);
-  else voice = MakeStagedVoice(std::move(engines), error, error_bytes);
+  if (engines.size() == 1)
+    voice = EngineVoice::Make(std::move(engines[0]), error, error_bytes);
+  else
+    voice = MakeStagedVoice(std::move(engines), error, error_bytes);
   if (voice && !Fits(scene, voice->info(), error, error_bytes)) voice.reset();
   return voice;
 }
@@ -136,19 +150,26 @@ bool PlanScenes::LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc
   return false;
 }
 
-bool PlanScenes::Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const {
+bool PlanScenes::Fits(const Scene& scene, const VoiceInfo& voice, char* error,
+                      size_t error_bytes) const {
   if (scene.touch->latents() != voice.latents) {
-    std::snprintf(error, error_bytes, "scene %s: the voice wants %u latents, the touch gives %u: map it to this voice",
-                  scene.name, static_cast<unsigned>(voice.latents), static_cast<unsigned>(scene.touch->latents()));
+    std::snprintf(error, error_bytes,
+                  "scene %s: the voice wants %u latents, the touch gives %u: map it to this voice",
+                  scene.name, static_cast<unsigned>(voice.latents),
+                  static_cast<unsigned>(scene.touch->latents()));
     return false;
   }
   if (voice.sample_rate_hz != sample_rate_hz_) {
-    std::snprintf(error, error_bytes, "scene %s: the voice wants %u Hz, the board runs at %u: set its rate",
-                  scene.name, static_cast<unsigned>(voice.sample_rate_hz), static_cast<unsigned>(sample_rate_hz_));
+    std::snprintf(error, error_bytes,
+                  "scene %s: the voice wants %u Hz, the board runs at %u: set its rate", scene.name,
+                  static_cast<unsigned>(voice.sample_rate_hz),
+                  static_cast<unsigned>(sample_rate_hz_));
     return false;
   }
-  if (prefill_frames_ > Instrument::kRingFrames || voice.block() > Instrument::kRingFrames - prefill_frames_) {
-    std::snprintf(error, error_bytes, "scene %s: wanted blocks of at most %u samples, got %u: export fewer frames",
+  if (prefill_frames_ > Instrument::kRingFrames ||
+      voice.block() > Instrument::kRingFrames - prefill_frames_) {
+    std::snprintf(error, error_bytes,
+                  "scene %s: wanted blocks of at most %u samples, got %u: export fewer frames",
                   scene.name, static_cast<unsigned>(Instrument::kRingFrames - prefill_frames_),
                   static_cast<unsigned>(voice.block()));
     return false;

@@ -1,4 +1,5 @@
-// Scenes from plan files beside the program: read, checked whole, and matched to each other and to the board.
+// Scenes from plan files beside the program: read, checked whole, and matched to each other and to
+// the board.
 #pragma once
 
 #include "firmware/engine/engine.h"
@@ -13,28 +14,35 @@ namespace lodestone {
 class PlanScenes : public SceneLoader {
  public:
   // `folder` is where the plans' paths begin; `conf` must outlive this.
-  PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz, uint32_t prefill_frames);
+  PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz,
+             uint32_t prefill_frames);
 
-  // Rests captured earlier, found again by the touch plan's checksum. Must outlive this; control's alone.
+  // Rests captured earlier, found again by the touch plan's checksum. Must outlive this; control's
+  // alone.
   void SetTouches(const std::vector<TouchMemory>* touches) { touches_ = touches; }
 
-  // Where touch plans are kept that come while the board plays; empty: nowhere. Before the first Load.
+  // Where touch plans are kept that come while the board plays; empty: nowhere. Before the first
+  // Load.
   void SetShelf(const std::string& folder) { shelf_ = TouchShelf(folder); }
 
   // Told when a scene is to be loaded. Must outlive this; null: nobody is.
   void SetMeter(LoadMeter* meter) { meter_ = meter; }
 
   int32_t count() const override { return static_cast<int32_t>(conf_.scenes.size()); }
-  const char* name(int32_t index) const override { return conf_.scenes[static_cast<size_t>(index)].name.c_str(); }
+  const char* name(int32_t index) const override {
+    return conf_.scenes[static_cast<size_t>(index)].name.c_str();
+  }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
   void Recall(Scene* scene) override;
-  bool KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error, size_t error_bytes) override;
+  bool KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error,
+                 size_t error_bytes) override;
   bool TurnTouch(int32_t index, int32_t way, char* error, size_t error_bytes) override;
 
  private:
-  bool LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error, size_t error_bytes) const;
-  std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::vector<std::string>& stages, char* error,
-                                   size_t error_bytes) const;
+  bool LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error,
+                size_t error_bytes) const;
+  std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::vector<std::string>& stages,
+                                   char* error, size_t error_bytes) const;
   bool LoadTouch(const SceneConf& from, Scene* scene, char* error, size_t error_bytes) const;
   bool BaseOf(const SceneConf& from, uint32_t* base, char* error, size_t error_bytes) const;
   bool Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const;

@@ -15,7 +15,8 @@ namespace {
 
 class BoardPlatform : public Platform {
  public:
-  // A bus that does not open now may do so later: the sensors are lost meanwhile, and everything else goes on.
+  // A bus that does not open now may do so later: the sensors are lost meanwhile, and everything
+  // else goes on.
   void Open(const BoardConf& conf) override {
     device_ = conf.bus.substr(conf.bus.find(':') + 1);
     simulated_ = conf.bus.compare(0, 4, "sim:") == 0;
@@ -25,7 +26,8 @@ class BoardPlatform : public Platform {
     udp_.reset(new UdpLink(conf));
   }
   std::string BusTrouble() override {
-    if (simulated_) return "wanted bus = i2c:/dev/i2c-N on a board, got a simulated one: correct the settings";
+    if (simulated_)
+      return "wanted bus = i2c:/dev/i2c-N on a board, got a simulated one: correct the settings";
     return bus_->trouble();
   }
   uint32_t BusHz() const override { return BusSpeedHz(device_); }
@@ -38,9 +40,13 @@ class BoardPlatform : public Platform {
   Clock& clock() override { return clock_; }
   I2cBus& bus() override { return *bus_; }
   Network& network() override { return *udp_; }
-  KeptFiles Files(const BoardConf& conf) const override { return {conf.state_folder, conf.status_file, conf.log_file}; }
+  KeptFiles Files(const BoardConf& conf) const override {
+    return {conf.state_folder, conf.status_file, conf.log_file};
+  }
   std::string LockMemory() override {
-    return mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? std::string() : "memory is not locked: " + std::string(strerror(errno));
+    return mlockall(MCL_CURRENT | MCL_FUTURE) == 0
+               ? std::string()
+               : "memory is not locked: " + std::string(strerror(errno));
   }
 
  private:
@@ -63,7 +69,9 @@ class LonePlatform : public BoardPlatform, private I2cBus, private Network {
   KeptFiles Files(const BoardConf&) const override { return KeptFiles(); }
 
  private:
-  I2cResult Transfer(uint8_t, const uint8_t*, size_t, uint8_t*, size_t) override { return I2cResult::kNak; }
+  I2cResult Transfer(uint8_t, const uint8_t*, size_t, uint8_t*, size_t) override {
+    return I2cResult::kNak;
+  }
   bool Recover() override { return false; }
   void Send(const uint8_t*, size_t) override {}
   size_t Receive(uint8_t*, size_t) override { return 0; }

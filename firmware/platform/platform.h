@@ -1,4 +1,5 @@
-// The world around the program: a clock, an I2C bus, a network, places for files. A board has one; a simulator hands in its own.
+// The world around the program: a clock, an I2C bus, a network, places for files. A board has one;
+// a simulator hands in its own.
 #pragma once
 
 #include <memory>
@@ -22,10 +23,12 @@ struct KeptFiles {
 class Platform {
  public:
   virtual ~Platform() {}
-  // Once, before anything else is asked. What cannot be opened is replaced by something that fails politely.
+  // Once, before anything else is asked. What cannot be opened is replaced by something that fails
+  // politely.
   virtual void Open(const BoardConf& conf) = 0;
-  // What is wrong now with the sensors' bus, and with the port where commands come in; one line, or empty. Either may be put
-  // right later: the port is tried again at each call. Threads: control, or before the threads start.
+  // What is wrong now with the sensors' bus, and with the port where commands come in; one line, or
+  // empty. Either may be put right later: the port is tried again at each call. Threads: control,
+  // or before the threads start.
   virtual std::string BusTrouble() = 0;
   virtual std::string PortTrouble() = 0;
   // Of the sensors' bus, as the device tree has it; 0: not known.
@@ -34,7 +37,8 @@ class Platform {
   virtual I2cBus& bus() = 0;
   virtual Network& network() = 0;
   virtual KeptFiles Files(const BoardConf& conf) const = 0;
-  // Keeps the program's memory from being paged out: a page fault in the audio thread is a dropout. Empty, or why not.
+  // Keeps the program's memory from being paged out: a page fault in the audio thread is a dropout.
+  // Empty, or why not.
   virtual std::string LockMemory() = 0;
   // The instrument of the program, before it begins, for whoever looks on.
   virtual void Watch(Instrument*) {}

@@ -29,30 +29,36 @@ bool SettingsAreUnderstood(const SelfTestSettings& settings, BoardConf* conf, st
 }
 
 // The time of this thread alone: whoever plays meanwhile has the core first.
-void TellTime(const char* scene, Voice* voice, const SelfTestSettings& settings, uint32_t prefill_frames, std::FILE* out) {
+void TellTime(const char* scene, Voice* voice, const SelfTestSettings& settings,
+              uint32_t prefill_frames, std::FILE* out) {
   for (uint32_t block = 0; block < kWarmBlocks; ++block) RunBlock(voice);
   uint64_t longest_us = 0;
-  const uint64_t before_us = ThreadLoad::CpuUs();
+  const uint64_t before_us = ThreadCpuUs();
   for (uint32_t block = 0; block < settings.blocks; ++block) {
-    const uint64_t began_us = ThreadLoad::CpuUs();
+    const uint64_t began_us = ThreadCpuUs();
     RunBlock(voice);
-    longest_us = std::max(longest_us, ThreadLoad::CpuUs() - began_us);
+    longest_us = std::max(longest_us, ThreadCpuUs() - began_us);
   }
-  const double mean_ms = static_cast<double>(ThreadLoad::CpuUs() - before_us) * 1e-3 / settings.blocks;
+  const double mean_ms = static_cast<double>(ThreadCpuUs() - before_us) * 1e-3 / settings.blocks;
   const VoiceInfo& info = voice->info();
   const uint32_t frames = std::min(info.hop * info.frames, prefill_frames);
   const double time_ms = 1e3 * frames / settings.sample_rate_hz;
-  std::fprintf(out, "voice = %s %s %.3f %.3f %.3f\n", scene, info.name, mean_ms, static_cast<double>(longest_us) * 1e-3, time_ms);
+  std::fprintf(out, "voice = %s %s %.3f %.3f %.3f\n", scene, info.name, mean_ms,
+               static_cast<double>(longest_us) * 1e-3, time_ms);
   if (mean_ms > 0.95 * time_ms) {
-    std::fprintf(out, "note: scene %s: a block of the voice %s takes %.1f ms of %.1f: a cheaper one will play\n", scene, info.name,
-                 mean_ms, time_ms);
+    std::fprintf(
+        out,
+        "note: scene %s: a block of the voice %s takes %.1f ms of %.1f: a cheaper one will play\n",
+        scene, info.name, mean_ms, time_ms);
   }
 }
 
-bool ScenesPlay(const SelfTestSettings& settings, const BoardConf& conf, std::FILE* out) {
+bool ScenesPlay(const SelfTestSettings& settings, BoardConf conf, std::FILE* out) {
+  if (!conf.scenes.empty() && !conf.safe_scene.name.empty()) conf.scenes.push_back(conf.safe_scene);
   const uint32_t prefill_frames = std::max(conf.prefill_frames, settings.block_frames);
   PlanScenes scenes(conf, settings.folder, settings.sample_rate_hz, prefill_frames);
-  if (conf.scenes.empty()) std::fprintf(out, "refused: wanted a scene in board.conf, got none: build the image again\n");
+  if (conf.scenes.empty())
+    std::fprintf(out, "refused: wanted a scene in board.conf, got none: build the image again\n");
   bool all = !conf.scenes.empty();
   for (size_t s = 0; s < conf.scenes.size(); ++s) {
     char error[256] = "";
@@ -63,13 +69,16 @@ bool ScenesPlay(const SelfTestSettings& settings, const BoardConf& conf, std::FI
       continue;
     }
     FieldFrame frame = FieldFrame();
-    for (uint32_t tick = 0; tick < conf.frame_rate_hz; ++tick) scene->touch->Run(frame, 1.0f / static_cast<float>(conf.frame_rate_hz));
-    for (uint32_t v = 0; v < scene->voices(); ++v) TellTime(scene->name, &scene->voice_at(v), settings, prefill_frames, out);
+    for (uint32_t tick = 0; tick < conf.frame_rate_hz; ++tick)
+      scene->touch->Run(frame, 1.0f / static_cast<float>(conf.frame_rate_hz));
+    for (uint32_t v = 0; v < scene->voices(); ++v)
+      TellTime(scene->name, &scene->voice_at(v), settings, prefill_frames, out);
   }
   return all;
 }
 
-// A byte is read of each address: that changes nothing in any chip. A board may be flashed before its sensors are there.
+// A byte is read of each address: that changes nothing in any chip. A board may be flashed before
+// its sensors are there.
 void AskBus(const BoardConf& conf, std::FILE* out) {
   if (conf.bus.compare(0, 4, "i2c:") != 0) return;
   const std::string path = conf.bus.substr(4);
@@ -82,7 +91,9 @@ void AskBus(const BoardConf& conf, std::FILE* out) {
   const uint32_t speed_hz = BusSpeedHz(path);
   std::fprintf(out, "bus = %s %u\n", path.c_str(), static_cast<unsigned>(speed_hz));
   if (speed_hz != 0 && speed_hz < kSlowBusHz) {
-    std::fprintf(out, "note: the sensors' bus %s runs at %u kHz, 400 wanted: fewer frames a second; docs/board.md tells how to change it\n",
+    std::fprintf(out,
+                 "note: the sensors' bus %s runs at %u kHz, 400 wanted: fewer frames a second; "
+                 "docs/board.md tells how to change it\n",
                  path.c_str(), static_cast<unsigned>(speed_hz / 1000));
   }
   SensorArraySettings array;
@@ -91,12 +102,16 @@ void AskBus(const BoardConf& conf, std::FILE* out) {
   for (int s = 0; s < kSensors; ++s) {
     uint8_t byte = 0;
     const I2cResult result = bus.Transfer(array.sensor[s].address, nullptr, 0, &byte, 1);
-    const char* answer = result == I2cResult::kOk ? "answers" : result == I2cResult::kNak ? "does not answer" : "holds up the bus";
+    const char* answer = result == I2cResult::kOk    ? "answers"
+                         : result == I2cResult::kNak ? "does not answer"
+                                                     : "holds up the bus";
     std::fprintf(out, "sensor = %d 0x%02x %s\n", s + 1, array.sensor[s].address, answer);
     if (result != I2cResult::kOk) {
-      std::fprintf(out, "note: sensor %d at 0x%02x %s: check its plug and its address\n", s + 1, array.sensor[s].address, answer);
+      std::fprintf(out, "note: sensor %d at 0x%02x %s: check its plug and its address\n", s + 1,
+                   array.sensor[s].address, answer);
     }
-    if (result != I2cResult::kOk && result != I2cResult::kNak) return;  // each question would take a second
+    if (result != I2cResult::kOk && result != I2cResult::kNak)
+      return;  // each question would take a second
   }
 }
 

@@ -1,5 +1,6 @@
-// What can be proved of an image beside a version that plays: its settings are understood, its plans load, warm up and play
-// in time, and its sensors' bus answers. Touches no audio, no network and no state; of the bus it only reads.
+// What can be proved of an image beside a version that plays: its settings are understood, its
+// plans load, warm up and play in time, and its sensors' bus answers. Touches no audio, no network
+// and no state; of the bus it only reads.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,9 @@ struct SelfTestSettings {
   uint32_t blocks = 20;  // of each voice that are timed
 };
 
-// False where the image should not take over: settings that are not understood, or a scene that does not play. Tells `key =
-// value` lines; what is wrong begins with `refused:`, what the player should know with `note:`.
+// False where the image should not take over: settings that are not understood, or a scene that
+// does not play. Tells `key = value` lines; what is wrong begins with `refused:`, what the player
+// should know with `note:`.
 bool SelfTest(const SelfTestSettings& settings, std::FILE* out);
 
 }  // namespace lodestone

@@ -9,7 +9,8 @@ namespace {
 constexpr int kMostNumbers = kMostChipValues > kAxes ? kMostChipValues : kAxes;
 
 // "1,-2,3" into `count` numbers.
-bool Numbers(const std::string& text, int count, long least, long most, long (&values)[kMostNumbers]) {
+bool Numbers(const std::string& text, int count, long least, long most,
+             long (&values)[kMostNumbers]) {
   std::istringstream parts(text + ",");
   std::string part;
   int found = 0;
@@ -21,9 +22,12 @@ bool Numbers(const std::string& text, int count, long least, long most, long (&v
 
 bool Mounting(const std::string& key, const std::string& value, SensorSettings* sensor) {
   long numbers[kMostNumbers];
-  if (key == "identity" && Numbers(value, 1, 0, 0xFFFF, numbers)) sensor->identity = static_cast<uint16_t>(numbers[0]);
-  else if (key != "axes" || !Numbers(value, kAxes, -3, 3, numbers)) return false;
-  for (int a = 0; key == "axes" && a < kAxes; ++a) sensor->axes[a] = static_cast<int8_t>(numbers[a]);
+  if (key == "identity" && Numbers(value, 1, 0, 0xFFFF, numbers))
+    sensor->identity = static_cast<uint16_t>(numbers[0]);
+  else if (key != "axes" || !Numbers(value, kAxes, -3, 3, numbers))
+    return false;
+  for (int a = 0; key == "axes" && a < kAxes; ++a)
+    sensor->axes[a] = static_cast<int8_t>(numbers[a]);
   return true;
 }
 
@@ -39,11 +43,13 @@ std::string Apply(const std::string& key, const std::string& value, SensorSettin
     known += std::string(", ") + entry.key;
     if (key != entry.key) continue;
     long numbers[kMostNumbers];
-    if (!Numbers(value, entry.count, entry.least, entry.most, numbers)) return "wanted for " + key + " " + entry.wanted;
+    if (!Numbers(value, entry.count, entry.least, entry.most, numbers))
+      return "wanted for " + key + " " + entry.wanted;
     SetChipValues(sensor, k, numbers);
     return std::string();
   }
-  return "wanted of a " + std::string(kChipNames[static_cast<int>(sensor->chip)]) + " one of " + known;
+  return "wanted of a " + std::string(kChipNames[static_cast<int>(sensor->chip)]) + " one of " +
+         known;
 }
 
 // False where no chip has this name.
@@ -57,11 +63,14 @@ bool ChipNamed(const std::string& name, SensorChip* chip) {
 
 std::string ChipNames() {
   std::string names;
-  for (int c = 0; c < kSensorChips; ++c) names += (c > 0 ? " or " : "") + std::string(kChipNames[c]);
+  for (int c = 0; c < kSensorChips; ++c)
+    names += (c > 0 ? " or " : "") + std::string(kChipNames[c]);
   return names;
 }
 
-std::string Place(const SensorConf& sensor) { return "board.conf line " + std::to_string(sensor.line) + ": "; }
+std::string Place(const SensorConf& sensor) {
+  return "board.conf line " + std::to_string(sensor.line) + ": ";
+}
 
 SensorArraySettings Defaults(const BoardConf& conf) {
   SensorArraySettings settings;
@@ -77,7 +86,8 @@ SensorFacts FactsOf(const SensorSettings& sensor) {
   std::snprintf(facts.chip, sizeof facts.chip, "%s", kChipNames[static_cast<int>(sensor.chip)]);
   facts.address = sensor.address;
   std::ostringstream words;
-  words << "axes=" << static_cast<int>(sensor.axes[0]) << ',' << static_cast<int>(sensor.axes[1]) << ',' << static_cast<int>(sensor.axes[2]);
+  words << "axes=" << static_cast<int>(sensor.axes[0]) << ',' << static_cast<int>(sensor.axes[1])
+        << ',' << static_cast<int>(sensor.axes[2]);
   for (int k = 0; k < kChipKeyCount; ++k) {
     if (kChipKeys[k].chip != sensor.chip) continue;
     long numbers[kMostNumbers];
@@ -96,12 +106,14 @@ bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::st
     read.sensor[s].address = conf.sensors[s].address;
     std::istringstream words(conf.sensors[s].settings);
     if (!ChipNamed(conf.sensors[s].chip, &read.sensor[s].chip)) {
-      *error = Place(conf.sensors[s]) + "wanted the chip " + ChipNames() + ", got " + conf.sensors[s].chip.substr(0, 40);
+      *error = Place(conf.sensors[s]) + "wanted the chip " + ChipNames() + ", got " +
+               conf.sensors[s].chip.substr(0, 40);
       return false;
     }
     for (std::string word; words >> word;) {
       const size_t equals = word.find('=');
-      const std::string value = equals == std::string::npos ? std::string() : word.substr(equals + 1);
+      const std::string value =
+          equals == std::string::npos ? std::string() : word.substr(equals + 1);
       const std::string wanted = Apply(word.substr(0, equals), value, &read.sensor[s]);
       if (wanted.empty()) continue;
       *error = Place(conf.sensors[s]) + wanted + ", got " + word.substr(0, 40);

@@ -9,11 +9,12 @@
 
 namespace lodestone {
 
-// False and one line in `error` where a line is not understood or a driver refuses it; `settings` then holds the
-// defaults at their factory addresses.
+// False and one line in `error` where a line is not understood or a driver refuses it; `settings`
+// then holds the defaults at their factory addresses.
 bool SensorArrayOf(const BoardConf& conf, SensorArraySettings* settings, std::string* error);
 
-// Chip, address and settings in the words of the calibration file; the full scale is the driver's to tell.
+// Chip, address and settings in the words of the calibration file; the full scale is the driver's
+// to tell.
 SensorFacts FactsOf(const SensorSettings& sensor);
 
 }  // namespace lodestone

@@ -9,7 +9,8 @@ namespace lodestone {
 
 std::string StatusText(const StatusReport& status);
 
-// Replaces the file in one step; false when that is not possible. It belongs on a file system in memory. Threads: files.
+// Replaces the file in one step; false when that is not possible. It belongs on a file system in
+// memory. Threads: files.
 bool ReplaceFile(const std::string& path, const std::string& text);
 
 }  // namespace lodestone

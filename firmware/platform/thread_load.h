@@ -1,49 +1,51 @@
-// How much of a core each thread takes, by the system's own count.
+// How much of a core each thread takes: by the system's own count, and by that of a real-time
+// kernel where there is one.
 #pragma once
 
+#include <pthread.h>
 #include <time.h>
 
+#include <atomic>
 #include <cstdint>
 
 #include "firmware/platform/load_meter.h"
+#include "firmware/platform/real_time_stats.h"
 
 namespace lodestone {
 
-class ThreadLoad {
+// The processor time of the calling thread, as Linux counts it.
+inline uint64_t ThreadCpuUs() {
+  timespec used;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<uint64_t>(used.tv_sec) * 1000000u +
+         static_cast<uint64_t>(used.tv_nsec) / 1000u;
+}
+
+// The meter of a board. Workers only say who they are; control looks at their clocks from outside.
+class ThreadLoads : public LoadMeter {
  public:
-  ThreadLoad() : cpu_us_(0), since_us_(0), share_(0.0f) {}
+  explicit ThreadLoads(const RealTimeStats& kernel = RealTimeStats());
 
-  // The share of one core, 0..1, over the last full second; `now_us` on the program's clock. Threads: the one that
-  // is measured, never audio.
-  float Update(uint64_t now_us) {
-    if (since_us_ == 0 || now_us - since_us_ >= kWindowUs) {
-      const uint64_t cpu_us = CpuUs();
-      if (since_us_ != 0) share_ = static_cast<float>(cpu_us - cpu_us_) / static_cast<float>(now_us - since_us_);
-      cpu_us_ = cpu_us;
-      since_us_ = now_us;
-    }
-    return share_;
-  }
-
-  static uint64_t CpuUs() {
-    timespec used;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return static_cast<uint64_t>(used.tv_sec) * 1000000u + static_cast<uint64_t>(used.tv_nsec) / 1000u;
-  }
+  void Enter(uint32_t worker) override;
+  float Share(uint32_t worker, uint64_t now_us) override;
+  int64_t ModeSwitches(uint32_t worker) const override { return worker_[worker].mode_switches; }
 
  private:
   static constexpr uint64_t kWindowUs = 1000000;
-  uint64_t cpu_us_, since_us_;
-  float share_;
-};
+  struct Worker {
+    std::atomic<int> thread{0};  // as Linux numbers it; 0: has not begun
+    clockid_t clock = 0;         // written before `thread`
+    // Threads: control.
+    int seen = 0;  // whose figures these are
+    uint64_t ran_us = 0;
+    int64_t mode_switches = -1;
+    float share = 0.0f;
+  };
+  void Look(uint64_t now_us);
 
-// The meter of a board.
-class ThreadLoads : public LoadMeter {
- public:
-  float Share(uint32_t worker, uint64_t now_us) override { return load_[worker].Update(now_us); }
-
- private:
-  ThreadLoad load_[kWorkers];
+  const RealTimeStats kernel_;
+  Worker worker_[kWorkers];
+  uint64_t looked_us_;
 };
 
 }  // namespace lodestone

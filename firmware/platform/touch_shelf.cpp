@@ -42,7 +42,9 @@ TouchShelf::List TouchShelf::ReadList(const std::string& scene, uint32_t base) c
   std::istringstream lines(text);
   std::string line;
   uint32_t found = 0, crc = 0;
-  if (!std::getline(lines, line) || line != kFormat || !(lines >> found >> list.at) || found != base) return List();
+  if (!std::getline(lines, line) || line != kFormat || !(lines >> found >> list.at) ||
+      found != base)
+    return List();
   while (lines >> crc) list.plans.push_back(crc);
   if (list.at > list.plans.size()) return List();
   return list;
@@ -56,7 +58,8 @@ bool TouchShelf::Read(const std::string& scene, uint32_t base, std::string* plan
   return ReadFile(PlanPath(scene, crc), plan, &unused) && CrcOf(*plan) == crc;
 }
 
-bool TouchShelf::Keep(const std::string& scene, uint32_t base, const std::vector<uint8_t>& plan, std::string* trouble) {
+bool TouchShelf::Keep(const std::string& scene, uint32_t base, const std::vector<uint8_t>& plan,
+                      std::string* trouble) {
   const uint32_t crc = Crc32(plan.data(), plan.size());
   List list = ReadList(scene, base);
   list.plans.push_back(crc);
@@ -66,11 +69,15 @@ bool TouchShelf::Keep(const std::string& scene, uint32_t base, const std::vector
     list.plans.erase(list.plans.begin());
   }
   list.at = list.plans.size();
-  if (folder_.empty() || !Write(PlanPath(scene, crc), plan.data(), plan.size()) || !WriteList(scene, base, list)) {
-    *trouble = "wanted room for a touch plan in the state folder, got none: look at the card; the old one plays on";
+  if (folder_.empty() || !Write(PlanPath(scene, crc), plan.data(), plan.size()) ||
+      !WriteList(scene, base, list)) {
+    *trouble =
+        "wanted room for a touch plan in the state folder, got none: look at the card; the old one "
+        "plays on";
     return false;
   }
-  if (dropped != 0 && std::find(list.plans.begin(), list.plans.end(), dropped) == list.plans.end()) {
+  if (dropped != 0 &&
+      std::find(list.plans.begin(), list.plans.end(), dropped) == list.plans.end()) {
     unlink(PlanPath(scene, dropped).c_str());
   }
   return true;
@@ -79,12 +86,14 @@ bool TouchShelf::Keep(const std::string& scene, uint32_t base, const std::vector
 bool TouchShelf::Turn(const std::string& scene, uint32_t base, int32_t way, std::string* trouble) {
   List list = ReadList(scene, base);
   if ((way < 0 && list.at == 0) || (way > 0 && list.at == list.plans.size())) {
-    *trouble = way < 0 ? "no touch plan before this one: it is the one that was flashed" : "no touch plan after this one";
+    *trouble = way < 0 ? "no touch plan before this one: it is the one that was flashed"
+                       : "no touch plan after this one";
     return false;
   }
   list.at = way < 0 ? list.at - 1 : list.at + 1;
   if (WriteList(scene, base, list)) return true;
-  *trouble = "wanted room for a list in the state folder, got none: look at the card; nothing was changed";
+  *trouble =
+      "wanted room for a list in the state folder, got none: look at the card; nothing was changed";
   return false;
 }
 
@@ -107,7 +116,8 @@ bool TouchShelf::Write(const std::string& path, const void* data, size_t bytes) 
   }
   good = good && system_.sync(file) >= 0;
   good = system_.close(file) >= 0 && good;
-  return good && system_.rename(fresh.c_str(), path.c_str()) >= 0 && system_.sync_folder(folder_.c_str()) >= 0;
+  return good && system_.rename(fresh.c_str(), path.c_str()) >= 0 &&
+         system_.sync_folder(folder_.c_str()) >= 0;
 }
 
 }  // namespace lodestone

@@ -1,8 +1,9 @@
-// Keeps the touch plans that came while the board played, scene by scene, so that power may go at any instant.
+// Keeps the touch plans that came while the board played, scene by scene, so that power may go at
+// any instant.
 //
-// A plan is written under a name of its own (its checksum) and synced before the list that names it takes the place of the
-// old list: what is in force is the old or the new, whole. A list belongs to the plan that the image came with; under
-// another image it is forgotten. Threads: files.
+// A plan is written under a name of its own (its checksum) and synced before the list that names it
+// takes the place of the old list: what is in force is the old or the new, whole. A list belongs to
+// the plan that the image came with; under another image it is forgotten. Threads: files.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class TouchShelf {
   bool Read(const std::string& scene, uint32_t base, std::string* plan) const;
 
   // False, one line in `trouble` and all as it was, where the disk does not take it.
-  bool Keep(const std::string& scene, uint32_t base, const std::vector<uint8_t>& plan, std::string* trouble);
+  bool Keep(const std::string& scene, uint32_t base, const std::vector<uint8_t>& plan,
+            std::string* trouble);
   // To the one before (-1) or after (1).
   bool Turn(const std::string& scene, uint32_t base, int32_t way, std::string* trouble);
 

@@ -6,12 +6,14 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace lodestone {
 namespace {
 
-// Strangers' packets looked at in one Receive: a flood costs bounded time and starves nobody for long.
+// Strangers' packets looked at in one Receive: a flood costs bounded time and starves nobody for
+// long.
 constexpr int kMostRefusals = 64;
 
 sockaddr_in AddressOf(uint32_t address, uint16_t port) {
@@ -23,9 +25,20 @@ sockaddr_in AddressOf(uint32_t address, uint16_t port) {
   return to;
 }
 
+constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+
 }  // namespace
 
-UdpLink::UdpLink(const BoardConf& conf) : peers_(conf), socket_(-1), listens_(false), last_sender_(0), refused_(0) {}
+UdpSystem LinuxUdpSystem() { return {sendto, sendmmsg}; }
+
+UdpLink::UdpLink(const BoardConf& conf, const UdpSystem& system)
+    : peers_(conf),
+      system_(system),
+      one_by_one_(false),
+      socket_(-1),
+      listens_(false),
+      last_sender_(0),
+      refused_(0) {}
 
 UdpLink::~UdpLink() {
   if (socket_ >= 0) close(socket_);
@@ -38,7 +51,8 @@ bool UdpLink::Open(uint16_t port, std::string* error) {
     listens_ = true;
     return true;
   }
-  *error = "wanted UDP port " + std::to_string(port) + ", got: " + strerror(errno) + "; the board cannot be told anything";
+  *error = "wanted UDP port " + std::to_string(port) + ", got: " + strerror(errno) +
+           "; the board cannot be told anything";
   return false;
 }
 
@@ -47,8 +61,43 @@ void UdpLink::Send(const uint8_t* packet, size_t bytes) {
   peers_.ForEach([&](uint32_t address, uint16_t port) {
     const sockaddr_in to = AddressOf(address, port);
     // An absent host is no trouble of ours: the next packet may find it.
-    (void)!sendto(socket_, packet, bytes, MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    (void)!system_.send_to(socket_, packet, bytes, kSendFlags,
+                           reinterpret_cast<const sockaddr*>(&to), sizeof to);
   });
+}
+
+void UdpLink::SendAll(const Packet* packets, size_t count) {
+  if (socket_ < 0) return;
+  if (count > kMostPackets || one_by_one_.load(std::memory_order_relaxed))
+    return Network::SendAll(packets, count);
+  iovec parts[kMostPackets];
+  sockaddr_in targets[kMostTargets];
+  mmsghdr messages[kMostPackets * kMostTargets];
+  for (size_t p = 0; p < count; ++p)
+    parts[p] = {const_cast<uint8_t*>(packets[p].data), packets[p].bytes};
+  size_t target = 0;
+  unsigned most = 0, done = 0;
+  peers_.ForEach([&](uint32_t address, uint16_t port) {
+    if (target == kMostTargets) return;
+    targets[target] = AddressOf(address, port);
+    for (size_t p = 0; p < count; ++p, ++most) {
+      memset(&messages[most], 0, sizeof messages[most]);
+      messages[most].msg_hdr.msg_name = &targets[target];
+      messages[most].msg_hdr.msg_namelen = sizeof targets[target];
+      messages[most].msg_hdr.msg_iov = &parts[p];
+      messages[most].msg_hdr.msg_iovlen = 1;
+    }
+    ++target;
+  });
+  while (done < most) {
+    const int sent = system_.send_many(socket_, messages + done, most - done, kSendFlags);
+    if (sent < 0 && errno == ENOSYS) {
+      one_by_one_.store(true, std::memory_order_relaxed);
+      return Network::SendAll(packets, count);
+    }
+    done += sent > 0 ? static_cast<unsigned>(sent)
+                     : 1u;  // the one that nobody takes is skipped, as by Send
+  }
 }
 
 size_t UdpLink::Receive(uint8_t* packet, size_t capacity) {

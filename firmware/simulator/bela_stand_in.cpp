@@ -14,7 +14,8 @@ namespace {
 
 constexpr uint64_t kEndStepUs = 1000;
 constexpr uint32_t kLatestUs = 50000;
-// What an output sample holds before render(): a channel that is not written is heard, and seen by the tests.
+// What an output sample holds before render(): a channel that is not written is heard, and seen by
+// the tests.
 constexpr float kNotWritten = 1.0e6f;
 
 struct Task {
@@ -32,9 +33,11 @@ VirtualTime* virtual_time = nullptr;
 uint32_t start_seed = 0;
 std::vector<std::unique_ptr<Task>> tasks;
 std::atomic<bool> stop_requested(false);
-thread_local bool in_task = false;  // else in render(), which may not lock: those asked there are woken behind it
+thread_local bool in_task =
+    false;  // else in render(), which may not lock: those asked there are woken behind it
 
-// How late the next task comes to its first wait, in microseconds: with a seed any time within 50 ms.
+// How late the next task comes to its first wait, in microseconds: with a seed any time within 50
+// ms.
 uint64_t NextLateness() {
   if (start_seed == 0) return 0;
   start_seed = start_seed * 1664525u + 1013904223u;
@@ -52,12 +55,12 @@ void RunTask(Task* task) {
     task->at_work = false;
     if (!stop_requested) virtual_time->WaitForSignal();
   }
-  task->cpu_s = static_cast<double>(ThreadLoad::CpuUs()) * 1e-6;
+  task->cpu_s = static_cast<double>(ThreadCpuUs()) * 1e-6;
   virtual_time->Leave();
 }
 
-BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>& in, std::vector<float>* out,
-                      uint32_t* digital) {
+BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>& in,
+                      std::vector<float>* out, uint32_t* digital) {
   BelaContext context = BelaContext();
   context.audioIn = in.data();
   context.audioOut = out->data();
@@ -90,8 +93,8 @@ void EndTasks() {
 
 }  // namespace
 
-bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port, const RenderCall& call,
-                void* user_data, ThreadSeconds* seconds) {
+bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port,
+                const RenderCall& call, void* user_data, ThreadSeconds* seconds) {
   virtual_time = time;
   start_seed = settings.start_seed;
   std::vector<float> in(settings.period_frames * settings.in_channels, 0.0f);
@@ -102,15 +105,16 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
   WakeAsked();
   if (!accepted) EndTasks();
   if (!accepted) return false;
-  const double period_us = 1e6 * settings.period_frames / static_cast<double>(settings.sample_rate_hz);
+  const double period_us =
+      1e6 * settings.period_frames / static_cast<double>(settings.sample_rate_hz);
   uint64_t render_us = 0;
   bool more = true;
   for (uint64_t period = 0; more && context.audioFramesElapsed < settings.frames; ++period) {
     time->SleepUntilUs(static_cast<uint64_t>(static_cast<double>(period) * period_us));
     out.assign(out.size(), kNotWritten);
-    const uint64_t before_us = ThreadLoad::CpuUs();
+    const uint64_t before_us = ThreadCpuUs();
     call(RenderOnce, &context);
-    render_us += ThreadLoad::CpuUs() - before_us;
+    render_us += ThreadCpuUs() - before_us;
     WakeAsked();
     more = port(context.audioFramesElapsed, out, &in, &digital);
     context.audioFramesElapsed += settings.period_frames;
@@ -126,7 +130,8 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
 
 extern "C" {
 
-AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, const char* name, void* argument) {
+AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, const char* name,
+                                       void* argument) {
   using namespace lodestone;
   tasks.emplace_back(new Task());
   Task* task = tasks.back().get();
@@ -142,8 +147,10 @@ int Bela_scheduleAuxiliaryTask(AuxiliaryTask task) {
   using namespace lodestone;
   Task* asked = static_cast<Task*>(task);
   if (asked->at_work) return EBUSY;
-  if (in_task) virtual_time->Signal(asked->actor);
-  else asked->asked = true;
+  if (in_task)
+    virtual_time->Signal(asked->actor);
+  else
+    asked->asked = true;
   return 0;
 }
 

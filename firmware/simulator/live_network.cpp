@@ -15,7 +15,8 @@ size_t LiveNetwork::Receive(uint8_t* packet, size_t capacity) {
   for (int i = 0; i < kMostPackets; ++i) {
     const size_t bytes = udp_.Receive(packet, capacity);
     if (bytes == 0) break;
-    const bool for_world = bytes >= sizeof kWorld && std::memcmp(packet, kWorld, sizeof kWorld - 1) == 0;
+    const bool for_world =
+        bytes >= sizeof kWorld && std::memcmp(packet, kWorld, sizeof kWorld - 1) == 0;
     if (!for_world) return bytes;
     world_->Send(packet, bytes);
   }

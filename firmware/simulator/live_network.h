@@ -1,5 +1,6 @@
-// The network of a simulated board that lives: OSC over real UDP, as a board's. Packets to /sim/... go to the simulated world
-// instead of the instrument, and what the world says goes to everybody who hears the board. Threads: as UdpLink's.
+// The network of a simulated board that lives: OSC over real UDP, as a board's. Packets to /sim/...
+// go to the simulated world instead of the instrument, and what the world says goes to everybody
+// who hears the board. Threads: as UdpLink's.
 #pragma once
 
 #include "firmware/platform/udp_link.h"
@@ -14,6 +15,7 @@ class LiveNetwork : public Network {
   bool Open(uint16_t port, std::string* error) { return udp_.Open(port, error); }
 
   void Send(const uint8_t* packet, size_t bytes) override { udp_.Send(packet, bytes); }
+  void SendAll(const Packet* packets, size_t count) override { udp_.SendAll(packets, count); }
   size_t Receive(uint8_t* packet, size_t capacity) override;
   void AnswerTo(uint16_t port) override { udp_.AnswerTo(port); }
   bool Crowded(uint16_t port) const override { return udp_.Crowded(port); }

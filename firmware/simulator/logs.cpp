@@ -14,25 +14,29 @@ std::string Quoted(const std::string& text) {
   return quoted + "\"";
 }
 
-void WriteVoice(std::FILE* file, const Instrument& instrument, double prefill, const StandInSettings& run) {
+void WriteVoice(std::FILE* file, const Instrument& instrument, double prefill,
+                const StandInSettings& run) {
   const Scene* scene = instrument.scene();
   if (scene == nullptr) return;
   const VoiceInfo& voice = scene->voice->info();
-  std::fprintf(file, "  \"scene\": %d,\n  \"scene_name\": %s,\n  \"voice\": %s,\n", static_cast<int>(scene->index),
-               Quoted(scene->name).c_str(), Quoted(voice.name).c_str());
-  std::fprintf(file, "  \"hop\": %u,\n  \"model_delay_samples\": %u,\n", voice.block(), voice.delay_samples);
-  std::fprintf(file, "  \"field_to_sound_ms\": %.3f,\n",
-               FieldToSoundMs(voice, prefill, run.period_frames,
-                              static_cast<double>(run.sample_rate_hz),
-                              static_cast<double>(instrument.frames_per_second())));
+  std::fprintf(file, "  \"scene\": %d,\n  \"scene_name\": %s,\n  \"voice\": %s,\n",
+               static_cast<int>(scene->index), Quoted(scene->name).c_str(),
+               Quoted(voice.name).c_str());
+  std::fprintf(file, "  \"hop\": %u,\n  \"model_delay_samples\": %u,\n", voice.block(),
+               voice.delay_samples);
+  std::fprintf(
+      file, "  \"field_to_sound_ms\": %.3f,\n",
+      FieldToSoundMs(voice, prefill, run.period_frames, static_cast<double>(run.sample_rate_hz),
+                     static_cast<double>(instrument.frames_per_second())));
 }
 
 void WriteModes(std::FILE* file, const ModeLog& modes) {
   std::fprintf(file, "  \"modes\": [");
   const char* separator = "";
   for (const ModeLog::Entry& entry : modes.entries()) {
-    std::fprintf(file, "%s\n    {\"time_s\": %.6f, \"asked\": \"%s\", \"sounding\": \"%s\"}", separator,
-                 static_cast<double>(entry.now_us) * 1e-6, ModeName(entry.asked), ModeName(entry.sounding));
+    std::fprintf(file, "%s\n    {\"time_s\": %.6f, \"asked\": \"%s\", \"sounding\": \"%s\"}",
+                 separator, static_cast<double>(entry.now_us) * 1e-6, ModeName(entry.asked),
+                 ModeName(entry.sounding));
     separator = ",";
   }
   std::fprintf(file, "\n  ],\n");
@@ -70,35 +74,42 @@ void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame
     ++blocks_;
   }
   if (file_ == nullptr) return;
-  std::fprintf(file_, "%d\t%u\t%lld", static_cast<int>(scene.index), block, static_cast<long long>(ring_frame));
-  for (uint32_t i = 0; i < count; ++i) std::fprintf(file_, "\t%.9g", static_cast<double>(latents[i]));
+  std::fprintf(file_, "%d\t%u\t%lld", static_cast<int>(scene.index), block,
+               static_cast<long long>(ring_frame));
+  for (uint32_t i = 0; i < count; ++i)
+    std::fprintf(file_, "\t%.9g", static_cast<double>(latents[i]));
   std::fprintf(file_, "\n");
 }
 
-bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes, const UnderrunLog& underruns,
-                const LatentLog& latents, const StandInSettings& run, const ThreadSeconds& seconds) {
+bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes,
+                const UnderrunLog& underruns, const LatentLog& latents, const StandInSettings& run,
+                const ThreadSeconds& seconds) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) return false;
   const double played_s = static_cast<double>(run.frames) / static_cast<double>(run.sample_rate_hz);
   std::fprintf(file, "{\n  \"format\": \"lodestone-run\",\n  \"version\": 1,\n");
-  std::fprintf(file, "  \"seconds\": %.6f,\n  \"sample_rate\": %.0f,\n  \"period\": %u,\n", played_s,
-               static_cast<double>(run.sample_rate_hz), run.period_frames);
-  std::fprintf(file, "  \"frames\": %u,\n  \"frames_per_second\": %.3f,\n", instrument.health().frames,
-               static_cast<double>(instrument.frames_per_second()));
-  std::fprintf(file, "  \"underruns\": %u,\n  \"ring_prefill\": %.1f,\n", instrument.mixer().underruns(), latents.mean_prefill());
+  std::fprintf(file, "  \"seconds\": %.6f,\n  \"sample_rate\": %.0f,\n  \"period\": %u,\n",
+               played_s, static_cast<double>(run.sample_rate_hz), run.period_frames);
+  std::fprintf(file, "  \"frames\": %u,\n  \"frames_per_second\": %.3f,\n",
+               instrument.health().frames, static_cast<double>(instrument.frames_per_second()));
+  std::fprintf(file, "  \"underruns\": %u,\n  \"ring_prefill\": %.1f,\n",
+               instrument.mixer().underruns(), latents.mean_prefill());
   std::fprintf(file, "  \"voice_started_at\": %lld,\n",
-               instrument.mixer().has_started() ? static_cast<long long>(instrument.mixer().started_at()) : -1ll);
-  std::fprintf(file, "  \"commands_obeyed\": %u,\n  \"commands_dropped\": %u,\n", instrument.commands().obeyed(),
-               instrument.commands().refused());
+               instrument.mixer().has_started()
+                   ? static_cast<long long>(instrument.mixer().started_at())
+                   : -1ll);
+  std::fprintf(file, "  \"commands_obeyed\": %u,\n  \"commands_dropped\": %u,\n",
+               instrument.commands().obeyed(), instrument.commands().refused());
   WriteVoice(file, instrument, latents.mean_prefill(), run);
-  std::fprintf(file, "  \"field_to_block_ms\": {\"mean\": %.3f, \"longest\": %.3f},\n", latents.mean_delay_ms(),
-               latents.longest_delay_ms());
+  std::fprintf(file, "  \"field_to_block_ms\": {\"mean\": %.3f, \"longest\": %.3f},\n",
+               latents.mean_delay_ms(), latents.longest_delay_ms());
   WriteModes(file, modes);
   WriteUnderruns(file, underruns);
   std::fprintf(file, "  \"measured\": {\n    \"cpu_share\": {");
   const char* separator = "";
   for (const auto& thread : seconds) {
-    std::fprintf(file, "%s%s: %.6f", separator, Quoted(thread.first).c_str(), thread.second / (played_s > 0 ? played_s : 1.0));
+    std::fprintf(file, "%s%s: %.6f", separator, Quoted(thread.first).c_str(),
+                 thread.second / (played_s > 0 ? played_s : 1.0));
     separator = ", ";
   }
   std::fprintf(file, "}\n  }\n}\n");

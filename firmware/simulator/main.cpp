@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "lodestone-sim: %s\n", error.c_str());
     return 1;
   }
-  return lodestone::PlayImage(options, [](void (*render_once)(void*), void* context) { render_once(context); });
+  return lodestone::PlayImage(
+      options, [](void (*render_once)(void*), void* context) { render_once(context); });
 }

@@ -44,26 +44,78 @@ struct Option {
 const std::map<std::string, Option>& Options() {
   using Text = const std::string&;
   static const std::map<std::string, Option> options = {
-      {"--seconds", {"0 to 100000", [](Text t, SimOptions* o) { return Number(t, 0.0, 1e5, &o->seconds); }}},
-      {"--period", {"16 to 1024 frames", [](Text t, SimOptions* o) { return Whole(t, 16, 1024, &o->stand_in.period_frames); }}},
-      {"--rate", {"8000 to 192000 Hz", [](Text t, SimOptions* o) { return Whole(t, 8000, 192000, &o->stand_in.sample_rate_hz); }}},
-      {"--inputs", {"0 to 16 channels", [](Text t, SimOptions* o) { return Whole(t, 0, 16, &o->stand_in.in_channels); }}},
-      {"--outputs", {"1 to 16 channels", [](Text t, SimOptions* o) { return Whole(t, 1, 16, &o->stand_in.out_channels); }}},
-      {"--voice-slice-us", {"0 to 1000000", [](Text t, SimOptions* o) { return Whole(t, 0, 1e6, &o->voice_slice_us); }}},
-      {"--voice-slow", {"FROM,TO,FACTOR in seconds", [](Text t, SimOptions* o) { return SlowSpan(t, &o->slow); }}},
-      {"--load-us", {"0 to 60000000", [](Text t, SimOptions* o) { return Whole(t, 0, 6e7, &o->load_us); }}},
-      {"--start-seed", {"0 to 4000000000", [](Text t, SimOptions* o) { return Whole(t, 0, 4e9, &o->stand_in.start_seed); }}},
-      {"--log", {"a file", [](Text t, SimOptions* o) { o->log = t; return !t.empty(); }}},
-      {"--bus", {"sim:/path or i2c:/dev/i2c-N", [](Text t, SimOptions* o) { o->bus = t; return t.find(':') != std::string::npos; }}},
-      {"--wav", {"a file", [](Text t, SimOptions* o) { o->wav = t; return !t.empty(); }}},
-      {"--stats", {"a file", [](Text t, SimOptions* o) { o->stats = t; return !t.empty(); }}},
-      {"--latent-log", {"a file", [](Text t, SimOptions* o) { o->latent_log = t; return !t.empty(); }}},
-      {"--state", {"a folder", [](Text t, SimOptions* o) { o->state = t; return !t.empty(); }}},
-      {"--status-file", {"a file", [](Text t, SimOptions* o) { o->status_file = t; return !t.empty(); }}},
-      {"--wav-format", {"int16 or float32", [](Text t, SimOptions* o) {
-         o->wav_format = t == "int16" ? WavFile::Format::kInt16 : WavFile::Format::kFloat32;
-         return t == "int16" || t == "float32";
-       }}},
+      {"--seconds",
+       {"0 to 100000", [](Text t, SimOptions* o) { return Number(t, 0.0, 1e5, &o->seconds); }}},
+      {"--period",
+       {"16 to 1024 frames",
+        [](Text t, SimOptions* o) { return Whole(t, 16, 1024, &o->stand_in.period_frames); }}},
+      {"--rate",
+       {"8000 to 192000 Hz",
+        [](Text t, SimOptions* o) { return Whole(t, 8000, 192000, &o->stand_in.sample_rate_hz); }}},
+      {"--inputs",
+       {"0 to 16 channels",
+        [](Text t, SimOptions* o) { return Whole(t, 0, 16, &o->stand_in.in_channels); }}},
+      {"--outputs",
+       {"1 to 16 channels",
+        [](Text t, SimOptions* o) { return Whole(t, 1, 16, &o->stand_in.out_channels); }}},
+      {"--voice-slice-us",
+       {"0 to 1000000",
+        [](Text t, SimOptions* o) { return Whole(t, 0, 1e6, &o->voice_slice_us); }}},
+      {"--voice-slow",
+       {"FROM,TO,FACTOR in seconds", [](Text t, SimOptions* o) { return SlowSpan(t, &o->slow); }}},
+      {"--load-us",
+       {"0 to 60000000", [](Text t, SimOptions* o) { return Whole(t, 0, 6e7, &o->load_us); }}},
+      {"--start-seed",
+       {"0 to 4000000000",
+        [](Text t, SimOptions* o) { return Whole(t, 0, 4e9, &o->stand_in.start_seed); }}},
+      {"--log",
+       {"a file",
+        [](Text t, SimOptions* o) {
+          o->log = t;
+          return !t.empty();
+        }}},
+      {"--bus",
+       {"sim:/path or i2c:/dev/i2c-N",
+        [](Text t, SimOptions* o) {
+          o->bus = t;
+          return t.find(':') != std::string::npos;
+        }}},
+      {"--wav",
+       {"a file",
+        [](Text t, SimOptions* o) {
+          o->wav = t;
+          return !t.empty();
+        }}},
+      {"--stats",
+       {"a file",
+        [](Text t, SimOptions* o) {
+          o->stats = t;
+          return !t.empty();
+        }}},
+      {"--latent-log",
+       {"a file",
+        [](Text t, SimOptions* o) {
+          o->latent_log = t;
+          return !t.empty();
+        }}},
+      {"--state",
+       {"a folder",
+        [](Text t, SimOptions* o) {
+          o->state = t;
+          return !t.empty();
+        }}},
+      {"--status-file",
+       {"a file",
+        [](Text t, SimOptions* o) {
+          o->status_file = t;
+          return !t.empty();
+        }}},
+      {"--wav-format",
+       {"int16 or float32",
+        [](Text t, SimOptions* o) {
+          o->wav_format = t == "int16" ? WavFile::Format::kInt16 : WavFile::Format::kFloat32;
+          return t == "int16" || t == "float32";
+        }}},
   };
   return options;
 }
@@ -71,7 +123,8 @@ const std::map<std::string, Option>& Options() {
 }  // namespace
 
 const char kSimUsage[] =
-    "lodestone-sim IMAGE [options]: plays an image folder on a simulated board, faster than real time\n"
+    "lodestone-sim IMAGE [options]: plays an image folder on a simulated board, faster than real "
+    "time\n"
     "  --bus SPEC            instead of the image's: sim:/path.sock, a simulated board\n"
     "  --seconds S           how long (10)\n"
     "  --period N            frames per audio period, 16 to 1024 (16)\n"
@@ -88,9 +141,11 @@ const char kSimUsage[] =
     "  --voice-slow A,B,F    from second A to B slices cost F times as much; may be repeated\n"
     "  --load-us US          simulated time that loading a scene takes (0)\n"
     "  --log FILE            the log of the board, and FILE.1\n"
-    "  --start-seed N        tasks begin up to 50 ms late, each start otherwise: earlier wake-ups are lost (0: none is late)\n"
+    "  --start-seed N        tasks begin up to 50 ms late, each start otherwise: earlier wake-ups "
+    "are lost (0: none is late)\n"
     "  --paced               no faster than real time\n"
-    "  --live                the simulated board's bus and sound, but OSC over real UDP; /sim/... goes to the simulated world\n";
+    "  --live                the simulated board's bus and sound, but OSC over real UDP; /sim/... "
+    "goes to the simulated world\n";
 
 bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* error) {
   for (int i = 1; i < argc; ++i) {
@@ -107,7 +162,8 @@ bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* er
         return false;
       }
     } else if (word.compare(0, 2, "--") == 0 || !options->image.empty()) {
-      *error = "wanted one image folder and known options, got `" + word + "`: see lodestone-sim --help";
+      *error =
+          "wanted one image folder and known options, got `" + word + "`: see lodestone-sim --help";
       return false;
     } else {
       options->image = word;

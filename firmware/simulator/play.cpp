@@ -21,7 +21,8 @@ int Refuse(const std::string& line) {
   return 1;
 }
 
-// Eight pins over the link: outputs when they change, inputs every 5 ms, and only where there are any.
+// Eight pins over the link: outputs when they change, inputs every 5 ms, and only where there are
+// any.
 class PinPort {
  public:
   void Exchange(uint64_t now_us, SimLink* link, uint32_t* digital) {
@@ -40,7 +41,8 @@ class PinPort {
   uint64_t next_us_ = 0;
 };
 
-// Files are named from where the caller stands, plans from inside the image: open the one before entering the other.
+// Files are named from where the caller stands, plans from inside the image: open the one before
+// entering the other.
 std::string Absolute(const std::string& path) {
   char here[4096];
   if (path.empty() || path[0] == '/' || getcwd(here, sizeof here) == nullptr) return path;
@@ -55,41 +57,59 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   LatentLog latents(&time, static_cast<double>(rate_hz));
   ModeLog modes;
   WavFile wav;
-  if (!options.wav.empty() && !wav.Open(options.wav, options.wav_format, options.stand_in.out_channels, rate_hz)) {
+  if (!options.wav.empty() &&
+      !wav.Open(options.wav, options.wav_format, options.stand_in.out_channels, rate_hz)) {
     return Refuse("wanted a writable file, got " + options.wav + ": name another");
   }
   if (!options.latent_log.empty() && !latents.Open(options.latent_log)) {
     return Refuse("wanted a writable file, got " + options.latent_log + ": name another");
   }
-  for (std::string* path : {&options.stats, &options.state, &options.status_file, &options.log}) *path = Absolute(*path);
+  for (std::string* path : {&options.stats, &options.state, &options.status_file, &options.log})
+    *path = Absolute(*path);
   if (chdir(options.image.c_str()) != 0 || access("board.conf", R_OK) != 0) {
-    return Refuse("wanted an image folder with a board.conf, got " + options.image + ": make one with `lodestone build`");
+    return Refuse("wanted an image folder with a board.conf, got " + options.image +
+                  ": make one with `lodestone build`");
   }
 
   time.Pace(options.paced);
   SimPlatform* platform = new SimPlatform(options, &time, &latents, &modes);
   World world;
   world.platform.reset(platform);
-  if (options.live) world.meter.reset(new ThreadLoads);
-  else world.meter.reset(new SimMeter(options, &time));
+  if (options.live)
+    world.meter.reset(new ThreadLoads);
+  else
+    world.meter.reset(new SimMeter(options, &time));
   bool written = true;
   ThreadSeconds seconds;
   PinPort pins;
   UnderrunLog underruns;
-  const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in, uint32_t* digital) {
+  const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in,
+                             uint32_t* digital) {
     if (!options.wav.empty()) written = wav.Write(out) && written;
-    underruns.Look(time.NowUs(), platform->instrument()->mixer().underruns());
+    if (platform->instrument() != nullptr)
+      underruns.Look(time.NowUs(), platform->instrument()->mixer().underruns());
     SimLink* link = platform->link();
     if (link != nullptr) pins.Exchange(time.NowUs(), link, digital);
     return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
   };
-  if (!RunStandIn(options.stand_in, &time, port, call, &world, &seconds)) return Refuse("wanted an image with a scene that plays, got none: see the plans in it");
-  const bool deserted = !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && platform->link() == nullptr;
+  if (!RunStandIn(options.stand_in, &time, port, call, &world, &seconds))
+    return Refuse("wanted an image with a scene that plays, got none: see the plans in it");
+  const bool deserted =
+      !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && platform->link() == nullptr;
   if (platform->link() != nullptr) platform->link()->Close();
+  if (platform->instrument() == nullptr)
+    return Refuse(
+        "wanted a run in which the instrument begins, got one of less than 0.2 s: play longer");
   const Instrument& instrument = *platform->instrument();
-  if (!options.stats.empty()) written = WriteStats(options.stats, instrument, modes, underruns, latents, options.stand_in, seconds) && written;
-  if (!wav.Close() || !written) return Refuse("wanted to write all of the run, got a full or failing disk: make room");
-  if (deserted) return Refuse("wanted a simulated board at " + options.bus + ", got nobody there: start it first");
+  if (!options.stats.empty())
+    written = WriteStats(options.stats, instrument, modes, underruns, latents, options.stand_in,
+                         seconds) &&
+              written;
+  if (!wav.Close() || !written)
+    return Refuse("wanted to write all of the run, got a full or failing disk: make room");
+  if (deserted)
+    return Refuse("wanted a simulated board at " + options.bus +
+                  ", got nobody there: start it first");
   return 0;
 }
 

@@ -30,8 +30,8 @@ void PutLittle(uint64_t value, size_t bytes, uint8_t* to) {
 }
 
 uint32_t GetLittle32(const uint8_t* from) {
-  return static_cast<uint32_t>(from[0]) | static_cast<uint32_t>(from[1]) << 8 | static_cast<uint32_t>(from[2]) << 16 |
-         static_cast<uint32_t>(from[3]) << 24;
+  return static_cast<uint32_t>(from[0]) | static_cast<uint32_t>(from[1]) << 8 |
+         static_cast<uint32_t>(from[2]) << 16 | static_cast<uint32_t>(from[3]) << 24;
 }
 
 }  // namespace
@@ -50,7 +50,8 @@ bool SimLink::Open(const std::string& path, std::string* error) {
   }
   memcpy(to.sun_path, path.c_str(), path.size());
   socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket_ >= 0 && connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return true;
+  if (socket_ >= 0 && connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0)
+    return true;
   *error = "wanted a simulated board at " + path + ", got: " + strerror(errno);
   Close();
   return false;
@@ -65,8 +66,8 @@ void SimLink::Close() {
   socket_ = -1;
 }
 
-I2cResult SimLink::Transfer(uint8_t address, const uint8_t* write, size_t write_bytes, uint8_t* read,
-                            size_t read_bytes) {
+I2cResult SimLink::Transfer(uint8_t address, const uint8_t* write, size_t write_bytes,
+                            uint8_t* read, size_t read_bytes) {
   uint8_t head[3];
   head[0] = address;
   PutLittle(read_bytes, 2, head + 1);
@@ -133,8 +134,10 @@ void SimLink::DigitalOut(uint8_t levels) {
   Queue(kDigitalOut, nullptr, 0, &levels, 1);
 }
 
-// Requests whose answers say nothing wait for the next one: thousands of packets a second cost no turn of their own.
-void SimLink::Queue(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes) {
+// Requests whose answers say nothing wait for the next one: thousands of packets a second cost no
+// turn of their own.
+void SimLink::Queue(uint8_t type, const void* head, size_t head_bytes, const void* body,
+                    size_t body_bytes) {
   if (socket_ < 0) return;
   const size_t at = queue_.size();
   queue_.resize(at + kRequestHead + head_bytes + body_bytes);

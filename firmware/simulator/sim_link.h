@@ -1,7 +1,9 @@
-// A simulated board over a Unix socket: its I2C bus, its network, its audio jacks and its pins, in simulated time.
+// A simulated board over a Unix socket: its I2C bus, its network, its audio jacks and its pins, in
+// simulated time.
 //
-// Every request is `u8 type, u64 now_us, u32 bytes, payload`, every answer `u8 status, u32 duration_us, u32 bytes,
-// payload`, little-endian; docs/simulator-protocol.md lists the types. The clock is advanced by the duration of a bus transfer.
+// Every request is `u8 type, u64 now_us, u32 bytes, payload`, every answer `u8 status, u32
+// duration_us, u32 bytes, payload`, little-endian; docs/simulator-protocol.md lists the types. The
+// clock is advanced by the duration of a bus transfer.
 #pragma once
 
 #include <mutex>
@@ -33,8 +35,8 @@ class SimLink : public I2cBus, public Network {
   size_t Receive(uint8_t* packet, size_t capacity) override;
   void AnswerTo(uint16_t port) override;
 
-  // `out` begins to sound now; `in` is what comes in meanwhile, for the next block. Interleaved; false when the
-  // other side has gone. Threads: the simulator's main loop.
+  // `out` begins to sound now; `in` is what comes in meanwhile, for the next block. Interleaved;
+  // false when the other side has gone. Threads: the simulator's main loop.
   bool ExchangeAudio(const float* out, size_t out_samples, float* in, size_t in_samples);
   uint8_t DigitalIn();
   void DigitalOut(uint8_t levels);
@@ -45,10 +47,13 @@ class SimLink : public I2cBus, public Network {
     uint32_t duration_us;
   };
   // Puts a request into the queue; the other side answers it whenever it is sent.
-  void Queue(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes);
-  // Sends what is queued and waits for the answer to the last of it; its payload is then in payload_.
+  void Queue(uint8_t type, const void* head, size_t head_bytes, const void* body,
+             size_t body_bytes);
+  // Sends what is queued and waits for the answer to the last of it; its payload is then in
+  // payload_.
   bool Flush(Answer* answer);
-  bool Ask(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes, Answer* answer) {
+  bool Ask(uint8_t type, const void* head, size_t head_bytes, const void* body, size_t body_bytes,
+           Answer* answer) {
     Queue(type, head, head_bytes, body, body_bytes);
     return Flush(answer);
   }

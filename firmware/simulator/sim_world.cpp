@@ -2,26 +2,37 @@
 
 namespace lodestone {
 
-SimPlatform::SimPlatform(const SimOptions& options, Clock* clock, LatentLog* latents, ModeLog* modes)
-    : options_(options), clock_(clock), latents_(latents), modes_(modes), instrument_(nullptr) {}
+// The jacks and pins of a simulated board are there before the program has read its settings.
+SimPlatform::SimPlatform(const SimOptions& options, Clock* clock, LatentLog* latents,
+                         ModeLog* modes)
+    : options_(options), clock_(clock), latents_(latents), modes_(modes), instrument_(nullptr) {
+  Connect(options.bus);
+}
 
 SimPlatform::~SimPlatform() {}
 
+void SimPlatform::Connect(const std::string& bus) {
+  if (bus.compare(0, 4, "sim:") != 0) return;
+  link_.reset(new SimLink(*clock_));
+  if (!link_->Open(bus.substr(4), &trouble_)) link_.reset();
+}
+
 void SimPlatform::Open(const BoardConf& conf) {
   BoardConf ours = conf;
-  if (!options_.bus.empty()) ours.bus = options_.bus;
-  const bool simulated = ours.bus.compare(0, 4, "sim:") == 0;
-  board_ = BoardWorld(simulated);
+  if (!options_.bus.empty())
+    ours.bus = options_.bus;
+  else
+    Connect(ours.bus);
+  board_ = BoardWorld(ours.bus.compare(0, 4, "sim:") == 0);
   board_.platform->Open(ours);
-  if (!simulated) return;
-  link_.reset(new SimLink(*clock_));
-  if (!link_->Open(ours.bus.substr(4), &trouble_)) link_.reset();
   if (!link_ || !options_.live) return;
   live_.reset(new LiveNetwork(ours, link_.get()));
   live_->Open(ours.osc_port, &trouble_);
 }
 
-std::string SimPlatform::BusTrouble() { return trouble_.empty() ? board_.platform->BusTrouble() : trouble_; }
+std::string SimPlatform::BusTrouble() {
+  return trouble_.empty() ? board_.platform->BusTrouble() : trouble_;
+}
 
 std::string SimPlatform::PortTrouble() { return board_.platform->PortTrouble(); }
 
@@ -51,14 +62,18 @@ void SimMeter::OnSlice() {
   const uint64_t now_us = clock_->NowUs();
   double factor = 1.0;
   for (const Slowness& slow : options_.slow) {
-    if (static_cast<double>(now_us) >= slow.from_s * 1e6 && static_cast<double>(now_us) < slow.to_s * 1e6) factor = slow.factor;
+    if (static_cast<double>(now_us) >= slow.from_s * 1e6 &&
+        static_cast<double>(now_us) < slow.to_s * 1e6)
+      factor = slow.factor;
   }
   clock_->SleepUntilUs(now_us + static_cast<uint64_t>(factor * options_.voice_slice_us));
 }
 
 void SimMeter::OnLoad() {
   const uint64_t now_us = clock_->NowUs();
-  if (now_us > 0) clock_->SleepUntilUs(now_us + options_.load_us);  // the first scene is loaded before time begins
+  if (now_us > 0)
+    clock_->SleepUntilUs(now_us +
+                         options_.load_us);  // the first scene is loaded before time begins
 }
 
 }  // namespace lodestone

@@ -1,5 +1,5 @@
-// The world of a simulated run: time that passes as fast as it can be computed, a simulated board on the bus, a load that is
-// decided and not measured.
+// The world of a simulated run: time that passes as fast as it can be computed, a simulated board
+// on the bus, a load that is decided and not measured.
 #pragma once
 
 #include "firmware/platform/platform.h"
@@ -12,7 +12,8 @@ namespace lodestone {
 
 class SimPlatform : public Platform {
  public:
-  // `options` as the command line has them, with absolute paths; the logs hear the instrument. All must outlive this.
+  // `options` as the command line has them, with absolute paths; the logs hear the instrument. All
+  // must outlive this.
   SimPlatform(const SimOptions& options, Clock* clock, LatentLog* latents, ModeLog* modes);
   ~SimPlatform() override;
 
@@ -23,13 +24,19 @@ class SimPlatform : public Platform {
   I2cBus& bus() override;
   Network& network() override;
   KeptFiles Files(const BoardConf& conf) const override;
-  std::string LockMemory() override { return std::string(); }  // the sound waits for whoever is late
+  std::string LockMemory() override {
+    return std::string();
+  }  // the sound waits for whoever is late
   void Watch(Instrument* instrument) override;
 
-  SimLink* link() { return link_.get(); }  // null where the bus is not simulated, or nobody is there
+  SimLink* link() {
+    return link_.get();
+  }  // null where the bus is not simulated, or nobody is there
   Instrument* instrument() { return instrument_; }
 
  private:
+  void Connect(const std::string& bus);
+
   const SimOptions& options_;
   Clock* const clock_;
   LatentLog* const latents_;

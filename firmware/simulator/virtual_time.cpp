@@ -81,7 +81,8 @@ void VirtualTime::SleepUntilUs(uint64_t time_us) {
   AwaitTurn(current, &lock);
 }
 
-// The actor that wakes first runs next; of several the one of the highest priority, then the one added first.
+// The actor that wakes first runs next; of several the one of the highest priority, then the one
+// added first.
 void VirtualTime::PassOn(std::unique_lock<std::mutex>*) {
   Actor* next = nullptr;
   for (const std::unique_ptr<Actor>& actor : actors_) {

@@ -1,5 +1,6 @@
-// Simulated time for real threads: one runs at a time, time passes only when all of them wait, and who runs next
-// depends on nothing but wake-up times and priorities. So two runs are the same, and faster than the clock on the wall.
+// Simulated time for real threads: one runs at a time, time passes only when all of them wait, and
+// who runs next depends on nothing but wake-up times and priorities. So two runs are the same, and
+// faster than the clock on the wall.
 #pragma once
 
 #include <condition_variable>
@@ -26,7 +27,8 @@ class VirtualTime : public Clock {
   // The calling thread becomes the first actor, and runs.
   explicit VirtualTime(int priority);
 
-  // An actor that first runs at `wake_us`; its thread calls Enter first. Threads: the one that runs.
+  // An actor that first runs at `wake_us`; its thread calls Enter first. Threads: the one that
+  // runs.
   Actor* Add(int priority, uint64_t wake_us);
   void Enter(Actor* self);
   // Waits for the next signal. Threads: the actor's own.

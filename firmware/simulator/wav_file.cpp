@@ -17,7 +17,8 @@ void PutText(std::vector<uint8_t>* to, const char* text) { to->insert(to->end(),
 
 }  // namespace
 
-bool WavFile::Open(const std::string& path, Format format, uint32_t channels, uint32_t sample_rate_hz) {
+bool WavFile::Open(const std::string& path, Format format, uint32_t channels,
+                   uint32_t sample_rate_hz) {
   file_ = std::fopen(path.c_str(), "wb");
   if (file_ == nullptr) return false;
   format_ = format;
@@ -64,8 +65,9 @@ bool WavFile::PutLengths() {
   Put(&riff, data_bytes_ + kHeaderBytes - 8, 4);
   Put(&data, data_bytes_, 4);
   told_bytes_ = data_bytes_;
-  return std::fflush(file_) == 0 && std::fseek(file_, 4, SEEK_SET) == 0 && std::fwrite(riff.data(), 1, 4, file_) == 4 &&
-         std::fseek(file_, 40, SEEK_SET) == 0 && std::fwrite(data.data(), 1, 4, file_) == 4;
+  return std::fflush(file_) == 0 && std::fseek(file_, 4, SEEK_SET) == 0 &&
+         std::fwrite(riff.data(), 1, 4, file_) == 4 && std::fseek(file_, 40, SEEK_SET) == 0 &&
+         std::fwrite(data.data(), 1, 4, file_) == 4;
 }
 
 bool WavFile::Close() {

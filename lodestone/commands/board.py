@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Address = Annotated[str | None, typer.Option("--board", help="Address of the board; else the usual ones.")]
 Port = Annotated[int, typer.Option(min=1, max=LARGEST_PORT, help="Where the board listens.")]
+FAST_BUS_HZ = 400_000
 FLAGS = ("lost", "saturated", "has reset", "frozen", "another chip", "wrapped")
 
 
@@ -60,7 +61,7 @@ def build(
         write_text(settings, default_toml())
         print(settings)
         return
-    from lodestone.scenes import make_scene
+    from lodestone.scenes import make_scene, safe_scene
 
     read = load_settings(settings)
     made = []
@@ -76,7 +77,8 @@ def build(
             )
         _tell_load(scene, read.board)
         made.append(scene)
-    print(build_image(out, made, read))
+    safe = safe_scene(made[0], read.scenes[0], out.parent / "plans", settings.parent)
+    print(build_image(out, made, read, safe))
 
 
 def _talk(message: str) -> None:
@@ -141,7 +143,8 @@ def _tell(status: Status) -> None:
     print(f"scene    {status.scene} {status.scene_name}")
     print(f"mode     {status.sounding}{away}{', muted' if status.muted else ''}")
     print(f"load     voice {status.voice_load:.0%}, touch {status.touch_load:.0%} of a core")
-    print(f"sensors  {status.frames_per_second:.1f} frames/s, {status.temperature_c:.1f} °C")
+    for line in frame_lines(status):
+        print(line)
     for number, flags in enumerate(status.sensor_flags, 1):
         words = [word for bit, word in enumerate(FLAGS) if flags >> bit & 1]
         if words:
@@ -154,6 +157,27 @@ def _tell(status: Status) -> None:
         print(f"refused  {status.refused}, the last: {status.refusal}")
     if status.trouble:
         print(f"trouble  {status.trouble}")
+
+
+def frame_lines(status: Status) -> list[str]:
+    """Frames wanted and reached, how even they are, and what to do where the bus is why they are few."""
+    if not status.frames_wanted:  # a board of before 0.2, or one that has only just started
+        return [f"sensors  {status.frames_per_second:.1f} frames/s, {status.temperature_c:.1f} °C"]
+    reached = f"{status.frames_per_second:.1f} of {status.frames_wanted} frames/s"
+    ahead = ", each sensor is started as soon as it has been read" if status.frames_ahead else ""
+    lines = [
+        f"sensors  {reached}, {status.temperature_c:.1f} °C{ahead}",
+        f"         jitter {status.frame_jitter_us} µs, skew {status.frame_skew_us} µs from the first sensor "
+        f"to the last, {status.frame_software_us} µs a frame for touch and packets",
+    ]
+    if status.bus_hz:
+        lines.append(f"         their bus runs at {status.bus_hz // 1000} kHz")
+    if 0 < status.bus_hz < FAST_BUS_HZ:
+        lines[-1] += (
+            f", which carries no more; for {FAST_BUS_HZ // 1000} put `clock-frequency = <{FAST_BUS_HZ}>` "
+            "into the bus's node of the board's device tree overlay (docs/board.md, bus speed)"
+        )
+    return lines
 
 
 def boards(

@@ -25,6 +25,9 @@ def page(
     share: Annotated[
         bool, typer.Option("--share", help="Let phones and computers on the link play, by a token.")
     ] = False,
+    instrument: Annotated[Path, typer.Option(help="Whose scenes a calibration is for.")] = Path(
+        "instrument.toml"
+    ),
     make: Annotated[bool, typer.Option("--make", help="Make the page, as `make page` does.")] = False,
     out: Annotated[Path, typer.Option(help="Folder of lodestone.html and page/.")] = Path("out"),
     modules: Annotated[Path, typer.Option(help="With --make: where the WebAssembly modules lie.")] = Path(
@@ -37,7 +40,7 @@ def page(
     else:
         from lodestone.page.serve import serve
 
-        serve(board, board_port, port, share=share, live=live, site=out / "page")
+        serve(board, board_port, port, share=share, live=live, site=out / "page", instrument=instrument)
 
 
 def _make(out: Path, modules: Path) -> None:

@@ -15,21 +15,24 @@ def register(app: typer.Typer) -> None:
 
 def patch(
     voice: Annotated[str | None, typer.Argument(help="For nn~: a name, .ts or .onnx; else sines.")] = None,
-    pd: Annotated[bool, typer.Option("--pd", help="For Pure Data (the only kind yet).")] = True,
+    pd: Annotated[bool, typer.Option("--pd", help="For Pure Data, the kind where none is named.")] = False,
+    sc: Annotated[bool, typer.Option("--sc", help="For SuperCollider.")] = False,
+    max_: Annotated[bool, typer.Option("--max", help="For Max.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The file; else standard output.")] = None,
     cache: Annotated[Path, typer.Option(help="Where graphs that are made are kept.")] = Path("out/voices"),
 ) -> None:
-    """Write a Pure Data patch that hears a board and sounds."""
+    """Write a patch for Pure Data, SuperCollider or Max."""
     from files import write_text
     from graphs.card import read_card
-    from lodestone.patches.pd import pd_patch
+    from lodestone.patches import patch_text
     from lodestone.voice_files import find_voice, voice_graph
 
+    kinds = [kind for kind, asked in (("pd", pd), ("sc", sc), ("max", max_)) if asked] or ["pd"]
     card, name = None, ""
     if voice is not None:
         path = find_voice(voice)
         card, name = read_card(voice_graph(path, cache)), path.name.split(".")[0]
-    text = pd_patch(name, card)
+    text = patch_text(kinds, name, card)
     if out is None:
         print(text, end="")
     else:

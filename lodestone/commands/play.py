@@ -34,7 +34,7 @@ def play(
     live: Annotated[bool, typer.Option("--live", help="Hear it while it is played.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON on stdout.")] = False,
 ) -> None:
-    """Play the instrument: a simulated board and player through the real firmware, to sound and picture."""
+    """Play the simulated instrument, to sound and picture."""
     from lodestone.perform import Performance, perform
 
     wanted = Performance(

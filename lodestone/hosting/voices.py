@@ -79,6 +79,10 @@ class HostVoice:
         self._gain = float(gains[-1])
         return np.asarray(block * gains[:, None].astype(np.float32))
 
+    def begin(self, level: float) -> None:
+        """Stands at `level` at once: before the first sound."""
+        self.level = self._gain = level
+
     def warm(self, calls: int = 4) -> float:
         """Plays some calls that nobody hears, and begins anew; the longest of the later ones, s."""
         latent = np.zeros((1, self.card.latents, self.card.frames), np.float32)

@@ -81,8 +81,8 @@ class WorldCommands:
             return str(error)
         return ""
 
-    def _magnet(self, number: int, x: float, y: float, z: float, free: int) -> None:
-        self._world.move(number, x, y, z)
+    def _magnet(self, number: int, x: float, y: float, z: float, free: int, pole: int) -> None:
+        self._world.move(number, x, y, z, pole)
         if free:
             self._world.let_go(number)
 

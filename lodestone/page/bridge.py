@@ -11,7 +11,7 @@ import contextlib
 import hmac
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lodestone.page.blocks import block_of, packets_of
 from lodestone.page.board_line import BoardLine
+from lodestone.page.guide import Guide, Place, Words
 
 EVERY_S = 0.008
 """Packets are gathered so long before they go to the page, which draws every 16 ms."""
@@ -30,9 +31,6 @@ REFUSED = 4401
 """Code with which a socket is closed that may not command; a page that reads it does not come again."""
 MOST_PAGES = 8
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-
-Words = dict[str, Any]
-Hearer = Callable[["Line", Words], Awaitable[None]]
 
 
 class Line:
@@ -45,12 +43,28 @@ class Line:
     def __init__(self, socket: WebSocket, board: BoardLine) -> None:
         self._socket, self.board = socket, board
         self._turn = asyncio.Lock()
+        self._queue: asyncio.Queue[Words] = asyncio.Queue()
 
     async def say(self, words: Words) -> None:
         """Words for the page, beside OSC."""
         async with self._turn:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                 await self._socket.send_text(json.dumps(words))
+
+    def teller(self, topic: str) -> Callable[[Words], None]:
+        """Says words of a topic from any thread, in their order; nothing once the page has gone."""
+        loop = asyncio.get_running_loop()
+
+        def tell(words: Words) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._queue.put_nowait, {topic: words})
+
+        return tell
+
+    async def talk(self) -> None:
+        """What tellers said, until cancelled."""
+        while True:
+            await self.say(await self._queue.get())
 
     async def carry(self) -> None:
         """From the board to the page, until cancelled. A page that does not read loses what is old."""
@@ -69,15 +83,16 @@ class Bridge:
         site: the folder of the page.
         board: numeric address and port of the board.
         shared: a token is asked for, and other computers may come.
-        hear: called with every JSON message of a page; None hears none.
+        place: what a page may calibrate, and where it goes; None: nothing.
     """
 
     def __init__(
-        self, site: Path, board: tuple[str, int], *, shared: bool = False, hear: Hearer | None = None
+        self, site: Path, board: tuple[str, int], *, shared: bool = False, place: Place | None = None
     ) -> None:
         self.token = secrets.token_urlsafe(9) if shared else ""
         self.pages: set[Line] = set()
-        self._board, self._hear = board, hear
+        self._board = board
+        self.guide = None if place is None else Guide(place)
         routes: list[BaseRoute] = [
             WebSocketRoute("/play", self._play),
             Mount("/", StaticFiles(directory=site, html=True)),
@@ -112,13 +127,16 @@ class Bridge:
             return
         line = Line(socket, await BoardLine.open(self._board))
         self.pages.add(line)
-        tasks: set[asyncio.Task[None]] = {asyncio.create_task(line.carry())}
+        tasks: set[asyncio.Task[None]] = {asyncio.create_task(line.carry()), asyncio.create_task(line.talk())}
         words = {"trouble": f"wanted a board at {self._board[0]}, got no answer: check cable and power"}
         line.board.on_silence = lambda: _keep(tasks, line.say(words))
         try:
+            await line.say({"offers": ["calibrate"] if self.guide is not None else []})
             await self._listen(socket, line)
         finally:
             self.pages.discard(line)
+            if self.guide is not None:
+                self.guide.left(line)
             line.board.close()
             for task in tasks:
                 task.cancel()
@@ -131,18 +149,21 @@ class Bridge:
             if message.get("bytes"):
                 for packet in packets_of(message["bytes"]):
                     line.board.send(packet)
-            elif message.get("text") and self._hear is not None:
-                words = _parsed(message["text"])
-                if words is not None:
-                    await self._hear(line, words)
+            elif message.get("text"):
+                self._hear(line, _parsed(message["text"]))
+
+    def _hear(self, line: Line, words: Words) -> None:
+        if "calibrate" in words and self.guide is not None:
+            self.guide.hear(line, words, line.teller("calibration"))
 
 
-def _parsed(text: str) -> Words | None:
+def _parsed(text: str) -> Words:
+    """A JSON object; an empty one where it is none."""
     try:
         words = json.loads(text)
     except (ValueError, RecursionError):
-        return None
-    return words if isinstance(words, dict) else None
+        return {}
+    return words if isinstance(words, dict) else {}
 
 
 def _keep(tasks: set[asyncio.Task[None]], work: Any) -> None:

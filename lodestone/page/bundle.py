@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lodestone.page.errors import PageError
 from lodestone.page.pack import html_text
 
 START = "main.js"
@@ -13,6 +14,7 @@ STYLE = '<link rel="stylesheet" href="style.css">'
 CHARSET = '<meta charset="utf-8">'
 SCRIPT = f'<script type="module" src="{START}"></script>'
 _IMPORT = re.compile(r"^import (?:\{[^}]*\} from )?'\./([\w-]+\.js)';\n", re.M)
+_NAMED = re.compile(r"^(?:export )?(?:const|let|class|(?:async )?function\*?) (\w+)", re.M)
 _EXPORT = re.compile(r"^export (?=const|let|class|function|async|default)", re.M)
 
 
@@ -32,10 +34,18 @@ def modules_in_order(site: Path, start: str) -> list[str]:
 
 
 def joined_modules(site: Path, start: str) -> str:
-    """`start` and what it needs as one script: the same text less imports and exports."""
-    texts = []
+    """`start` and what it needs as one script: the same text less imports and exports.
+
+    Raises:
+        PageError: two modules give the same name to something of their own.
+    """
+    texts, owners = [], dict[str, str]()
     for name in modules_in_order(site, start):
         text = _IMPORT.sub("", (site / name).read_text("utf-8"))
+        for known in _NAMED.findall(text):
+            other = owners.setdefault(known, name)
+            if other != name:
+                raise PageError(f"one {known} in all modules", f"one in {other}, one in {name}", "rename one")
         texts.append(f"// {name}\n" + _EXPORT.sub("", text))
     return "".join(texts)
 

@@ -8,20 +8,37 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lodestone.board import ADDRESSES, Board, BoardError
+from lodestone.default_files import CALIBRATION
 from lodestone.page.errors import PageError
+
+if TYPE_CHECKING:
+    from lodestone.page.guide import Place
+    from lodestone.settings import SceneSettings
 
 END_S = 10.0
 """A live board writes what it kept, and ends."""
+LIVE = Path("out/live")
+"""Where `lodestone live` keeps its plans and the calibration of its simulated board."""
+LIVE_SEED = 1
+LIVE_MAPPING = "rotate"
 LINK = "192.0.2.1"
 """Nobody's address (RFC 5737): the way there tells which of ours the link has. Nothing is sent."""
 
 
 def serve(
-    board: str | None, board_port: int, port: int, *, site: Path, share: bool = False, live: bool = False
+    board: str | None,
+    board_port: int,
+    port: int,
+    *,
+    site: Path,
+    share: bool = False,
+    live: bool = False,
+    instrument: Path = Path("instrument.toml"),
 ) -> None:
     """Serves until interrupted.
 
@@ -32,6 +49,7 @@ def serve(
         site: the folder that `make page` made.
         share: other computers may come, with a token.
         live: the board is a simulated one, started here, whose marbles the page moves.
+        instrument: the settings of the board's scenes, for which the page may calibrate.
 
     Raises:
         PageError: no page, no port, or the libraries for it are not installed.
@@ -49,7 +67,8 @@ def serve(
         raise PageError("one of --board and --live", "both", "give one")
     listener = _listener(port, share)
     address = "127.0.0.1" if live else _numeric(board, board_port)
-    bridge = Bridge(site, (address, board_port), shared=share)
+    place = _live_place(address, board_port) if live else _place(address, board_port, instrument)
+    bridge = Bridge(site, (address, board_port), shared=share, place=place)
     host = _own_address() if share else "127.0.0.1"
     with _alive(board_port) if live else contextlib.nullcontext():
         print(f"open {bridge.address(host, port)}", file=sys.stderr, flush=True)
@@ -63,6 +82,8 @@ def _alive(board_port: int) -> Iterator[None]:
     if silent:
         print("without the package sounddevice the board plays unheard", file=sys.stderr)
     command = [sys.executable, "-m", "lodestone", "live", "--hands", "outside", "--port", str(board_port)]
+    command += ["--out", str(LIVE), "--seed", str(LIVE_SEED), "--mapping", LIVE_MAPPING]
+    command += [word for scene in _live_scenes() for word in ("--voice", scene.voice)]
     board = subprocess.Popen([*command, *silent])
     try:
         yield
@@ -73,6 +94,44 @@ def _alive(board_port: int) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             board.kill()
             board.wait()
+
+
+def _place(address: str, port: int, instrument: Path) -> Place:
+    """A board, its scenes as `instrument` has them, the calibration in this folder."""
+    from calibration.capture.sources import board_spec, open_bus
+    from lodestone.calibration_to_board import bring, turn_board
+    from lodestone.page.guide import Place
+
+    return Place(
+        open_bus(board_spec(address, port)),
+        CALIBRATION,
+        lambda made: bring(made, address, port, instrument),
+        lambda way: turn_board(address, port, way),
+    )
+
+
+def _live_place(address: str, port: int) -> Place:
+    """The live simulated board: its calibration is the one that `lodestone live` begins with."""
+    from calibration.capture.sources import board_spec, open_bus
+    from lodestone.calibration_to_board import bring_scenes, turn_board
+    from lodestone.page.guide import Place
+
+    return Place(
+        open_bus(board_spec(address, port)),
+        LIVE / f"simulated-{LIVE_SEED}.calibration.json",
+        lambda made: bring_scenes(made, address, port, _live_scenes(), Path()),
+        lambda way: turn_board(address, port, way),
+        board=f"simulated board {LIVE_SEED}",
+    )
+
+
+def _live_scenes() -> Sequence[SceneSettings]:
+    """A scene for each voice that ships."""
+    from lodestone.live.prepare import scenes_of
+    from voices import catalogue
+
+    calibration = LIVE / f"simulated-{LIVE_SEED}.calibration.json"
+    return scenes_of([voice.name for voice in catalogue.shipped()], LIVE_MAPPING, calibration.absolute())
 
 
 def _numeric(board: str | None, port: int) -> str:

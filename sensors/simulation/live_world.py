@@ -71,8 +71,11 @@ class LiveWorld:
         self._next_ns = 0
         self._to = self._from = self._solve()
 
-    def move(self, number: int, x: float, y: float, z: float = 0.0) -> None:
+    def move(self, number: int, x: float, y: float, z: float = 0.0, pole: int = 0) -> None:
         """A hand takes a marble and carries it there, mm; one that was not there appears.
+
+        Args:
+            pole: 1: north pole up, -1: down, 0: it turns as the field does.
 
         Raises:
             SensorError: no such number, or a place that is none.
@@ -85,7 +88,7 @@ class LiveWorld:
 
         def carry() -> None:
             marble = self.marbles.all.setdefault(number, Marble(15.0, (x, y, z)))
-            marble.held, marble.target = True, (x, y, z)
+            marble.held, marble.target, marble.set_pole = True, (x, y, z), pole
             self.marbles.at_rest = False
 
         self._wishes.append(carry)

@@ -44,6 +44,7 @@ class Marble:
         place: x, y on the board and the height of its lowest point, mm.
         held: carried by a hand towards `target`; else it rolls.
         pole: unit vector of its magnetisation.
+        set_pole: 1: a hand keeps its north pole up, -1: down, 0: it turns as the field does.
         velocity: mm/s along x and y, of a free marble.
     """
 
@@ -53,6 +54,7 @@ class Marble:
     target: Vector = (0.0, 0.0, 0.0)
     pole: Vector = (0.0, 0.0, 1.0)
     velocity: tuple[float, float] = (0.0, 0.0)
+    set_pole: int = 0
     moment: float = field(init=False)
     mass: float = field(init=False)
 
@@ -175,8 +177,11 @@ class Marbles:
         return x, y, z
 
     def _turn(self) -> None:
-        """Each pole along the field around it."""
+        """Each pole along the field around it, or as a hand set it."""
         for number, marble in self.all.items():
+            if marble.set_pole:
+                marble.pole = (0.0, 0.0, float(marble.set_pole))
+                continue
             b = self.outer_ut(number, marble.centre)
             size = math.sqrt(b[0] * b[0] + b[1] * b[1] + b[2] * b[2])
             if size > 1e-9:

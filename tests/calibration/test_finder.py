@@ -13,7 +13,8 @@ from calibration.board_model import ball_moment, dipole_mt
 from calibration.capture.spot_steps import spot_steps
 from calibration.capture.steps import Choice
 from calibration.screen.finder import Finder
-from calibration.screen.terminal import BALL, TerminalWatcher, beside_words, board_map
+from calibration.screen.seen import beside_words
+from calibration.screen.terminal import BALL, TerminalWatcher, board_map
 from tests.support.proof.boards import ImperfectBoard
 
 BOARD = ImperfectBoard(3)

@@ -1,4 +1,5 @@
-// What the board's threads set up around the instrument: memory that stays, and numbers too small that count as zero.
+// What the board's threads set up around the instrument: memory that stays, and numbers too small
+// that count as zero.
 #include "cases.h"
 
 #include <sys/resource.h>
@@ -33,14 +34,17 @@ bool Stop() {
 
 BoardProgram* Alone() {
   static const World world = BoardWorld(true);
-  return new BoardProgram("/nowhere/", 44100, 16, world);
+  BoardProgram* program = new BoardProgram("/nowhere/", 44100, 16, world);
+  program->Begin(false);
+  return program;
 }
 
 CASE(EveryThreadFlushesNumbersTooSmall) {
   BoardProgram* program = Alone();
   const std::function<void()> loops[] = {
-      [=] { program->TouchLoop(Stop); },   [=] { program->VoiceWork(Stop, [] {}); }, [=] { program->HelperWork(0, Stop); },
-      [=] { program->ControlLoop(Stop); }, [=] { program->FilesLoop(Stop); },
+      [=] { program->TouchLoop(Stop); },     [=] { program->VoiceWork(Stop, [] {}); },
+      [=] { program->HelperWork(0, Stop); }, [=] { program->ControlLoop(Stop); },
+      [=] { program->FilesLoop(Stop); },
   };
   for (const std::function<void()>& loop : loops) {
     looks = 0;

@@ -1,4 +1,5 @@
-// Named test cases in one program: `program --list` tells them, `program NAME` runs one; pytest does both.
+// Named test cases in one program: `program --list` tells them, `program NAME` runs one; pytest
+// does both.
 #pragma once
 
 #include <cstdio>
@@ -29,13 +30,13 @@ struct AddCase {
     }                                                                                \
   } while (false)
 
-#define CHECK_NEAR(a, b, tolerance)                                                                          \
-  do {                                                                                                       \
-    const double a_ = static_cast<double>(a), b_ = static_cast<double>(b);                                   \
-    if (!(a_ - b_ <= (tolerance) && b_ - a_ <= (tolerance))) {                                               \
-      std::fprintf(stderr, "%s:%d: %s = %.9g, %s = %.9g\n", __FILE__, __LINE__, #a, a_, #b, b_);             \
-      std::exit(1);                                                                                          \
-    }                                                                                                        \
+#define CHECK_NEAR(a, b, tolerance)                                                              \
+  do {                                                                                           \
+    const double a_ = static_cast<double>(a), b_ = static_cast<double>(b);                       \
+    if (!(a_ - b_ <= (tolerance) && b_ - a_ <= (tolerance))) {                                   \
+      std::fprintf(stderr, "%s:%d: %s = %.9g, %s = %.9g\n", __FILE__, __LINE__, #a, a_, #b, b_); \
+      std::exit(1);                                                                              \
+    }                                                                                            \
   } while (false)
 
 inline int RunCases(int argc, char** argv) {

@@ -1,4 +1,5 @@
-// The least of a test harness: CHECK says what failed and where; the program ends with the number of failures.
+// The least of a test harness: CHECK says what failed and where; the program ends with the number
+// of failures.
 #pragma once
 
 #include <cstdio>
@@ -17,10 +18,10 @@ inline int Result() {
 
 }  // namespace lodestone_test
 
-#define CHECK(condition)                                                  \
-  do {                                                                    \
-    if (!(condition)) {                                                   \
+#define CHECK(condition)                                                    \
+  do {                                                                      \
+    if (!(condition)) {                                                     \
       std::printf("%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-      ++lodestone_test::Failures();                                       \
-    }                                                                     \
+      ++lodestone_test::Failures();                                         \
+    }                                                                       \
   } while (false)

@@ -14,7 +14,8 @@ constexpr uint8_t kTmag = 0x35;
 
 bool Near(float a, float b) { return a - b < 1e-3f && b - a < 1e-3f; }
 
-// The bring-up of facts and data sheet: exit, reset, identity, memory check, three registers, read back, discard.
+// The bring-up of facts and data sheet: exit, reset, identity, memory check, three registers, read
+// back, discard.
 void ExpectMlxBringUp(ScriptedBus& bus) {
   bus.Expect(kMlx, "80", "03");
   bus.Expect(kMlx, "F0", "03");
@@ -127,9 +128,11 @@ void MlxPublishedSettingWraps() {
   bus.Expect(kMlx, "4E", "02 7F 9A 00 00 00 00");
   bus.Expect(kMlx, "3E", "23");
   bus.Expect(kMlx, "4E", "02 80 41 00 00 00 00");
-  CHECK(sensor.Start(false) == SensorOutcome::kDone && sensor.Read(&reading) == SensorOutcome::kDone);
+  CHECK(sensor.Start(false) == SensorOutcome::kDone &&
+        sensor.Read(&reading) == SensorOutcome::kDone);
   CHECK(reading.counts[0] == 32666 && reading.flags == 0);
-  CHECK(sensor.Start(false) == SensorOutcome::kDone && sensor.Read(&reading) == SensorOutcome::kDone);
+  CHECK(sensor.Start(false) == SensorOutcome::kDone &&
+        sensor.Read(&reading) == SensorOutcome::kDone);
   CHECK(reading.counts[0] == -32703 && reading.flags == kSensorWrapped);
   CHECK(bus.Done());
 }

@@ -11,7 +11,8 @@ namespace {
 constexpr double kStep440 = 0.5 * 2.0 * 0.0313447;  // of a sine of 440 Hz, half scale, at 44.1 kHz
 
 void AddScene(World* world, uint32_t hop) {
-  world->loader.makers.push_back([world, hop] { return SceneOf(world->voice = new FakeVoice(hop)); });
+  world->loader.makers.push_back(
+      [world, hop] { return SceneOf(world->voice = new FakeVoice(hop)); });
 }
 
 CASE(ScenesAreSwappedWithoutAClick) {
@@ -102,7 +103,8 @@ CASE(KnobsReachTheirGraphAtOnceAndStayInTheirRange) {  // to glide is the graph'
   world.network.PostFloat("/knob/nobody", 1.0f);
   world.Play(0.1);
   CHECK(world.instrument->commands().refused() == 1);
-  CHECK(world.network.last_error == "/knob/nobody: no knob nobody in this scene: ask /knobs for their names");
+  CHECK(world.network.last_error ==
+        "/knob/nobody: no knob nobody in this scene: ask /knobs for their names");
 }
 
 CASE(RestPressesItsKnobOnceForAMoment) {
@@ -134,7 +136,8 @@ CASE(HelloIsAnswered) {
   CHECK(world.network.sent["/status"] > states);
 }
 
-// Who calibrates is told everything of each frame, whatever the streams are, until three seconds after the last question.
+// Who calibrates is told everything of each frame, whatever the streams are, until three seconds
+// after the last question.
 CASE(WhoMeasuresIsToldAll) {
   InstrumentSettings quiet;
   quiet.streams = {false, false, true, true};
@@ -157,14 +160,17 @@ CASE(WhoMeasuresIsToldAll) {
 // What is lit in 200 steps of 10 ms.
 std::string Pattern(Mode sounding, bool muted, bool trouble) {
   std::string pattern;
-  for (uint64_t ms = 0; ms < 2000; ms += 10) pattern += LedLit({sounding, muted, trouble}, ms * 1000) ? '1' : '0';
+  for (uint64_t ms = 0; ms < 2000; ms += 10)
+    pattern += LedLit({sounding, muted, trouble}, ms * 1000) ? '1' : '0';
   return pattern;
 }
 
 CASE(EveryLedPatternIsAsDocumented) {
   const auto turns = [](int on, int off) {
     std::string text;
-    while (text.size() < 200) text += std::string(static_cast<size_t>(on), '1') + std::string(static_cast<size_t>(off), '0');
+    while (text.size() < 200)
+      text +=
+          std::string(static_cast<size_t>(on), '1') + std::string(static_cast<size_t>(off), '0');
     return text;
   };
   CHECK(Pattern(Mode::kOnboard, false, false) == std::string(200, '1'));
@@ -179,9 +185,12 @@ CASE(StrangersAreRefusedAndGuestsAreFew) {
   conf.allow = {0x0A000005};
   conf.osc_targets = {{0xC0A80701, 7563}};
   Peers peers(conf);
-  for (uint32_t friendly : {0x7F000001u, 0xC0A80701u, 0xC0A80601u, 0x0A000005u}) CHECK(peers.Allows(friendly));
-  for (uint32_t stranger : {0x0A000006u, 0xC0A80801u, 0x08080808u, 0u}) CHECK(!peers.Allows(stranger));
-  for (uint32_t n = 1; n <= 100000; ++n) peers.Add({0xC0A80700 + n % 200, static_cast<uint16_t>(n)});
+  for (uint32_t friendly : {0x7F000001u, 0xC0A80701u, 0xC0A80601u, 0x0A000005u})
+    CHECK(peers.Allows(friendly));
+  for (uint32_t stranger : {0x0A000006u, 0xC0A80801u, 0x08080808u, 0u})
+    CHECK(!peers.Allows(stranger));
+  for (uint32_t n = 1; n <= 100000; ++n)
+    peers.Add({0xC0A80700 + n % 200, static_cast<uint16_t>(n)});
   int sent = 0;
   peers.ForEach([&](uint32_t, uint16_t) { ++sent; });
   CHECK(sent == 1 + Peers::kGuests);
@@ -218,12 +227,14 @@ CASE(KnobsAndScenesCanBeAskedFor) {
   world.network.Post("/knobs");
   world.network.Post("/scenes");
   world.Play(0.1);
-  CHECK(world.network.sent["/knobs"] == 1 && world.network.last_knob == "gain" && world.network.knob_value == 1.0f);
+  CHECK(world.network.sent["/knobs"] == 1 && world.network.last_knob == "gain" &&
+        world.network.knob_value == 1.0f);
   CHECK(world.network.sent["/scenes"] == 2);
   world.network.PostFloat("/knob/gain", 99.0f);
   world.Play(0.1);
   CHECK(world.network.sent["/knobs"] == 2 && world.network.knob_value == 10.0f);
-  world.network.PostFloat("/knob/rest_capture", 1.0f);  // the button of the graph is no knob of the player's
+  world.network.PostFloat("/knob/rest_capture",
+                          1.0f);  // the button of the graph is no knob of the player's
   world.Play(0.1);
   CHECK(world.instrument->commands().refused() == 1);
 }
@@ -241,11 +252,15 @@ CASE(AFloodOfNonsenseIsToldWithinBounds) {
 CASE(TroublesComeAndGo) {
   Troubles troubles;
   CHECK(!troubles.Set("bus", "") && !troubles.Set("bus", nullptr) && troubles.count() == 0);
-  CHECK(troubles.Set("bus", "slow") && !troubles.Set("bus", "slow") && troubles.Set("port", "taken"));
+  CHECK(troubles.Set("bus", "slow") && !troubles.Set("bus", "slow") &&
+        troubles.Set("port", "taken"));
   CHECK(std::string(troubles.joined()) == "slow; taken");
-  CHECK(troubles.Set("bus", "dead") && troubles.count() == 2 && std::string(troubles.text(0)) == "dead");
-  CHECK(troubles.Set("bus", "") && troubles.count() == 1 && std::string(troubles.joined()) == "taken");
-  for (int t = 0; t < 100; ++t) troubles.Set(("t" + std::to_string(t)).c_str(), std::string(500, 'x').c_str());
+  CHECK(troubles.Set("bus", "dead") && troubles.count() == 2 &&
+        std::string(troubles.text(0)) == "dead");
+  CHECK(troubles.Set("bus", "") && troubles.count() == 1 &&
+        std::string(troubles.joined()) == "taken");
+  for (int t = 0; t < 100; ++t)
+    troubles.Set(("t" + std::to_string(t)).c_str(), std::string(500, 'x').c_str());
   CHECK(troubles.count() == Troubles::kMost);
   CHECK(std::strlen(troubles.joined()) < 464);
   World world;
@@ -302,7 +317,8 @@ CASE(NonsenseIsCountedAndDropped) {
   CHECK(world.instrument->commands().obeyed() == 0);
   CHECK(world.network.sent["/error"] == 5);
   CHECK(world.instrument->Report().refused == 5);
-  CHECK(std::string(world.instrument->Report().refusal) == "/hello: wanted port 1 to 65535, got 70000");
+  CHECK(std::string(world.instrument->Report().refusal) ==
+        "/hello: wanted port 1 to 65535, got 70000");
 }
 
 }  // namespace

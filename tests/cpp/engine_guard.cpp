@@ -1,6 +1,7 @@
-// Runs a plan where memory, locks and system calls are traps: `engine_guard PLAN CALLS [malloc|aligned|lock|syscall]`.
-// Exit 0: none was met. 10: an allocation or a release; 11: a lock; killed by SIGSYS: a system call. The third argument
-// commits the offence on purpose, so that the guard itself can be tested.
+// Runs a plan where memory, locks and system calls are traps: `engine_guard PLAN CALLS
+// [malloc|aligned|lock|syscall]`. Exit 0: none was met. 10: an allocation or a release; 11: a lock;
+// killed by SIGSYS: a system call. The third argument commits the offence on purpose, so that the
+// guard itself can be tested.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -28,7 +29,8 @@ bool ForbidAll() {
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
   std::ifstream file(argv[1], std::ios::binary);
-  const std::vector<char> plan{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::vector<char> plan{std::istreambuf_iterator<char>(file),
+                               std::istreambuf_iterator<char>()};
   char error[256] = "";
   lodestone::Engine engine;
   if (!engine.Load(plan.data(), plan.size(), error, sizeof error)) {
@@ -42,8 +44,7 @@ int main(int argc, char** argv) {
     for (size_t i = 0; i < engine.input_count(); ++i)
       if (engine.input(i).elements) engine.input_data(i)[0] = 0.25f * static_cast<float>(call);
     engine.Run();
-    while (!engine.Step(7)) {
-    }
+    while (!engine.Step(7)) {}
     engine.SaveState(state.data());
     engine.LoadState(state.data());
     engine.Reset();

@@ -40,19 +40,22 @@ CASE(TwoFilesNeverOutgrowTheirSize) {
   EventLog log(path, kMost);
   size_t largest = 0;
   for (int n = 0; n < 1000; ++n) {
-    CHECK(log.Write("line " + std::to_string(n) + " " + std::string(static_cast<size_t>(n % 700), 'x')));
+    CHECK(log.Write("line " + std::to_string(n) + " " +
+                    std::string(static_cast<size_t>(n % 700), 'x')));
     CHECK(BytesOf(path) <= kMost && BytesOf(path + ".1") <= kMost);
     largest = BytesOf(path + ".1") > largest ? BytesOf(path + ".1") : largest;
   }
   CHECK(largest > kMost - EventLog::kLongestLine - 2);
   CHECK(TextOf(path).find("line 999 ") != std::string::npos);
   const std::string all = TextOf(path + ".1") + TextOf(path);
-  CHECK(all.find("line 997 ") < all.find("line 998 ") && all.find("line 998 ") < all.find("line 999 "));
+  CHECK(all.find("line 997 ") < all.find("line 998 ") &&
+        all.find("line 998 ") < all.find("line 999 "));
 }
 
 CASE(TheNextEveningGoesOnInTheSameFile) {
   const std::string path = Folder() + "/board.log";
-  for (int evening = 0; evening < 3; ++evening) CHECK(EventLog(path).Write("evening " + std::to_string(evening)));
+  for (int evening = 0; evening < 3; ++evening)
+    CHECK(EventLog(path).Write("evening " + std::to_string(evening)));
   CHECK(TextOf(path) == "evening 0\nevening 1\nevening 2\n");
 }
 

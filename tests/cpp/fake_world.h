@@ -1,4 +1,5 @@
-// An instrument between fakes, driven block by block without threads: what each part does can be set and seen.
+// An instrument between fakes, driven block by block without threads: what each part does can be
+// set and seen.
 #pragma once
 
 #include <atomic>
@@ -16,10 +17,12 @@ namespace lodestone {
 
 constexpr uint32_t kRate = 44100;
 
-// Plays a sine whose pitch is its first latent in hertz, or whatever `wave` says of (sample index, latent).
+// Plays a sine whose pitch is its first latent in hertz, or whatever `wave` says of (sample index,
+// latent).
 class FakeVoice : public Voice {
  public:
-  explicit FakeVoice(uint32_t hop = 512, uint32_t channels = 1, uint32_t frames = 1, float macs = 0.0f, const char* name = "fake")
+  explicit FakeVoice(uint32_t hop = 512, uint32_t channels = 1, uint32_t frames = 1,
+                     float macs = 0.0f, const char* name = "fake")
       : info_() {
     std::snprintf(info_.name, sizeof info_.name, "%s", name);
     info_.macs_per_second = macs;
@@ -37,19 +40,24 @@ class FakeVoice : public Voice {
   void Reset() override { phase_ = 0.0, computing_ = false, ++resets; }
   bool Step(uint32_t work_items) override {
     if (stalled) return false;
-    if (clock != nullptr && work_items != UINT32_MAX && !InTime()) return false;  // while it is warmed no time passes
+    if (clock != nullptr && work_items != UINT32_MAX && !InTime())
+      return false;  // while it is warmed no time passes
     ++blocks;
     if (latents_heard != nullptr) latents_heard->push_back(latent_[0]);
     for (uint32_t i = 0; i < info_.hop * info_.frames; ++i) {
       phase_ += static_cast<double>(latent_[0]) / kRate;
-      const float sample = constant != 0.0f ? constant : 0.5f * static_cast<float>(std::sin(6.283185307179586 * phase_));
-      for (uint32_t c = 0; c < info_.channels; ++c) audio_[c * info_.hop * info_.frames + i] = c == 0 ? sample : -sample;
+      const float sample = constant != 0.0f
+                               ? constant
+                               : 0.5f * static_cast<float>(std::sin(6.283185307179586 * phase_));
+      for (uint32_t c = 0; c < info_.channels; ++c)
+        audio_[c * info_.hop * info_.frames + i] = c == 0 ? sample : -sample;
     }
     return true;
   }
   bool stalled = false;
   float constant = 0.0f;
-  const uint64_t* clock = nullptr;  // frames that audio has played; a block then takes cost_frames of them
+  const uint64_t* clock =
+      nullptr;  // frames that audio has played; a block then takes cost_frames of them
   uint64_t cost_frames = 0;
   uint32_t blocks = 0, resets = 0;
   std::vector<float>* latents_heard = nullptr;  // the first latent of each block
@@ -121,7 +129,8 @@ struct FakeChain {
     std::vector<StagedVoice::Link> chain(first.size() + 1);
     for (size_t s = 0; s < first.size(); ++s) {
       chain[s].stage.reset(first[s]);
-      chain[s].handovers = {{first[s]->out, s + 1 < first.size() ? first[s + 1]->in : last->latent(), 2}};
+      chain[s].handovers = {
+          {first[s]->out, s + 1 < first.size() ? first[s + 1]->in : last->latent(), 2}};
     }
     chain.back().stage.reset(new Last(last));
     voice.reset(new StagedVoice(last->info(), first[0]->in, last->audio(), std::move(chain)));
@@ -129,14 +138,16 @@ struct FakeChain {
   std::unique_ptr<StagedVoice> voice;
 };
 
-// The first latent is the field of sensor 1 along x, times the knob "gain"; counts presses of its rest button.
+// The first latent is the field of sensor 1 along x, times the knob "gain"; counts presses of its
+// rest button.
 class FakeTouch : public Touch {
  public:
   const char* name() const override { return "fake-touch"; }
   uint32_t latents() const override { return 2; }
   uint32_t knobs() const override { return 2; }
   KnobInfo knob(uint32_t index) const override {
-    return index == 0 ? KnobInfo{"gain", 0.0f, 10.0f, 1.0f} : KnobInfo{"rest_capture", 0.0f, 1.0f, 0.0f};
+    return index == 0 ? KnobInfo{"gain", 0.0f, 10.0f, 1.0f}
+                      : KnobInfo{"rest_capture", 0.0f, 1.0f, 0.0f};
   }
   void SetKnob(uint32_t index, float value) override {
     if (index == 0) gain_ = value;
@@ -175,7 +186,9 @@ class FakeSource : public FieldSource {
 
 class FakeNetwork : public Network, private OscListener {
  public:
-  void Send(const uint8_t* packet, size_t bytes) override { CHECK(ReadOscPacket(packet, bytes, this)); }
+  void Send(const uint8_t* packet, size_t bytes) override {
+    CHECK(ReadOscPacket(packet, bytes, this));
+  }
   size_t Receive(uint8_t* packet, size_t) override {
     if (waiting.empty()) return 0;
     const std::vector<uint8_t> next = waiting.front();
@@ -195,10 +208,18 @@ class FakeNetwork : public Network, private OscListener {
     CHECK(writer.ok());
     waiting.emplace_back(buffer, buffer + writer.size());
   }
-  void Post(const char* address) { Post(address, "", [](OscWriter&) {}); }
-  void PostText(const char* address, const char* text) { Post(address, "s", [&](OscWriter& w) { w.String(text); }); }
-  void PostInt(const char* address, int32_t value) { Post(address, "i", [&](OscWriter& w) { w.Int(value); }); }
-  void PostFloat(const char* address, float value) { Post(address, "f", [&](OscWriter& w) { w.Float(value); }); }
+  void Post(const char* address) {
+    Post(address, "", [](OscWriter&) {});
+  }
+  void PostText(const char* address, const char* text) {
+    Post(address, "s", [&](OscWriter& w) { w.String(text); });
+  }
+  void PostInt(const char* address, int32_t value) {
+    Post(address, "i", [&](OscWriter& w) { w.Int(value); });
+  }
+  void PostFloat(const char* address, float value) {
+    Post(address, "f", [&](OscWriter& w) { w.Float(value); });
+  }
 
   std::deque<std::vector<uint8_t>> waiting;
   std::map<std::string, uint32_t> sent;
@@ -212,7 +233,8 @@ class FakeNetwork : public Network, private OscListener {
     ++sent[message.address];
     const std::string address = message.address;
     if (address == ErrorMessage::kAddress) {
-      last_error = Text(message, ErrorMessage::kAddressAt) + ": " + Text(message, ErrorMessage::kReasonAt);
+      last_error =
+          Text(message, ErrorMessage::kAddressAt) + ": " + Text(message, ErrorMessage::kReasonAt);
     } else if (address == KnobsMessage::kAddress) {
       last_knob = Text(message, KnobsMessage::kNameAt);
       CHECK(message.AsFloat(KnobsMessage::kValueAt, &knob_value));
@@ -237,8 +259,10 @@ class FakeLoader : public SceneLoader {
   int32_t count() const override { return static_cast<int32_t>(makers.size()); }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t bytes) override {
     std::unique_ptr<Scene> scene = makers[static_cast<size_t>(index)]();
-    if (!scene) std::snprintf(error, bytes, "scene %d is broken", static_cast<int>(index));
-    else scene->index = index;
+    if (!scene)
+      std::snprintf(error, bytes, "scene %d is broken", static_cast<int>(index));
+    else
+      scene->index = index;
     return scene;
   }
   std::vector<Make> makers;
@@ -253,7 +277,8 @@ inline std::unique_ptr<Scene> SceneOf(Voice* voice) {
 }
 
 struct World {
-  explicit World(InstrumentSettings settings = InstrumentSettings()) : block(settings.block_frames) {
+  explicit World(InstrumentSettings settings = InstrumentSettings())
+      : block(settings.block_frames) {
     loader.makers.push_back([this] { return SceneOf(voice = new FakeVoice); });
     this->settings = settings;
   }
@@ -267,7 +292,8 @@ struct World {
   void Play(double seconds) {
     if (!instrument) Begin();
     std::vector<float> in(block * in_channels), out(block * out_channels);
-    for (const uint64_t end = frame + static_cast<uint64_t>(seconds * kRate); frame < end; frame += block) {
+    for (const uint64_t end = frame + static_cast<uint64_t>(seconds * kRate); frame < end;
+         frame += block) {
       const uint64_t now_us = frame * 1000000 / kRate;
       for (; next_touch_us <= now_us; next_touch_us += 5000) instrument->TouchTick();
       for (; next_control_us <= now_us; next_control_us += 10000) {
@@ -275,14 +301,16 @@ struct World {
         instrument->ControlTick(now_us);
         if (now_us >= next_files_us && files_work) instrument->SceneWork();
       }
-      for (int steps = 0; instrument->VoiceDue() && steps < 100 && instrument->VoiceStep(16); ++steps) {
-      }
+      for (int steps = 0; instrument->VoiceDue() && steps < 100 && instrument->VoiceStep(16);
+           ++steps) {}
       for (uint32_t h = 0; h < kMostHelpers; ++h) {
-        for (int steps = 0; helpers_work && instrument->HelperDue(h) && steps < 100; ++steps) instrument->HelperStep(h, 16);
+        for (int steps = 0; helpers_work && instrument->HelperDue(h) && steps < 100; ++steps)
+          instrument->HelperStep(h, 16);
       }
       for (float& sample : in) sample = host;
       for (float& sample : out) sample = 1.0e6f;
-      instrument->Render({in.data(), in_channels, in_channels, 1}, {out.data(), out_channels, out_channels, 1}, block);
+      instrument->Render({in.data(), in_channels, in_channels, 1},
+                         {out.data(), out_channels, out_channels, 1}, block);
       heard.insert(heard.end(), out.begin(), out.end());
     }
   }
@@ -296,7 +324,8 @@ struct World {
   double LargestStep(uint64_t from, uint64_t to, uint32_t channel = 0) const {
     double largest = 0.0;
     for (uint64_t f = from + 1; f < to; ++f) {
-      largest = std::fmax(largest, std::fabs(static_cast<double>(At(f, channel)) - static_cast<double>(At(f - 1, channel))));
+      largest = std::fmax(largest, std::fabs(static_cast<double>(At(f, channel)) -
+                                             static_cast<double>(At(f - 1, channel))));
     }
     return largest;
   }

@@ -1,6 +1,7 @@
-// Traps for what a real-time thread must not do: memory, locks, system calls. One inclusion a program.
-// While `guarded` is true on a thread, an allocation or a release ends the process with 10, a lock with 11; a thread that
-// has called ForbidSystemCalls() is killed by SIGSYS at the first system call that its rules do not allow.
+// Traps for what a real-time thread must not do: memory, locks, system calls. One inclusion a
+// program. While `guarded` is true on a thread, an allocation or a release ends the process with
+// 10, a lock with 11; a thread that has called ForbidSystemCalls() is killed by SIGSYS at the first
+// system call that its rules do not allow.
 #pragma once
 
 #include <dlfcn.h>
@@ -36,10 +37,12 @@ void Offence(int code) {
 template <size_t kCount>
 bool ForbidSystemCalls(sock_filter (&rules)[kCount]) {
   sock_fprog program = {kCount, rules};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-// Commits an offence on purpose, "malloc", "aligned", "lock" or "syscall", so that the guard itself can be tested.
+// Commits an offence on purpose, "malloc", "aligned", "lock" or "syscall", so that the guard itself
+// can be tested.
 void Offend(const char* how) {
   static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   if (std::strcmp(how, "malloc") == 0) {
@@ -57,16 +60,31 @@ void Offend(const char* how) {
 }  // namespace
 
 extern "C" {
-void* malloc(size_t size) { Offence(10); return __libc_malloc(size); }
-void* calloc(size_t count, size_t size) { Offence(10); return __libc_calloc(count, size); }
-void* realloc(void* memory, size_t size) { Offence(10); return __libc_realloc(memory, size); }
-void* aligned_alloc(size_t alignment, size_t size) { Offence(10); return __libc_memalign(alignment, size); }
+void* malloc(size_t size) {
+  Offence(10);
+  return __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+  Offence(10);
+  return __libc_calloc(count, size);
+}
+void* realloc(void* memory, size_t size) {
+  Offence(10);
+  return __libc_realloc(memory, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) {
+  Offence(10);
+  return __libc_memalign(alignment, size);
+}
 int posix_memalign(void** memory, size_t alignment, size_t size) {
   Offence(10);
   *memory = __libc_memalign(alignment, size);
   return *memory == nullptr ? ENOMEM : 0;
 }
-void free(void* memory) { Offence(10); __libc_free(memory); }
+void free(void* memory) {
+  Offence(10);
+  __libc_free(memory);
+}
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
   Offence(11);
   static int (*const real)(pthread_mutex_t*) =

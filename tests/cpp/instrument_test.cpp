@@ -9,7 +9,9 @@ namespace {
 
 constexpr uint64_t kSecond = kRate;
 
-double SineStep(double hz, double amplitude) { return amplitude * 2.0 * std::sin(3.141592653589793 * hz / kRate); }
+double SineStep(double hz, double amplitude) {
+  return amplitude * 2.0 * std::sin(3.141592653589793 * hz / kRate);
+}
 
 CASE(VoiceReachesTheOutputBitForBit) {
   World world;
@@ -61,11 +63,20 @@ CASE(SeveralFramesACallReachTheNewestLatent) {
   CHECK(world.voice->latent()[3] == 880.0f);
 }
 
-// With both sounds constant and equal to one, the output is the sum of the gains; their squares must sum to one.
+// With both sounds constant and equal to one, the output is the sum of the gains; their squares
+// must sum to one.
 CASE(ModesCrossfadeAtEqualPower) {
   World voice_only, host_only;
-  voice_only.loader.makers[0] = [&] { FakeVoice* v = new FakeVoice; v->constant = 1.0f; return SceneOf(v); };
-  host_only.loader.makers[0] = [&] { FakeVoice* v = new FakeVoice; v->constant = 1e-30f; return SceneOf(v); };
+  voice_only.loader.makers[0] = [&] {
+    FakeVoice* v = new FakeVoice;
+    v->constant = 1.0f;
+    return SceneOf(v);
+  };
+  host_only.loader.makers[0] = [&] {
+    FakeVoice* v = new FakeVoice;
+    v->constant = 1e-30f;
+    return SceneOf(v);
+  };
   host_only.host = 1.0f;
   for (World* world : {&voice_only, &host_only}) {
     world->heart_beats = true;
@@ -81,7 +92,8 @@ CASE(ModesCrossfadeAtEqualPower) {
   }
   double least = 1.0;
   for (uint64_t f = kSecond / 2; f < voice_only.frame; ++f) {
-    const double v = static_cast<double>(voice_only.At(f)), h = static_cast<double>(host_only.At(f));
+    const double v = static_cast<double>(voice_only.At(f)),
+                 h = static_cast<double>(host_only.At(f));
     CHECK_NEAR(v * v + h * h, 1.0, 1e-5);
     least = std::fmin(least, v);
   }
@@ -100,7 +112,8 @@ CASE(SwitchingAModeNeverClicks) {
   CHECK(world.LargestStep(kSecond, world.frame) <= SineStep(440.0, 0.5) * 1.0001);
 }
 
-// The bound above is worth something: a switch without a fade is far beyond it, at all but the luckiest moments.
+// The bound above is worth something: a switch without a fade is far beyond it, at all but the
+// luckiest moments.
 CASE(AHardSwitchWouldClick) {
   int clicks = 0;
   for (int n = 0; n < 20; ++n) {
@@ -129,7 +142,8 @@ CASE(TheBoardPlaysWhenTheHostFallsSilent) {
   CHECK(world.instrument->sounding() == Mode::kOnboard);
   world.Play(0.1);
   float loudest = 0.0f;
-  for (uint64_t f = world.frame - 2000; f < world.frame; ++f) loudest = std::fmax(loudest, std::fabs(world.At(f)));
+  for (uint64_t f = world.frame - 2000; f < world.frame; ++f)
+    loudest = std::fmax(loudest, std::fabs(world.At(f)));
   CHECK(loudest > 0.45f);
   CHECK(world.LargestStep(kSecond, world.frame) <= SineStep(440.0, 0.5) * 1.01);
   world.heart_beats = true;
@@ -167,10 +181,13 @@ CASE(WhatIsNoNumberReachesNobodysEars) {
       World world;
       world.Play(0.5);
       const uint64_t begun = world.frame;
-      if (from_voice) world.voice->constant = bad;
-      else world.host = bad;
+      if (from_voice)
+        world.voice->constant = bad;
+      else
+        world.host = bad;
       world.Play(0.5);  // the host is silent here, and 0 times no number is none
-      for (uint64_t f = begun; f < world.frame; ++f) CHECK(std::isfinite(world.At(f)) && std::fabs(world.At(f)) < 64.0f);
+      for (uint64_t f = begun; f < world.frame; ++f)
+        CHECK(std::isfinite(world.At(f)) && std::fabs(world.At(f)) < 64.0f);
       world.host = 0.25f;
       world.voice->constant = 0.25f;
       world.Play(0.5);

@@ -1,4 +1,5 @@
-// A voice that is too slow: the rungs of the ladder, the way back, and no step in the sound on any of them.
+// A voice that is too slow: the rungs of the ladder, the way back, and no step in the sound on any
+// of them.
 #include "cases.h"
 
 #include "fake_world.h"
@@ -10,7 +11,8 @@ namespace {
 constexpr uint32_t kHop = 2048;
 constexpr uint32_t kBig = 0, kSmall = 1, kHold = 2;
 constexpr double kStep440 = 0.5 * 2.0 * 0.0313447;  // of a sine of 440 Hz, half scale, at 44.1 kHz
-// Around an underrun 128 samples are played backwards while they fade: what a sine steps, and the slope of that fade.
+// Around an underrun 128 samples are played backwards while they fade: what a sine steps, and the
+// slope of that fade.
 constexpr double kLargest = kStep440 * 1.4143 + 0.5 * 1.5708 / Mixer::kPatch;
 
 // ---- the decisions alone
@@ -23,7 +25,8 @@ struct Judge {
   }
   // Blocks of `load` of the time they have, for a while.
   void Play(double seconds, double load, uint32_t underruns_a_block = 0) {
-    for (const uint32_t end = now + static_cast<uint32_t>(seconds * kRate); now < end; now += kHop) {
+    for (const uint32_t end = now + static_cast<uint32_t>(seconds * kRate); now < end;
+         now += kHop) {
       underruns += underruns_a_block;
       ladder.OnProgress(now, underruns, 0);
       ladder.OnBlock(now, static_cast<uint32_t>(load * 1024.0));
@@ -139,11 +142,13 @@ CASE(WhereNothingIsFastEnoughTheSoundIsHeld) {
   world.Play(3.0);
   CHECK(world.rung() == kHold);
   CHECK(world.network.last_rung_why == "the sound is held: 3 underruns within 2 s");
-  const uint32_t underruns = world.instrument->mixer().underruns(), blocks = world.big->blocks + world.small->blocks;
+  const uint32_t underruns = world.instrument->mixer().underruns(),
+                 blocks = world.big->blocks + world.small->blocks;
   world.Play(1.5);
   CHECK(world.rung() == kHold && world.instrument->mixer().underruns() == underruns);
   CHECK(world.big->blocks + world.small->blocks == blocks);  // nothing is computed
-  for (uint64_t f = world.frame - kRate; f + 400 < world.frame; f += 200) CHECK(world.Loudest(f, f + 200) > 0.4f);
+  for (uint64_t f = world.frame - kRate; f + 400 < world.frame; f += 200)
+    CHECK(world.Loudest(f, f + 200) > 0.4f);
   world.big->cost_frames = world.small->cost_frames = 50;
   world.Play(20.0);
   CHECK(world.rung() == kBig);
@@ -198,11 +203,15 @@ CASE(AVoiceThatIsStuckWhileScenesAreSwappedIsLeftToo) {
       world.loader.makers.push_back([&] { return SceneOf(next = new FakeVoice); });
       world.Play(1.0);
       world.network.PostInt("/scene", 1);
-      while (next == nullptr || next->blocks < SceneWorker::kWarmBlocks) world.Play(0.002);  // warm: the swap begins now
-      if (old_one) world.big->cost_frames = 100 * kRate;
-      else next->stalled = true;
+      while (next == nullptr || next->blocks < SceneWorker::kWarmBlocks)
+        world.Play(0.002);  // warm: the swap begins now
+      if (old_one)
+        world.big->cost_frames = 100 * kRate;
+      else
+        next->stalled = true;
       world.Play(1.5);
-      CHECK(world.instrument->scene()->index == 1 && world.instrument->Report().rung == (old_one ? 0 : 1));
+      CHECK(world.instrument->scene()->index == 1 &&
+            world.instrument->Report().rung == (old_one ? 0 : 1));
       CHECK(world.Loudest(world.frame - 2000, world.frame) > (old_one ? 0.4f : 0.0f));
       CHECK(world.LargestStep(kRate / 2, world.frame) <= kLargest);
     }

@@ -70,7 +70,8 @@ void WritesThenReadsInOneRequest() {
   CHECK(seen.count == 2);
   CHECK(seen.message[0].addr == 0x0C && seen.message[0].flags == 0 && seen.message[0].len == 2);
   CHECK(seen.written[0] == 0x50 && seen.written[1] == 0x90);
-  CHECK(seen.message[1].addr == 0x0C && seen.message[1].flags == I2C_M_RD && seen.message[1].len == 3);
+  CHECK(seen.message[1].addr == 0x0C && seen.message[1].flags == I2C_M_RD &&
+        seen.message[1].len == 3);
   CHECK(read[0] == 0xA0 && read[2] == 0xA2);
   CHECK(bus.Transfer(0x0D, nullptr, 0, read, 1) == I2cResult::kOk);
   CHECK(seen.count == 1 && seen.message[0].flags == I2C_M_RD);
@@ -85,9 +86,10 @@ void UnderstandsTheKernel() {
   const struct {
     int error;
     I2cResult result;
-  } table[] = {{ENXIO, I2cResult::kNak},      {EREMOTEIO, I2cResult::kNak}, {ETIMEDOUT, I2cResult::kTimeout},
-               {EAGAIN, I2cResult::kStuck},   {EBUSY, I2cResult::kStuck},   {EIO, I2cResult::kStuck},
-               {EINVAL, I2cResult::kTimeout}, {0, I2cResult::kOk}};
+  } table[] = {{ENXIO, I2cResult::kNak},         {EREMOTEIO, I2cResult::kNak},
+               {ETIMEDOUT, I2cResult::kTimeout}, {EAGAIN, I2cResult::kStuck},
+               {EBUSY, I2cResult::kStuck},       {EIO, I2cResult::kStuck},
+               {EINVAL, I2cResult::kTimeout},    {0, I2cResult::kOk}};
   for (const auto& row : table) {
     transfer_error = row.error;
     uint8_t read[1];

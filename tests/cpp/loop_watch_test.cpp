@@ -12,7 +12,8 @@ namespace {
 
 constexpr Loop kThree[] = {Loop::kTouch, Loop::kControl, Loop::kFiles};
 
-// A task of Bela's: a signal counts only while it waits; its body begins some steps after the signal.
+// A task of Bela's: a signal counts only while it waits; its body begins some steps after the
+// signal.
 struct BelaTask {
   enum class State { kBegins, kWaits, kSignalled, kRuns } state = State::kBegins;
 
@@ -20,7 +21,8 @@ struct BelaTask {
     if (state == State::kWaits) state = State::kSignalled;
   }
   void Step(Loop loop, LoopWatch* watch) {
-    if (state == State::kBegins) state = State::kWaits;
+    if (state == State::kBegins)
+      state = State::kWaits;
     else if (state == State::kSignalled) {
       state = State::kRuns;
       watch->Begin(loop, 0);
@@ -28,7 +30,8 @@ struct BelaTask {
   }
 };
 
-// One start: threads and the audio thread take turns as `random` has it, until 40 blocks have been rendered.
+// One start: threads and the audio thread take turns as `random` has it, until 40 blocks have been
+// rendered.
 bool AllRun(std::mt19937* random, bool asks_again) {
   LoopWatch watch;
   watch.Start(0);
@@ -43,7 +46,8 @@ bool AllRun(std::mt19937* random, bool asks_again) {
       if (watch.Missing(kThree[t])) tasks[t].Schedule();
     }
   }
-  for (int t = 0; t < 3; ++t) tasks[t].Step(kThree[t], &watch);  // whoever was asked comes to run in the end
+  for (int t = 0; t < 3; ++t)
+    tasks[t].Step(kThree[t], &watch);  // whoever was asked comes to run in the end
   bool all = true;
   for (const Loop loop : kThree) all = all && !watch.Missing(loop);
   return all;
@@ -76,7 +80,8 @@ CASE(ALoopThatStopsOrHangsIsToldUntilItRunsAgain) {
   watch.End(Loop::kTouch, now_us + 4300000);
   CHECK(watch.Missing(Loop::kTouch));
   watch.Begin(Loop::kTouch, now_us + 4400000);
-  CHECK(watch.Restarts(Loop::kTouch) == 1 && watch.Trouble(Loop::kTouch, now_us + 4500000) == nullptr);
+  CHECK(watch.Restarts(Loop::kTouch) == 1 &&
+        watch.Trouble(Loop::kTouch, now_us + 4500000) == nullptr);
 }
 
 CASE(TheClockOfTheWatchMayWrap) {

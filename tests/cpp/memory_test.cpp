@@ -1,4 +1,5 @@
-// The board's memory under power loss: cut at every system call, the old or the new memory is there, never a third.
+// The board's memory under power loss: cut at every system call, the old or the new memory is
+// there, never a third.
 #include "cases.h"
 
 #include <fcntl.h>
@@ -12,8 +13,8 @@ using namespace lodestone;
 
 namespace {
 
-int calls_left = 0;           // until the power goes
-bool halves = false;          // the last write writes half
+int calls_left = 0;   // until the power goes
+bool halves = false;  // the last write writes half
 bool renamed_unsynced = false;
 bool last_file_synced = false;
 
@@ -28,7 +29,8 @@ long CutWrite(int file, const void* data, size_t bytes) {
     if (halves && calls_left == -1) (void)!write(file, data, bytes / 2);
     return -1;
   }
-  return PosixFileSystem().write(file, data, bytes < 10 ? bytes : bytes / 2);  // in pieces, as the system may
+  return PosixFileSystem().write(file, data,
+                                 bytes < 10 ? bytes : bytes / 2);  // in pieces, as the system may
 }
 int CutSync(int file) {
   if (PowerGone()) return -1;
@@ -44,7 +46,9 @@ int CutRename(const char* from, const char* to) {
   if (!last_file_synced) renamed_unsynced = true;
   return PosixFileSystem().rename(from, to);
 }
-int CutSyncFolder(const char* path) { return PowerGone() ? -1 : PosixFileSystem().sync_folder(path); }
+int CutSyncFolder(const char* path) {
+  return PowerGone() ? -1 : PosixFileSystem().sync_folder(path);
+}
 
 const FileSystem kCut = {CutCreate, CutWrite, CutSync, CutClose, CutRename, CutSyncFolder};
 

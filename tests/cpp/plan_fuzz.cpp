@@ -1,6 +1,6 @@
-// Loads mutated plans with fitting checksums and plays those that are accepted: `plan_fuzz PLAN ROUNDS SEED`.
-// Meant to be built with sanitizers: plans and spaces lie in memory of exactly their size. Prints how many were refused, ran,
-// and were taken as a voice or a touch by the instrument.
+// Loads mutated plans with fitting checksums and plays those that are accepted: `plan_fuzz PLAN
+// ROUNDS SEED`. Meant to be built with sanitizers: plans and spaces lie in memory of exactly their
+// size. Prints how many were refused, ran, and were taken as a voice or a touch by the instrument.
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -51,11 +51,14 @@ void SetWord(std::string* plan, size_t at, uint32_t word) {
   if (at + sizeof word <= plan->size()) std::memcpy(&(*plan)[at], &word, sizeof word);
 }
 
-// One change to what steers the engine: a word of the header, a descriptor or an operation, or words taken from its like.
+// One change to what steers the engine: a word of the header, a descriptor or an operation, or
+// words taken from its like.
 void Change(const Header& h, std::string* plan, uint64_t* state) {
   const uint32_t tensors = h.input_count + h.output_count;
-  const uint32_t sizes[3] = {sizeof(Header), sizeof(lodestone::plan::Descriptor), lodestone::plan::kOperationBytes};
-  const uint32_t starts[3] = {0, h.descriptors_at, h.operations_at}, counts[3] = {1, tensors, h.operation_count};
+  const uint32_t sizes[3] = {sizeof(Header), sizeof(lodestone::plan::Descriptor),
+                             lodestone::plan::kOperationBytes};
+  const uint32_t starts[3] = {0, h.descriptors_at, h.operations_at},
+                 counts[3] = {1, tensors, h.operation_count};
   uint32_t part = Next(state) % 5u;
   if (part > 2u) part = 2u;
   if (counts[part] == 0u) part = 0u;
@@ -63,7 +66,8 @@ void Change(const Header& h, std::string* plan, uint64_t* state) {
   const size_t other = starts[part] + static_cast<size_t>(Next(state) % counts[part]) * sizes[part];
   const uint32_t words = sizes[part] / 4u, word = Next(state) % words;
   if (part > 0u && Next(state) % 8u == 0u) {
-    for (uint32_t i = word; i < words && i < word + 6u; ++i) SetWord(plan, at + 4u * i, Word(*plan, other + 4u * i));
+    for (uint32_t i = word; i < words && i < word + 6u; ++i)
+      SetWord(plan, at + 4u * i, Word(*plan, other + 4u * i));
     return;
   }
   SetWord(plan, at + 4u * word, Interesting(state, Word(*plan, at + 4u * word)));
@@ -72,10 +76,13 @@ void Change(const Header& h, std::string* plan, uint64_t* state) {
 void Seal(std::string* plan) {
   constexpr size_t kBehind = offsetof(Header, crc32) + sizeof(uint32_t);
   if (plan->size() < kBehind) return;
-  SetWord(plan, offsetof(Header, crc32), lodestone::Crc32(reinterpret_cast<const uint8_t*>(plan->data()) + kBehind, plan->size() - kBehind));
+  SetWord(plan, offsetof(Header, crc32),
+          lodestone::Crc32(reinterpret_cast<const uint8_t*>(plan->data()) + kBehind,
+                           plan->size() - kBehind));
 }
 
-// As voice_stream.cpp and scene_worker.cpp do it: latents in, a slice, every sample of every channel.
+// As voice_stream.cpp and scene_worker.cpp do it: latents in, a slice, every sample of every
+// channel.
 float PlayVoice(lodestone::Voice* voice) {
   const lodestone::VoiceInfo& info = voice->info();
   for (uint32_t z = 0; z < info.latents; ++z)
@@ -100,7 +107,8 @@ int main(int argc, char** argv) {
   volatile float heard = 0.0f;
   for (int round = 0; round < std::atoi(argv[2]); ++round) {
     std::string plan = whole;
-    for (uint32_t change = Next(&state) % 4u + 1u; change > 0u; --change) Change(header, &plan, &state);
+    for (uint32_t change = Next(&state) % 4u + 1u; change > 0u; --change)
+      Change(header, &plan, &state);
     if (Next(&state) % 32u == 0u) plan.resize(plan.size() - Next(&state) % plan.size());
     Seal(&plan);
     const std::unique_ptr<char[]> exact(new char[plan.size()]);
@@ -112,15 +120,18 @@ int main(int argc, char** argv) {
       continue;
     }
     for (size_t i = 0; i < engine.input_count(); ++i)
-      for (uint32_t e = 0; e < engine.input(i).elements; ++e) engine.input_data(i)[e] = static_cast<float>(Next(&state) % 64u) - 8.0f;
+      for (uint32_t e = 0; e < engine.input(i).elements; ++e)
+        engine.input_data(i)[e] = static_cast<float>(Next(&state) % 64u) - 8.0f;
     engine.Step(2000);  // whole calls of a blown-up plan would take too long
     ++ran;
     if (engine.info().kind == lodestone::PlanKind::kVoice) {
-      const std::unique_ptr<lodestone::EngineVoice> voice = lodestone::EngineVoice::Make(std::move(engine), error, sizeof error);
+      const std::unique_ptr<lodestone::EngineVoice> voice =
+          lodestone::EngineVoice::Make(std::move(engine), error, sizeof error);
       if (voice) heard = heard + PlayVoice(voice.get());
       parts += voice != nullptr;
     } else {
-      const std::unique_ptr<lodestone::EngineTouch> touch = lodestone::EngineTouch::Make(std::move(engine), error, sizeof error);
+      const std::unique_ptr<lodestone::EngineTouch> touch =
+          lodestone::EngineTouch::Make(std::move(engine), error, sizeof error);
       for (uint32_t z = 0; touch && z < touch->latents(); ++z) heard = heard + touch->latent()[z];
       parts += touch != nullptr;
     }

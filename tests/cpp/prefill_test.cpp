@@ -1,4 +1,5 @@
-// The prefill by itself: as short as the voice's time and the board's jitter allow, and never a gap for it.
+// The prefill by itself: as short as the voice's time and the board's jitter allow, and never a gap
+// for it.
 #include "cases.h"
 
 #include "fake_world.h"
@@ -10,7 +11,8 @@ namespace {
 constexpr double kStep440 = 0.5 * 2.0 * 0.0313447;  // of a sine of 440 Hz, half scale, at 44.1 kHz
 
 struct PaceWorld : World {
-  explicit PaceWorld(uint32_t hop, uint64_t cost, uint32_t period = 16, uint32_t most = 1024) : World(Settings(period, most)) {
+  explicit PaceWorld(uint32_t hop, uint64_t cost, uint32_t period = 16, uint32_t most = 1024)
+      : World(Settings(period, most)) {
     loader.makers[0] = [this, hop, cost] {
       voice = new FakeVoice(hop);
       voice->clock = &frame;
@@ -97,7 +99,8 @@ CASE(CreepingLoadIsFollowedWithoutAnUnderrun) {
   CHECK(world.prefill() > 800);
 }
 
-// A voice of 344 blocks a second hears of the hand 200 times: it walks where it would otherwise step.
+// A voice of 344 blocks a second hears of the hand 200 times: it walks where it would otherwise
+// step.
 CASE(ShortBlocksWalkBetweenSensorFrames) {
   for (uint32_t hop : {128u, 2048u}) {
     PaceWorld world(hop, 0);

@@ -14,7 +14,8 @@ namespace lodestone_test {
 inline std::vector<uint8_t> Bytes(const std::string& hex) {
   std::vector<uint8_t> bytes;
   for (size_t at = 0; at + 1 < hex.size(); at += hex[at] == ' ' ? 1 : 2) {
-    if (hex[at] != ' ') bytes.push_back(static_cast<uint8_t>(std::stoi(hex.substr(at, 2), nullptr, 16)));
+    if (hex[at] != ' ')
+      bytes.push_back(static_cast<uint8_t>(std::stoi(hex.substr(at, 2), nullptr, 16)));
   }
   return bytes;
 }
@@ -34,8 +35,8 @@ class ScriptedBus : public lodestone::I2cBus {
     steps_.push_back({address, Bytes(write), Bytes(answer), result});
   }
 
-  lodestone::I2cResult Transfer(uint8_t address, const uint8_t* write, size_t write_bytes, uint8_t* read,
-                                size_t read_bytes) override {
+  lodestone::I2cResult Transfer(uint8_t address, const uint8_t* write, size_t write_bytes,
+                                uint8_t* read, size_t read_bytes) override {
     CHECK(next_ < steps_.size());
     if (next_ >= steps_.size()) return lodestone::I2cResult::kNak;
     const Step& step = steps_[next_++];
@@ -43,7 +44,8 @@ class ScriptedBus : public lodestone::I2cBus {
     CHECK(std::vector<uint8_t>(write, write + write_bytes) == step.write);
     if (step.result != lodestone::I2cResult::kOk) return step.result;
     CHECK(read_bytes == step.answer.size());
-    if (read_bytes == step.answer.size() && read_bytes > 0) std::memcpy(read, step.answer.data(), read_bytes);
+    if (read_bytes == step.answer.size() && read_bytes > 0)
+      std::memcpy(read, step.answer.data(), read_bytes);
     return step.result;
   }
 

@@ -29,7 +29,8 @@ class WildBus : public I2cBus {
  public:
   WildBus(ManualClock& clock, uint32_t seed) : clock_(clock), state_(seed) {}
 
-  I2cResult Transfer(uint8_t, const uint8_t* write, size_t write_bytes, uint8_t* read, size_t read_bytes) override {
+  I2cResult Transfer(uint8_t, const uint8_t* write, size_t write_bytes, uint8_t* read,
+                     size_t read_bytes) override {
     ++transfers;
     clock_.now_us += 100;
     const uint32_t dice = Random() % 1024;
@@ -76,7 +77,8 @@ class WildBus : public I2cBus {
 
 SensorArraySettings Settings(bool mixed) {
   SensorArraySettings settings;
-  for (uint8_t i = 0; i < kSensors; ++i) settings.sensor[i].address = static_cast<uint8_t>(0x0C + i);
+  for (uint8_t i = 0; i < kSensors; ++i)
+    settings.sensor[i].address = static_cast<uint8_t>(0x0C + i);
   if (mixed) settings.sensor[3].chip = SensorChip::kTmag5273;
   return settings;
 }
@@ -97,7 +99,8 @@ void SurvivesAnything(uint32_t seed, int* good) {
     for (int i = 0; i < kSensors; ++i) {
       CHECK(frame.valid[i] >= 0.0f && frame.valid[i] <= 1.0f);
       CHECK((frame.flags[i] & kSensorLost) != 0 || ++*good > 0);
-      for (int axis = 0; axis < kAxes; ++axis) CHECK(frame.field_mt[i][axis] > -400 && frame.field_mt[i][axis] < 400);
+      for (int axis = 0; axis < kAxes; ++axis)
+        CHECK(frame.field_mt[i][axis] > -400 && frame.field_mt[i][axis] < 400);
     }
     CHECK(frame.time_us >= begun_us && frame.time_us <= clock.now_us);
     clock.SleepUntilUs(begun_us + 5000);

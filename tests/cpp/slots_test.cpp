@@ -1,4 +1,5 @@
-// The places where threads meet, hammered by real threads: nothing torn, nothing lost, nothing out of order.
+// The places where threads meet, hammered by real threads: nothing torn, nothing lost, nothing out
+// of order.
 #include "cases.h"
 
 #include <thread>

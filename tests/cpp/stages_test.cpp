@@ -26,7 +26,8 @@ CASE(EachStageWorksOnAnotherBlock) {
     CHECK(!voice.ready());
     CHECK(voice.Step(16));
     CHECK(voice.sounds() == (block >= 2));
-    if (!voice.sounds()) for (uint32_t i = 0; i < kHop; ++i) CHECK(voice.audio()[i] == 0.0f);
+    if (!voice.sounds())
+      for (uint32_t i = 0; i < kHop; ++i) CHECK(voice.audio()[i] == 0.0f);
     if (voice.sounds()) CHECK(last->latent()[0] == static_cast<float>(100 + block - 2));
     Help(&voice);
   }
@@ -46,7 +47,8 @@ CASE(AHelperThatIsLateKeepsTheNextBlockFromBeginning) {
   CHECK(chain.voice->ready());
 }
 
-// A scene is given back when its voices are ready: a queue that still named one would name what is gone.
+// A scene is given back when its voices are ready: a queue that still named one would name what is
+// gone.
 CASE(NoQueueNamesAVoiceWhoseHelpersAreDone) {
   FakeChain chain(new FakeVoice(kHop), {new FakeStage, new FakeStage});
   StageCrew crew;
@@ -163,8 +165,8 @@ CASE(AHelperThatStopsLeadsToAnotherRungAndBackWithoutAGap) {
   CHECK(world.LargestStep(3 * kRate, 11 * kRate) < 0.8 * 2 * 3.15 * 440 / kRate);
 }
 
-// Stuck in the middle of the last stage: all is reset, and the stages fill again behind the held sound; a block is as long
-// as the fade here, which would otherwise end in silence.
+// Stuck in the middle of the last stage: all is reset, and the stages fill again behind the held
+// sound; a block is as long as the fade here, which would otherwise end in silence.
 CASE(StagesFillBehindTheHeldSound) {
   StagedWorld world;
   world.hop = VoicePlayer::kSwapFrames;

@@ -1,4 +1,5 @@
-// A program that crashes at its start twice in a row leaves its memory aside, four times its first scene; one that lasts neither.
+// A program that crashes at its start twice in a row leaves its memory aside, four times its first
+// scene; one that lasts neither.
 #include "cases.h"
 
 #include <stdlib.h>

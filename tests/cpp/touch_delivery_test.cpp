@@ -1,4 +1,5 @@
-// A touch plan on its way to the board: pieces in any order, and power that goes at every system call.
+// A touch plan on its way to the board: pieces in any order, and power that goes at every system
+// call.
 #include "cases.h"
 
 #include <fcntl.h>
@@ -23,8 +24,12 @@ int CutClose(int file) {
   close(file);
   return PowerGone() ? -1 : 0;
 }
-int CutRename(const char* from, const char* to) { return PowerGone() ? -1 : PosixFileSystem().rename(from, to); }
-int CutSyncFolder(const char* path) { return PowerGone() ? -1 : PosixFileSystem().sync_folder(path); }
+int CutRename(const char* from, const char* to) {
+  return PowerGone() ? -1 : PosixFileSystem().rename(from, to);
+}
+int CutSyncFolder(const char* path) {
+  return PowerGone() ? -1 : PosixFileSystem().sync_folder(path);
+}
 const FileSystem kCut = {CutCreate, CutWrite, CutSync, CutClose, CutRename, CutSyncFolder};
 
 std::string Folder() {
@@ -35,7 +40,8 @@ std::string Folder() {
 
 std::vector<uint8_t> PlanOf(int number, size_t bytes = 1000) {
   std::vector<uint8_t> plan(bytes);
-  for (size_t i = 0; i < bytes; ++i) plan[i] = static_cast<uint8_t>(i * 7 + static_cast<size_t>(number));
+  for (size_t i = 0; i < bytes; ++i)
+    plan[i] = static_cast<uint8_t>(i * 7 + static_cast<size_t>(number));
   return plan;
 }
 
@@ -125,7 +131,8 @@ CASE(PowerMayGoAtEverySystemCall) {
       CHECK(TouchShelf(folder).Keep("one", 5, PlanOf(2), &trouble));
       calls_left = calls;
       TouchShelf cut(folder, kCut);
-      const bool done = turn != 0 ? cut.Turn("one", 5, -1, &trouble) : cut.Keep("one", 5, PlanOf(3), &trouble);
+      const bool done =
+          turn != 0 ? cut.Turn("one", 5, -1, &trouble) : cut.Keep("one", 5, PlanOf(3), &trouble);
       CHECK(TouchShelf(folder).Read("one", 5, &plan));
       const std::string fresh = Text(PlanOf(turn != 0 ? 1 : 3));
       CHECK(plan == fresh || plan == Text(PlanOf(2)));

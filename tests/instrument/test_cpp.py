@@ -19,6 +19,8 @@ NAMES = [
     "board_program_test",
     "event_log_test",
     "slots_test",
+    "udp_link_test",
+    "thread_load_test",
     "memory_test",
 ]
 

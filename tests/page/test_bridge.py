@@ -5,50 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 import websockets.sync.client as sync
 from websockets.exceptions import ConnectionClosed
 
 from lodestone.page.blocks import block_of, packets_of
 from lodestone.page.bridge import Bridge
-from tests.support.chromium import Chromium, Tab
+from tests.support.chromium import Chromium
+from tests.support.served_bridge import Served
 from tests.support.spoken_board import SpokenBoard, packet
 
 VERDICT = "document.getElementById('verdict').textContent"
-
-
-class Served:
-    """A bridge in a thread of this process."""
-
-    def __init__(self, bridge: Bridge, port: int = 0) -> None:
-        self.bridge = bridge
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        self.port: int = listener.getsockname()[1]
-        config = uvicorn.Config(bridge.app, log_level="error", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
-
-    def __enter__(self) -> Served:
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-
-    def socket(self, query: str = "", origin: str | None = None) -> sync.ClientConnection:
-        own = f"http://127.0.0.1:{self.port}"
-        return sync.connect(f"ws://127.0.0.1:{self.port}/play{query}", origin=origin or own)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -130,7 +101,7 @@ def test_the_token_opens_a_shared_bridge(tmp_path: Path, board: SpokenBoard) -> 
 
 def test_a_page_shows_and_plays_the_board(browser: Chromium, page_file: Path, board: SpokenBoard) -> None:
     with served(page_file.parent / "page", board) as bridge:
-        tab = opened(browser, bridge)
+        tab = bridge.opened(browser)
         tab.until("lodestone.told.packets > 200 && Math.abs(lodestone.touch[0]) > 0.1")
         assert tab.js("[...document.querySelectorAll('#scenes label')].map((l) => l.textContent)") == [
             "evening",
@@ -153,11 +124,11 @@ def test_hands_on_the_page_move_the_marbles_of_a_simulated_board(
 ) -> None:
     board.world = True
     with served(page_file.parent / "page", board) as bridge:
-        tab = opened(browser, bridge)
+        tab = bridge.opened(browser)
         tab.until("lodestone.instrument.world && lodestone.magnets.list.length === 1")
         assert tab.js("lodestone.magnets.list.map((m) => [m.piece.diameter_mm, m.x, m.y])") == [[20, -30, 40]]
         tab.drag(tab.place_of("#pieces .piece"), (80, 50))
-        wait(lambda: ("/sim/magnet", [1]) in [(address, values[-1:]) for address, values in board.heard])
+        wait(lambda: ("/sim/magnet", [1, 0]) in [(address, values[4:]) for address, values in board.heard])
         told = [values for address, values in board.heard if address == "/sim/magnet"]
         assert [number for number, *_ in told] == [1] * len(told)
         assert told[0][4] == 0
@@ -168,17 +139,10 @@ def test_hands_on_the_page_move_the_marbles_of_a_simulated_board(
 
 def test_a_lost_bridge_is_told_and_comes_back(browser: Chromium, page_file: Path, board: SpokenBoard) -> None:
     with served(page_file.parent / "page", board) as bridge:
-        tab = opened(browser, bridge)
+        tab = bridge.opened(browser)
         tab.until("lodestone.told.packets > 50")
     tab.until(f"{VERDICT}.startsWith('The bridge is away')")
     with served(page_file.parent / "page", board, port=bridge.port):
         tab.until(f"{VERDICT} === 'Ready.'")
         seen = tab.js("lodestone.told.packets")
         tab.until(f"lodestone.told.packets > {seen + 50}")
-
-
-def opened(browser: Chromium, bridge: Served) -> Tab:
-    tab = browser.tab()
-    tab.open(bridge.bridge.address("127.0.0.1", bridge.port))
-    tab.ready()
-    return tab

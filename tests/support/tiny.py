@@ -115,9 +115,9 @@ def with_sister(files: Files, **voice: Any) -> Files:
     return replace(files, sister_plans=(*files.sister_plans, plan))
 
 
-def image(folder: Path, *scenes: Files, **changes: Any) -> Path:
+def image(folder: Path, *scenes: Files, safe: Files | None = None, **changes: Any) -> Path:
     made = list(scenes) or [scene(folder / "plans", "one")]
-    return build_image(folder / "image", made, replace(Settings(), **changes))
+    return build_image(folder / "image", made, replace(Settings(), **changes), safe)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-// Stand-in for the part of Bela's API that render.cpp uses: same names, same meaning, simulated time.
+// Stand-in for the part of Bela's API that render.cpp uses: same names, same meaning, simulated
+// time.
 #pragma once
 
 #include <stdint.h>
@@ -15,7 +16,8 @@ typedef struct _BelaContext {
   float audioSampleRate;
   uint32_t digitalFrames;
   uint32_t digitalChannels;
-  uint32_t* digital;  // a frame's word: directions in the low half (1: input), levels in the high half
+  uint32_t*
+      digital;  // a frame's word: directions in the low half (1: input), levels in the high half
   uint64_t audioFramesElapsed;
   uint32_t flags;
 } BelaContext;
@@ -29,7 +31,8 @@ void render(BelaContext* context, void* user_data);
 void cleanup(BelaContext* context, void* user_data);
 
 // Only inside setup().
-AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, const char* name, void* argument);
+AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, const char* name,
+                                       void* argument);
 
 // 0, or EBUSY when the task is still at work: such a wake-up is lost, as on the board.
 int Bela_scheduleAuxiliaryTask(AuxiliaryTask task);

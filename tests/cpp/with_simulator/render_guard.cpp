@@ -1,6 +1,7 @@
 // Runs lodestone-sim with a render() for which memory, locks and system calls are traps:
-// `render_guard [malloc|aligned|lock|syscall] IMAGE OPTIONS`. Exit 10: an allocation or a release; 11: a lock; killed by
-// SIGSYS: a system call. The first word commits the offence on purpose, so that the guard itself can be tested.
+// `render_guard [malloc|aligned|lock|syscall] IMAGE OPTIONS`. Exit 10: an allocation or a release;
+// 11: a lock; killed by SIGSYS: a system call. The first word commits the offence on purpose, so
+// that the guard itself can be tested.
 #include <thread>
 
 #include "firmware/simulator/play.h"
@@ -16,9 +17,11 @@ struct Job {
 int to_audio[2], from_audio[2];  // pipes: a job, and a byte when it is done
 const char* offence = "";
 
-// Besides the two pipes, with which render() has nothing to do, every system call kills the process.
+// Besides the two pipes, with which render() has nothing to do, every system call kills the
+// process.
 bool ForbidAllButThePipes() {
-  const uint32_t in = static_cast<uint32_t>(to_audio[0]), out = static_cast<uint32_t>(from_audio[1]);
+  const uint32_t in = static_cast<uint32_t>(to_audio[0]),
+                 out = static_cast<uint32_t>(from_audio[1]);
   sock_filter rules[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 6, 0),
@@ -51,7 +54,8 @@ void AudioThread() {
 void RenderThere(void (*render_once)(void*), void* context) {
   const Job job = {render_once, context};
   char done;
-  if (write(to_audio[1], &job, sizeof job) != static_cast<ssize_t>(sizeof job) || read(from_audio[0], &done, 1) != 1) {
+  if (write(to_audio[1], &job, sizeof job) != static_cast<ssize_t>(sizeof job) ||
+      read(from_audio[0], &done, 1) != 1) {
     _exit(5);
   }
 }
@@ -65,7 +69,9 @@ int main(int argc, char** argv) {
   }
   lodestone::SimOptions options;
   std::string error;
-  if (!lodestone::ParseSimOptions(argc, argv, &options, &error) || pipe(to_audio) != 0 || pipe(from_audio) != 0) return 3;
+  if (!lodestone::ParseSimOptions(argc, argv, &options, &error) || pipe(to_audio) != 0 ||
+      pipe(from_audio) != 0)
+    return 3;
   std::thread(AudioThread).detach();
   const int status = lodestone::PlayImage(options, RenderThere);
   _exit(status);

@@ -1,5 +1,6 @@
-// `osc_fuzz PACKETS SEED`: random and mutated packets through the reader and the command reader. Built with sanitizers
-// by test_fuzz.py; each packet lies in memory of exactly its size, so that every byte read beyond it is seen.
+// `osc_fuzz PACKETS SEED`: random and mutated packets through the reader and the command reader.
+// Built with sanitizers by test_fuzz.py; each packet lies in memory of exactly its size, so that
+// every byte read beyond it is seen.
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -32,9 +33,13 @@ class Sink : public Obedient, public RefusalSink, public OscListener {
   bool OnKnob(const char* name, float value, Refusal* refusal) override {
     return (name[0] == 'r' && value >= 0.0f) || refusal->Say("no knob %s", name);
   }
-  bool OnScene(const Argument& scene, Refusal*) override { return Taste(scene.tag == 's' ? scene.text : ""); }
+  bool OnScene(const Argument& scene, Refusal*) override {
+    return Taste(scene.tag == 's' ? scene.text : "");
+  }
   bool OnMode(const char* mode, Refusal*) override { return Taste(mode); }
-  void OnRefused(const char* address, const char* reason) override { Taste(address), Taste(reason); }
+  void OnRefused(const char* address, const char* reason) override {
+    Taste(address), Taste(reason);
+  }
   bool Taste(const char* text) {
     for (; *text != '\0'; ++text) sum += static_cast<uint8_t>(*text);
     return true;
@@ -55,7 +60,8 @@ class Sink : public Obedient, public RefusalSink, public OscListener {
   uint32_t sum = 0, messages = 0;
 };
 
-const char* const kAddresses[] = {"/mode", "/scene", "/mute", "/rest", "/heartbeat", "/hello", "/measure", "/knob/reach", "/x"};
+const char* const kAddresses[] = {"/mode",  "/scene",   "/mute",       "/rest", "/heartbeat",
+                                  "/hello", "/measure", "/knob/reach", "/x"};
 
 void WriteMessage(Random* random, OscWriter* writer) {
   std::string tags;
@@ -95,7 +101,10 @@ void Mutate(Random* random, Packet* packet) {
       case 0: (*packet)[at] = static_cast<uint8_t>((*random)()); break;
       case 1: (*packet)[at] ^= static_cast<uint8_t>(1u << Pick(random, 8)); break;
       case 2: packet->resize(at); break;
-      case 3: packet->insert(packet->begin() + static_cast<long>(at), 4, static_cast<uint8_t>((*random)())); break;
+      case 3:
+        packet->insert(packet->begin() + static_cast<long>(at), 4,
+                       static_cast<uint8_t>((*random)()));
+        break;
       default: (*packet)[at] = 0xFF; break;
     }
   }

@@ -1,5 +1,6 @@
-// What Bela's audio thread does for a program, without its hardware: setup(), a block of render() each period by the
-// clock on the wall, cleanup(). In Batch, blocks follow one another at once. A second program is refused first of all.
+// What Bela's audio thread does for a program, without its hardware: setup(), a block of render()
+// each period by the clock on the wall, cleanup(). In Batch, blocks follow one another at once. A
+// second program is refused first of all.
 #include "audio.h"
 
 #include <Bela.h>
@@ -37,12 +38,14 @@ void Play(const Options& options, BelaContext* context) {
   const std::chrono::duration<double> period(options.period / static_cast<double>(options.rate_hz));
   auto next = std::chrono::steady_clock::now();
   TakePriority(options.batch ? 0 : kAudioPriority);
-  for (long block = 0; !Bela_stopRequested() && (!options.batch || block < options.iterations); ++block) {
+  for (long block = 0; !Bela_stopRequested() && (!options.batch || block < options.iterations);
+       ++block) {
     render(context, nullptr);
     context->audioFramesElapsed += options.period;
     next += std::chrono::duration_cast<std::chrono::steady_clock::duration>(period);
     const auto now = std::chrono::steady_clock::now();
-    if (now - next > std::chrono::milliseconds(200)) next = now;  // the hardware does not play what came too late
+    if (now - next > std::chrono::milliseconds(200))
+      next = now;  // the hardware does not play what came too late
     if (!options.batch) std::this_thread::sleep_until(next);
   }
 }

@@ -6,9 +6,11 @@
 namespace {
 
 constexpr char kKindness[] = "/root/Bela/kindness";
-const char* const kNames[] = {"one-program", "lost-wake-ups", "busy",        "names",     "priorities",
-                              "secondary",   "batch-rate",    "bus-timeout", "bus-speed"};
-static_assert(sizeof kNames / sizeof kNames[0] == static_cast<int>(Hard::kCount), "a name for each");
+const char* const kNames[] = {"one-program", "lost-wake-ups", "busy",
+                              "names",       "priorities",    "secondary",
+                              "batch-rate",  "bus-timeout",   "bus-speed"};
+static_assert(sizeof kNames / sizeof kNames[0] == static_cast<int>(Hard::kCount),
+              "a name for each");
 
 struct Switches {
   bool hard[static_cast<int>(Hard::kCount)];
@@ -19,7 +21,8 @@ struct Switches {
     if (file == nullptr) return;
     char name[64];
     while (std::fscanf(file, "%63s", name) == 1) {
-      for (int i = 0; i < static_cast<int>(Hard::kCount); ++i) hard[i] = hard[i] && std::strcmp(name, kNames[i]) != 0;
+      for (int i = 0; i < static_cast<int>(Hard::kCount); ++i)
+        hard[i] = hard[i] && std::strcmp(name, kNames[i]) != 0;
     }
     std::fclose(file);
   }

@@ -1,5 +1,6 @@
-// How hard this core is on a program: each way in which Bela's own core disappoints one, as a switch. All are on unless
-// /root/Bela/kindness names them, one a line; the tests take one away to show what a kinder board would hide.
+// How hard this core is on a program: each way in which Bela's own core disappoints one, as a
+// switch. All are on unless /root/Bela/kindness names them, one a line; the tests take one away to
+// show what a kinder board would hide.
 #pragma once
 
 enum class Hard {

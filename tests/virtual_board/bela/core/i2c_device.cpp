@@ -1,7 +1,8 @@
-// /dev/i2c-1 of the virtual board: the calls by which a program speaks to an I2C adapter go to the simulated sensors
-// behind a Unix socket (docs/simulator-protocol.md), everything else to the system. The names are the C library's, so
-// that the program on the board is the very one that would open a real bus. A transfer takes as long as its bits do, and
-// one that hangs the second that i2c-omap waits by itself, whatever I2C_TIMEOUT was told.
+// /dev/i2c-1 of the virtual board: the calls by which a program speaks to an I2C adapter go to the
+// simulated sensors behind a Unix socket (docs/simulator-protocol.md), everything else to the
+// system. The names are the C library's, so that the program on the board is the very one that
+// would open a real bus. A transfer takes as long as its bits do, and one that hangs the second
+// that i2c-omap waits by itself, whatever I2C_TIMEOUT was told.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/i2c-dev.h>
@@ -36,7 +37,8 @@ int Connect() {
   to.sun_family = AF_UNIX;
   memcpy(to.sun_path, kSocket, sizeof kSocket);
   const int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (made >= 0 && connect(made, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return made;
+  if (made >= 0 && connect(made, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0)
+    return made;
   if (made >= 0) close(made);
   errno = ENOENT;
   return -1;
@@ -62,9 +64,9 @@ uint64_t NowUs() {
 }
 
 void SleepUntil(uint64_t time_us) {
-  const timespec until = {static_cast<time_t>(time_us / 1000000), static_cast<long>(time_us % 1000000 * 1000)};
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-  }
+  const timespec until = {static_cast<time_t>(time_us / 1000000),
+                          static_cast<long>(time_us % 1000000 * 1000)};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {}
 }
 
 // As i2c-omap reports them: no acknowledge, or a time-out for all the rest.
@@ -75,7 +77,8 @@ int Refuse(int fault) {
   return -1;
 }
 
-// A connection of its own for each transfer: programs share the bus, and the simulated board serves one after another.
+// A connection of its own for each transfer: programs share the bus, and the simulated board serves
+// one after another.
 class Call {
  public:
   Call() : file(Connect()) {}
@@ -93,11 +96,14 @@ int Transfer(const i2c_rdwr_ioctl_data& wanted) {
   const uint64_t began_us = NowUs();
   for (uint32_t m = 0; m < wanted.nmsgs; ++m) {
     if (wanted.msgs[m].len == 0) return Refuse(EINVAL);
-    if ((wanted.msgs[m].flags & I2C_M_RD) != 0) read = &wanted.msgs[m];
-    else write = &wanted.msgs[m];
+    if ((wanted.msgs[m].flags & I2C_M_RD) != 0)
+      read = &wanted.msgs[m];
+    else
+      write = &wanted.msgs[m];
   }
   std::vector<uint8_t> request(1, kTransfer);
-  const size_t read_bytes = read != nullptr ? read->len : 0, write_bytes = write != nullptr ? write->len : 0;
+  const size_t read_bytes = read != nullptr ? read->len : 0,
+               write_bytes = write != nullptr ? write->len : 0;
   Put(began_us, 8, &request);
   Put(3 + write_bytes, 4, &request);
   Put(wanted.msgs[0].addr, 1, &request);
@@ -105,13 +111,16 @@ int Transfer(const i2c_rdwr_ioctl_data& wanted) {
   if (write != nullptr) request.insert(request.end(), write->buf, write->buf + write_bytes);
   const Call call;
   if (call.file < 0) return Refuse(EIO);
-  if (send(call.file, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return Refuse(EIO);
+  if (send(call.file, request.data(), request.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(request.size()))
+    return Refuse(EIO);
   uint8_t head[kAnswerHead];
   if (!Receive(call.file, head, sizeof head)) return Refuse(EIO);
   std::vector<uint8_t> answer(head[5] | static_cast<size_t>(head[6]) << 8);
   if (!answer.empty() && !Receive(call.file, answer.data(), answer.size())) return Refuse(EIO);
   uint32_t wires_us = 0;
-  for (int byte = 0; byte < 4; ++byte) wires_us |= static_cast<uint32_t>(head[1 + byte]) << (8 * byte);
+  for (int byte = 0; byte < 4; ++byte)
+    wires_us |= static_cast<uint32_t>(head[1 + byte]) << (8 * byte);
   if (IsHard(Hard::kBusSpeed)) SleepUntil(began_us + wires_us);
   if (head[0] > 1 && IsHard(Hard::kBusTimeout)) SleepUntil(began_us + kOmapTimeoutUs);
   if (head[0] != 0) return Refuse(FaultOf(head[0]));
@@ -127,7 +136,8 @@ int open(const char* path, int flags, ...) {
   if (strcmp(path, kDevice) == 0) {
     const Call call;
     if (call.file < 0) return -1;
-    return bus = static_cast<int>(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0));
+    return bus =
+               static_cast<int>(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0));
   }
   va_list more;
   va_start(more, flags);

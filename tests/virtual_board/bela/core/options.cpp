@@ -32,7 +32,8 @@ bool ParseOptions(int argc, char** argv, Options* options) {
 #endif
   for (int c; (c = getopt_long(argc, argv, kShort, kLong, nullptr)) != -1;) {
     if (c == '?') {
-      std::fprintf(stderr, "usage: %s [--period | -p frames] [--board name] [--codec-mode text]\n", argv[0]);
+      std::fprintf(stderr, "usage: %s [--period | -p frames] [--board name] [--codec-mode text]\n",
+                   argv[0]);
       return false;
     }
     if (c == 'p') options->period = static_cast<unsigned>(std::strtoul(optarg, nullptr, 10));

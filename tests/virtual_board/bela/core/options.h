@@ -1,4 +1,5 @@
-// The options of a Bela program that a deploy gives, read as Bela's own main does: an unknown one ends it.
+// The options of a Bela program that a deploy gives, read as Bela's own main does: an unknown one
+// ends it.
 #pragma once
 
 struct Options {

@@ -45,10 +45,12 @@ void Apply(int priority, bool primary) {
   pthread_setschedparam(pthread_self(), priority == 0 ? SCHED_OTHER : SCHED_FIFO, &wanted);
 }
 
-// The name belongs to one task of one program; it is free again when that program has ended, however it ended.
+// The name belongs to one task of one program; it is free again when that program has ended,
+// however it ended.
 int TakeName(const char* name) {
   mkdir("/run/task-names", 0755);
-  const int file = open((std::string("/run/task-names/") + name).c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  const int file =
+      open((std::string("/run/task-names/") + name).c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) return file;
   if (file >= 0) close(file);
   return -1;
@@ -62,8 +64,8 @@ void Wait(Task* task) {
   pthread_mutex_unlock(&task->mutex);
 }
 
-// A thread that has just begun may be anywhere before its wait when it is first asked: here it always is, by some
-// milliseconds that differ from start to start.
+// A thread that has just begun may be anywhere before its wait when it is first asked: here it
+// always is, by some milliseconds that differ from start to start.
 void ArriveLate() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -117,10 +119,12 @@ void EndTasks() {
 
 extern "C" {
 
-AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, const char* name, void* argument) {
+AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, const char* name,
+                                       void* argument) {
   const int name_lock = TakeName(name);
   if (name_lock < 0 && IsHard(Hard::kNames)) {
-    std::fprintf(stderr, "Error: unable to create auxiliary task %s : (%d) %s\n", name, EEXIST, strerror(EEXIST));
+    std::fprintf(stderr, "Error: unable to create auxiliary task %s : (%d) %s\n", name, EEXIST,
+                 strerror(EEXIST));
     return nullptr;
   }
   tasks.emplace_back(new Task);

@@ -1,0 +1,1 @@
+"""Takes: what a board said during a live performance, kept, and made to sound again."""
