@@ -108,9 +108,9 @@ class Instrument : private Commands, private RefusalSink {
 
   // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured.
   // Threads: control.
-  void Remember(Memory* memory);
+  void SaveMemory(Memory* memory);
   // Mode and knobs as remembered; the scene is chosen by Begin. Before the threads start.
-  void Recall(const Memory& memory);
+  void RestoreMemory(const Memory& memory);
 
   // Threads: control, or after all have ended.
   const Mixer& mixer() const { return mixer_; }
@@ -134,11 +134,12 @@ class Instrument : private Commands, private RefusalSink {
 
   void ReadPackets();
   void AskMode(Mode mode);
-  void Meet(uint16_t port);
+  void AddPeer(uint16_t port);
   void KeepTroubles();
   void TellKnobs();
   void TellScenes();
   void TellPlan(int32_t missing, bool done, const char* trouble);
+  bool PlanComes(int32_t scene, std::vector<uint8_t>* plan, int32_t way);
   void TellTroubles();
   void KeepPanel();
   void KeepMode();
@@ -157,6 +158,9 @@ class Instrument : private Commands, private RefusalSink {
   PlanInbox inbox_;
   int32_t plan_scene_ = 0;
   bool plan_comes_ = false;  // to be told of when it plays, or cannot
+  char plan_about_[9] =
+      "";  // checksum of the plan that was sent last and whole; empty: it was turned to
+  uint64_t plan_heard_us_ = 0;  // when the last piece of a plan came
   CommandReader reader_;
   ModeKeeper modes_;
   ModeTap* mode_tap_;

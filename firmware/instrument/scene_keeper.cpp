@@ -31,7 +31,10 @@ SceneKeeper::SceneKeeper(SceneLoader* loader, TouchPlayer* touch, VoicePlayer* v
       replaced_(true),
       replace_index_(0),
       replace_way_(0),
-      trouble_() {}
+      plan_(),
+      in_force_(),
+      trouble_(),
+      replace_trouble_() {}
 
 void SceneKeeper::Begin(int32_t index) {
   char first_trouble[sizeof trouble_] = "";
@@ -70,25 +73,25 @@ bool SceneKeeper::Tick() {
       return false;
     case State::kLoading: return worker_.idle() && Take();
     case State::kFeeding:
-      if (!touch_->HasTaken()) return false;
+      if (!touch_->HasSwitched()) return false;
       worker_.Warm(coming_.get());
       state_ = State::kWarming;
       return false;
     case State::kWarming:
       if (!worker_.idle()) return false;
-      voice_->Want(coming_.get());
+      voice_->Request(coming_.get());
       state_ = State::kSwapping;
       return false;
     case State::kSwapping:
       if (voice_->playing() != coming_.get()) return false;
       leaving_ = std::move(playing_);
       playing_ = std::move(coming_);
-      touch_->Want(playing_.get(), nullptr);
+      touch_->Request(playing_.get(), nullptr);
       state_ = State::kReleasing;
       replaced_ = replaced_ || !replace_;
       return true;
     case State::kReleasing:
-      if (leaving_ && !(touch_->HasTaken() && leaving_->at_rest())) return false;
+      if (leaving_ && !(touch_->HasSwitched() && leaving_->at_rest())) return false;
       if (leaving_) worker_.Release(std::move(leaving_));
       if (worker_.idle()) state_ = State::kSteady;
       return false;
@@ -124,11 +127,16 @@ void SceneKeeper::Start() {
 
 // What was loaded: the first scene begins at once; a later one is fed by its touch first.
 bool SceneKeeper::Take() {
-  std::snprintf(trouble_, sizeof trouble_, "%s", worker_.error());
   state_ = State::kSteady;
   std::unique_ptr<Scene> scene = worker_.TakeScene();
   const bool replacing = !replaced_ && !replace_;
-  if (!scene || (replacing && Waits(*scene))) {
+  if (replacing) {
+    std::snprintf(replace_trouble_, sizeof replace_trouble_, "%s", worker_.error());
+    in_force_ = worker_.in_force();
+  }
+  // A touch that cannot be had changes nothing of the scene that plays.
+  if (!replacing || scene) std::snprintf(trouble_, sizeof trouble_, "%s", worker_.error());
+  if (!scene || (replacing && IsNotPlaying(*scene))) {
     if (replacing) replaced_ = true;
     if (scene) {
       worker_.Release(std::move(scene));
@@ -137,23 +145,23 @@ bool SceneKeeper::Take() {
     return true;
   }
   if (replacing) CarryKnobs(*playing_, scene.get());
-  loader_->Recall(scene.get());
+  loader_->RestoreTouch(scene.get());
   if (!playing_) return Play(std::move(scene));
   coming_ = std::move(scene);
-  touch_->Want(playing_.get(), coming_.get());
+  touch_->Request(playing_.get(), coming_.get());
   state_ = State::kFeeding;
   return false;
 }
 
 // Kept for a scene that does not play: it is there when that scene is asked for.
-bool SceneKeeper::Waits(const Scene& scene) const {
+bool SceneKeeper::IsNotPlaying(const Scene& scene) const {
   return !playing_ || playing_->index != scene.index;
 }
 
 bool SceneKeeper::Play(std::unique_ptr<Scene> scene) {
   playing_ = std::move(scene);
-  touch_->Want(playing_.get(), nullptr);
-  voice_->Want(playing_.get());
+  touch_->Request(playing_.get(), nullptr);
+  voice_->Request(playing_.get());
   return true;
 }
 

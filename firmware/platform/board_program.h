@@ -85,7 +85,7 @@ class BoardProgram {
   void TellPlatform();
   void Guard();
   void TellFrames();
-  void Recollect();
+  void OpenKeptFiles();
   void Keep(uint64_t now_us);
   void Enter(uint32_t worker);
   float VoiceShare(uint64_t now_us);
