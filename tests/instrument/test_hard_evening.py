@@ -33,7 +33,7 @@ def test_a_slow_bus_gives_what_it_can_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_kind_scheduler_hides_that_touch_loses_to_the_voice(tmp_path: Path) -> None:
-    """Frames are unevener where the voice has the core first; a board with a core for each thread tells nothing of it."""
+    """Frames are unevener where the voice has the core first; with a core for each thread nobody sees it."""
     hard = np.median(play(tmp_path / "hard", 15.0).jitter_us())
     kind = np.median(play(tmp_path / "kind", 15.0, hard=False).jitter_us())
     assert hard > 2000

@@ -16,6 +16,7 @@ from types import TracebackType
 
 from lodestone.image import ROOT
 from sensors.simulation import BoardServer, SimulatedBoard
+from tests.support.hard_core import header_lines
 from tests.virtual_board.emulation import NoBoardError, run
 from tests.virtual_board.kinds import Kind
 from tests.virtual_board.userland import userland
@@ -23,7 +24,6 @@ from tests.virtual_board.userland import userland
 CARD_BYTES = 600 << 20
 BOOT = Path(__file__).with_name("boot.sh")
 BELA = Path(__file__).with_name("bela")
-BELA_H = ROOT / "firmware" / "simulator" / "include" / "Bela.h"
 
 SSHD = """ListenAddress 127.0.0.1
 HostKey /etc/ssh/board_key
@@ -48,7 +48,6 @@ exec "${{ssh[@]}}"
 """
 
 
-OFFLINE = "BELA_FLAG_OFFLINE"
 BUS_SPEED = "sys/bus/i2c/devices/i2c-1/of_node/clock-frequency"
 
 
@@ -140,11 +139,7 @@ class VirtualBoard:
         shutil.copytree(BELA / "core", bela / "core")
         for folder in (bela / "projects", bela / "include", new / "opt" / "Bela", new / "usr" / "bin"):
             folder.mkdir(parents=True)
-        header = BELA_H.read_text().splitlines(keepends=True)
-        kind_header = "offline-flag" in self.kindness
-        (bela / "include" / "Bela.h").write_text(
-            "".join(x for x in header if kind_header or OFFLINE not in x)
-        )
+        (bela / "include" / "Bela.h").write_text(header_lines(self.kindness))
         (bela / "kindness").write_text("\n".join(self.kindness))
         (new / BUS_SPEED).parent.mkdir(parents=True)
         (new / BUS_SPEED).write_bytes(self.bus_hz.to_bytes(4, "big"))
