@@ -84,7 +84,7 @@ def test_bus_timeout(core: Core) -> None:
 
 
 def test_bus_speed(core: Core) -> None:
-    """Three bytes with their acknowledges: 27 bits at least, at 1 kHz, which a busy machine too tells from none."""
+    """Three bytes with their acknowledges are 27 bits, at 1 kHz: a busy machine too tells that from none."""
     with sensors(core, bit_rate_hz=1000):
         core.be_kind("bus-speed")
         kind = min(microseconds(core.says("reads")) for _ in range(3))
