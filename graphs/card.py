@@ -18,9 +18,9 @@ import onnx
 
 from graphs.errors import GraphError
 from graphs.knob import Knob
+from graphs.tolerance import EXACT, LOOSE
 
 FORMAT, VERSION, KEY = "lodestone-card", 1, "lodestone.card"
-LOOSE = 1e-3  # a reference with this tolerance or more is kept in 16 bits
 FloatArray = npt.NDArray[np.float32]
 _DO = "export the model again with `lodestone export`"
 
@@ -57,7 +57,7 @@ class Reference:
     inputs: Mapping[str, FloatArray]
     noise: Mapping[str, float]
     output: Mapping[str, FloatArray]
-    tolerance: float = 1e-5
+    tolerance: float = EXACT
 
 
 @dataclass(frozen=True)

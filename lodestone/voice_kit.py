@@ -12,13 +12,14 @@ import onnx
 
 from files import write_bytes, write_text
 from graphs.card import read_card
+from graphs.player import FloatArray, GraphPlayer
 from lodestone.perform import Performance, perform
 from lodestone.voice_files import SEARCH_DB, Progress
 from model_export.compiler import compile_plan
 from model_export.compiler.fit import fit
 from model_export.export import write_model
 from model_export.quantise import quantise
-from model_export.quantise.calibration import latent_walk, session_of, stream
+from model_export.quantise.calibration import Arrays, latent_walk
 from voices import atlas
 from voices.catalogue import Voice
 from voices.graph import export_voice
@@ -75,17 +76,20 @@ def measure(graphs: Graphs) -> Figures:
 
 def signal_to_noise(graphs: Graphs) -> float:
     """In dB, over all walks together; the first frames of each, in which caches fill, are left out."""
-    exact, narrow = session_of(graphs.exact), session_of(graphs.narrow)
+    players = GraphPlayer(graphs.exact), GraphPlayer(graphs.narrow)
     signal = noise = 0.0
     for seed in WALK_SEEDS:
         feeds = latent_walk(graphs.exact, WALK_FRAMES, seed)
-        wanted, played = (
-            np.concatenate([values["audio"] for values in stream(session, feeds)][SETTLING_FRAMES:], axis=-1)
-            for session in (exact, narrow)
-        )
+        wanted, played = (_sound(player, feeds) for player in players)
         signal += float(np.square(wanted, dtype=np.float64).sum())
         noise += float(np.square(wanted - played, dtype=np.float64).sum())
     return float(10 * np.log10(signal / noise))
+
+
+def _sound(player: GraphPlayer, feeds: list[Arrays]) -> FloatArray:
+    """What it plays from its first state on, without the frames in which caches fill."""
+    player.reset()
+    return np.concatenate([player.run(feed)["audio"] for feed in feeds][SETTLING_FRAMES:], axis=-1)
 
 
 def build(

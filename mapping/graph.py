@@ -20,7 +20,7 @@ from mapping.arbitrariness import ball_limit, slew_limit, to_voice
 from mapping.card import attach_touch_card
 from mapping.chain import chain
 from mapping.errors import MappingError
-from mapping.life import alive
+from mapping.life import with_life
 from mapping.shapers import Around
 from mapping.statistics import latent_statistics
 from mapping.taught import Taught, check, nothing_taught
@@ -74,7 +74,7 @@ def touch_graph(
     around = Around(touch, statistics.latents, seed, taught)
     for shape in shaping:
         y = shape(graph, clock, y, around)
-    y = alive(graph, clock, y, statistics.latents, seed)
+    y = with_life(graph, clock, y, statistics.latents, seed)
     safe = slew_limit(graph, clock, ball_limit(y, statistics.latents), statistics.latents)
     graph.output("touch", touch)
     graph.output("latent", to_voice(safe, statistics))

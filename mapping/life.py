@@ -22,7 +22,7 @@ from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const
 from mapping.phase import turning
-from mapping.products import through
+from mapping.products import matrix_times
 from mapping.seeded import directions, draw, settled
 
 LIFE = Knob(0.0, 1.0, 0.0)
@@ -43,9 +43,9 @@ def movement(latents: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return settled(mix), settled(start)
 
 
-def alive(graph: StatefulGraph, clock: Clock, y: Var, latents: int, seed: int) -> Var:
+def with_life(graph: StatefulGraph, clock: Clock, y: Var, latents: int, seed: int) -> Var:
     """y [Z] in sigma, with the slow movement of the knob `life` around it."""
     mix, start = movement(latents, seed)
     amount = glide(graph, clock, "life", LIFE)
     angle = turning(graph, clock, "life", const(RATES_HZ), start)
-    return op.add(y, op.mul(amount, through(SPREAD * mix, op.sin(angle))))
+    return op.add(y, op.mul(amount, matrix_times(SPREAD * mix, op.sin(angle))))

@@ -10,7 +10,7 @@ from spox import Var
 from graphs.stateful import const, shape_const
 
 
-def through(matrix: npt.NDArray[np.float64], vector: Var) -> Var:
+def matrix_times(matrix: npt.NDArray[np.float64], vector: Var) -> Var:
     """matrix [N, K] times vector [K], shape [N].
 
     Written as a row times the transposed matrix: the engine's vectors then run over N, not over one column.

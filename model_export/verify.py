@@ -7,6 +7,7 @@ import onnx
 
 from graphs.card import Card, Reference
 from graphs.player import FloatArray, GraphPlayer
+from graphs.tolerance import EXACT
 from model_export.errors import ExportError
 
 REFERENCE_CALLS = 12  # centred models answer 5 to 8 frames late
@@ -23,7 +24,7 @@ def run_reference(stream: GraphPlayer, reference: Reference) -> dict[str, FloatA
     return result
 
 
-def make_reference(exact: GraphPlayer, card: Card, tolerance: float = 1e-5) -> Reference:
+def make_reference(exact: GraphPlayer, card: Card, tolerance: float = EXACT) -> Reference:
     """A reference run of a voice, recorded from `exact`; latents drawn from the card's statistics."""
     assert card.latent is not None
     calls = min(64, max(REFERENCE_CALLS, -(-2048 // (card.hop * card.frames))))

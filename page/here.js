@@ -1,10 +1,11 @@
 // The instrument in this page: the firmware as WebAssembly in the browser's audio thread, magnets from this page.
 import { load, scriptAddress } from './files.js';
-import { Instrument } from './instrument.js';
+import { Instrument, cardOf } from './instrument.js';
 import { blockOf } from './osc.js';
 
 const BLOCK = 128; // frames that an audio worklet renders at a time
 const SCRIPT_BLOCK = 1024; // of the script node, where there is no worklet
+const PATIENCE_MS = 800;
 const PREFILL = 384; // frames of the voice kept ready
 
 // (module (func (result v128) i32.const 0 i8x16.splat)): valid where the browser knows SIMD.
@@ -25,7 +26,8 @@ export class Here {
 
   // Everything but the sound: to be called while the page opens.
   async prepare() {
-    const names = [...new Set(this.facts.scenes.flatMap((scene) => [scene.touch, scene.voice_file]))];
+    const scenes = this.facts.scenes.flatMap((scene) => [scene.touch, scene.voice_file]);
+    const names = [...new Set([...scenes, ...this.facts.touches.map(({ touch }) => touch)])];
     const files = names.map(async (name) => [name, await load(name)]);
     const module = load(this.plain ? 'instrument-plain.wasm' : 'instrument.wasm').then((bytes) => WebAssembly.compile(bytes));
     this.files = new Map(await Promise.all(files));
@@ -46,7 +48,8 @@ export class Here {
     this.meter = new AnalyserNode(audio, { fftSize: 2048, smoothingTimeConstant: 0.75 });
     this.meter.connect(audio.destination);
     await (audio.audioWorklet ? this.startWorklet() : this.startScript());
-    await audio.resume();
+    // Without a sound card, or where the browser waits for a click, it never comes: the page says so and goes on.
+    await Promise.race([audio.resume(), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
   }
 
   async startWorklet() {
@@ -104,6 +107,11 @@ export class Here {
   place(field) {
     this.field = field;
     this.post?.({ field });
+  }
+
+  // What a plan says of itself. Throws what is wrong with one that is none.
+  card(plan) {
+    return cardOf(this.module, plan);
   }
 
   // A scene that is not among the page's own. '' or why it cannot play.

@@ -1,16 +1,41 @@
 // The firmware as WebAssembly: fields and OSC in, sound and OSC out. The same in an audio worklet and, where there is none,
 // in the page. Everything from exports.cpp is called here and nowhere else.
 
+const latin1 = (bytes) => String.fromCharCode(...bytes); // an audio worklet knows no TextDecoder
+
+function instantiate(module) {
+  // Nothing of it is called while it plays: the library's file functions are there for its own sake.
+  const none = () => 52;
+  const imports = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = none;
+  const wasm = new WebAssembly.Instance(module, imports).exports;
+  wasm._initialize();
+  return wasm;
+}
+
+// Room in the module's memory with these bytes in it; to be given back.
+function put(wasm, bytes) {
+  const at = wasm.take(Math.max(bytes.length, 1));
+  if (at === 0) throw new Error('wanted memory for a voice, got none: close other pages');
+  new Uint8Array(wasm.memory.buffer).set(bytes, at);
+  return at;
+}
+
+const troubleOf = (wasm) => latin1(new Uint8Array(wasm.memory.buffer, wasm.trouble_text(), wasm.trouble_bytes()));
+
+// The card of a plan. Throws what is wrong with one that is none.
+export function cardOf(module, plan) {
+  const wasm = instantiate(module);
+  const at = wasm.card_of(put(wasm, plan), plan.length);
+  if (at === 0) throw new Error(troubleOf(wasm));
+  return JSON.parse(new TextDecoder().decode(new Uint8Array(wasm.memory.buffer, at, wasm.card_bytes())));
+}
+
 export class Instrument {
   // module: a WebAssembly.Module. setup: { rate, block, prefill, chip: { noise_mt, count_mt }, scenes: [{ name, touch, voice }],
   // field, first, log }.
   constructor(module, setup) {
-    // Nothing of it is called while it plays: the library's file functions are there for its own sake.
-    const none = () => 52;
-    const imports = {};
-    for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = none;
-    this.wasm = new WebAssembly.Instance(module, imports).exports;
-    this.wasm._initialize();
+    this.wasm = instantiate(module);
     this.wasm.make(setup.rate, setup.block, setup.prefill);
     this.wasm.set_chip(setup.chip.noise_mt, ...setup.chip.count_mt);
     this.troubles = setup.scenes.map((scene) => this.addScene(scene)).filter((trouble) => trouble);
@@ -19,20 +44,14 @@ export class Instrument {
     this.wasm.begin(setup.first ?? 0);
   }
 
-  put(bytes) {
-    const at = this.wasm.take(bytes.length);
-    new Uint8Array(this.wasm.memory.buffer).set(bytes, at);
-    return at;
-  }
-
-  // '' when it is there, else one sentence: wanted, got, what to do.
-  addScene({ name, touch, voice }) {
-    const room = [Uint8Array.from(name + '\0', (c) => c.charCodeAt(0)), touch, voice].map((bytes) => this.put(bytes));
-    const taken = this.wasm.add_scene(room[0], room[1], touch.length, room[2], voice.length);
-    room.forEach((at) => this.wasm.give(at));
-    if (taken) return '';
-    const at = this.wasm.trouble_text();
-    return String.fromCharCode(...new Uint8Array(this.wasm.memory.buffer, at, this.wasm.trouble_bytes()));
+  // '' when it is there, else one sentence: wanted, got, what to do. spread: mean and standard deviation of each latent, where
+  // the touch was made for no voice.
+  addScene({ name, touch, voice, spread = [] }) {
+    const { wasm } = this;
+    const room = [Uint8Array.from(name + '\0', (c) => c.charCodeAt(0)), touch, voice, new Uint8Array(Float32Array.from(spread).buffer)].map((bytes) => put(wasm, bytes));
+    const taken = wasm.add_scene(room[0], room[1], touch.length, room[2], voice.length, room[3], spread.length);
+    room.forEach((at) => wasm.give(at));
+    return taken ? '' : troubleOf(wasm);
   }
 
   // Twelve values in mT.
@@ -43,7 +62,7 @@ export class Instrument {
 
   // A block of OSC packets; false when there is no room for it.
   hear(block) {
-    const at = this.put(block);
+    const at = put(this.wasm, block);
     const taken = this.wasm.hear(at, block.length);
     this.wasm.give(at);
     return taken === 1;

@@ -1,5 +1,6 @@
 // The side of the page: what can be chosen and turned, and what the instrument says of itself.
 import { Choice, Knobs } from './controls.js';
+import { Morph } from './morph.js';
 import { $, setText } from './text.js';
 
 const MODES = [
@@ -19,19 +20,35 @@ export class Panel {
     this.told = []; // the instrument's own scenes, once it has named them
     this.warning = null;
     this.guide = null;
+    this.effort = 0; // 1, 2: pictures came too late, and are drawn with less
     this.voices = new Choice($('voices'), (voice) => this.choose(voice, this.scene.mapping));
     this.mappings = new Choice($('mappings'), (mapping) => this.choose(this.scene.voice, mapping));
     this.scenes = new Choice($('scenes'), (name) => send('/scene', 's', name));
     this.modes = new Choice($('modes'), (mode) => send('/mode', 's', mode));
     this.knobs = new Knobs($('knobs'), (name, value) => send(`/knob/${name}`, 'f', value));
-    const voices = new Map(facts.scenes.map((scene) => [scene.voice, scene.summary]));
-    this.voices.offer([...voices].map(([value, title]) => ({ value, label: value, title })));
+    this.morph = new Morph(this.knobs, (name, value) => this.knobs.set(name, value));
     this.mappings.offer(Object.entries(facts.mappings).map(([value, title]) => ({ value, label: value, title })));
     this.modes.offer(MODES);
     this.modes.mark('onboard');
+    this.offerVoices();
     this.show(this.scene);
     $('mute').onclick = () => send('/mute', 'i', this.status?.muted ? 0 : 1);
     $('rest').onclick = () => send('/rest', '');
+  }
+
+  // After the page's own scenes have changed.
+  offerVoices() {
+    const voices = new Map(this.facts.scenes.map((scene) => [scene.voice, scene.summary]));
+    this.voices.offer([...voices].map(([value, title]) => ({ value, label: value, title })));
+    this.voices.mark(this.scene.voice);
+  }
+
+  // The instrument has changed for another.
+  begin() {
+    Object.assign(this, { status: null, told: [], warning: null, scene: this.facts.scenes[0] });
+    $('voices').hidden = $('mappings').hidden = false;
+    $('scenes').hidden = true;
+    this.show(this.scene);
   }
 
   choose(voice, mapping) {
@@ -50,6 +67,10 @@ export class Panel {
   }
 
   hearStatus(status) {
+    if (typeof status.version !== 'string' || typeof status.scene_name !== 'string' || status.refused === undefined) {
+      this.warn(`wanted a board that speaks as this page does, got one of firmware ${status.version ?? 'unknown'}: flash this version with ./deploy.sh`);
+      return;
+    }
     this.status = status;
     const ours = this.facts.scenes.find((scene) => scene.name === status.scene_name);
     if (ours && ours !== this.scene) this.show(ours);
@@ -99,12 +120,17 @@ export class Panel {
     this.tell();
   }
 
+  forget() {
+    this.warning = null;
+    this.tell();
+  }
+
   // What the player should know now: one large sentence, one small.
   sentences() {
     const { status } = this;
     if (this.warning) return [this.warning, ''];
     if (this.guide?.sentences) return this.guide.sentences;
-    if (this.audio && this.audio.state !== 'running') return ['The browser holds the sound.', 'Click anywhere on the page.'];
+    if (this.audio && this.audio.state !== 'running') return ['The browser holds the sound.', 'Click anywhere on the page; if that does not help, look for a sound card.'];
     if (!status) return ['Move a marble.', 'Drag it, throw it, or use the arrow keys.'];
     if (status.trouble) return [status.trouble, ''];
     if (status.resting) return ['Hands off.', 'The board as it stands becomes the empty one.'];
@@ -121,7 +147,7 @@ export class Panel {
     const { status, audio } = this;
     if (!status) return;
     const delay = audio ? ` · ${Math.round(1000 * (audio.baseLatency + (audio.outputLatency || 0)))} ms of this computer` : '';
-    setText($('figures'), `${Math.round(status.frames_per_second)} frames/s · ${status.underruns} underruns${delay} · ${status.version}`);
+    setText($('figures'), `${Math.round(status.frames_per_second)} frames/s · ${Math.round(status.delay_ms)} ms to the sound · ${status.underruns} underruns${delay}${this.effort ? ' · drawn with less' : ''} · ${status.version}`);
   }
 
   // How far the attractors hear, in mm: the knob itself where the mapping has a radius, else where a marble is half a touch.

@@ -16,6 +16,7 @@ export class There {
     this.audio = null;
     this.underruns = 0;
     this.socket = null;
+    this.left = false;
     this.world = false; // a simulated one answers
     this.ways = [];
     this.cup = null;
@@ -36,13 +37,24 @@ export class There {
       else this.tell.said(new Uint8Array(data));
     };
     socket.onclose = ({ code }) => {
+      if (this.left) return;
       this.tell.link(false);
       if (code !== 4401) setTimeout(() => this.connect(), AGAIN_MS);
     };
   }
 
+  // For good.
+  leave() {
+    this.left = true;
+    this.socket?.close();
+  }
+
+  // Whether it takes more. Of a link that is too slow the page says so; what a hand does meanwhile is not sent later.
   get open() {
-    return this.socket?.readyState === WebSocket.OPEN && this.socket.bufferedAmount < FULL;
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    const full = this.socket.bufferedAmount >= FULL;
+    if (full) this.tell.trouble('The link to the bridge is too slow: come nearer, or close other pages.');
+    return !full;
   }
 
   send(packet) {

@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 
 #include "firmware/browser/page_board.h"
+#include "firmware/engine/engine.h"
 
 using lodestone::PageBoard;
 
@@ -13,6 +15,7 @@ namespace {
 
 std::unique_ptr<PageBoard> board;
 char trouble[192];
+std::string card;
 
 }  // namespace
 
@@ -30,15 +33,28 @@ LODESTONE_EXPORT(set_chip) void set_chip(float noise_mt, float x_mt, float y_mt,
   const float count_mt[lodestone::kAxes] = {x_mt, y_mt, z_mt};
   board->field().SetChip(noise_mt, count_mt);
 }
-// 1 when the scene is there; else trouble_text() tells why not.
+// 1 when the scene is there; else trouble_text() tells why not. `spread` as Spread has it, of
+// `spread_values` numbers.
 LODESTONE_EXPORT(add_scene)
 int32_t add_scene(const char* name, const void* touch, uint32_t touch_bytes, const void* voice,
-                  uint32_t voice_bytes) {
+                  uint32_t voice_bytes, const float* spread, uint32_t spread_values) {
   trouble[0] = '\0';
-  return board->AddScene(name, {touch, touch_bytes}, {voice, voice_bytes}, trouble, sizeof trouble)
+  const lodestone::Spread how = {spread, spread_values};
+  return board->AddScene(name, {touch, touch_bytes}, {voice, voice_bytes}, how, trouble,
+                         sizeof trouble)
              ? 1
              : 0;
 }
+// The card of a plan as JSON, its bytes in card_bytes(); null where it is no plan, and
+// trouble_text() tells why. Needs no make().
+LODESTONE_EXPORT(card_of) const char* card_of(const void* plan, uint32_t bytes) {
+  trouble[0] = '\0';
+  lodestone::Engine engine;
+  if (!engine.Load(plan, bytes, trouble, sizeof trouble)) return nullptr;
+  card = engine.card_json();
+  return card.c_str();
+}
+LODESTONE_EXPORT(card_bytes) uint32_t card_bytes() { return static_cast<uint32_t>(card.size()); }
 LODESTONE_EXPORT(trouble_text) const char* trouble_text() { return trouble; }
 LODESTONE_EXPORT(trouble_bytes) uint32_t trouble_bytes() {
   return static_cast<uint32_t>(std::strlen(trouble));

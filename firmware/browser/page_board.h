@@ -47,9 +47,9 @@ class PageBoard {
 
   PageField& field() { return field_; }
   PageWire& wire() { return wire_; }
-  bool AddScene(const char* name, PlanBytes touch, PlanBytes voice, char* error,
+  bool AddScene(const char* name, PlanBytes touch, PlanBytes voice, Spread spread, char* error,
                 size_t error_bytes) {
-    return scenes_.Add(name, touch, voice, error, error_bytes);
+    return scenes_.Add(name, touch, voice, spread, error, error_bytes);
   }
 
   // After the first scene has been added: it is warmed, which takes some milliseconds.

@@ -1,5 +1,6 @@
 #include "firmware/browser/page_scenes.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "firmware/engine/crc32.h"
@@ -25,6 +26,28 @@ class LentTouch : public Touch {
 
  private:
   EngineTouch* kept_;
+};
+
+// A touch that gives standard deviations, for a voice whose latents have this mean and spread. It
+// may have more latents than the voice, which takes the first, or fewer: the others rest at their
+// mean.
+class SpreadTouch : public LentTouch {
+ public:
+  SpreadTouch(EngineTouch* kept, const std::vector<float>& mean, const std::vector<float>& std)
+      : LentTouch(kept), mean_(mean), std_(std), latent_(mean) {}
+  uint32_t latents() const override { return static_cast<uint32_t>(mean_.size()); }
+  void Run(const FieldFrame& frame, float dt_s) override {
+    LentTouch::Run(frame, dt_s);
+    const float* sigmas = LentTouch::latent();
+    const size_t given = std::min<size_t>(LentTouch::latents(), mean_.size());
+    for (size_t z = 0; z < given; ++z) latent_[z] = mean_[z] + std_[z] * sigmas[z];
+  }
+  const float* latent() const override { return latent_.data(); }
+
+ private:
+  const std::vector<float>& mean_;
+  const std::vector<float>& std_;
+  std::vector<float> latent_;
 };
 
 class LentVoice : public Voice {
@@ -66,13 +89,13 @@ KeptVoice* PageScenes::Keep(PlanBytes voice, char* error, size_t error_bytes) {
   return kept;
 }
 
-bool PageScenes::Fits(const EngineTouch& touch, const VoiceInfo& voice, char* error,
+bool PageScenes::Fits(uint32_t latents, const VoiceInfo& voice, char* error,
                       size_t error_bytes) const {
-  if (voice.latents != touch.latents()) {
+  if (voice.latents != latents) {
     std::snprintf(error, error_bytes,
                   "wanted a voice of %u latents for this touch, got one of %u: give the touch made "
                   "for it, too",
-                  static_cast<unsigned>(touch.latents()), static_cast<unsigned>(voice.latents));
+                  static_cast<unsigned>(latents), static_cast<unsigned>(voice.latents));
     return false;
   }
   if (voice.sample_rate_hz != sample_rate_hz_) {
@@ -91,7 +114,7 @@ bool PageScenes::Fits(const EngineTouch& touch, const VoiceInfo& voice, char* er
   return true;
 }
 
-bool PageScenes::Add(const char* name, PlanBytes touch, PlanBytes voice, char* error,
+bool PageScenes::Add(const char* name, PlanBytes touch, PlanBytes voice, Spread spread, char* error,
                      size_t error_bytes) {
   Engine engine;
   if (!engine.Load(touch.data, touch.size, error, error_bytes)) return false;
@@ -100,9 +123,12 @@ bool PageScenes::Add(const char* name, PlanBytes touch, PlanBytes voice, char* e
   kept.touch = EngineTouch::Make(std::move(engine), error, error_bytes);
   if (!kept.touch) return false;
   kept.voice = Keep(voice, error, error_bytes);
-  if (kept.voice == nullptr ||
-      !Fits(*kept.touch, kept.voice->engines[0]->info(), error, error_bytes))
-    return false;
+  if (kept.voice == nullptr) return false;
+  const uint32_t half = spread.count / 2;
+  kept.mean.assign(spread.values, spread.values + half);
+  kept.std.assign(spread.values + half, spread.values + 2 * half);
+  const uint32_t latents = half > 0 ? half : kept.touch->latents();
+  if (!Fits(latents, kept.voice->engines[0]->info(), error, error_bytes)) return false;
   kept.fresh.resize(kept.touch->state_bytes());
   kept.touch->SaveState(kept.fresh.data());
   kept_.push_back(std::move(kept));
@@ -123,7 +149,11 @@ std::unique_ptr<Scene> PageScenes::Load(int32_t index, char* error, size_t error
   std::unique_ptr<Scene> scene(new Scene);
   std::snprintf(scene->name, sizeof scene->name, "%s", kept.name.c_str());
   scene->index = index;
-  scene->touch.reset(new LentTouch(kept.touch.get()));
+  if (kept.mean.empty()) {
+    scene->touch.reset(new LentTouch(kept.touch.get()));
+  } else {
+    scene->touch.reset(new SpreadTouch(kept.touch.get(), kept.mean, kept.std));
+  }
   scene->voice.reset(new LentVoice(voice.engines[free].get(), &voice.lent[free]));
   scene->ResetKnobs();
   return scene;

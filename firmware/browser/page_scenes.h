@@ -17,6 +17,13 @@ struct PlanBytes {
   size_t size;
 };
 
+// How a voice's latents are spread: mean, then standard deviation of each. For a touch that was
+// made for no voice and gives standard deviations; count 0: the touch was made for this voice.
+struct Spread {
+  const float* values;
+  uint32_t count;
+};
+
 // The engines of one voice plan. Two: while scenes change, the one that goes and the one that comes
 // may be of one voice.
 struct KeptVoice {
@@ -34,7 +41,8 @@ class PageScenes : public SceneLoader {
 
   // False with one line in `error` (wanted, got, what to do) where the two plans do not play
   // together; all scenes stay as they were. Takes some milliseconds.
-  bool Add(const char* name, PlanBytes touch, PlanBytes voice, char* error, size_t error_bytes);
+  bool Add(const char* name, PlanBytes touch, PlanBytes voice, Spread spread, char* error,
+           size_t error_bytes);
 
   int32_t count() const override { return static_cast<int32_t>(kept_.size()); }
   const char* name(int32_t index) const override {
@@ -47,12 +55,12 @@ class PageScenes : public SceneLoader {
     std::string name;
     std::unique_ptr<EngineTouch> touch;
     KeptVoice* voice;
-    std::vector<uint8_t> fresh;  // the touch's state before its first frame
+    std::vector<float> mean, std;  // where the touch gives standard deviations
+    std::vector<uint8_t> fresh;    // the touch's state before its first frame
   };
 
   KeptVoice* Keep(PlanBytes voice, char* error, size_t error_bytes);
-  bool Fits(const EngineTouch& touch, const VoiceInfo& voice, char* error,
-            size_t error_bytes) const;
+  bool Fits(uint32_t latents, const VoiceInfo& voice, char* error, size_t error_bytes) const;
 
   uint32_t sample_rate_hz_, longest_block_;
   std::vector<std::unique_ptr<KeptVoice>> voices_;

@@ -53,8 +53,8 @@ class OutlierGate {
 
   // True where the reading may pass.
   bool Pass(const float field_mt[kAxes]) {
-    const bool leap = seen_ && Far(field_mt, passed_);
-    const bool confirmed = held_ && !Far(field_mt, doubted_);
+    const bool leap = seen_ && IsFar(field_mt, passed_);
+    const bool confirmed = held_ && !IsFar(field_mt, doubted_);
     if (leap && !confirmed) {
       held_ = true;
       Copy(field_mt, doubted_);
@@ -67,7 +67,7 @@ class OutlierGate {
   }
 
  private:
-  bool Far(const float a[kAxes], const float b[kAxes]) const {
+  bool IsFar(const float a[kAxes], const float b[kAxes]) const {
     for (int axis = 0; axis < kAxes; ++axis) {
       const float step = a[axis] - b[axis];
       if (step > limit_mt_ || step < -limit_mt_) return true;

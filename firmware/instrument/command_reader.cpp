@@ -71,7 +71,7 @@ void CommandReader::Read(const uint8_t* packet, size_t bytes) {
 
 void CommandReader::OnMessage(const OscMessage& message) {
   Refusal refusal;
-  if (Obey(message, &refusal)) {
+  if (Dispatch(message, &refusal)) {
     ++obeyed_;
   } else {
     Refuse(message.address, refusal.text());
@@ -83,7 +83,7 @@ void CommandReader::Refuse(const char* address, const char* reason) {
   if (refusals_ != nullptr) refusals_->OnRefused(address, reason);
 }
 
-bool CommandReader::Obey(const OscMessage& message, Refusal* refusal) {
+bool CommandReader::Dispatch(const OscMessage& message, Refusal* refusal) {
   const CommandRow* row = RowOf(message.address);
   if (row == nullptr) return refusal->Say("no such command: see docs/osc.md or lodestone osc");
   Argument arguments[kMostFields];

@@ -29,7 +29,7 @@ class CommandReader : private OscListener {
 
  private:
   void OnMessage(const OscMessage& message) override;
-  bool Obey(const OscMessage& message, Refusal* refusal);
+  bool Dispatch(const OscMessage& message, Refusal* refusal);
   void Refuse(const char* address, const char* reason);
 
   Commands* commands_;

@@ -33,7 +33,7 @@ bool Needs(const TensorInfo& input) {
 
 // What `from` hands to `to`; false where `to` needs something else, or `from` makes what nobody
 // takes.
-bool Meet(Engine* from, Engine* to, std::vector<StagedVoice::Handover>* handovers) {
+bool MatchHandovers(Engine* from, Engine* to, std::vector<StagedVoice::Handover>* handovers) {
   for (size_t i = 0; i < to->input_count(); ++i) {
     const TensorInfo& input = to->input(i);
     if (!Needs(input)) continue;
@@ -59,7 +59,7 @@ std::unique_ptr<Voice> MakeStagedVoice(std::vector<Engine> engines, char* error,
                info.channels > 0 && info.block() > 0;
   for (size_t s = 0; whole && s + 1 < engines.size(); ++s) {
     whole = SameVoice(engines[s].info(), engines[s + 1].info()) &&
-            Meet(&engines[s], &engines[s + 1], &chain[s].handovers);
+            MatchHandovers(&engines[s], &engines[s + 1], &chain[s].handovers);
     info.macs_per_second = std::max(info.macs_per_second, VoiceInfoOf(engines[s]).macs_per_second);
   }
   whole =

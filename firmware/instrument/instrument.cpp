@@ -267,7 +267,7 @@ void Instrument::DescribeRung(StatusReport* report) const {
   report->rung_why = rung_why_;
 }
 
-void Instrument::Remember(Memory* memory) {
+void Instrument::SaveMemory(Memory* memory) {
   constexpr size_t kMostTouches = 8;
   Scene* scene = scenes_.playing();
   memory->mode = modes_.asked();
@@ -289,7 +289,7 @@ void Instrument::Remember(Memory* memory) {
   touches.push_back({crc, scene->after_rest});
 }
 
-void Instrument::Recall(const Memory& memory) {
+void Instrument::RestoreMemory(const Memory& memory) {
   modes_.Ask(memory.mode);
   const Scene* scene = scenes_.playing();
   if (scene == nullptr || memory.scene != scene->name) return;  // knobs belong to their scene

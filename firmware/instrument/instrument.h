@@ -108,9 +108,9 @@ class Instrument : private Commands, private RefusalSink {
 
   // What the power may not take: scene, mode, knobs; and a rest, as soon as one has been captured.
   // Threads: control.
-  void Remember(Memory* memory);
+  void SaveMemory(Memory* memory);
   // Mode and knobs as remembered; the scene is chosen by Begin. Before the threads start.
-  void Recall(const Memory& memory);
+  void RestoreMemory(const Memory& memory);
 
   // Threads: control, or after all have ended.
   const Mixer& mixer() const { return mixer_; }
@@ -134,7 +134,7 @@ class Instrument : private Commands, private RefusalSink {
 
   void ReadPackets();
   void AskMode(Mode mode);
-  void Meet(uint16_t port);
+  void AddPeer(uint16_t port);
   void KeepTroubles();
   void TellKnobs();
   void TellScenes();

@@ -203,7 +203,7 @@ bool Instrument::OnHeartbeat(Refusal*) {
 }
 
 bool Instrument::OnHello(int32_t port, Refusal*) {
-  Meet(static_cast<uint16_t>(port));
+  AddPeer(static_cast<uint16_t>(port));
   tell_ = tell_model_ = tell_troubles_ = true;
   return true;
 }
@@ -214,15 +214,15 @@ bool Instrument::OnBye(int32_t port, Refusal*) {
 }
 
 bool Instrument::OnMeasure(int32_t port, Refusal*) {
-  Meet(static_cast<uint16_t>(port));
+  AddPeer(static_cast<uint16_t>(port));
   tell_sensors_ = true;
   touch_.Measure(kMeasuredFrames);
   return true;
 }
 
 // The guest that leaves is told with all others, for it still is one.
-void Instrument::Meet(uint16_t port) {
-  if (network_->Crowded(port)) {
+void Instrument::AddPeer(uint16_t port) {
+  if (network_->IsFull(port)) {
     OnRefused("/hello",
               "one guest too many: the one whose /hello is oldest is no longer sent to; say /bye "
               "when you leave");

@@ -36,7 +36,7 @@ class Ladder {
   // A scene begins on its whole voice, `voices` are its `count` voices, the dearest first.
   void Begin(const Voice* voices, uint32_t count, uint32_t now);
   // What happens until kSettleS from now is nobody's fault: a swap of scenes.
-  void Excuse(uint32_t now) { since_ = now; }
+  void SettleAgain(uint32_t now) { since_ = now; }
 
   // A block was ready `took` frames after it was begun.
   void OnBlock(uint32_t now, uint32_t took);

@@ -146,7 +146,7 @@ class Network : public PacketSink {
   virtual void AnswerTo(uint16_t port) = 0;
   // Whether another guest will have to leave when that sender is answered at `port`. Threads:
   // control.
-  virtual bool Crowded(uint16_t) const { return false; }
+  virtual bool IsFull(uint16_t) const { return false; }
   // No more to `port` of the sender of the last received packet. Threads: control.
   virtual void Forget(uint16_t) {}
 };

@@ -100,7 +100,7 @@ class SceneLoader {
   }
   // What the scene shall know of earlier evenings, before its touch runs. Takes no time. Threads:
   // control.
-  virtual void Recall(Scene*) {}
+  virtual void RestoreTouch(Scene*) {}
 };
 
 }  // namespace lodestone

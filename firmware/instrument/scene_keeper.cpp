@@ -70,25 +70,25 @@ bool SceneKeeper::Tick() {
       return false;
     case State::kLoading: return worker_.idle() && Take();
     case State::kFeeding:
-      if (!touch_->HasTaken()) return false;
+      if (!touch_->HasSwitched()) return false;
       worker_.Warm(coming_.get());
       state_ = State::kWarming;
       return false;
     case State::kWarming:
       if (!worker_.idle()) return false;
-      voice_->Want(coming_.get());
+      voice_->Request(coming_.get());
       state_ = State::kSwapping;
       return false;
     case State::kSwapping:
       if (voice_->playing() != coming_.get()) return false;
       leaving_ = std::move(playing_);
       playing_ = std::move(coming_);
-      touch_->Want(playing_.get(), nullptr);
+      touch_->Request(playing_.get(), nullptr);
       state_ = State::kReleasing;
       replaced_ = replaced_ || !replace_;
       return true;
     case State::kReleasing:
-      if (leaving_ && !(touch_->HasTaken() && leaving_->at_rest())) return false;
+      if (leaving_ && !(touch_->HasSwitched() && leaving_->at_rest())) return false;
       if (leaving_) worker_.Release(std::move(leaving_));
       if (worker_.idle()) state_ = State::kSteady;
       return false;
@@ -128,7 +128,7 @@ bool SceneKeeper::Take() {
   state_ = State::kSteady;
   std::unique_ptr<Scene> scene = worker_.TakeScene();
   const bool replacing = !replaced_ && !replace_;
-  if (!scene || (replacing && Waits(*scene))) {
+  if (!scene || (replacing && IsNotPlaying(*scene))) {
     if (replacing) replaced_ = true;
     if (scene) {
       worker_.Release(std::move(scene));
@@ -137,23 +137,23 @@ bool SceneKeeper::Take() {
     return true;
   }
   if (replacing) CarryKnobs(*playing_, scene.get());
-  loader_->Recall(scene.get());
+  loader_->RestoreTouch(scene.get());
   if (!playing_) return Play(std::move(scene));
   coming_ = std::move(scene);
-  touch_->Want(playing_.get(), coming_.get());
+  touch_->Request(playing_.get(), coming_.get());
   state_ = State::kFeeding;
   return false;
 }
 
 // Kept for a scene that does not play: it is there when that scene is asked for.
-bool SceneKeeper::Waits(const Scene& scene) const {
+bool SceneKeeper::IsNotPlaying(const Scene& scene) const {
   return !playing_ || playing_->index != scene.index;
 }
 
 bool SceneKeeper::Play(std::unique_ptr<Scene> scene) {
   playing_ = std::move(scene);
-  touch_->Want(playing_.get(), nullptr);
-  voice_->Want(playing_.get());
+  touch_->Request(playing_.get(), nullptr);
+  voice_->Request(playing_.get());
   return true;
 }
 

@@ -53,7 +53,7 @@ class SceneKeeper {
   void Start();
   bool Take();
   bool Play(std::unique_ptr<Scene> scene);
-  bool Waits(const Scene& scene) const;
+  bool IsNotPlaying(const Scene& scene) const;
 
   SceneLoader* loader_;
   TouchPlayer* touch_;

@@ -6,7 +6,6 @@ namespace lodestone {
 namespace {
 
 // A gap in the frames is not a jump in time for filters: no step is longer than this.
-constexpr float kLongestStepS = 0.1f;
 constexpr float kFirstStepS = 0.005f;
 
 }  // namespace
@@ -30,9 +29,7 @@ TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
 void TouchPlayer::Tick() {
   source_->Read(&frame_);
   const float dt_s =
-      last_us_ == 0
-          ? kFirstStepS
-          : std::min(kLongestStepS, static_cast<float>(frame_.time_us - last_us_) * 1e-6f);
+      last_us_ == 0 ? kFirstStepS : static_cast<float>(frame_.time_us - last_us_) * 1e-6f;
   last_us_ = frame_.time_us;
 
   Scene* coming = coming_.load(std::memory_order_acquire);

@@ -29,17 +29,15 @@ class TouchPlayer {
 
   // The scene to play and, while scenes are swapped, the one to come: both touches then run.
   // Threads: control.
-  void Want(Scene* playing, Scene* coming) {
-    playing_.store(
-        playing,
-        std::memory_order_release);  // before `coming`, and read after it: no tick sees a scene
-    coming_.store(
-        coming,
-        std::memory_order_release);  // that has left the one place and not reached the other
+  void Request(Scene* playing, Scene* coming) {
+    // `playing_` before `coming_`, and read after it: no tick sees a scene that has left the one
+    // place and not reached the other.
+    playing_.store(playing, std::memory_order_release);
+    coming_.store(coming, std::memory_order_release);
     turns_wanted_.store(turns_.load(std::memory_order_acquire) + 2, std::memory_order_release);
   }
   // True once no tick that may have seen older wishes is under way. Threads: control.
-  bool HasTaken() const {
+  bool HasSwitched() const {
     return static_cast<int32_t>(turns_.load(std::memory_order_acquire) - turns_wanted_.load()) >= 0;
   }
 

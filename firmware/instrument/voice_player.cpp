@@ -26,7 +26,7 @@ VoicePlayer::VoicePlayer(SampleRing* ring, Played* played)
 
 bool VoicePlayer::Step(uint32_t work_items) {
   if (!due()) return false;
-  Adopt();
+  TakeWantedScene();
   if (current_.scene() == nullptr) return false;
   FollowLadder();
   bool worked = false;
@@ -42,13 +42,13 @@ bool VoicePlayer::Advance(VoiceStream* stream, uint32_t work_items, bool* worked
   const VoiceStream::Progress progress = stream->Advance(work_items, now(), ring_->written(), tap_);
   *worked = progress != VoiceStream::Progress::kIdle;
   if (progress == VoiceStream::Progress::kBegun) crew_.Post(&stream->voice(), now());
-  if (progress == VoiceStream::Progress::kDone) ladder_.OnBlock(now(), Took(*stream));
+  if (progress == VoiceStream::Progress::kDone) ladder_.OnBlock(now(), FramesTaken(*stream));
   return progress == VoiceStream::Progress::kDone || progress == VoiceStream::Progress::kReady;
 }
 
 // Of the time that a block has, the voice thread's share or that of its slowest helper, whichever
 // is larger: helpers have the whole length of a block.
-uint32_t VoicePlayer::Took(const VoiceStream& stream) const {
+uint32_t VoicePlayer::FramesTaken(const VoiceStream& stream) const {
   const uint32_t own = now() - stream.began();
   if (stream.holds() || stream.voice().info().helpers == 0) return own;
   const uint32_t block = stream.voice().info().block();
@@ -58,7 +58,7 @@ uint32_t VoicePlayer::Took(const VoiceStream& stream) const {
 }
 
 // Notices a newly wanted scene that has latents; a swap that has begun is ended first.
-void VoicePlayer::Adopt() {
+void VoicePlayer::TakeWantedScene() {
   Scene* wanted = wanted_.load(std::memory_order_acquire);
   LatentFrame any;
   if (wanted == current_.scene() && ladder_.rung() == current_.rung()) filling_ = false;
@@ -119,7 +119,7 @@ void VoicePlayer::FollowLadder() {
                      busy.late() ? now() - busy.began() : 0);
   // A fade is ended first, unless its voice is stuck: then nothing sounds, and nothing can jump.
   if (swap_ != Swap::kNone && !ladder_.stuck()) {
-    if (swap_ != Swap::kRung) ladder_.Excuse(now());
+    if (swap_ != Swap::kRung) ladder_.SettleAgain(now());
     return;
   }
   if (swap_ == Swap::kCrossfade || swap_ == Swap::kFadeOut) {
@@ -131,7 +131,7 @@ void VoicePlayer::FollowLadder() {
   const uint32_t rung = ladder_.Next(now());
   if (rung == current_.rung()) return;
   if (rung < current_.rung() && !Filled()) {
-    ladder_.Excuse(now());
+    ladder_.SettleAgain(now());
     return;
   }
   prefill_.Rise();

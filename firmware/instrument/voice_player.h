@@ -45,7 +45,7 @@ class VoicePlayer {
 
   // Which scene shall sound. Threads: control. The scene must live until it is neither wanted nor
   // playing().
-  void Want(Scene* scene) { wanted_.store(scene, std::memory_order_release); }
+  void Request(Scene* scene) { wanted_.store(scene, std::memory_order_release); }
 
   // The scene that sounds; the former one is not touched any more. Threads: any.
   Scene* playing() const { return playing_.load(std::memory_order_acquire); }
@@ -74,11 +74,11 @@ class VoicePlayer {
 
   static constexpr float kFillS = 1.0f;  // for so long a dearer voice waits for the ring to fill
 
-  void Adopt();
+  void TakeWantedScene();
   bool Filled();
   void Begin(Scene* scene);
   bool Advance(VoiceStream* stream, uint32_t work_items, bool* worked);
-  uint32_t Took(const VoiceStream& stream) const;
+  uint32_t FramesTaken(const VoiceStream& stream) const;
   void FollowLadder();
   void Deliver();
   uint32_t Mix(float* mixed, uint32_t frames);

@@ -76,11 +76,11 @@ void BoardProgram::Begin(bool safe) {
   instrument_.reset(new Instrument(settings, source_.get(), &platform_.network(), scenes_.get()));
   scenes_->SetMeter(&meter_);
   platform_.Watch(instrument_.get());
-  Recollect();
+  OpenKeptFiles();
   TellStart(sensor_trouble);
   TellPlatform();
   instrument_->Begin(conf_.first_scene, platform_.clock().NowUs());
-  instrument_->Recall(memory_);
+  instrument_->RestoreMemory(memory_);
   const std::string unlocked = platform_.LockMemory();
   if (!unlocked.empty()) journal_->Note(0, unlocked.c_str());
   watch_.Start(platform_.clock().NowUs());
@@ -276,12 +276,12 @@ void BoardProgram::FilesLoop(bool (*stop)()) {
     if (now_us >= next_us) {
       files_->Work(watch_.Trouble(Loop::kControl, now_us));
       next_us = now_us + kKeepEveryUs;
-      if (now_us >= lasts_us) guard_->Lasted();
+      if (now_us >= lasts_us) guard_->StartSucceeded();
     }
     SleepUntil(Loop::kFiles, now_us + kFilesEveryUs);
   });
   files_->Work(nullptr);
-  if (stopped) guard_->Lasted();
+  if (stopped) guard_->StartSucceeded();
 }
 
 // Before anything is read that may be to blame for a crash.
@@ -294,7 +294,7 @@ void BoardProgram::Guard() {
   }
 }
 
-void BoardProgram::Recollect() {
+void BoardProgram::OpenKeptFiles() {
   const KeptFiles kept = Kept();
   files_.reset(new FileKeeper(kept.state_folder, kept.status_file, kept.log_file));
   scenes_->SetShelf(kept.state_folder);
@@ -314,7 +314,7 @@ void BoardProgram::Keep(uint64_t now_us) {
   if (now_us < next_keep_us_) return;
   next_keep_us_ = now_us + kKeepEveryUs;
   TellPlatform();
-  instrument_->Remember(&memory_);
+  instrument_->SaveMemory(&memory_);
   files_->Keep(report, OwnFigures(), memory_);
 }
 

@@ -88,7 +88,7 @@ class BoardProgram {
   void TellPlatform();
   void Guard();
   void TellFrames();
-  void Recollect();
+  void OpenKeptFiles();
   void Keep(uint64_t now_us);
   void SleepUntil(Loop loop, uint64_t time_us);
   std::string OwnFigures();

@@ -41,7 +41,7 @@ int Peers::Find(uint64_t packed) const {
   return at;
 }
 
-bool Peers::Crowded(const Ipv4Target& target) const {
+bool Peers::IsFull(const Ipv4Target& target) const {
   return !Known(target) && Find(Packed(target)) == kGuests && Find(0) == kGuests;
 }
 

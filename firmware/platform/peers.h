@@ -22,7 +22,7 @@ class Peers {
   // ago. Threads: control.
   void Add(const Ipv4Target& target);
   // Whether adding it would make another leave. Threads: control.
-  bool Crowded(const Ipv4Target& target) const;
+  bool IsFull(const Ipv4Target& target) const;
   // The guest leaves; a target of the settings stays. Threads: control.
   void Remove(const Ipv4Target& target);
 

@@ -127,7 +127,7 @@ std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene,
   return voice;
 }
 
-void PlanScenes::Recall(Scene* scene) {
+void PlanScenes::RestoreTouch(Scene* scene) {
   if (touches_ == nullptr) return;
   for (const TouchMemory& touch : *touches_) {
     if (touch.plan_crc == scene->touch_crc && touch.state.size() == scene->touch->state_bytes()) {

@@ -33,7 +33,7 @@ class PlanScenes : public SceneLoader {
     return conf_.scenes[static_cast<size_t>(index)].name.c_str();
   }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
-  void Recall(Scene* scene) override;
+  void RestoreTouch(Scene* scene) override;
   bool KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error,
                  size_t error_bytes) override;
   bool TurnTouch(int32_t index, int32_t way, char* error, size_t error_bytes) override;

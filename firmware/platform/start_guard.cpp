@@ -31,7 +31,7 @@ uint32_t StartGuard::Begin() {
   return failed_;
 }
 
-void StartGuard::Lasted() {
+void StartGuard::StartSucceeded() {
   if (counted_) unlink((folder_ + "/starts").c_str());
   counted_ = false;
 }

@@ -21,7 +21,7 @@ class StartGuard {
   // is set aside as `state.0.aside`, `state.1.aside` where it is to blame. Not for real time.
   uint32_t Begin();
   // The program has played long enough, or ends as it should: nothing is to blame. Threads: files.
-  void Lasted();
+  void StartSucceeded();
 
   uint32_t failed() const { return failed_; }
   bool memory_aside() const { return failed_ == kStatesAside; }

@@ -36,7 +36,7 @@ class UdpLink : public Network {
   void SendAll(const Packet* packets, size_t count) override;
   size_t Receive(uint8_t* packet, size_t capacity) override;
   void AnswerTo(uint16_t port) override { peers_.Add({last_sender_, port}); }
-  bool Crowded(uint16_t port) const override { return peers_.Crowded({last_sender_, port}); }
+  bool IsFull(uint16_t port) const override { return peers_.IsFull({last_sender_, port}); }
   void Forget(uint16_t port) override { peers_.Remove({last_sender_, port}); }
 
   bool listens() const { return listens_; }

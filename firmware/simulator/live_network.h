@@ -18,7 +18,7 @@ class LiveNetwork : public Network {
   void SendAll(const Packet* packets, size_t count) override { udp_.SendAll(packets, count); }
   size_t Receive(uint8_t* packet, size_t capacity) override;
   void AnswerTo(uint16_t port) override { udp_.AnswerTo(port); }
-  bool Crowded(uint16_t port) const override { return udp_.Crowded(port); }
+  bool IsFull(uint16_t port) const override { return udp_.IsFull(port); }
   void Forget(uint16_t port) override { udp_.Forget(port); }
 
  private:

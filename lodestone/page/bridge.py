@@ -17,13 +17,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from errors import LodestoneError
 from lodestone.page.blocks import block_of, packets_of
 from lodestone.page.board_line import BoardLine
+from lodestone.page.compile import LARGEST_BYTES, plan_of
 from lodestone.page.guide import Guide, Place, Words
+from lodestone.page.teach import Teacher
 
 EVERY_S = 0.008
 """Packets are gathered so long before they go to the page, which draws every 16 ms."""
@@ -93,8 +98,10 @@ class Bridge:
         self.pages: set[Line] = set()
         self._board = board
         self.guide = None if place is None else Guide(place)
+        self.teacher = None if place is None else Teacher(place.taught, place.teach)
         routes: list[BaseRoute] = [
             WebSocketRoute("/play", self._play),
+            Route("/compile", self._compile, methods=["POST"]),
             Mount("/", StaticFiles(directory=site, html=True)),
         ]
         self.app = Starlette(routes=routes)
@@ -103,8 +110,8 @@ class Bridge:
         """What to open in a browser."""
         return f"http://{host}:{port}/?board" + (f"&token={self.token}" if self.token else "")
 
-    def refusal(self, socket: WebSocket) -> str:
-        """Why this socket may not command the board; empty where it may."""
+    def refusal(self, socket: HTTPConnection) -> str:
+        """Why whoever asks may not command the board; empty where he may."""
         host = socket.headers.get("host", "")
         if urlsplit(socket.headers.get("origin", "")).netloc != host:
             return "wanted a page of this bridge, got another site's: open the bridge's own address"
@@ -114,13 +121,13 @@ class Bridge:
                 return "wanted the token of this bridge, got another: open the address that it printed"
         elif urlsplit(f"//{host}").hostname not in {name.strip("[]") for name in LOOPBACK}:
             return "wanted a page on this computer, got another's: start it with lodestone page --share"
-        if len(self.pages) >= MOST_PAGES:
-            return f"wanted at most {MOST_PAGES} pages, got one more: close one"
         return ""
 
     async def _play(self, socket: WebSocket) -> None:
         await socket.accept()
         why = self.refusal(socket)
+        if not why and len(self.pages) >= MOST_PAGES:
+            why = f"wanted at most {MOST_PAGES} pages, got one more: close one"
         if why:
             await socket.send_text(json.dumps({"trouble": why}))
             await socket.close(REFUSED)
@@ -131,7 +138,9 @@ class Bridge:
         words = {"trouble": f"wanted a board at {self._board[0]}, got no answer: check cable and power"}
         line.board.on_silence = lambda: _keep(tasks, line.say(words))
         try:
-            await line.say({"offers": ["calibrate"] if self.guide is not None else []})
+            offers = {"calibrate": self.guide, "teach": self.teacher}
+            if any(offers.values()):
+                await line.say({"offers": [name for name, there in offers.items() if there is not None]})
             await self._listen(socket, line)
         finally:
             self.pages.discard(line)
@@ -140,6 +149,24 @@ class Bridge:
             line.board.close()
             for task in tasks:
                 task.cancel()
+
+    async def _compile(self, request: Request) -> Response:
+        """A voice in, its plan out; or one sentence."""
+        why = self.refusal(request)
+        if why:
+            return PlainTextResponse(why, 403)
+        data = bytearray()
+        async for part in request.stream():
+            data += part
+            if len(data) > LARGEST_BYTES:
+                return PlainTextResponse(
+                    f"wanted at most {LARGEST_BYTES / 1e6:g} MB, got more: quantize it", 413
+                )
+        try:
+            plan = await asyncio.to_thread(plan_of, request.query_params.get("name", ""), bytes(data))
+        except LodestoneError as error:
+            return PlainTextResponse(str(error), 400)
+        return Response(plan, media_type="application/octet-stream")
 
     async def _listen(self, socket: WebSocket, line: Line) -> None:
         while True:
@@ -155,6 +182,8 @@ class Bridge:
     def _hear(self, line: Line, words: Words) -> None:
         if "calibrate" in words and self.guide is not None:
             self.guide.hear(line, words, line.teller("calibration"))
+        if "teach" in words and self.teacher is not None:
+            self.teacher.hear(words, line.teller("teaching"))
 
 
 def _parsed(text: str) -> Words:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import calibration
 from calibration.session import calibrate_simulated
 from firmware import Engine
 from lodestone.page.bundle import bundle
@@ -19,6 +20,7 @@ from lodestone.page.errors import PageError
 from lodestone.page.facts import (
     board_facts,
     chip_facts,
+    knob_facts,
     latent_words,
     message_facts,
     reach_table,
@@ -27,7 +29,9 @@ from lodestone.page.facts import (
 from lodestone.page.pack import pack
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
+from mapping import touch_graph
 from mapping.families import in_words, names
+from model_export.compiler import compile_plan
 from voices import atlas, catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +40,8 @@ SITE_FILES = ("*.html", "*.css", "*.js")
 MODULES = ("instrument.wasm", "instrument-plain.wasm")
 CALIBRATION_SEED = 1
 FIRST_MAPPING = "rotate"
+ANY_LATENTS = (16, 64)
+"""Of the touches for voices of the player's: a voice takes the first of them."""
 
 Progress = Callable[[str], None]
 
@@ -79,16 +85,16 @@ def build_page(out: Path, modules: Path, progress: Progress = lambda _: None) ->
 def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str, Any]:
     """Makes the scenes, puts their plans into `files`, and returns all that the page must know."""
     progress("calibrating the simulated board")
-    calibration = work / "simulated.calibration.json"
-    if not calibration.is_file():
-        calibrate_simulated(calibration, CALIBRATION_SEED)
+    calibrated = work / "simulated.calibration.json"
+    if not calibrated.is_file():
+        calibrate_simulated(calibrated, CALIBRATION_SEED)
     scenes, reach = [], None
     families = sorted(names(), key=lambda name: name != FIRST_MAPPING)
     for voice in catalogue.shipped():
         progress(f"putting {voice.name} together")
         words: list[str] = []
         for family in families:
-            scene = _scene(voice.name, family, calibration, work)
+            scene = _scene(voice.name, family, calibrated, work)
             touch = Engine.load(scene.touch_plan)
             words = words or _latent_words(voice, scene.voice_plan)
             if reach is None:
@@ -115,12 +121,27 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
         "mappings": mappings,
         "reach": reach,
         "scenes": scenes,
+        "touches": _touches(families, calibrated, files),
     }
 
 
-def _scene(voice: str, family: str, calibration: Path, work: Path) -> Scene:
+def _touches(families: list[str], path: Path, files: dict[str, bytes]) -> list[dict[str, Any]]:
+    """Touches for voices that do not come with the page: they give standard deviations of any voice."""
+    made = []
+    for family in families:
+        for latents in ANY_LATENTS:
+            card = {"name": "any", "latent": {"mean": [0.0] * latents, "std": [1.0] * latents}}
+            plan = compile_plan(touch_graph(calibration.load(path), card, family))
+            name = f"any-{family}-{latents}.touch.plan"
+            files[name] = plan
+            knobs = knob_facts(Engine(plan))
+            made.append({"mapping": family, "latents": latents, "touch": name, "knobs": knobs})
+    return made
+
+
+def _scene(voice: str, family: str, calibrated: Path, work: Path) -> Scene:
     name = voice if family == FIRST_MAPPING else f"{voice}-{family}"
-    settings = SceneSettings(name, voice, family, str(calibration.absolute()), precision=EXACT)
+    settings = SceneSettings(name, voice, family, str(calibrated.absolute()), precision=EXACT)
     return make_scene(settings, work / "plans")
 
 

@@ -74,13 +74,6 @@ def message_facts() -> dict[str, list[tuple[str, int]]]:
 
 def scene_facts(scene: Scene, touch: Engine, words: list[str]) -> dict[str, Any]:
     """Name, delay, latents and knobs of a scene, as its two graphs have them."""
-    card = json.loads(touch.card)
-    knobs = [
-        {"name": name, "minimum": knob["minimum"], "maximum": knob["maximum"], "default": knob["default"],
-         "unit": knob.get("unit", "")}
-        for name, knob in card["knobs"].items()
-        if name != "rest_capture"
-    ]  # fmt: skip
     voice = scene.card
     statistics = voice.latent
     latents = [
@@ -98,8 +91,18 @@ def scene_facts(scene: Scene, touch: Engine, words: list[str]) -> dict[str, Any]
         "hop": voice.hop,
         "delay": voice.delay_samples,
         "latents": latents,
-        "knobs": knobs,
+        "knobs": knob_facts(touch),
     }
+
+
+def knob_facts(touch: Engine) -> list[dict[str, Any]]:
+    """Name, range, default and unit of each knob, as the graph has them."""
+    return [
+        {"name": name, "minimum": knob["minimum"], "maximum": knob["maximum"], "default": knob["default"],
+         "unit": knob.get("unit", "")}
+        for name, knob in json.loads(touch.card)["knobs"].items()
+        if name != "rest_capture"
+    ]  # fmt: skip
 
 
 def reach_table(touch: Engine, geometry: BoardGeometry | None = None) -> dict[str, list[float]]:

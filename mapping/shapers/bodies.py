@@ -27,7 +27,7 @@ from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const
-from mapping.products import through
+from mapping.products import matrix_times
 from mapping.seeded import settled
 from mapping.shapers import Around, Order
 
@@ -62,7 +62,7 @@ def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     coupling = glide(graph, clock, "coupling", COUPLING)
     place, speed = graph.state("bodies place", (latents,)), graph.state("bodies speed", (latents,))
     firm = op.add(const(1.0), op.mul(coupling, const(stretch)))
-    target = op.div(through(basis.T, x), firm)
+    target = op.div(matrix_times(basis.T, x), firm)
     pulse = op.mul(op.mul(stiffness, const(2.0 * math.pi)), op.sqrt(firm))
     swing = op.mul(pulse, op.sqrt(op.sub(const(1.0), op.mul(damping, damping))))
     decay = op.mul(pulse, damping)
@@ -75,7 +75,7 @@ def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     v = op.mul(fade, op.sub(op.mul(speed.now, op.sub(cosine, op.mul(decay, sine))), falling))
     place.then = op.where(clock.fresh, target, op.add(target, e))
     speed.then = op.where(clock.fresh, const(np.zeros(latents)), v)
-    return through(basis, place.then)
+    return matrix_times(basis, place.then)
 
 
 def farthest_swing(damping: float) -> float:

@@ -22,7 +22,7 @@ from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph
-from mapping.products import through
+from mapping.products import matrix_times
 from mapping.seeded import draw, settled
 from mapping.shapers import Around, Order
 
@@ -58,11 +58,11 @@ def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     echo = glide(graph, clock, "echo", ECHO)
     time = glide(graph, clock, "memory_time", TIME_S)
     state = graph.state("memory", (NODES,))
-    heard, driven = through(inner, state.now), through(into, x)
+    heard, driven = matrix_times(inner, state.now), matrix_times(into, x)
     leak = op.div(clock.dt, op.add(clock.dt, time))
     bent = op.tanh(op.add(op.mul(echo, heard), driven))
     state.then = op.add(state.now, op.mul(leak, op.sub(bent, state.now)))
-    return op.add(x, op.mul(amount, op.sub(through(out, state.then), x)))
+    return op.add(x, op.mul(amount, op.sub(matrix_times(out, state.then), x)))
 
 
 def lipschitz(latents: int, seed: int, amount: float, echo: float) -> float:

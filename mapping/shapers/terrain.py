@@ -21,7 +21,7 @@ from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const
 from mapping.phase import turning
-from mapping.products import through
+from mapping.products import matrix_times
 from mapping.seeded import directions, draw, settled
 from mapping.shapers import Around, Order
 
@@ -39,7 +39,7 @@ ORBIT_HZ = Knob(0.005, 0.5, 0.05, "Hz")
 SECOND_TURN = 2.0 / (1.0 + math.sqrt(5.0))
 
 
-def land(latents: int, seed: int) -> tuple[Array, Array, Array]:
+def fourier_features(latents: int, seed: int) -> tuple[Array, Array, Array]:
     """B [FEATURES, Z], phi [FEATURES] and W [Z, FEATURES], by which each latent has a variance of one."""
     into = directions(seed, "terrain into", FEATURES, latents)
     phase = settled(np.mod(draw(seed, "terrain phase", FEATURES) * 10.0, 2.0 * math.pi))
@@ -50,21 +50,21 @@ def land(latents: int, seed: int) -> tuple[Array, Array, Array]:
 def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     """y [Z] for x [Z] in sigma, with the knobs `terrain`, `roughness`, `orbit` and `orbit_rate`."""
     latents, seed = around.latents, around.seed
-    into, phase, out = land(latents, seed)
+    into, phase, out = fourier_features(latents, seed)
     amount = glide(graph, clock, "terrain", AMOUNT)
     rough = glide(graph, clock, "roughness", ROUGHNESS)
     radius = glide(graph, clock, "orbit", ORBIT)
     rate = glide(graph, clock, "orbit_rate", ORBIT_HZ)
     angle = turning(graph, clock, "orbit", op.mul(rate, const([1.0, SECOND_TURN])), np.zeros(2))
     axes = directions(seed, "terrain orbit", 2, latents)
-    place = op.add(x, op.mul(radius, through(axes.T, op.sin(angle))))
-    turns = through(2.0 * math.pi * into, place)
-    high = through(out, op.sin(op.add(op.mul(rough, turns), const(phase))))
+    place = op.add(x, op.mul(radius, matrix_times(axes.T, op.sin(angle))))
+    turns = matrix_times(2.0 * math.pi * into, place)
+    high = matrix_times(out, op.sin(op.add(op.mul(rough, turns), const(phase))))
     return op.add(x, op.mul(amount, op.sub(high, x)))
 
 
 def lipschitz(latents: int, seed: int, amount: float, roughness: float) -> float:
     """The bound above, at these knobs, with the orbit at rest."""
-    into, _, out = land(latents, seed)
+    into, _, out = fourier_features(latents, seed)
     steep = 2.0 * math.pi * roughness * np.linalg.norm(out, 2) * np.linalg.norm(into, 2)
     return float(1.0 - amount + amount * steep)

@@ -7,6 +7,7 @@ import numpy as np
 from model_export.compiler.dequantise import dequantise
 from model_export.compiler.errors import PlanError
 from model_export.compiler.nodes import Array, Graph, Node, Value, constant, like
+from model_export.graph.subpixel import phase_weight
 
 
 def rewrite(graph: Graph) -> None:
@@ -125,23 +126,6 @@ def _padded_conv(node: Node) -> list[Node]:
     return [*nodes, node]
 
 
-def subpixel_weight(weight: Array, stride: int, groups: int) -> Array:
-    """A transposed convolution's weight [in, out / groups, taps] as a plain one's with more outputs.
-
-    The result is [stride * out, in / groups, ceil(taps / stride)]: output row t * stride + j is row j of the
-    `stride` rows that the plain convolution makes at t. Of its channels, j is the slower part.
-    """
-    channels, each, taps = weight.shape
-    reach = -(-taps // stride)
-    full = np.zeros((channels, each, reach * stride), weight.dtype)
-    full[:, :, :taps] = weight
-    split = full.reshape(groups, channels // groups, each, reach, stride)[:, :, :, ::-1, :]
-    # (group, in, out, reach, j) to (j, group, out, in, reach)
-    return np.ascontiguousarray(
-        split.transpose(4, 0, 2, 1, 3).reshape(stride * groups * each, channels // groups, reach)
-    )
-
-
 def _transposed_conv(node: Node) -> list[Node]:
     x, weight = node.input(0), node.input(1).known(node)
     a = node.attributes
@@ -156,7 +140,7 @@ def _transposed_conv(node: Node) -> list[Node]:
         )
     begin, end = [int(n) for n in a["pads"]] if "pads" in a else (0, 0)
     extra = int((a.get("output_padding") or [0])[0])
-    plain = subpixel_weight(weight, stride, groups)
+    plain = phase_weight(weight, stride, groups)
     reach = plain.shape[2]
     nodes, padded = pad_axis(x, 2, reach - 1, reach - 1)
     rows = x.shape[2] + reach - 1

@@ -29,22 +29,28 @@ def interleave(build: Builder, x: Value, rate: int, phase_major: bool = True) ->
     return build.reshape(apart, [batch, channels, frames * rate])
 
 
-def phase_weight(weight: Array, rate: int, groups: int) -> Array:
-    """Transposed weight [Cin, Cout / g, K] as convolution weight [rate Cout, Cin / g, ceil(K / rate)]."""
+def phase_weight(weight: Array, rate: int, groups: int, phase_major: bool = True) -> Array:
+    """A transposed convolution's weight [in, out / groups, taps] as a plain one's with more outputs.
+
+    Returns:
+        [rate * out, in / groups, ceil(taps / rate)]: of its outputs the phase within `rate` is the slowest
+        part, or within each group the fastest.
+    """
     inputs, outputs, length = weight.shape
     taps = -(-length // rate)
     padded = np.zeros((inputs, outputs, taps * rate), weight.dtype)
     padded[:, :, :length] = weight
+    # (group, in, out, tap, phase), the newest tap last
     split = padded.reshape(groups, inputs // groups, outputs, taps, rate)[:, :, :, ::-1]
+    order = (4, 0, 2, 1, 3) if phase_major else (0, 2, 4, 1, 3)
     shape = (groups * outputs * rate, inputs // groups, taps)
-    order = (0, 4, 2, 1, 3) if groups == 1 else (0, 2, 4, 1, 3)
     return np.ascontiguousarray(split.transpose(order)).reshape(shape)
 
 
 def _upsampled(build: Builder, x: Value, node: Node) -> Value:
     """The interleaved convolution over x, which already holds taps - 1 frames of history."""
     rate, groups, weight = _geometry(node)
-    kernel = build.constant(phase_weight(weight, rate, groups))
+    kernel = build.constant(phase_weight(weight, rate, groups, groups == 1))
     return interleave(build, build.convolve(x, kernel, None, groups=groups), rate, groups == 1)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime as ort
 
 from graphs.card import read_card
+from graphs.player import GraphPlayer
 from model_export.errors import ExportError
 
 Arrays = dict[str, npt.NDArray[np.float32]]
@@ -26,26 +25,6 @@ class Heard:
     lowest: float
     highest: float
     rows: int
-
-
-def session_of(model: onnx.ModelProto) -> ort.InferenceSession:
-    """One thread, so that two runs give the same."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-
-
-def stream(session: ort.InferenceSession, feeds: list[Arrays]) -> Iterator[Arrays]:
-    """All outputs of every call; states go round."""
-    names = [output.name for output in session.get_outputs()]
-    states = {
-        i.name: np.zeros(i.shape, np.float32) for i in session.get_inputs() if i.name.startswith("state.")
-    }
-    for feed in feeds:
-        values = dict(zip(names, session.run(None, {**states, **feed}), strict=True))
-        states = {name: values["next." + name.removeprefix("state.")] for name in states}
-        yield values
 
 
 def latent_walk(model: onnx.ModelProto, frames: int, seed: int) -> list[Arrays]:
@@ -89,7 +68,9 @@ def listen(
     sums = {node.output[0]: _Covariance() for node in convolutions}
     ranges: dict[str, tuple[float, float]] = {}
     counts: dict[str, int] = {}
-    for feed, values in zip(feeds, stream(session_of(watched), feeds), strict=True):
+    player = GraphPlayer(watched)
+    for feed in feeds:
+        values = player.run(feed)
         for node in convolutions:
             x = values[node.input[0]] if node.input[0] in values else feed[node.input[0]]
             rows = patches(x, node, taps[node.input[1]])

@@ -19,9 +19,10 @@ from onnx import numpy_helper
 
 from graphs.card import KEY, attach_card, read_card
 from graphs.player import GraphPlayer
+from graphs.tolerance import QUANTISED
 from model_export.errors import ExportError
 from model_export.quantise import integers
-from model_export.quantise.calibration import Arrays, Heard, latent_walk, listen, session_of, stream
+from model_export.quantise.calibration import Arrays, Heard, latent_walk, listen
 from model_export.quantise.compact import compact
 from model_export.quantise.rounding import best_scale, compensated
 from model_export.quantise.search import LADDERS, Choice, Layer, choose
@@ -36,8 +37,6 @@ CARD_BYTES, CARD_BYTES_OF_LAYER = 2000, 70  # what the report adds to a card, wi
 FEWEST_WEIGHTS = 64
 MARGIN_DB = 1.0  # other latents than those of the search can sound worse by as much
 SEARCH_ROUNDS = 3  # the errors of layers do not add up exactly: what is missing is asked for again
-# One step of an input more or less where a value lies on the edge between two: processors differ in that.
-REFERENCE_TOLERANCE = {"w8": 5e-3, "w8a16": 5e-3, "w8a8": 5e-2}
 
 
 @dataclass(frozen=True)
@@ -213,7 +212,8 @@ def _decibels(power: float) -> float:
 
 
 def _play(model: onnx.ModelProto, feeds: list[Arrays]) -> npt.NDArray[np.float32]:
-    sound = [values["audio"] for values in stream(session_of(model), feeds)]
+    player = GraphPlayer(model)
+    sound = [player.run(feed)["audio"] for feed in feeds]
     return np.concatenate(sound[SETTLING_FRAMES:], axis=-1)
 
 
@@ -237,7 +237,7 @@ def _write_card(model: onnx.ModelProto, report: Report) -> None:
     """The report into the card; the reference run becomes that of the quantised graph."""
     card = replace(read_card(model), reference=None)
     if card.latent is not None:
-        reference = make_reference(GraphPlayer(model), card, REFERENCE_TOLERANCE[report.mode])
+        reference = make_reference(GraphPlayer(model), card, QUANTISED[report.mode])
         card = replace(card, reference=reference)
     attach_card(model, card)
     _write_report(model, report)

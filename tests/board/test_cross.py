@@ -10,8 +10,8 @@ import pytest
 
 from lodestone.image import ROOT, SOURCE_FOLDERS
 from tests.board.cross import TARGETS, build_simulator, check_with_clang, project_sources
-from tests.instrument.test_simulation import ScriptedHost
 from tests.support.messages import message
+from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import image, play, scene
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphs.tolerance import EXACT
 from tests.support.graph_maker import GraphMaker
 from tests.support.oracle import compare
 from tests.support.synthetic import decoder
@@ -80,7 +81,7 @@ def test_stacks(stack: tuple[onnx.ModelProto, int, int], kernels: str) -> None:
     rng = np.random.default_rng(0)
     feeds = [{"latent": rng.normal(size=(1, channels, length)).astype(np.float32)} for _ in range(4)]
     difference = compare(model, feeds, kernels)
-    assert difference.error <= 1e-5 * max(difference.peak, 0.1)
+    assert difference.error <= EXACT * max(difference.peak, 0.1)
 
 
 @pytest.mark.parametrize("form", ["transposed", "subpixel"])
@@ -90,4 +91,4 @@ def test_decoder(capacity: int, kernels: str, form: str) -> None:
         pytest.skip("this processor has no AVX2")
     rng = np.random.default_rng(0)
     feeds = [{"latent": rng.normal(size=(1, 16, 1)).astype(np.float32)} for _ in range(12)]
-    assert compare(decoder(capacity, form), feeds, kernels).relative < 1e-5
+    assert compare(decoder(capacity, form), feeds, kernels).relative < EXACT

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphs.player import GraphPlayer
+from graphs.tolerance import EXACT
 from tests.support.oracle import compare
 from tests.support.synthetic import FORMS, PUBLISHED, published
 
@@ -22,7 +23,7 @@ def test_the_engine_plays_it(name: str) -> None:
     noise = [(n, s) for n, s in shapes.items() if n.startswith("noise.")]
     assert [n for n, _ in noise] == ([] if name == "v3" else ["noise.0"])
     calls = [{"latent": z} | {n: rng.random(s, np.float32) for n, s in noise} for z in latents(6)]
-    assert compare(model, calls).relative < 1e-5
+    assert compare(model, calls).relative < EXACT
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -33,4 +34,4 @@ def test_its_forms_are_one_voice(name: str) -> None:
         turned = [z.transpose(0, 2, 1) if form == "rows" else z for z in latents(4)]
         sounds.append(np.concatenate([stream.run({"latent": z})["audio"].reshape(-1) for z in turned]))
     for sound in sounds[1:]:
-        assert np.abs(sound - sounds[0]).max() <= 1e-5 * np.abs(sounds[0]).max()
+        assert np.abs(sound - sounds[0]).max() <= EXACT * np.abs(sounds[0]).max()

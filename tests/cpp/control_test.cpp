@@ -202,11 +202,11 @@ CASE(StrangersAreRefusedAndGuestsAreFew) {
   };
   for (uint16_t port = 1; port <= Peers::kGuests; ++port) peers.Add({0x7F000001, port});
   peers.Add({0x7F000001, 1});
-  CHECK(!peers.Crowded({0x7F000001, 1}) && peers.Crowded({0x7F000001, 99}));
+  CHECK(!peers.IsFull({0x7F000001, 1}) && peers.IsFull({0x7F000001, 99}));
   peers.Add({0x7F000001, 99});
   CHECK(has(1) && has(99) && !has(2));
   peers.Remove({0x7F000001, 99});
-  CHECK(!has(99) && !peers.Crowded({0x7F000001, 98}));
+  CHECK(!has(99) && !peers.IsFull({0x7F000001, 98}));
 }
 
 CASE(StreamsAreSentForEveryFrame) {

@@ -21,7 +21,7 @@ std::string Folder() {
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
-// A start that is not followed by Lasted().
+// A start that is not followed by StartSucceeded().
 StartGuard Crashes(const std::string& folder) {
   StartGuard guard(folder);
   guard.Begin();
@@ -46,7 +46,7 @@ CASE(AStartThatLastsIsForgotten) {
   for (int start = 0; start < 5; ++start) {
     StartGuard guard(folder);
     CHECK(guard.Begin() == 0);
-    guard.Lasted();
+    guard.StartSucceeded();
   }
   CHECK(!Exists(folder + "/starts"));
 }
@@ -54,7 +54,7 @@ CASE(AStartThatLastsIsForgotten) {
 CASE(WithoutAFolderOrWithADamagedFileItStarts) {
   StartGuard nowhere("");
   CHECK(nowhere.Begin() == 0);
-  nowhere.Lasted();
+  nowhere.StartSucceeded();
   const std::string folder = Folder();
   std::ofstream(folder + "/starts") << "nonsense";
   CHECK(StartGuard(folder).Begin() == 0);

@@ -12,9 +12,9 @@ from pythonosc.osc_message import OscMessage
 from graphs.glide import KNOB_GLIDE_S
 from mapping import touch_graph
 from model_export.compiler import compile_plan
-from tests.instrument.test_simulation import ScriptedHost
 from tests.support.messages import message
 from tests.support.plain_board import gaussian_card, plain_calibration
+from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import image, play, scene
 
 TURNED_S, FRAME_S = 1.0, 0.005

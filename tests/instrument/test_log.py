@@ -11,9 +11,8 @@ from pythonosc.osc_message import OscMessage
 from sensors.simulation import SimulatedBoard
 from tests.board.fake_board import FakeBoard
 from tests.support.messages import message
+from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import image, play, scene
-
-from .test_simulation import ScriptedHost
 
 LINE = re.compile(r" *(\d+\.\d\d)  (.+)")
 

@@ -8,9 +8,8 @@ import numpy as np
 from pythonosc.osc_message import OscMessage
 
 from tests.support.messages import message
+from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import Run, image, play, scene
-
-from .test_simulation import ScriptedHost
 
 
 def last_status(run: Run) -> list[object]:

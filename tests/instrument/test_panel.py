@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from sensors.simulation import SimulatedBoard
+from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import image, play
-
-from .test_simulation import ScriptedHost
 
 BUTTON, LED = 3, 5
 

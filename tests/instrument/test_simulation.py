@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 import wave
 from pathlib import Path
@@ -12,35 +11,12 @@ import pytest
 from pythonosc.osc_message import OscMessage
 
 from firmware import Engine
-from sensors.simulation import QuietOutside, SimulatedBoard
+from sensors.simulation import SimulatedBoard
 from tests.support.messages import message
+from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import RATE, SIM, Run, image, play, scene, voice_plan
 
 FADE_IN = 128
-
-
-class ScriptedHost(QuietOutside):
-    """Sends what is due, beats its heart while alive, and plays a sine into the board's input."""
-
-    def __init__(
-        self, script: list[tuple[float, bytes]], dies_at: float = math.inf, level: float = 0.2
-    ) -> None:
-        super().__init__()
-        beats = [(t / 10, message("/heartbeat")) for t in range(1000) if t / 10 < dies_at]
-        self.script = sorted(script + beats, key=lambda item: item[0])
-        self.level = level
-        self.frame = 0
-
-    def datagram_in(self, now_us: int) -> bytes | None:
-        if self.script and self.script[0][0] * 1e6 <= now_us:
-            return self.script.pop(0)[1]
-        return None
-
-    def audio(self, now_us: int, block: np.ndarray) -> np.ndarray:
-        count = len(block) // 2
-        at = self.frame + np.arange(count)
-        self.frame += count
-        return np.repeat(self.level * np.sin(2 * np.pi * 0.003 * at), 2).astype(np.float32)
 
 
 def offline(run: Run, plan: bytes, scene_index: int = 0) -> np.ndarray:

@@ -116,7 +116,7 @@ def test_far_from_all_that_is_taught_the_family_plays(calibration: Calibration, 
 def test_bounds_hold_where_the_ground_is_steepest() -> None:
     """Each shaper's Lipschitz bound against differences of random neighbours."""
     rng = np.random.default_rng(0)
-    into, phase, out = terrain.land(8, 3)
+    into, phase, out = terrain.fourier_features(8, 3)
     bound = terrain.lipschitz(8, 3, 1.0, 0.3)
     steep = 0.0
     for _ in range(300):

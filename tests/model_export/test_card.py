@@ -16,6 +16,7 @@ import pytest
 import model_export
 from graphs.card import Card, Knob, LatentStatistics, attach_card, read_card
 from graphs.errors import GraphError
+from graphs.tolerance import EXACT
 from model_export.describe import describe
 from model_export.verify import reference_error, verify
 
@@ -72,7 +73,7 @@ def test_no_card_and_no_model(tmp_path: Path) -> None:
 
 def test_reference_run_notices_one_changed_weight(voice: onnx.ModelProto) -> None:
     card = read_card(voice)
-    assert reference_error(voice, card) <= 1e-5
+    assert reference_error(voice, card) <= EXACT
     damaged = onnx.ModelProto()
     damaged.CopyFrom(voice)
     weight = max(damaged.graph.initializer, key=lambda tensor: len(tensor.raw_data))

@@ -10,6 +10,7 @@ import pytest
 
 import model_export
 from graphs.player import GraphPlayer
+from graphs.tolerance import EXACT
 from tests.model_export.golden_vectors import relative_error
 
 torch = pytest.importorskip("torch")
@@ -27,4 +28,4 @@ def test_live(archive: Callable[[str], Path], name: str) -> None:
     with torch.no_grad():
         wanted = np.stack([model.decode(torch.from_numpy(z)).numpy() for z in latents])
     got = np.stack([stream.run({"latent": z})["audio"] for z in latents])
-    assert relative_error(got, wanted) <= 1e-5
+    assert relative_error(got, wanted) <= EXACT

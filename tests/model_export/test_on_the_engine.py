@@ -11,6 +11,7 @@ import pytest
 import firmware
 import model_export
 from graphs.player import GraphPlayer
+from graphs.tolerance import EXACT
 from model_export.compiler import compile_plan
 from tests.model_export.conftest import FOREIGN_MODELS, MODELS, NOISY
 from tests.model_export.golden_vectors import relative_error
@@ -30,4 +31,4 @@ def test_engine_and_onnx_runtime_agree(archive: Callable[[str], Path], tmp_path:
         call = {key: dice.random(shape).astype(np.float32) for key, shape in shapes.items()}
         got.append(engine.run(call)["audio"])
         wanted.append(stream.run(call)["audio"])
-    assert relative_error(np.stack(got), np.stack(wanted)) <= 1e-5
+    assert relative_error(np.stack(got), np.stack(wanted)) <= EXACT

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import model_export
 from graphs.card import Card, attach_card, read_card
 from graphs.player import GraphPlayer
+from graphs.tolerance import EXACT
 from lodestone.cli import build_app
 from model_export.errors import ExportError
 from model_export.torchscript_writer import torchscript
@@ -47,7 +48,7 @@ def same_sound(model: onnx.ModelProto, path: Path, calls: int = 8) -> float:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_voice_is_read_back_as_it_was(name: str, tmp_path: Path) -> None:
     model = catalogue.find(name).graph()
-    assert same_sound(model, tmp_path / f"{name}.ts") <= 1e-5
+    assert same_sound(model, tmp_path / f"{name}.ts") <= EXACT
     latent, found = read_card(model).latent, read_card(model_export.export(tmp_path / f"{name}.ts")).latent
     assert latent is not None
     assert found is not None
@@ -56,7 +57,7 @@ def test_a_shipped_voice_is_read_back_as_it_was(name: str, tmp_path: Path) -> No
 
 
 def test_clocks_walks_and_noise_are_read_back_as_they_were(tmp_path: Path) -> None:
-    assert same_sound(tiny_voice(random_weights()), tmp_path / "tiny.ts", 40) <= 1e-5
+    assert same_sound(tiny_voice(random_weights()), tmp_path / "tiny.ts", 40) <= EXACT
 
 
 def test_the_file_is_laid_out_as_libtorch_wants_it() -> None:
@@ -167,4 +168,4 @@ def test_pytorch_plays_it_for_any_frames_and_rows(tmp_path: Path) -> None:
         wanted = np.concatenate(
             [stream.run({"latent": latents[row : row + 1, :, k : k + 1]})["audio"] for k in range(7)], 2
         )
-        assert np.abs(got[row] - wanted[0]).max() <= 1e-5 * np.abs(wanted).max()
+        assert np.abs(got[row] - wanted[0]).max() <= EXACT * np.abs(wanted).max()

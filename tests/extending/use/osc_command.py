@@ -8,8 +8,8 @@ from pathlib import Path
 from pythonosc.osc_message import OscMessage
 
 from definitions import osc
-from tests.instrument.test_simulation import ScriptedHost
 from tests.support.messages import message
+from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import SIM, image, play
 
 folder = Path(sys.argv[1])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.instrument.test_simulation import ScriptedHost
 from tests.support.messages import message
+from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import RATE, SIM, image, play
 
 folder = Path(sys.argv[1])

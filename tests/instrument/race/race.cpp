@@ -108,7 +108,7 @@ int main(int, char** argv) {
               if (tick % 200 == 0) network.script.Post("/rest");
               stuck = tick / 300 % 3 == 2;
               instrument.ControlTick(tick * 10000ull);
-              instrument.Remember(&memory);
+              instrument.SaveMemory(&memory);
               const StatusReport report = instrument.Report();
               if (report.scene != scene) ++changes;
               scene = report.scene;
