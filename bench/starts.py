@@ -1,9 +1,9 @@
 """Starts of the whole firmware, each with other wake-ups: `python -m bench.starts [--starts 10000]`.
 
 Each start has a seed, by which every task comes to its first wait at once or up to 50 ms late; as on a Bela,
-a wake-up before that is lost. Counts the starts that ended without touch, without OSC or without files; exit 1
-where there is one. How many starts lost a wake-up says how hard they were: a program that asks for its loops
-only once would have ended without one in each of those.
+a wake-up before that is lost. Counts the starts that ended without touch, OSC or files; exit 1 where there is
+one. How many starts lost a wake-up says how hard they were: a program that asks for its loops only once would
+have ended without one in each of those.
 """
 
 from __future__ import annotations
