@@ -2,7 +2,8 @@
 // begins Bela's audio.
 //
 // Bela's make takes every .cpp below a project, and a main among them instead of its own: this one
-// must not be found there. on_board/build.sh builds it as a project of its own, of the same objects.
+// must not be found there. on_board/build.sh builds it as a project of its own, of the same
+// objects.
 #include <sys/resource.h>
 
 #include <cstdio>
