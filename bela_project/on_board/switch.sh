@@ -18,6 +18,7 @@ switch_over() {
   link_project
   if start_project && plays; then
     keep_two
+    own_the_ide
     return 0
   fi
   go_back
@@ -57,6 +58,28 @@ plays() {
   return 1
 }
 
+# A board whose settings tool starts the IDE's last project at power-on, over whatever the service plays, shall start ours; what
+# it was is kept, for `--no-boot` and for a first version that does not play.
+own_the_ide() {
+  [ -f "$BELA/IDE/settings.json" ] || return 0
+  [ "$boot" = 1 ] || { give_back_the_ide; return 0; }
+  [ "$(last_in_ide)" != "$PROJECT" ] || return 0
+  last_in_ide >"$VERSIONS/ide-project"
+  set_last_in_ide "$PROJECT"
+}
+
+give_back_the_ide() {
+  [ -s "$VERSIONS/ide-project" ] && [ -f "$BELA/IDE/settings.json" ] || return 0
+  [ "$(last_in_ide)" != "$PROJECT" ] || set_last_in_ide "$(cat "$VERSIONS/ide-project")"
+  rm -f "$VERSIONS/ide-project"
+}
+
+last_in_ide() { sed -n 's/.*"project": *"\([^"]*\)".*/\1/p' "$BELA/IDE/settings.json" | head -n 1; }
+set_last_in_ide() {
+  local settings=$BELA/IDE/settings.json
+  sed 's/\("project": *"\)[^"]*/\1'"$1"'/' "$settings" >"$settings.new" && mv "$settings.new" "$settings" || true
+}
+
 keep_two() {
   local one
   if [ -n "$before" ] && [ "$before" != "$fresh" ]; then ln -sfn "$before" previous; fi
@@ -77,6 +100,7 @@ give_back() {
   local link=$BELA/projects/$PROJECT
   bela_make stop || true
   bela_make nostartup || true
+  give_back_the_ide
   rm -f current "$link"
   [ ! -e "$link-before-lodestone" ] || mv "$link-before-lodestone" "$link"
   case $booted in

@@ -91,3 +91,20 @@ def test_a_rollback_keeps_no_boot(board: FakeBoard) -> None:
     assert board.deploy("--rollback").returncode == 0
     assert board.playing() == "first"
     assert (board.folder / "startup").read_text() == "ACTIVE=0\n"
+
+
+def test_the_ides_last_project_is_ours_where_it_is_to_start_with_the_board(board: FakeBoard) -> None:
+    """A settings tool of the board starts it at power-on, over what the service plays."""
+    ide = board.folder / "Bela" / "IDE" / "settings.json"
+    ide.parent.mkdir()
+    before = '{\n  "verboseErrors": 0,\n  "project": "my tune",\n  "other": "project"\n}\n'
+    ide.write_text(before)
+    assert board.deploy("--no-boot", "--image", board.image("second")).returncode == 0
+    assert ide.read_text() == before
+    for name in ("third", "fourth"):
+        assert board.deploy("--image", board.image(name)).returncode == 0
+        assert ide.read_text() == before.replace("my tune", "lodestone")
+    assert board.deploy("--no-boot", "--image", board.image("fifth")).returncode == 0
+    assert ide.read_text() == before
+    assert board.deploy("--image", board.image("broken")).returncode == 1
+    assert ide.read_text() == before

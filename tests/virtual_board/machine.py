@@ -83,8 +83,9 @@ class VirtualBoard:
 
     Attributes:
         kind: which image it has.
-        kindness: in what its core is kinder than Bela's, by the names of `bela/core/hardness.cpp`; and
-            `offline-flag`: a header of August 2020 or later.
+        kindness: in what its core is kinder than Bela's, by the names of `bela/core/hardness.cpp`;
+            `offline-flag`: a header of August 2020 or later; `ide-project`: nothing starts the IDE's last
+            project.
         bus_hz: of its I2C bus, as its device tree has it.
         ssh_port, osc_port: on 127.0.0.1.
         folder: its files here; `run/` is its /run.
@@ -148,19 +149,27 @@ class VirtualBoard:
         for name, to in (
             ("systemctl", "usr/bin"),
             ("journalctl", "usr/bin"),
+            ("bela_settings", "usr/bin"),
             ("bela_startup.sh", "opt/Bela"),
         ):
             shutil.copy(BELA / name, new / to)
             (new / to / name).chmod(0o755)
 
-    def power_on(self) -> None:
-        """Boots, with an empty /run as a board has it, and waits until ssh answers."""
+    def power_on(self, pressed: tuple[int, ...] = ()) -> None:
+        """Boots, with an empty /run as a board has it, and waits until ssh answers.
+
+        Args:
+            pressed: pins of buttons that are held all the time.
+        """
         shutil.rmtree(self.folder / "run")
         (self.folder / "run").mkdir()
+        (self.folder / "run" / "pins").write_text(str(sum(1 << pin for pin in pressed)))
         world = NowBoard(SimulatedBoard("empty", seed=3, bit_rate_hz=self.bus_hz))
         self._sensors = BoardServer(world, self.folder / "run" / "sensor-bus")  # type: ignore[arg-type]
         self._sensors.__enter__()
-        unshare = ["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "bash", BOOT]
+        up_s = int(time.clock_gettime(time.CLOCK_BOOTTIME))  # since this machine's start: the board's is now
+        unshare = ["unshare", "--mount", "--pid", "--uts", "--time", "--boottime", str(-up_s)]
+        unshare += ["--fork", "--kill-child", "bash", str(BOOT)]
         arguments = [str(self.folder), str(self._userland), str(self.ssh_port), self.kind.cpu]
         self._process = subprocess.Popen(
             [*unshare, *arguments],
