@@ -237,6 +237,7 @@ def row(name: str, f: Figures) -> str:
 
 @one_line
 def main(given: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="voices.measure", description="What a voice is worth, in figures.")
     parser.add_argument(
         "voices", nargs="*", help="names of voices that ship, or .onnx files (default: all that ship)"
