@@ -118,7 +118,7 @@ def flash(
     rollback: Annotated[bool, typer.Option("--rollback", help="Back to the version before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
-    """Put an image on the board over ssh; whatever goes wrong, the previous version plays on."""
+    """Put an image on the board; the old version plays on if it fails."""
     options = ["--rollback"] if rollback else ["--image", str(image)]
     _deploy([*options, *(["--dry-run"] if dry_run else []), *([host] if host else [])])
 
