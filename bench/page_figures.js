@@ -26,6 +26,64 @@ window.lodestoneBench = {
       };
       requestAnimationFrame(look);
     }),
+  // Touches that come into the page, a second, over so many milliseconds.
+  touches: (ms) =>
+    new Promise((done) => {
+      let count = 0;
+      const before = lodestone.told.tap;
+      lodestone.told.tap = (message) => {
+        before(message);
+        if (message.address === '/touch') ++count;
+      };
+      const began = performance.now();
+      setTimeout(() => {
+        lodestone.told.tap = before;
+        done((1000 * count) / (performance.now() - began));
+      }, ms);
+    }),
+  // A marble of a simulated world in a hand.
+  carry: (i, x, y) => {
+    const marble = lodestone.magnets.list[i];
+    if (!marble.out) Object.assign(marble, { out: true, changed: performance.now() });
+    Object.assign(marble, { held: lodestone, x, y });
+    lodestone.moved();
+  },
+  away: () => {
+    for (const marble of lodestone.magnets.list) Object.assign(marble, { held: null, out: false, changed: performance.now() });
+    lodestone.moved();
+  },
+  // Milliseconds from a move of a marble of a simulated world until the touch that came of it is in the page.
+  dragToPage: async (times) => {
+    const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+    const before = lodestone.told.tap;
+    let hear = () => {};
+    lodestone.told.tap = (message) => {
+      before(message);
+      if (message.address === '/touch') hear(message.values);
+    };
+    const waits = [];
+    for (let k = 0; k < times; ++k) {
+      lodestoneBench.carry(0, k % 2 ? -45 : -85, 0);
+      await wait(500 + 37 * (k % 7));
+      // What the touch does while nothing moves is noise.
+      const rest = { least: Array(12).fill(Infinity), most: Array(12).fill(-Infinity) };
+      hear = (touch) => touch.forEach((v, i) => {
+        rest.least[i] = Math.min(rest.least[i], v);
+        rest.most[i] = Math.max(rest.most[i], v);
+      });
+      await wait(300);
+      const began = performance.now();
+      waits.push(await new Promise((done) => {
+        hear = (touch) => {
+          if (touch.some((v, i) => v > 2 * rest.most[i] - rest.least[i] + 0.002 || v < 2 * rest.least[i] - rest.most[i] - 0.002)) done(performance.now() - began);
+        };
+        lodestoneBench.carry(0, k % 2 ? -70 : -60, 0);
+      }));
+      hear = () => {};
+    }
+    lodestone.told.tap = before;
+    return waits;
+  },
   // Two instruments, the field of one changed at another quantum each time: milliseconds until their sounds differ.
   fieldToSound: () => {
     const here = lodestone.instrument;

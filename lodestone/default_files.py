@@ -5,3 +5,4 @@ from __future__ import annotations
 from pathlib import Path
 
 CALIBRATION = Path("lodestone.calibration.json")
+TAUGHT = Path("lodestone.taught.json")

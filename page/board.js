@@ -12,6 +12,9 @@ const ARC_STEP_MM = 4.1;
 const ARC_WIDTH_MM = 2.7;
 const TURN = 2 * Math.PI;
 const SLOW_MS = 21; // pictures further apart than this on average are drawn with less
+const LATE_MS = 50; // a picture so late is seen to be
+const MOST_LATE = 3; // of them in a row of RECENT pictures
+const RECENT = 120;
 const AWAY_MS = 400; // a page that was hidden says nothing of its speed
 
 export class Board {
@@ -22,6 +25,7 @@ export class Board {
     this.magnets = magnets;
     this.effort = 0;
     this.gap = 0; // ms from picture to picture, on average
+    this.late = 0; // how many of the recent pictures came too late; each is forgotten after RECENT others
     this.turn = 0;
     this.dirty = true;
     this.touch = new Float32Array(12);
@@ -39,6 +43,7 @@ export class Board {
   dress() {
     this.look = look();
     this.grain = woodGrain(this.look);
+    this.sized = null;
     this.dirty = true;
   }
 
@@ -68,19 +73,29 @@ export class Board {
   pace(now) {
     const gap = now - (this.before ?? now);
     this.before = now;
-    if (gap > AWAY_MS) return;
+    if (gap > AWAY_MS || gap < 0) return;
     this.gap += 0.02 * (gap - this.gap);
-    if (this.gap < SLOW_MS || this.effort >= SPACINGS_MM.length - 1) return;
+    this.late = Math.max(0, this.late - 1 / RECENT) + (gap > LATE_MS ? 1 : 0);
+    if ((this.gap < SLOW_MS && this.late < MOST_LATE) || this.effort >= SPACINGS_MM.length - 1) return;
     ++this.effort;
-    this.gap = 0;
+    this.gap = this.late = 0;
     this.makeFilings();
     this.dirty = true;
+  }
+
+  // The wood at the size of the picture: scaling it costs as much as all filings.
+  sizedGrain(side) {
+    if (this.sized?.width !== side) {
+      this.sized = Object.assign(document.createElement('canvas'), { width: side, height: side });
+      this.sized.getContext('2d').drawImage(this.grain, 0, 0, side, side);
+    }
+    return this.sized;
   }
 
   drawStill() {
     const g = this.still;
     const inMm = this.canvas(g);
-    g.drawImage(this.grain, 0, 0, g.canvas.width, g.canvas.width);
+    g.drawImage(this.sizedGrain(g.canvas.width), 0, 0);
     inMm();
     this.filings.draw(g, this.magnets.out, this.look);
   }

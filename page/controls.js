@@ -49,6 +49,7 @@ export class Knobs {
     this.box = box;
     this.turn = turn;
     this.values = new Map();
+    this.rows = new Map(); // of what shows each, by name
     this.shown = '';
   }
 
@@ -59,7 +60,14 @@ export class Knobs {
     this.shown = shown;
     const kept = this.values;
     this.values = new Map();
+    this.rows.clear();
     this.box.replaceChildren(...knobs.map((knob) => this.row(knob, knob.value ?? kept.get(knob.name) ?? knob.default)));
+  }
+
+  // As a hand would turn it.
+  set(name, value) {
+    this.rows.get(name)(value);
+    this.turn(name, value);
   }
 
   row(knob, value) {
@@ -76,6 +84,7 @@ export class Knobs {
       input.setAttribute('aria-valuetext', written(v, knob));
     };
     set(value);
+    this.rows.set(knob.name, set);
     input.oninput = () => {
       const v = valueAt(+input.value);
       set(v);

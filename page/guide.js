@@ -26,10 +26,16 @@ export class Guide {
     $('calibrate').hidden = !this.offered;
   }
 
-  open() {
+  // Takes the place of the panel; `from` is the button that gets the focus back.
+  stage(from) {
+    this.from = from;
     document.body.classList.add('guided');
     $('guide').hidden = false;
     this.clear();
+  }
+
+  open() {
+    this.stage($('calibrate'));
     if (this.calibrated) {
       this.say(`This page plays ${this.calibrated}, with a calibration of its own.`, 'A board, or lodestone live, is calibrated by the same page: lodestone page --board ADDRESS, or --live.');
       this.buttons([['Close', () => this.close()]]);
@@ -53,7 +59,7 @@ export class Guide {
     this.clear();
     this.sentences = null;
     this.show();
-    $('calibrate').focus();
+    this.from.focus();
   }
 
   // The bridge went away: so has the calibration.
@@ -91,7 +97,7 @@ export class Guide {
   // Pairs of words and what they do. Who was on a button is on the first of the new ones.
   buttons(pairs) {
     const box = $('guide-buttons');
-    const inside = box.contains(document.activeElement) || document.activeElement === $('calibrate') || document.activeElement === document.body;
+    const inside = box.contains(document.activeElement) || document.activeElement === this.from || document.activeElement === document.body;
     box.hidden = pairs.length === 0;
     box.replaceChildren(...pairs.map(([words, act]) => {
       const button = element('button', { type: 'button' }, words);

@@ -1,5 +1,6 @@
 // The side of the page: what can be chosen and turned, and what the instrument says of itself.
 import { Choice, Knobs } from './controls.js';
+import { Morph } from './morph.js';
 import { $, setText } from './text.js';
 
 const MODES = [
@@ -19,11 +20,13 @@ export class Panel {
     this.told = []; // the instrument's own scenes, once it has named them
     this.warning = null;
     this.guide = null;
+    this.effort = 0; // 1, 2: pictures came too late, and are drawn with less
     this.voices = new Choice($('voices'), (voice) => this.choose(voice, this.scene.mapping));
     this.mappings = new Choice($('mappings'), (mapping) => this.choose(this.scene.voice, mapping));
     this.scenes = new Choice($('scenes'), (name) => send('/scene', 's', name));
     this.modes = new Choice($('modes'), (mode) => send('/mode', 's', mode));
     this.knobs = new Knobs($('knobs'), (name, value) => send(`/knob/${name}`, 'f', value));
+    this.morph = new Morph(this.knobs, (name, value) => this.knobs.set(name, value));
     this.mappings.offer(Object.entries(facts.mappings).map(([value, title]) => ({ value, label: value, title })));
     this.modes.offer(MODES);
     this.modes.mark('onboard');
@@ -64,6 +67,10 @@ export class Panel {
   }
 
   hearStatus(status) {
+    if (typeof status.version !== 'string' || typeof status.scene_name !== 'string' || status.refused === undefined) {
+      this.warn(`wanted a board that speaks as this page does, got one of firmware ${status.version ?? 'unknown'}: flash this version with ./deploy.sh`);
+      return;
+    }
     this.status = status;
     const ours = this.facts.scenes.find((scene) => scene.name === status.scene_name);
     if (ours && ours !== this.scene) this.show(ours);
@@ -140,7 +147,7 @@ export class Panel {
     const { status, audio } = this;
     if (!status) return;
     const delay = audio ? ` · ${Math.round(1000 * (audio.baseLatency + (audio.outputLatency || 0)))} ms of this computer` : '';
-    setText($('figures'), `${Math.round(status.frames_per_second)} frames/s · ${status.underruns} underruns${delay} · ${status.version}`);
+    setText($('figures'), `${Math.round(status.frames_per_second)} frames/s · ${Math.round(status.delay_ms)} ms to the sound · ${status.underruns} underruns${delay}${this.effort ? ' · drawn with less' : ''} · ${status.version}`);
   }
 
   // How far the attractors hear, in mm: the knob itself where the mapping has a radius, else where a marble is half a touch.

@@ -12,11 +12,15 @@ import { Recorder } from './recorder.js';
 import { Score, Spectrum } from './score.js';
 import { $, download } from './text.js';
 import { scenesOf } from './scenes.js';
+import { Take } from './take.js';
+import { Teach } from './teach.js';
 import { There } from './there.js';
 import { Told } from './told.js';
 
 const SPREADS = 2.5; // of a latent, in its voice's standard deviations, from the middle to the edge of what is drawn
 const LIFTED_MM = 200; // a marble of a simulated world higher than this is not on the board
+const OWN_PORT = 7563; // answers come into the page, whatever port is told
+const MEASURE_MS = 1000;
 const SETTLED_MS = 1500; // until a simulated world has followed a hand
 const LAID_OUT = [
   { x: -22, y: 76, out: true },
@@ -31,17 +35,22 @@ export class Player {
   constructor(facts, bridge) {
     this.facts = facts;
     this.touch = new Float32Array(12);
-    this.latent = [];
+    this.latent = []; // of what is drawn, -1..1
+    this.latentRaw = [];
     this.told = new Told(facts.messages);
     this.instrument = bridge ? new There(bridge, this.hearers()) : new Here(facts, this.hearers());
     this.panel = new Panel(facts, (address, tags, ...values) => this.send(address, tags, ...values));
     this.makeBoard(facts);
     this.makeGuide(facts, bridge);
     this.recorder = new Recorder(this.magnets);
+    this.take = new Take();
+    this.told.tap = (message) => this.take.hear(message);
+    setInterval(() => this.take.on && this.measure(), MEASURE_MS);
     this.makeBox();
     this.makeTools();
     this.drop = new Drop(this, bridge && bridge.replace(/^ws/, 'http').replace('/play', '/compile'));
     this.prepared = this.dirty = false;
+    this.turn = 0;
     this.starting = null;
     this.place();
   }
@@ -87,14 +96,19 @@ export class Player {
       show: () => this.panel.tell(),
       cup: (place) => (this.instrument.cup = place),
     });
+    this.teach = new Teach(this.guide, {
+      tell: (words) => this.instrument.tellWords(words),
+      now: () => ({ scene: this.panel.status?.scene_name, touch: this.touch, latent: this.latentRaw }),
+    });
     if (!bridge) this.guide.setHere(facts.calibrated);
   }
 
   // What the bridge says beside OSC.
-  hearWords({ trouble, offers, calibration }) {
+  hearWords({ trouble, offers, calibration, teaching }) {
     if (trouble) this.panel.warn(trouble);
-    if (offers) this.guide.offer(offers);
+    if (offers) for (const part of [this.guide, this.teach]) part.offer(offers);
     if (calibration) this.guide.hear(calibration);
+    if (teaching) this.teach.hear(teaching);
   }
 
   // Which magnets lie on the board.
@@ -121,7 +135,8 @@ export class Player {
     for (const kind of ['pointerup', 'keydown']) $('pieces').addEventListener(kind, () => this.start());
     $('record').onclick = () => this.record();
     $('loop').onclick = () => this.loop();
-    $('keep').onclick = () => download('page.gesture.toml', this.recorder.toml());
+    $('keep').onclick = async () => download('page.take', await this.takeFile());
+    $('gesture').onclick = () => download('page.gesture.toml', this.recorder.toml());
     $('theme').onclick = () => {
       const root = document.documentElement;
       root.dataset.theme = getComputedStyle(root).colorScheme === 'light' ? 'dark' : 'light';
@@ -184,6 +199,7 @@ export class Player {
 
   hearLatent(values) {
     const about = this.panel.scene.latents;
+    this.latentRaw = values;
     this.latent = values.slice(0, about.length).map((value, z) => Math.max(-1.2, Math.min(1.2, (value - about[z].mean) / (SPREADS * about[z].std))));
     this.score.keep(performance.now(), this.latent);
   }
@@ -239,6 +255,7 @@ export class Player {
     this.pieces.renew();
     this.makeBox();
     this.guide.setHere(this.facts.calibrated);
+    this.teach.offer([]);
     this.panel.begin();
     this.starting = null;
     this.moved();
@@ -246,12 +263,28 @@ export class Player {
 
   record() {
     const now = performance.now();
-    if (this.recorder.state === 'recording') this.recorder.stop(now);
-    else {
+    if (this.recorder.state === 'recording') {
+      this.recorder.stop(now);
+      this.take.end();
+    } else {
       this.recorder.rest();
       this.recorder.start(now);
+      this.take.begin();
+      this.send('/hello', 'i', OWN_PORT); // says again which voice it is
+      this.measure();
+      this.ask();
     }
     this.showRecorder();
+  }
+
+  // The instrument in this page tells field and times of its frames as well, while they are kept.
+  measure() {
+    if (this.instrument.audio) this.send('/measure', 'i', OWN_PORT);
+  }
+
+  takeFile() {
+    const { status, scene } = this.panel;
+    return this.take.file({ board: 'page', firmware: status?.version ?? '', scene: status?.scene_name ?? scene.name, voice: scene.voice });
   }
 
   loop() {
@@ -265,7 +298,7 @@ export class Player {
     const { state } = this.recorder;
     $('record').textContent = state === 'recording' ? 'Stop' : 'Record';
     $('record').setAttribute('aria-pressed', String(state === 'recording'));
-    $('loop').disabled = $('keep').disabled = state === 'empty' || state === 'recording';
+    $('loop').disabled = $('keep').disabled = $('gesture').disabled = state === 'empty' || state === 'recording';
     $('loop').setAttribute('aria-pressed', String(state === 'looping'));
   }
 
@@ -280,8 +313,11 @@ export class Player {
     const latents = this.latent.length === count ? this.latent : Array(count).fill(0);
     this.board.draw(now, { touch: this.touch, latents, ringMm: this.panel.ringMm, moved: moved || this.dirty });
     this.dirty = false;
-    this.score.draw(now, count);
-    this.spectrum.draw(this.instrument.meter);
+    // With less effort score and spectrum take turns.
+    this.turn ^= 1;
+    if (!this.board.effort || this.turn) this.score.draw(now, count);
+    if (!this.board.effort || !this.turn) this.spectrum.draw(this.instrument.meter);
+    this.panel.effort = this.board.effort;
   }
 
   run() {

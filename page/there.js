@@ -49,8 +49,12 @@ export class There {
     this.socket?.close();
   }
 
+  // Whether it takes more. Of a link that is too slow the page says so; what a hand does meanwhile is not sent later.
   get open() {
-    return this.socket?.readyState === WebSocket.OPEN && this.socket.bufferedAmount < FULL;
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    const full = this.socket.bufferedAmount >= FULL;
+    if (full) this.tell.trouble('The link to the bridge is too slow: come nearer, or close other pages.');
+    return !full;
   }
 
   send(packet) {

@@ -6,12 +6,12 @@ export class Told {
   constructor(table) {
     this.table = table;
     this.packets = 0;
+    this.tap = () => {}; // hears every message as it came: { address, values }
   }
 
-  // The fields of a packet by name, with its address; null for what is no message of the table.
-  read(packet) {
-    const message = decode(packet);
-    const fields = message && this.table[message.address];
+  // The fields of a message by name, with its address; null for what is not in the table.
+  name(message) {
+    const fields = this.table[message.address];
     if (!fields) return null;
     const named = { address: message.address };
     let at = 0;
@@ -28,7 +28,10 @@ export class Told {
   hearAll(block, hear) {
     for (const packet of packetsOf(block)) {
       ++this.packets;
-      const named = this.read(packet);
+      const message = decode(packet);
+      if (!message) continue;
+      this.tap(message);
+      const named = this.name(message);
       if (named) hear[named.address]?.(named);
     }
   }

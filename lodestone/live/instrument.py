@@ -40,6 +40,7 @@ class LiveInstrument:
         port: where the image's board listens, to tell early that it is taken.
         speaker, wav: where the sound goes; nowhere where both are None.
         seed: of the simulated board's noise.
+        state: what the board keeps over a power cut; None: as long as it lives.
 
     Attributes:
         world: to be moved from any thread.
@@ -59,6 +60,7 @@ class LiveInstrument:
         speaker: LiveSpeaker | None = None,
         wav: Path | None = None,
         seed: int = 1,
+        state: Path | None = None,
     ) -> None:
         require_free(port)
         self.world = world
@@ -67,7 +69,7 @@ class LiveInstrument:
         self.pace = Pace(rate)
         self.commands = WorldCommands(self.board, world, faults)
         self.outside = LiveOutside(self.commands, self.pace, rate, CHANNELS, speaker, wav)
-        self._image, self._rate = image, rate
+        self._image, self._rate, self._state = image, rate, state
         self._stack = ExitStack()
         self.process: subprocess.Popen[str] | None = None
         self.began_s = self.began_cpu_s = 0.0
@@ -79,6 +81,7 @@ class LiveInstrument:
         self._stack.enter_context(BoardServer(self.board, path, self.outside))
         command = [str(SIMULATOR), str(self._image), "--live", "--bus", f"sim:{path}"]
         command += ["--seconds", str(FOR_EVER_S), "--rate", str(self._rate), "--period", str(PERIOD)]
+        command += ["--state", str(self._state or Path(folder) / "state")]
         command += ["--inputs", str(CHANNELS), "--outputs", str(CHANNELS)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True

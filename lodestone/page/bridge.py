@@ -28,6 +28,7 @@ from lodestone.page.blocks import block_of, packets_of
 from lodestone.page.board_line import BoardLine
 from lodestone.page.compile import LARGEST_BYTES, plan_of
 from lodestone.page.guide import Guide, Place, Words
+from lodestone.page.teach import Teacher
 
 EVERY_S = 0.008
 """Packets are gathered so long before they go to the page, which draws every 16 ms."""
@@ -97,6 +98,7 @@ class Bridge:
         self.pages: set[Line] = set()
         self._board = board
         self.guide = None if place is None else Guide(place)
+        self.teacher = None if place is None else Teacher(place.taught, place.teach)
         routes: list[BaseRoute] = [
             WebSocketRoute("/play", self._play),
             Route("/compile", self._compile, methods=["POST"]),
@@ -136,8 +138,9 @@ class Bridge:
         words = {"trouble": f"wanted a board at {self._board[0]}, got no answer: check cable and power"}
         line.board.on_silence = lambda: _keep(tasks, line.say(words))
         try:
-            if self.guide is not None:
-                await line.say({"offers": ["calibrate"]})
+            offers = {"calibrate": self.guide, "teach": self.teacher}
+            if any(offers.values()):
+                await line.say({"offers": [name for name, there in offers.items() if there is not None]})
             await self._listen(socket, line)
         finally:
             self.pages.discard(line)
@@ -179,6 +182,8 @@ class Bridge:
     def _hear(self, line: Line, words: Words) -> None:
         if "calibrate" in words and self.guide is not None:
             self.guide.hear(line, words, line.teller("calibration"))
+        if "teach" in words and self.teacher is not None:
+            self.teacher.hear(words, line.teller("teaching"))
 
 
 def _parsed(text: str) -> Words:

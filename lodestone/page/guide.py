@@ -22,6 +22,7 @@ from calibration.recording import FrameLike
 from calibration.screen.seen import Seen
 from calibration.session import Calibrated, calibrate
 from errors import LodestoneError
+from lodestone.teaching import Pair
 
 Words = dict[str, Any]
 Tell = Callable[[Words], None]
@@ -115,6 +116,8 @@ class Place:
         file: the calibration in force; the ones before are kept beside it.
         send: brings one to the board and tells in words what happened.
         turn: back (-1) or forward (1) on the board, in words.
+        taught: the file of taught gestures.
+        teach: brings the pairs of a scene to the board and tells in words what happened.
         board: what this board is called.
     """
 
@@ -122,6 +125,8 @@ class Place:
     file: Path
     send: Callable[[Calibration], Iterator[str]]
     turn: Callable[[int], Iterator[str]]
+    taught: Path
+    teach: Callable[[str, Sequence[Pair]], Iterator[str]]
     board: str = "stacco"
 
 

@@ -8,12 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lodestone.board import ADDRESSES, Board, BoardError
-from lodestone.default_files import CALIBRATION
+from lodestone.default_files import CALIBRATION, TAUGHT
 from lodestone.page.errors import PageError
 
 if TYPE_CHECKING:
@@ -98,30 +98,51 @@ def _alive(board_port: int) -> Iterator[None]:
 
 def _place(address: str, port: int, instrument: Path) -> Place:
     """A board, its scenes as `instrument` has them, the calibration in this folder."""
-    from calibration.capture.sources import board_spec, open_bus
-    from lodestone.calibration_to_board import bring, turn_board
-    from lodestone.page.guide import Place
+    from lodestone.settings import load_settings
 
-    return Place(
-        open_bus(board_spec(address, port)),
-        CALIBRATION,
-        lambda made: bring(made, address, port, instrument),
-        lambda way: turn_board(address, port, way),
+    return _placed(
+        address, port, CALIBRATION, TAUGHT, lambda: load_settings(instrument).scenes, instrument.parent
     )
 
 
 def _live_place(address: str, port: int) -> Place:
     """The live simulated board: its calibration is the one that `lodestone live` begins with."""
+    file = LIVE / f"simulated-{LIVE_SEED}.calibration.json"
+    board = f"simulated board {LIVE_SEED}"
+    return _placed(address, port, file, LIVE / TAUGHT, _live_scenes, Path(), board)
+
+
+def _placed(
+    address: str,
+    port: int,
+    file: Path,
+    taught: Path,
+    scenes: Callable[[], Sequence[SceneSettings]],
+    beside: Path,
+    name: str = "stacco",
+) -> Place:
+    import calibration
     from calibration.capture.sources import board_spec, open_bus
     from lodestone.calibration_to_board import bring_scenes, turn_board
     from lodestone.page.guide import Place
+    from lodestone.teaching import Pair, bring_taught
+
+    def teach(scene: str, pairs: Sequence[Pair]) -> Iterator[str]:
+        found = next((one for one in scenes() if one.name == scene), None)
+        if found is None:
+            known = ", ".join(one.name for one in scenes())
+            raise PageError(f"one of the scenes {known}", scene, "choose one of them on the board")
+        made = calibration.load(file if file.exists() else beside / found.calibration)
+        yield from bring_taught(made, address, port, found, beside, pairs)
 
     return Place(
         open_bus(board_spec(address, port)),
-        LIVE / f"simulated-{LIVE_SEED}.calibration.json",
-        lambda made: bring_scenes(made, address, port, _live_scenes(), Path()),
+        file,
+        lambda made: bring_scenes(made, address, port, scenes(), beside),
         lambda way: turn_board(address, port, way),
-        board=f"simulated board {LIVE_SEED}",
+        taught,
+        teach,
+        name,
     )
 
 

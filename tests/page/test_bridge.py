@@ -19,6 +19,7 @@ from tests.support.chromium import Chromium
 from tests.support.served_bridge import Served
 from tests.support.spoken_board import SpokenBoard, packet
 
+FULL = "{ value: 1e6, configurable: true }"
 VERDICT = "document.getElementById('verdict').textContent"
 
 
@@ -135,6 +136,36 @@ def test_hands_on_the_page_move_the_marbles_of_a_simulated_board(
         assert board.marble[0] > -15
         assert board.marble[1] < 35
         assert tab.faults == []
+
+
+def test_a_board_of_another_protocol_is_told_and_still_shown(
+    browser: Chromium, page_file: Path, board: SpokenBoard
+) -> None:
+    board.old = True
+    with served(page_file.parent / "page", board) as bridge:
+        tab = bridge.opened(browser)
+        tab.until(f"{VERDICT}.startsWith('wanted a board that speaks as this page does')")
+        tab.until("Math.abs(lodestone.touch[0]) > 0.1")
+        assert tab.faults == []
+
+
+def test_a_full_socket_is_told_and_play_goes_on(
+    browser: Chromium, page_file: Path, board: SpokenBoard
+) -> None:
+    with served(page_file.parent / "page", board) as bridge:
+        tab = bridge.opened(browser)
+        tab.until("lodestone.told.packets > 50")
+        tab.js(
+            "Object.defineProperty(lodestone.instrument.socket, 'bufferedAmount', FULL)".replace("FULL", FULL)
+        )
+        tab.click("#modes label:nth-of-type(3)")
+        tab.until(f"{VERDICT}.startsWith('The link to the bridge is too slow')")
+        seen = tab.js("lodestone.told.packets")
+        tab.until(f"lodestone.told.packets > {seen + 50}")
+        assert ("/mode", ["host"]) not in board.heard
+        tab.js("delete lodestone.instrument.socket.bufferedAmount")
+        tab.click("#modes label:nth-of-type(2)")
+        wait(lambda: ("/mode", ["both"]) in board.heard)
 
 
 def test_a_lost_bridge_is_told_and_comes_back(browser: Chromium, page_file: Path, board: SpokenBoard) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from calibration.capture.sources import open_simulated
 from calibration.capture.steps import OpenStep
 from lodestone.page.bridge import Bridge
 from lodestone.page.guide import Guide, Place
+from lodestone.teaching import Pair, load_taught
 from tests.support.chromium import Chromium, Tab
 from tests.support.plain_board import plain_calibration
 from tests.support.served_bridge import Served
@@ -38,11 +39,18 @@ class Far:
     def __init__(self, file: Path, open_step: OpenStep | None = None) -> None:
         self.sent: list[Calibration] = []
         self.turned: list[int] = []
-        self.place = Place(open_step or open_simulated(3), file, self._send, self._turn, "here")
+        self.taught: list[tuple[str, int]] = []
+        taught = file.with_name("taught.json")
+        steps = open_step or open_simulated(3)
+        self.place = Place(steps, file, self._send, self._turn, taught, self._teach, "here")
 
     def _send(self, made: Calibration) -> Iterator[str]:
         self.sent.append(made)
         yield "scene evening has it"
+
+    def _teach(self, scene: str, pairs: Sequence[Pair]) -> Iterator[str]:
+        self.taught.append((scene, len(pairs)))
+        yield f"scene {scene} knows {len(pairs)} gestures"
 
     def _turn(self, way: int) -> Iterator[str]:
         self.turned.append(way)
@@ -179,6 +187,32 @@ def test_the_page_leads_through_it(browser: Chromium, served: tuple[Served, Far]
     play = [words for words in parts if words["cells"]]
     assert sum(map(sum, play[-1]["cells"])) > 20 > sum(map(sum, play[0]["cells"]))
     assert sum(words["advice"] == "the ball is on its mark" for words in parts) > 4
+    assert tab.faults == []
+
+
+def test_a_sound_is_taught_where_a_gesture_was_held(browser: Chromium, served: tuple[Served, Far]) -> None:
+    bridge, far = served
+    tab = bridge.opened(browser)
+    tab.until(
+        "!document.getElementById('teach').hidden && lodestone.latentRaw.length && lodestone.panel.status"
+    )
+    tab.click("#teach")
+    press(tab, "Hold")
+    held = tab.js("lodestone.teach.touch")
+    assert tab.js(LARGE) == "Now find its sound."
+    press(tab, "Keep")
+    tab.until(f"{LARGE} === 'Kept.'")
+    [pair] = load_taught(far.place.taught)["evening"]
+    assert pair.touch == pytest.approx(held)
+    assert len(pair.latent) == 8
+    press(tab, "Teach another")
+    press(tab, "Forget the last")
+    tab.until(f"{LARGE} === 'Forgotten.'")
+    press(tab, "Teach another")
+    press(tab, "Forget the last")
+    tab.until(f"{LARGE} === 'Not kept.'")
+    press(tab, "Close")
+    assert far.taught == [("evening", 1), ("evening", 0)]
     assert tab.faults == []
 
 

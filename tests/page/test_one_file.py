@@ -69,12 +69,14 @@ def test_the_sound_is_bit_for_bit_that_of_the_portable_kernels(tab: Tab) -> None
     tab.js(f"void (lodestone.heard = lodestone.instrument.capture({int(44100 * SECONDS)}))")
     tab.drag(tab.place_of("#pieces .piece:nth-of-type(2)"), (-70, 30))
     heard = tab.floats("lodestone.heard.then((h) => h.sound)")
-    rows = tab.floats("lodestone.heard.then((h) => h.rows)", "<f8").reshape(-1, 3 + 8)
+    rows = tab.floats("lodestone.heard.then((h) => h.rows)", "<f8")
     begins = json.loads(tab.js("lodestone.heard.then((h) => JSON.stringify([h.from, h.startedAt]))"))
-    engine = Engine.load(PLANS / "glass.voice.plan", kernels="portable")
+    voice, latents = tab.js("(({ voice, latents }) => [voice, latents.length])(lodestone.facts.scenes[0])")
+    engine = Engine.load(PLANS / f"{voice}.voice.plan", kernels="portable")
+    rows = rows.reshape(-1, 3 + latents)
     played = {}
-    for _, block, ring_frame, *latents in rows:
-        latent = np.array(latents, np.float32)[None, :, None]
+    for _, block, ring_frame, *values in rows:
+        latent = np.array(values, np.float32)[None, :, None]
         played[int(ring_frame)] = engine.run({"latent": latent})["audio"].ravel()
         assert block == len(played) - 1 or ring_frame == -1
     wanted = np.concatenate([played[frame] for frame in sorted(played) if frame >= 0])

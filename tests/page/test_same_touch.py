@@ -18,6 +18,7 @@ from lodestone.scenes import Scene
 from sensors.buses.osc_link import port_message
 from sensors.simulation import BoardServer, QuietOutside, SimulatedBoard
 from tests.support.chromium import Chromium, Tab
+from voices import catalogue
 
 PLANS = Path(__file__).resolve().parents[2] / "out" / "page-work" / "plans"
 SECONDS = 8
@@ -48,7 +49,9 @@ def tab(browser: Chromium, page_file: Path) -> Tab:
 
 def simulated(folder: Path) -> list[OscMessage]:
     """Everything that the firmware says over a gesture."""
-    scene = Scene("glass", PLANS / "glass.touch.plan", PLANS / "glass.voice.plan", None)  # type: ignore[arg-type]
+    voice = catalogue.shipped()[0].name
+    plans = (PLANS / f"{voice}.{kind}.plan" for kind in ("touch", "voice"))
+    scene = Scene(voice, *plans, None)  # type: ignore[arg-type]
     image = build_image(folder / "image", [scene])
     outside = Asker()
     with (
@@ -79,7 +82,9 @@ def test_touch_and_latents_are_those_of_the_simulation(tab: Tab, tmp_path: Path)
     assert len(health) >= count  # asked for before the first frame
     table = np.column_stack([np.array(fields[: 4 * count]).reshape(count, 12), health[:count]]).astype("<f8")
     sent = base64.b64encode(table.tobytes()).decode()
-    got = tab.floats(f"lodestoneTest.touches(lodestone, {json.dumps(sent)})").reshape(count, 20)
+    got = tab.floats(f"lodestoneTest.touches(lodestone, {json.dumps(sent)})").reshape(
+        count, 12 + len(latents[0])
+    )
     wanted = np.column_stack([np.array(touches[:count]), np.array(latents[:count])])
     assert np.ptp(wanted, axis=0).min() > 0.01
     assert np.abs(got - wanted).max() <= TOLERANCE * max(1.0, float(np.abs(wanted).max()))

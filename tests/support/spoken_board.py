@@ -42,12 +42,13 @@ class SpokenBoard:
     Attributes:
         heard: address and arguments of every command, /hello and /heartbeat left out.
         quiet: it answers nothing.
+        old: its /status ends after four values, as that of another protocol might.
         world: it is a simulated one, with one marble of 20 mm at `marble`.
     """
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, list[Any]]] = []
-        self.quiet = False
+        self.quiet = self.old = False
         self.world, self.marble = False, (-30.0, 40.0)
         self.mode, self.scene = "onboard", 0
         self._guests: dict[tuple[str, int], None] = {}
@@ -120,6 +121,9 @@ class SpokenBoard:
 
     def _status(self) -> None:
         told = {"asked": self.mode, "sounding": self.mode, "scene": self.scene, "version": "0.2"}
+        if self.old:
+            self._tell(packet("/status", self.mode, self.mode, self.scene, 7))
+            return
         self._tell(by_name("/status", **told, scene_name=SCENES[self.scene], frames_per_second=200.0))
 
     def _tell(self, data: bytes) -> None:
