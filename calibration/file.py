@@ -104,6 +104,30 @@ def redo(path: str | Path) -> Path:
     return target
 
 
+def before(path: str | Path) -> Calibration:
+    """The one that `undo` would put in force. Raises CalibrationError where there is none."""
+    kept = [each for each in (kept_path(Path(path), n) for n in range(1, KEPT + 1)) if each.exists()]
+    if not kept:
+        raise CalibrationError("an earlier calibration", f"none beside {path}", "calibrate again")
+    return load(kept[0])
+
+
+def after(path: str | Path) -> Calibration:
+    """The one that `redo` would put in force. Raises CalibrationError where there is none."""
+    if not _undone(Path(path)).exists():
+        raise CalibrationError("a calibration that was undone", f"none beside {path}", "calibrate again")
+    return load(_undone(Path(path)))
+
+
+def kept_files(path: str | Path) -> list[Path]:
+    """The calibration in force, those before it and those that were undone, as far as they are there."""
+    target = Path(path)
+    numbers = range(1, KEPT + 1)
+    all_of_them = [target, *(kept_path(target, n) for n in numbers), _undone(target)]
+    all_of_them += [kept_path(_undone(target), n) for n in numbers]
+    return [each for each in all_of_them if each.exists()]
+
+
 def _undone(target: Path) -> Path:
     return target.with_name(target.name + ".undone")
 

@@ -72,7 +72,7 @@ class Status(Told):
 
 @dataclass(frozen=True)
 class PlanTold(Told):
-    """What `/plan` tells of a touch plan on its way."""
+    """What `/plan` tells of a touch plan on its way, and of the one in force in that scene."""
 
     ADDRESS = "/plan"
 
@@ -81,6 +81,10 @@ class PlanTold(Told):
     missing: int
     done: int
     trouble: str
+    about: str
+    before: int
+    after: int
+    calibration: str
 
 
 @dataclass(frozen=True)

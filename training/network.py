@@ -26,8 +26,9 @@ from training.settings import Living, Network
 SLOPE = 0.2
 NOISE_START = -0.3
 """Natural logarithm of a band's noise before training, beside waves of about 1: heard from the first step."""
-EDGE_SECONDS = 0.15
-"""Over how long a steady value of a sub-band, which would whistle at its edge, is found and taken away."""
+EDGE_SECONDS, EDGE_SHARE = 0.02, 0.5
+"""Over how long a steady value of a sub-band, which would whistle at its edge, is found and taken away; and
+the largest part of it that one frame takes away: a longer frame that took all would click at its ends."""
 SILENT = -8.0
 """Where every band's contour stands before the first latents."""
 RAMP = 64
@@ -97,7 +98,7 @@ class Decoder(nn.Module):
         if self.level is not None:
             nn.init.constant_(self.level.bias, NOISE_START)
         synthesis = bank.synthesis(shape.bands, shape.taps, shape.attenuation_db)
-        self.edge_share = min(1.0, shape.hop / rate / EDGE_SECONDS)
+        self.edge_share = min(EDGE_SHARE, shape.hop / rate / EDGE_SECONDS)
         self.register_buffer("bank", torch.tensor(synthesis[:, None], dtype=torch.float32))
         steps = self.clock_steps(rate)
         self.register_buffer("clock", torch.tensor(steps, dtype=torch.float32))

@@ -148,7 +148,8 @@ def fit_play(
     least = LEAST_REACH_DEAD_ZONES * dead
     if (felt < least).any():
         worst = int(np.argmin(felt / least))
-        got = f"{channel_name(worst)} moved only {1000 * felt[worst]:.0f} µT (need {1000 * least[worst]:.0f})"
+        need = f"need {1000 * least[worst]:.0f}, its noise is {1000 * rest.noise_mt.max():.0f}"
+        got = f"{channel_name(worst)} moved only {1000 * felt[worst]:.0f} µT ({need})"
         raise CalibrationError(
             "magnets that reach every sensor", got, "play closer to that attractor, or longer"
         )

@@ -52,11 +52,16 @@ class Told:
     near: tuple[int, ...]
 
     @property
-    def sure(self) -> bool:
-        """Whether enough frames, near every sensor, agree on a board that a workshop could have made."""
-        turned = float(np.linalg.norm(self.mounting.rotation, axis=1).max())
+    def fits(self) -> bool:
+        """Whether enough frames, near every sensor, agree on a board."""
         seen = self.frames >= SURE_FRAMES and min(self.near) >= SURE_NEAR
-        return bool(seen and self.misfit < SURE_MISFIT and turned < MOST_TURNED_RAD)
+        return bool(seen and self.misfit < SURE_MISFIT)
+
+    @property
+    def sure(self) -> bool:
+        """As `fits`, on a board that a workshop could have made."""
+        turned = float(np.linalg.norm(self.mounting.rotation, axis=1).max())
+        return bool(self.fits and turned < MOST_TURNED_RAD)
 
 
 def strong_frames(played_mt: Array, count: int = FRAMES) -> Array:

@@ -10,9 +10,11 @@ from calibration.model import Array
 # Of a normal distribution: standard deviation over median absolute deviation.
 MAD_TO_SIGMA = 1.4826
 INLIER_SIGMAS, INLIER_STEPS = 4.0, 2.5
-MAINS_HZ = (50.0, 60.0)
+MAINS_HZ = (50.0, 60.0, 100.0, 16.7)
+"""Of sockets, of rectifiers and lamps on 50 Hz, and of railways. The first stands where there is none."""
 # A generator is off by up to a hertz; over five seconds a line is a fifth of a hertz wide.
 WANDER_HZ = np.linspace(-1.0, 1.0, 21)
+LINES_APART_HZ = 2.5
 # Below this frame rate 60 Hz is not seen where it is (facts: sensors, mains).
 MAINS_RATE_HZ = 125.0
 
@@ -57,25 +59,40 @@ def theil_sen(time_s: Array, values: Array, points: int = 100) -> Array:
 
 
 def line_amplitude(time_s: Array, values: Array, frequency_hz: float) -> Array:
-    """Amplitude of one spectral line, by least squares on sine, cosine, constant and slope."""
+    """Amplitude of one spectral line, by least squares on sine, cosine, constant and slope.
+
+    That of a sine as strong as what was fitted: at half the frame rate sine and cosine are not told apart.
+    """
     turn = 2.0 * np.pi * frequency_hz * time_s
     basis = np.stack([np.sin(turn), np.cos(turn), np.ones_like(time_s), time_s - time_s.mean()], axis=1)
     flat = values.reshape(len(time_s), -1)
     weights = np.linalg.lstsq(basis, flat, rcond=None)[0]
-    return np.asarray(np.hypot(weights[0], weights[1]).reshape(values.shape[1:]))
+    fitted = basis[:, :2] @ weights[:2]
+    return np.asarray(np.sqrt(2.0 * np.mean(fitted**2, axis=0)).reshape(values.shape[1:]))
 
 
 def mains_line(time_s: Array, values: Array, rate_hz: float) -> tuple[float, Array]:
-    """The stronger of 50 and 60 Hz, give or take WANDER_HZ, and its amplitude per column.
+    """The strongest line of MAINS_HZ, give or take WANDER_HZ, and its amplitude per column.
 
-    Zero where the rate is too low to tell one from the other.
+    Zero where the rate is too low to tell 50 from 60 Hz; a line that would be taken for another one at this
+    rate is not looked for.
     """
     if rate_hz < MAINS_RATE_HZ or len(time_s) < rate_hz / 2:
         return MAINS_HZ[0], np.zeros(values.shape[1:])
-    lines = [(mains, mains + off) for mains in MAINS_HZ for off in WANDER_HZ]
+    lines = [(mains, mains + off) for mains in _told_apart(rate_hz) for off in WANDER_HZ]
     found = [line_amplitude(time_s, values, frequency) for _, frequency in lines]
     strongest = int(np.argmax([amplitude.max() for amplitude in found]))
     return lines[strongest][0], found[strongest]
+
+
+def _told_apart(rate_hz: float) -> list[float]:
+    """Those of MAINS_HZ that do not fall on an earlier one when they are sampled at this rate."""
+    kept: list[tuple[float, float]] = []
+    for mains in MAINS_HZ:
+        seen = abs(mains - rate_hz * round(mains / rate_hz))
+        if all(abs(seen - other) > LINES_APART_HZ for _, other in kept):
+            kept.append((mains, seen))
+    return [mains for mains, _ in kept]
 
 
 def mains_taps(rate_hz: float, mains_hz: float) -> tuple[float, ...]:
@@ -85,7 +102,7 @@ def mains_taps(rate_hz: float, mains_hz: float) -> tuple[float, ...]:
     otherwise the shortest symmetric filter with its zero on the line.
     """
     period = rate_hz / mains_hz
-    if abs(period - round(period)) < 0.02 * period / max(period, 1.0) and round(period) >= 2:
+    if abs(period - round(period)) < 0.02 * max(period / 6.0, 1.0) and round(period) >= 2:
         count = round(period)
         return (1.0 / count,) * count
     middle = -2.0 * np.cos(2.0 * np.pi / period)

@@ -91,6 +91,8 @@ def _turned(frames: Array, given: float, sensor: int, axes: Axes) -> tuple[float
 
 # Orders that are the board itself turned about its middle.
 _ROUND: dict[Order, int] = {(1, 2, 3, 0): 90, (2, 3, 0, 1): 180, (3, 0, 1, 2): 270}
+# Opposite sensors that change places are, with every magnet's poles exchanged, the board in a mirror.
+_MIRRORS = {(0, 2): "x", (1, 3): "y"}
 _ALL_AXES: list[Axes] = [
     (sx * (a + 1), sy * (b + 1), sz * (c + 1))
     for a, b, c in itertools.permutations(range(AXES))
@@ -151,7 +153,10 @@ def wiring_words(wiring: Wiring) -> tuple[str, str]:
         names = ", ".join(str(k + 1) for k in moved[:-1]) + f" and {moved[-1] + 1}"
         swapped = all(wiring.order[wiring.order[k]] == k for k in moved)
         if len(moved) == 2:
-            return f"sensors {names} are exchanged", "swap their cables, or their addresses in the settings"
+            axis = _MIRRORS.get((moved[0], moved[1]), "")  # the same board, seen in a mirror
+            sign = f", or every sensor shows {axis} with the wrong sign" if axis else ""
+            do = "swap their cables, or their addresses in the settings"
+            return f"sensors {names} are exchanged{sign}", do
         how = "exchanged in pairs" if swapped else "exchanged in a ring"
         quarter = _ROUND.get(wiring.order)
         if quarter is not None:  # the same board, seen from another side: nothing tells the two apart

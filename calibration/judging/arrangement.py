@@ -112,6 +112,8 @@ def arrangement(rest: Rest, raw: Array | None, told: Told | None, spots: SpotFit
         return Arrangement(**found)
     wiring = check_wiring(raw)
     cause, remedy = wiring_words(wiring) if wiring.found else ("", "")
+    if told is not None and told.fits and not cause:  # a board, but none that a workshop makes
+        found["turn_deg"] = _plain(np.rad2deg(np.linalg.norm(told.mounting.rotation, axis=1)))
     suspect = wiring.suspect if wiring.misfit > PLAUSIBLE else None
     return Arrangement(**found, misfit=wiring.misfit, cause=cause, remedy=remedy, suspect=suspect)
 

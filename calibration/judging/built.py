@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from calibration.fitting.wiring import PLAUSIBLE
 from calibration.judging.arrangement import Arrangement
 from calibration.judging.figures import Figures
 from calibration.judging.finding import CARE, STOP, Finding
@@ -95,7 +96,8 @@ def _misfit(shown: Arrangement) -> Iterator[Finding]:
         where = channel_name(shown.bias_channel)
         shows = f"the rest shows {1000 * shown.bias_mt:.0f} µT too much at {where}"
         do = "take every magnet and tool a metre away, and repeat the empty board"
-        yield Finding(CARE, "rest", f"{shows}: something lay near the empty board", do)
+        lay = "something lay near the empty board, or steel is under it"
+        yield Finding(CARE, "rest", f"{shows}: {lay}", do)
         return
     seen = shown.unexplained
     if _seen_enough(shown) and seen is not None and seen > UNEXPLAINED:
@@ -109,7 +111,8 @@ def unchecked(figures: Figures) -> Iterator[Finding]:
     if not figures.played or shown.cause or shown.wrapped or _seen_enough(shown):
         return
     where = "" if not shown.lone_frames else " near every sensor"
-    alone = f"no marble was alone{where} (misfit {shown.misfit:.1f}{_suspect(shown)})"
+    lay = ", or something lay near the empty board" if shown.misfit > PLAUSIBLE else ""
+    alone = f"no marble was alone{where}{lay} (misfit {shown.misfit:.1f}{_suspect(shown)})"
     yield Finding(CARE, "unchecked", f"wiring and places could not be checked: {alone}", ONE_MARBLE)
 
 

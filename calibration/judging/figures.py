@@ -32,7 +32,7 @@ class Figures:
         frame_rate_hz, longest_gap: in frames of that rate, over all steps.
         lost: part of the frames without an answer of every chip; resets: chips that restarted by themselves.
         drift: [12] part of the reach in ten minutes, 0 where it cannot be told from noise.
-        mains: [12] hum over the reach; mains_hz: 50 or 60; mains_left: [12] behind the hum filter.
+        mains: [12] hum over the reach; mains_hz: 16.7, 50, 60 or 100; mains_left: [12] behind the hum filter.
         coverage: part of the play room visited; cells which, [4][8][2] as in `calibration.fitting.coverage`.
         crosstalk: [4][4] what sensor j feels of a magnet over ring i, over what i feels.
         crosstalk_condition: its condition number.
@@ -41,6 +41,7 @@ class Figures:
         attractor_mt: [4] size of each sensor's rest.
         temperature_c: hottest chip while the board was empty.
         arrangement: is the board built as drawn (`calibration.judging.arrangement`).
+        noise_mt: [12] of the rest, behind the hum filter.
         skipped: steps that were left out, and what stands in for them. Without free play the figures of play
             (saturation, coverage, crosstalk, participation, wiring) mean nothing and are not judged.
     """
@@ -65,6 +66,7 @@ class Figures:
     temperature_c: float
     arrangement: Arrangement
     mains_left: list[float] = field(default_factory=lambda: [0.0] * CHANNELS)
+    noise_mt: list[float] = field(default_factory=lambda: [0.0] * CHANNELS)
     skipped: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -123,6 +125,7 @@ def measure(
         temperature_c=float(rest.temperature_c.max()),
         arrangement=arrangement or Arrangement(),
         mains_left=_plain(np.zeros(CHANNELS) if empty is None else _mains_left(calibration, empty)),
+        noise_mt=_plain(rest.noise_mt.ravel()),
         skipped=skipped or {},
     )
 

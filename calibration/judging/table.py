@@ -52,7 +52,7 @@ def figure_rows(figures: Figures) -> list[Row]:
         ),
         row(
             "mains",
-            f"{figures.mains_hz:.0f} Hz hum, of the reach",
+            f"{figures.mains_hz:g} Hz hum, of the reach",
             _percent(max(figures.mains)),
             f"≤ {_percent(limits.MAINS[0])}",
         ),

@@ -22,6 +22,7 @@ _ORDER = (READY, CARE, STOP)
 
 # figure: care beyond, stop beyond
 SNR_DB = (40.0, 20.0)
+NOISE_MT = (0.03, 0.3)
 SATURATION = (0.001, 0.02)
 GAP_FRAMES = (2.5, 40.0)
 LOST = (0.01, 0.1)
@@ -96,9 +97,17 @@ def _signal(figures: Figures) -> Iterator[Finding]:
     yield Finding(
         _below(figures.snr_db[faint], SNR_DB), "noise", cause, "use stronger magnets, or a finer range"
     )
+    noisy = int(np.argmax(figures.noise_mt))
+    cause = (
+        f"{channel_name(noisy)} has a noise of {1000 * figures.noise_mt[noisy]:.0f} µT (a chip has 2 to 10)"
+    )
+    remedy = (
+        "look for a supply or motor that shakes the board, a loose plug, or a chip that filters too little"
+    )
+    yield Finding(_above(figures.noise_mt[noisy], NOISE_MT), "noise", cause, remedy)
     humming = int(np.argmax(figures.mains))
     cause = (
-        f"{figures.mains_hz:.0f} Hz hum of {100 * figures.mains[humming]:.1f} % of the reach, "
+        f"{figures.mains_hz:g} Hz hum of {100 * figures.mains[humming]:.1f} % of the reach, "
         f"most on {channel_name(humming)}; {100 * max(figures.mains_left):.1f} % behind the hum filter"
     )
     level = STOP if max(figures.mains_left) > MAINS_LEFT else _above(figures.mains[humming], MAINS)

@@ -119,7 +119,7 @@ void Instrument::ControlTick(uint64_t now_us) {
   }
   if (plan_comes_ && scenes_.replaced()) {
     plan_comes_ = false;
-    TellPlan(-1, true, scenes_.trouble());
+    TellPlan(-1, true, scenes_.replace_trouble());
   }
   KeepTroubles();
   for (int s = 0; s < kSensors && tell_sensors_; ++s) {
@@ -154,6 +154,7 @@ void Instrument::KeepPanel() {
 
 void Instrument::KeepTroubles() {
   SetTrouble("scene", scenes_.trouble());
+  SetTrouble("hosts", hosts_.Trouble(now_us_));
   if (touch_.resting() != resting_) tell_ = true;
   resting_ = touch_.resting();
 }

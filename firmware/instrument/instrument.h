@@ -8,6 +8,7 @@
 
 #include "firmware/instrument/command_reader.h"
 #include "firmware/instrument/frame_clock.h"
+#include "firmware/instrument/hosts.h"
 #include "firmware/instrument/memory.h"
 #include "firmware/instrument/mixer.h"
 #include "firmware/instrument/mode_keeper.h"
@@ -139,6 +140,7 @@ class Instrument : private Commands, private RefusalSink {
   void TellKnobs();
   void TellScenes();
   void TellPlan(int32_t missing, bool done, const char* trouble);
+  bool PlanComes(int32_t scene, std::vector<uint8_t>* plan, int32_t way);
   void TellTroubles();
   void KeepPanel();
   void KeepMode();
@@ -157,8 +159,12 @@ class Instrument : private Commands, private RefusalSink {
   PlanInbox inbox_;
   int32_t plan_scene_ = 0;
   bool plan_comes_ = false;  // to be told of when it plays, or cannot
+  char plan_about_[9] =
+      "";  // checksum of the plan that was sent last and whole; empty: it was turned to
+  uint64_t plan_heard_us_ = 0;  // when the last piece of a plan came
   CommandReader reader_;
   ModeKeeper modes_;
+  Hosts hosts_;
   ModeTap* mode_tap_;
 
   uint64_t now_us_, began_us_, told_us_;

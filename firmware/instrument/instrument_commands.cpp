@@ -12,6 +12,8 @@ namespace {
 // Who calibrates asks once a second; so many frames after the last question the board stops telling
 // all.
 constexpr int32_t kMeasuredFrames = 600;
+// Whoever sends a touch plan and is silent for so long has gone; another one may begin.
+constexpr uint64_t kSenderGoneUs = 2000000;
 static_assert(kMaxKnobs <= 32, "a bit of tell_knobs_ for each knob");
 
 const char* UnitOf(const char* knob) {
@@ -128,55 +130,82 @@ void Instrument::TellKnobs() {
 bool Instrument::OnPlanBegin(int32_t scene, int32_t bytes, const char* crc, Refusal* refusal) {
   if (scene < 0 || scene >= scenes_.count())
     return refusal->Say("no scene %d", static_cast<int>(scene));
-  if (inbox_.Begin(scene, bytes, crc)) return true;
-  return refusal->Say(
-      "a plan of %d bytes with the checksum %.16s: wanted 1 to %d bytes and eight digits",
-      static_cast<int>(bytes), crc, static_cast<int>(PlanInbox::kMostBytes));
+  const bool here = scene == plan_scene_ && std::strcmp(crc, plan_about_) == 0;
+  if (here && (plan_comes_ || scenes_.replace_trouble()[0] == '\0'))
+    return true;  // /plan_end tells how it ended
+  const bool lives = inbox_.begun() && now_us_ - plan_heard_us_ < kSenderGoneUs;
+  if (lives && !inbox_.Has(crc)) return refusal->Say("another plan is on its way: say it again");
+  if (!inbox_.Begin(scene, bytes, crc)) {
+    return refusal->Say(
+        "a plan of %d bytes with the checksum %.16s: wanted 1 to %d bytes and eight digits",
+        static_cast<int>(bytes), crc, static_cast<int>(PlanInbox::kMostBytes));
+  }
+  plan_heard_us_ = now_us_;
+  return true;
 }
 
-bool Instrument::OnPlanPiece(int32_t offset, const char* hex, Refusal* refusal) {
-  if (inbox_.Put(offset, hex)) return true;
-  return refusal->Say("no piece at %d of a plan that was begun", static_cast<int>(offset));
+bool Instrument::OnPlanPiece(int32_t offset, const char* hex, const char* crc, Refusal* refusal) {
+  if (!inbox_.Has(crc)) {
+    if (std::strcmp(crc, plan_about_) == 0) return true;  // a late double of what is here already
+    return refusal->Say("a piece of a plan that was not begun: say /plan_begin again");
+  }
+  if (!inbox_.Put(offset, hex))
+    return refusal->Say("no piece at %d of a plan that was begun", static_cast<int>(offset));
+  plan_heard_us_ = now_us_;
+  return true;
 }
 
-bool Instrument::OnPlanEnd(Refusal* refusal) {
-  plan_scene_ = inbox_.begun() ? inbox_.scene() : plan_scene_;
-  if (!inbox_.begun()) return plan_comes_ ? true : refusal->Say("no plan was begun");
+bool Instrument::OnPlanEnd(const char* crc, Refusal* refusal) {
+  if (!inbox_.Has(crc)) {
+    if (std::strcmp(crc, plan_about_) != 0)
+      return refusal->Say("no plan with this checksum was begun: begin again");
+    if (!plan_comes_) TellPlan(-1, true, scenes_.replace_trouble());  // the first answer was lost
+    return true;
+  }
+  plan_heard_us_ = now_us_;
   if (inbox_.missing() >= 0) {
     TellPlan(inbox_.missing(), false, "");
     return true;
   }
   if (!scenes_.replaced()) return refusal->Say("the plan before is still on its way: say it again");
+  const int32_t scene = inbox_.scene();
   std::vector<uint8_t> plan;
   if (!inbox_.Take(&plan)) return refusal->Say("the plan's checksum is another: send it again");
-  scenes_.Replace(plan_scene_, &plan, 0);
-  plan_comes_ = true;
-  return true;
+  std::snprintf(plan_about_, sizeof plan_about_, "%s", crc);
+  return PlanComes(scene, &plan, 0);
 }
 
 bool Instrument::OnPlanTurn(int32_t scene, int32_t way, Refusal* refusal) {
   if (scene < 0 || scene >= scenes_.count())
     return refusal->Say("no scene %d", static_cast<int>(scene));
-  if (way == 0) return refusal->Say("way 0: wanted -1 (back) or 1 (forward)");
+  if (!scenes_.replaced()) return refusal->Say("a plan is still on its way: say it again");
   std::vector<uint8_t> none;
-  if (!scenes_.Replace(scene, &none, way))
-    return refusal->Say("a plan is still on its way: say it again");
+  plan_about_[0] = '\0';
+  return PlanComes(scene, &none, way);
+}
+
+bool Instrument::PlanComes(int32_t scene, std::vector<uint8_t>* plan, int32_t way) {
   plan_scene_ = scene;
-  plan_comes_ = true;
-  return true;
+  plan_comes_ = scenes_.Replace(scene, plan, way);
+  return plan_comes_;
 }
 
 void Instrument::TellPlan(int32_t missing, bool done, const char* trouble) {
+  const TouchInForce& in_force = scenes_.in_force();
   char crc[9];
-  const Scene* playing = scenes_.playing();
-  const uint32_t plays = playing != nullptr ? playing->touch_crc : 0;
-  std::snprintf(crc, sizeof crc, "%08x", static_cast<unsigned>(plays));
+  std::snprintf(crc, sizeof crc, "%08x", static_cast<unsigned>(done ? in_force.crc : 0));
+  char about[9];
+  std::snprintf(about, sizeof about, "%08x", static_cast<unsigned>(inbox_.crc()));
   PlanMessage told;
-  told.scene = plan_scene_;
+  told.scene = done ? plan_scene_ : inbox_.scene();
   told.crc = crc;
   told.missing = missing;
   told.done = done ? 1 : 0;
   told.trouble = trouble;
+  told.about = done ? plan_about_ : about;
+  told.before = done ? in_force.before : 0;
+  told.after = done ? in_force.after : 0;
+  told.calibration = done ? in_force.calibration : "";
   out_.Send(told);
 }
 
@@ -199,6 +228,7 @@ bool Instrument::OnRest(Refusal* refusal) {
 
 bool Instrument::OnHeartbeat(Refusal*) {
   modes_.Heartbeat(now_us_);
+  hosts_.Heard(network_->Sender(), now_us_);
   return true;
 }
 

@@ -14,16 +14,27 @@ int32_t DigitOf(char letter) {
   return -1;
 }
 
+bool ReadCrc(const char* hex, uint32_t* crc) {
+  if (std::strlen(hex) != 8) return false;
+  for (int i = 0; i < 8; ++i) {
+    const int32_t digit = DigitOf(hex[i]);
+    if (digit < 0) return false;
+    *crc = *crc << 4 | static_cast<uint32_t>(digit);
+  }
+  return true;
+}
+
 }  // namespace
 
-bool PlanInbox::Begin(int32_t scene, int32_t bytes, const char* crc_hex) {
-  if (bytes < 1 || bytes > kMostBytes || std::strlen(crc_hex) != 8) return false;
+bool PlanInbox::Has(const char* crc_hex) const {
   uint32_t crc = 0;
-  for (int i = 0; i < 8; ++i) {
-    const int32_t digit = DigitOf(crc_hex[i]);
-    if (digit < 0) return false;
-    crc = crc << 4 | static_cast<uint32_t>(digit);
-  }
+  return begun() && ReadCrc(crc_hex, &crc) && crc == crc_;
+}
+
+bool PlanInbox::Begin(int32_t scene, int32_t bytes, const char* crc_hex) {
+  uint32_t crc = 0;
+  if (bytes < 1 || bytes > kMostBytes || !ReadCrc(crc_hex, &crc)) return false;
+  if (scene == scene_ && crc == crc_ && bytes_.size() == static_cast<size_t>(bytes)) return true;
   scene_ = scene;
   crc_ = crc;
   bytes_.assign(static_cast<size_t>(bytes), 0);

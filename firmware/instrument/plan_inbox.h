@@ -14,17 +14,20 @@ class PlanInbox {
 
   PlanInbox() : scene_(-1), crc_(0), bytes_(), come_() {}
 
-  // Begins anew, whatever came before. False when the size or the checksum (eight hexadecimal
-  // digits) is none.
+  // Begins anew, whatever came before; what is begun already goes on. False when the size or the
+  // checksum (eight hexadecimal digits) is none.
   bool Begin(int32_t scene, int32_t bytes, const char* crc_hex);
 
   // False when it is no piece of what was begun.
   bool Put(int32_t offset, const char* hex);
+  // Whether it is the one with this checksum that was begun.
+  bool Has(const char* crc_hex) const;
 
   // Offset of the first piece that has not come; -1 when none is missing.
   int32_t missing() const;
   bool begun() const { return !bytes_.empty(); }
   int32_t scene() const { return scene_; }
+  uint32_t crc() const { return crc_; }
 
   // Gives the plan away; false, and nothing is left, when its checksum is another.
   bool Take(std::vector<uint8_t>* plan);

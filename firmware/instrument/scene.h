@@ -76,6 +76,14 @@ class VoiceTap {
                          const float* latents, uint32_t count) = 0;
 };
 
+// The touch plan in force in a scene, and how many of its others are kept.
+struct TouchInForce {
+  uint32_t crc = 0;
+  int32_t before = 0, after = 0;  // that TurnTouch goes back to, and forward
+  char calibration[17] =
+      "";  // the first 16 digits of the SHA-256 of the one it was made from; empty: not known
+};
+
 // Makes scenes from the settings.
 class SceneLoader {
  public:
@@ -92,12 +100,15 @@ class SceneLoader {
                   "this board keeps no touch plans: its settings name no state folder");
     return false;
   }
-  // The touch before (way -1) or after (1) the one in force; likewise. Threads: files.
+  // The touch before (way -1) or after (1) the one in force, or that one (0); likewise. Threads:
+  // files.
   virtual bool TurnTouch(int32_t, int32_t, char* error, size_t error_bytes) {
     std::snprintf(error, error_bytes,
                   "this board keeps no touch plans: its settings name no state folder");
     return false;
   }
+  // What is in force there. Threads: files.
+  virtual TouchInForce LookTouch(int32_t) { return TouchInForce(); }
   // What the scene shall know of earlier evenings, before its touch runs. Takes no time. Threads:
   // control.
   virtual void RestoreTouch(Scene*) {}

@@ -31,7 +31,10 @@ SceneKeeper::SceneKeeper(SceneLoader* loader, TouchPlayer* touch, VoicePlayer* v
       replaced_(true),
       replace_index_(0),
       replace_way_(0),
-      trouble_() {}
+      plan_(),
+      in_force_(),
+      trouble_(),
+      replace_trouble_() {}
 
 void SceneKeeper::Begin(int32_t index) {
   char first_trouble[sizeof trouble_] = "";
@@ -124,10 +127,15 @@ void SceneKeeper::Start() {
 
 // What was loaded: the first scene begins at once; a later one is fed by its touch first.
 bool SceneKeeper::Take() {
-  std::snprintf(trouble_, sizeof trouble_, "%s", worker_.error());
   state_ = State::kSteady;
   std::unique_ptr<Scene> scene = worker_.TakeScene();
   const bool replacing = !replaced_ && !replace_;
+  if (replacing) {
+    std::snprintf(replace_trouble_, sizeof replace_trouble_, "%s", worker_.error());
+    in_force_ = worker_.in_force();
+  }
+  // A touch that cannot be had changes nothing of the scene that plays.
+  if (!replacing || scene) std::snprintf(trouble_, sizeof trouble_, "%s", worker_.error());
   if (!scene || (replacing && IsNotPlaying(*scene))) {
     if (replacing) replaced_ = true;
     if (scene) {

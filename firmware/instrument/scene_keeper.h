@@ -25,11 +25,14 @@ class SceneKeeper {
   void Ask(int32_t index);
 
   // Another touch for a scene, kept over a power cut and crossfaded in where that scene plays:
-  // `plan`, or where that is empty the one before (-1) or after (1). False while the last one is
-  // still on its way.
+  // `plan`, or where that is empty the one before (-1) or after (1), or only a look (0). False
+  // while the last one is still on its way.
   bool Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way);
-  // The last one plays, waits for its scene to be asked for, or cannot play (trouble()).
+  // The last one plays, waits for its scene to be asked for, or cannot play (replace_trouble()).
   bool replaced() const { return replaced_; }
+  const char* replace_trouble() const { return replace_trouble_; }
+  // What is in force in the scene of the last one, once replaced().
+  const TouchInForce& in_force() const { return in_force_; }
 
   // One short step. True when there is something to tell: the scene that plays has changed, or one
   // cannot play.
@@ -42,8 +45,9 @@ class SceneKeeper {
   Scene* playing() const { return playing_.get(); }
   // The scene that knobs turn: the coming one as soon as there is one.
   Scene* newest() const { return coming_ ? coming_.get() : playing_.get(); }
-  // Of the last scene that was asked for; empty: it plays.
-  const char* trouble() const { return trouble_; }
+  const char* trouble() const {
+    return trouble_;
+  }  // of the last scene that was asked for; empty: it plays
   int32_t count() const { return loader_->count(); }
   const char* name(int32_t index) const { return loader_->name(index); }
 
@@ -65,7 +69,8 @@ class SceneKeeper {
   int32_t replace_index_, replace_way_;
   std::vector<uint8_t> plan_;
   std::unique_ptr<Scene> playing_, coming_, leaving_;
-  char trouble_[192];
+  TouchInForce in_force_;
+  char trouble_[192], replace_trouble_[192];
 };
 
 }  // namespace lodestone

@@ -11,6 +11,8 @@ SceneWorker::SceneWorker(SceneLoader* loader)
       job_(Job::kLoad),
       index_(0),
       way_(0),
+      plan_(),
+      in_force_(),
       warming_(nullptr),
       warming_rung_(0),
       warmed_(0),
@@ -48,10 +50,13 @@ void SceneWorker::Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way
 void SceneWorker::KeepAndLoad() {
   error_[0] = '\0';
   scene_.reset();
-  const bool kept = plan_.empty() ? loader_->TurnTouch(index_, way_, error_, sizeof error_)
-                                  : loader_->KeepTouch(index_, plan_, error_, sizeof error_);
+  const bool only_look = plan_.empty() && way_ == 0;
+  const bool kept =
+      only_look || (plan_.empty() ? loader_->TurnTouch(index_, way_, error_, sizeof error_)
+                                  : loader_->KeepTouch(index_, plan_, error_, sizeof error_));
   std::vector<uint8_t>().swap(plan_);
-  if (kept) scene_ = loader_->Load(index_, error_, sizeof error_);
+  if (kept && !only_look) scene_ = loader_->Load(index_, error_, sizeof error_);
+  in_force_ = loader_->LookTouch(index_);
 }
 
 bool SceneWorker::Step() {

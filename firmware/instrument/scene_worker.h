@@ -23,7 +23,7 @@ class SceneWorker {
       Scene* scene);  // on its own latents, so that its memories hold sound and its pages are there
   void Release(std::unique_ptr<Scene> scene);
   // Another touch for a scene, kept and loaded with it: `plan`, or where that is empty the one
-  // before or after (`way`).
+  // before or after (`way`); with neither it is only looked which one is in force.
   void Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way);
 
   // The last job is done, or there was none. Threads: control.
@@ -32,6 +32,8 @@ class SceneWorker {
   // control, while idle().
   std::unique_ptr<Scene> TakeScene() { return std::move(scene_); }
   const char* error() const { return error_; }
+  // What is in force after the last Replace. Threads: control, while idle().
+  const TouchInForce& in_force() const { return in_force_; }
 
   // A step of the job: a load, a release, or one block of warming; false when there is no job.
   // Threads: files.
@@ -50,6 +52,7 @@ class SceneWorker {
   Job job_;
   int32_t index_, way_;
   std::vector<uint8_t> plan_;
+  TouchInForce in_force_;
   Scene* warming_;
   uint32_t warming_rung_;
   int warmed_;

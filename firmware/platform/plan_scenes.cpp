@@ -1,6 +1,7 @@
 #include "firmware/platform/plan_scenes.h"
 
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "firmware/engine/crc32.h"
@@ -10,6 +11,18 @@
 #include "firmware/platform/files.h"
 
 namespace lodestone {
+namespace {
+
+// A line of the card that mapping/card.py writes; a touch made elsewhere may have none.
+void CalibrationOf(const char* card, TouchInForce* found) {
+  constexpr char kKey[] = "\"calibration_sha256\"";
+  const char* at = std::strstr(card, kKey);
+  if (at == nullptr) return;
+  at = std::strchr(at + sizeof kKey - 1, '"');
+  if (at != nullptr) std::snprintf(found->calibration, sizeof found->calibration, "%.16s", at + 1);
+}
+
+}  // namespace
 
 PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_t sample_rate_hz,
                        uint32_t prefill_frames)
@@ -105,9 +118,25 @@ bool PlanScenes::TurnTouch(int32_t index, int32_t way, char* error, size_t error
   uint32_t base = 0;
   std::string trouble;
   if (!BaseOf(from, &base, error, error_bytes)) return false;
-  if (shelf_.Turn(from.name, base, way, &trouble)) return true;
+  if (way == 0 || shelf_.Turn(from.name, base, way, &trouble)) return true;
   std::snprintf(error, error_bytes, "%s", trouble.c_str());
   return false;
+}
+
+TouchInForce PlanScenes::LookTouch(int32_t index) {
+  const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
+  TouchInForce found;
+  std::string plan, unused;
+  uint32_t base = 0;
+  char error[160];
+  if (!from.refused.empty() || !BaseOf(from, &base, error, sizeof error)) return found;
+  if (!shelf_.Read(from.name, base, &plan)) ReadFile(folder_ + from.touch_plan, &plan, &unused);
+  shelf_.Count(from.name, base, &found.before, &found.after);
+  found.crc = Crc32(reinterpret_cast<const uint8_t*>(plan.data()), plan.size());
+  Engine engine;
+  if (engine.Load(plan.data(), plan.size(), error, sizeof error))
+    CalibrationOf(engine.card_json(), &found);
+  return found;
 }
 
 std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene,

@@ -37,6 +37,7 @@ class PlanScenes : public SceneLoader {
   bool KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error,
                  size_t error_bytes) override;
   bool TurnTouch(int32_t index, int32_t way, char* error, size_t error_bytes) override;
+  TouchInForce LookTouch(int32_t index) override;
 
  private:
   bool LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error,

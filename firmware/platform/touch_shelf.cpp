@@ -58,29 +58,58 @@ bool TouchShelf::Read(const std::string& scene, uint32_t base, std::string* plan
   return ReadFile(PlanPath(scene, crc), plan, &unused) && CrcOf(*plan) == crc;
 }
 
+void TouchShelf::Count(const std::string& scene, uint32_t base, int32_t* before,
+                       int32_t* after) const {
+  const List list = ReadList(scene, base);
+  *before = static_cast<int32_t>(list.at);
+  *after = static_cast<int32_t>(list.plans.size() - list.at);
+}
+
+bool TouchShelf::Holds(const std::string& scene, uint32_t crc) const {
+  std::string plan, unused;
+  return ReadFile(PlanPath(scene, crc), &plan, &unused) && CrcOf(plan) == crc;
+}
+
 bool TouchShelf::Keep(const std::string& scene, uint32_t base, const std::vector<uint8_t>& plan,
                       std::string* trouble) {
   const uint32_t crc = Crc32(plan.data(), plan.size());
   List list = ReadList(scene, base);
-  list.plans.push_back(crc);
+  const size_t known = static_cast<size_t>(std::find(list.plans.begin(), list.plans.end(), crc) -
+                                           list.plans.begin());
   uint32_t dropped = 0;
-  if (list.plans.size() > kKept) {
-    dropped = list.plans.front();
-    list.plans.erase(list.plans.begin());
+  if (crc == base) {
+    list.at = 0;
+  } else if (known < list.plans.size()) {
+    list.at = known + 1;
+  } else {
+    list.plans.insert(list.plans.begin() + static_cast<std::ptrdiff_t>(list.at), crc);
+    ++list.at;
+    if (list.plans.size() > kKept) dropped = DropFarthest(&list);
   }
-  list.at = list.plans.size();
-  if (folder_.empty() || !Write(PlanPath(scene, crc), plan.data(), plan.size()) ||
+  const bool there = crc == base || Holds(scene, crc);
+  if (folder_.empty() || !(there || Write(PlanPath(scene, crc), plan.data(), plan.size())) ||
       !WriteList(scene, base, list)) {
     *trouble =
         "wanted room for a touch plan in the state folder, got none: look at the card; the old one "
         "plays on";
     return false;
   }
-  if (dropped != 0 &&
-      std::find(list.plans.begin(), list.plans.end(), dropped) == list.plans.end()) {
-    unlink(PlanPath(scene, dropped).c_str());
-  }
+  if (dropped != 0) unlink(PlanPath(scene, dropped).c_str());
   return true;
+}
+
+// The one in force is `list.at`: of the first and the last, the one that is more steps away from
+// it.
+uint32_t TouchShelf::DropFarthest(List* list) {
+  const bool front = list->at - 1 >= list->plans.size() - list->at;
+  const uint32_t dropped = front ? list->plans.front() : list->plans.back();
+  if (front) {
+    list->plans.erase(list->plans.begin());
+    --list->at;
+  } else {
+    list->plans.pop_back();
+  }
+  return dropped;
 }
 
 bool TouchShelf::Turn(const std::string& scene, uint32_t base, int32_t way, std::string* trouble) {

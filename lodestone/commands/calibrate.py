@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from lodestone.commands.calibration import INSTRUMENT, Instrument, shall_go
 from lodestone.default_files import CALIBRATION
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
@@ -40,7 +41,7 @@ def calibrate_command(
     port: Annotated[
         int, typer.Option(min=1, max=LARGEST_PORT, help="Where the board listens, with --board.")
     ] = 7564,
-    instrument: Annotated[Path, typer.Option(help="Whose scenes it is for.")] = Path("instrument.toml"),
+    instrument: Instrument = INSTRUMENT,
     send: Annotated[bool | None, typer.Option("--send/--keep", help="To the board, without asking.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not wait for Enter.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -62,6 +63,9 @@ def calibrate_command(
     else:
         open_step = sources.open_bus(bus or sources.board_spec(str(board), port))
     console = Console(stderr=True)
+    kept_because = "" if board is None or send is False else _why_kept(instrument, send)
+    if kept_because:
+        console.print(f"[yellow]●[/yellow] it will stay on this laptop: {kept_because}")
     ask = not (yes or simulate) and sys.stdin.isatty()
     watcher = TerminalWatcher(console, ask=ask, skip=steps_by_name(skip or []), ball_mm=ball_mm)
     try:
@@ -88,7 +92,7 @@ def calibrate_command(
         console.print(f"  since the last calibration: {words}")
     written = [made.path, *(write_report(result, report) if report is not None else ())]
     console.print(f"wrote {', '.join(str(each) for each in written)}")
-    if board is not None and _shall_go(send, ask):
+    if board is not None and not kept_because and shall_go(send, ask):
         from lodestone.calibration_to_board import bring
 
         for words in bring(result, board, port, instrument):
@@ -98,8 +102,12 @@ def calibrate_command(
         print(json.dumps(told | {"verdict": made.verdict.plain(), "figures": made.figures.plain()}))
 
 
-def _shall_go(send: bool | None, ask: bool) -> bool:
-    """Whether the new calibration goes to the board: as told, else as the player says; nobody there: no."""
-    if send is not None or not ask:
-        return bool(send)
-    return typer.confirm("shall it go to the board?", default=True, err=True)
+def _why_kept(instrument: Path, send: bool | None) -> str:
+    """Why it cannot go to the board; raises it where it was told to go there."""
+    from errors import LodestoneError
+    from lodestone.calibration_to_board import why_not
+
+    why = why_not(instrument)
+    if why and send:
+        raise LodestoneError("settings whose scenes the board plays", why, "name them with --instrument")
+    return why

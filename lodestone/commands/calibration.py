@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,8 +34,16 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="calibration")
 
 
+Host = Annotated[str | None, typer.Option("--board", help="On a playing board as well: its address.")]
+Port = Annotated[int, typer.Option(min=1, max=LARGEST_PORT, help="Where that board listens.")]
+Instrument = Annotated[Path, typer.Option(help="Whose scenes the board plays.")]
+INSTRUMENT = Path("instrument.toml")
+
+
 def show(
     file: File = CALIBRATION,
+    board: Host = None,
+    port: Port = 7564,
     report: Annotated[Path | None, typer.Option(help="Also write REPORT.png and REPORT.html.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,23 +60,37 @@ def show(
     judged = verdict_of(calibration)
     if as_json:
         figures, verdict = (judged[0].plain(), judged[1].plain()) if judged else (None, None)
-        typer.echo(json.dumps({"file": str(file), "verdict": verdict, "figures": figures}))
+        told = {"file": str(file), "verdict": verdict, "figures": figures}
+        if board is not None:
+            from lodestone.calibration_to_board import scenes_in_force
+
+            told["board"] = {name: asdict(row) for name, row in scenes_in_force(board, port).items()}
+        typer.echo(json.dumps(told))
         return
     print_card(calibration, judged)
+    if board is not None:
+        from lodestone.calibration_to_board import board_words
+
+        for words in board_words(board, port, file):
+            typer.echo(words)
 
 
 def diff(
-    before: File,
+    before: Annotated[Path | None, typer.Argument(help="The earlier one; with --board the board's.")] = None,
     after: Annotated[Path, typer.Argument(help="The later one.")] = CALIBRATION,
+    board: Annotated[str | None, typer.Option(help="What the board plays against AFTER.")] = None,
+    port: Port = 7564,
     as_json: AsJson = False,
 ) -> None:
     """What changed between two calibrations, in words where it matters."""
-    from dataclasses import asdict
-
-    from calibration import load
+    from calibration import CalibrationError, load
     from calibration.capture.guard import differences
     from calibration.screen.terminal import print_differences
 
+    if board is not None:
+        after, before = before or after, _of_the_board(board, port, before or after)
+    if before is None:
+        raise CalibrationError("a calibration to compare with", "none", "name a file, or --board")
     lines = differences(load(before), load(after))
     if as_json:
         typer.echo(json.dumps([asdict(line) for line in lines]))
@@ -74,16 +98,35 @@ def diff(
     print_differences(lines)
 
 
+def _of_the_board(host: str, port: int, file: Path) -> Path:
+    """The file of the calibration that the board plays, which must be kept beside `file`."""
+    from calibration import CalibrationError
+    from lodestone.board import Board
+    from lodestone.calibration_to_board import known_as
+    from lodestone.delivery import in_force
+
+    with Board(host, port) as board:
+        told = in_force(board, max(board.status.scene, 0))
+    path = known_as(told.calibration, file)
+    if path is None:
+        got = f"{told.calibration or 'a touch of none'} on the board"
+        raise CalibrationError(f"a calibration that is kept beside {file}", got, "look on the other laptop")
+    typer.echo(f"the board plays {path}", err=True)
+    return path
+
+
 def apply(
-    file: File,
+    file: File = CALIBRATION,
     to: Annotated[Path, typer.Option(help="The calibration in force; the one before is kept.")] = CALIBRATION,
     bus: Annotated[str | None, typer.Option(help="Check that this is the board: smbus:1, …")] = None,
-    board: Annotated[str | None, typer.Option(help="Check that this is the board, over the network.")] = None,
+    board: Annotated[str | None, typer.Option(help="Check that this is the board; send it there.")] = None,
     port: Annotated[int, typer.Option(min=1, max=LARGEST_PORT, help="Where that board listens.")] = 7564,
     simulate: Annotated[bool, typer.Option("--simulate", help="Check against the simulated board.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Which simulated board.")] = 0,
+    instrument: Instrument = INSTRUMENT,
+    send: Annotated[bool | None, typer.Option("--send/--keep", help="To the board, without asking.")] = None,
 ) -> None:
-    """Put a calibration in force, after checking that it belongs to the board."""
+    """Put a calibration in force, here and on a board, after checking that it belongs to it."""
     from calibration import load, save
     from calibration.capture.guard import check_board
     from calibration.capture.procedure import EMPTY
@@ -91,40 +134,56 @@ def apply(
     from calibration.capture.steps import identities
 
     calibration = load(file)
-    if board is not None:
+    if board is not None and bus is None:
         bus = board_spec(board, port)
     if bus is not None or simulate:
         opened = open_simulated(seed)(EMPTY) if simulate else open_bus(str(bus))(EMPTY)
         with opened as source:
             check_board(calibration, identities(source.info))
     typer.echo(f"{save(calibration, to)} is in force", err=True)
+    if board is not None and shall_go(send, sys.stdin.isatty()):
+        from lodestone.calibration_to_board import bring
+
+        for words in bring(calibration, board, port, instrument):
+            typer.echo(words, err=True)
 
 
-Host = Annotated[str | None, typer.Option("--board", help="On a playing board as well: its address.")]
-Port = Annotated[int, typer.Option(help="Where that board listens.")]
+def shall_go(send: bool | None, ask: bool) -> bool:
+    """Whether a calibration goes to the board: as told, else as the player says; nobody there: no."""
+    if send is not None or not ask:
+        return bool(send)
+    return typer.confirm("shall it go to the board?", default=True, err=True)
 
 
-def undo(file: File = CALIBRATION, board: Host = None, port: Port = 7564) -> None:
+def undo(
+    file: File = CALIBRATION, board: Host = None, port: Port = 7564, instrument: Instrument = INSTRUMENT
+) -> None:
     """Put the calibration before this one in force again, here and on a board."""
-    import calibration
+    from calibration.file import before, undo
 
-    _turn(lambda: calibration.undo(file), "is the previous one again", board, port, -1)
-
-
-def redo(file: File = CALIBRATION, board: Host = None, port: Port = 7564) -> None:
-    """Take an undo back, here and on a board."""
-    import calibration
-
-    _turn(lambda: calibration.redo(file), "is the later one again", board, port, 1)
-
-
-def _turn(here: Callable[[], Path], words: str, board: str | None, port: int, way: int) -> None:
     if board is not None:
-        from lodestone.calibration_to_board import turn_board
+        _board_too(lambda: before(file), board, port, instrument, -1)
+    typer.echo(f"{undo(file)} is the previous one again", err=True)
 
-        for told in turn_board(board, port, way):
-            typer.echo(told, err=True)
-    typer.echo(f"{here()} {words}", err=True)
+
+def redo(
+    file: File = CALIBRATION, board: Host = None, port: Port = 7564, instrument: Instrument = INSTRUMENT
+) -> None:
+    """Take an undo back, here and on a board."""
+    from calibration.file import after, redo
+
+    if board is not None:
+        _board_too(lambda: after(file), board, port, instrument, 1)
+    typer.echo(f"{redo(file)} is the later one again", err=True)
+
+
+def _board_too(wanted: Callable[[], Calibration], board: str, port: int, instrument: Path, way: int) -> None:
+    """The board plays what will be in force here; without the settings of its scenes it takes one step."""
+    from lodestone.calibration_to_board import bring, turn_board
+
+    there = bring(wanted(), board, port, instrument) if instrument.exists() else turn_board(board, port, way)
+    for told in there:
+        typer.echo(told, err=True)
 
 
 def watch(

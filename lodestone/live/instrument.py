@@ -40,6 +40,7 @@ class LiveInstrument:
         port: where the image's board listens, to tell early that it is taken.
         speaker, wav: where the sound goes; nowhere where both are None.
         seed: of the simulated board's noise.
+        state: what the board keeps over a power cut; None: as long as it lives.
 
     Attributes:
         world: to be moved from any thread.
@@ -59,6 +60,7 @@ class LiveInstrument:
         speaker: LiveSpeaker | None = None,
         wav: Path | None = None,
         seed: int = 1,
+        state: Path | None = None,
     ) -> None:
         require_free(port)
         self.world = world
@@ -67,7 +69,7 @@ class LiveInstrument:
         self.pace = Pace(rate)
         self.commands = WorldCommands(self.board, world, faults)
         self.outside = LiveOutside(self.commands, self.pace, rate, CHANNELS, speaker, wav)
-        self._image, self._rate = image, rate
+        self._image, self._rate, self._state = image, rate, state
         self._stack = ExitStack()
         self.process: subprocess.Popen[str] | None = None
         self.began_s = self.began_cpu_s = 0.0
@@ -82,6 +84,7 @@ class LiveInstrument:
         state.mkdir()
         command += ["--state", str(state)]
         command += ["--seconds", str(FOR_EVER_S), "--rate", str(self._rate), "--period", str(PERIOD)]
+        command += ["--state", str(self._state or Path(folder) / "state")]
         command += ["--inputs", str(CHANNELS), "--outputs", str(CHANNELS)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -118,7 +121,20 @@ def require_free(port: int) -> None:
             probe.bind(("", port))
         except OSError as error:
             got = f"it is taken by {owner(port)}" if owner(port) else error.strerror or str(error)
-            raise LiveError(f"the UDP port {port}", got, "end that, or name another with --port") from None
+            do = f"end that, or take --port {another(port)}, which is free"
+            raise LiveError(f"the UDP port {port}", got, do) from None
+
+
+def another(port: int) -> int:
+    """The next UDP port above that nobody has; whatever the system gives where there is none."""
+    for candidate in [*range(port + 1, min(port + 100, 65536)), 0]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("", candidate))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return 0
 
 
 def owner(port: int) -> str:

@@ -88,19 +88,19 @@ def test_a_slope_survives_a_third_of_wrong_samples() -> None:
     assert theil_sen(time, values) == pytest.approx(0.3, abs=0.02)
 
 
-@pytest.mark.parametrize("mains", [50.0, 60.0])
+@pytest.mark.parametrize("mains", [16.7, 50.0, 60.0, 99.9])
 def test_the_mains_line_is_found_and_named(make_board: Any, mains: float) -> None:
     time = np.arange(1000) / 200.0
     values = 0.02 * np.sin(2 * np.pi * mains * time + 1)[:, None] * np.array([1.0, 0.5])
     found, amplitude = mains_line(time, values, 200.0)
-    assert found == mains
-    assert amplitude == pytest.approx([0.02, 0.01], rel=1e-6)
+    assert found == round(mains, 0 if mains > 20.0 else 1)
+    assert amplitude == pytest.approx([0.02, 0.01], rel=0.05 if mains > 90.0 else 2e-3)
     assert line_amplitude(time, values, 37.0).max() < 1e-3
     assert mains_line(time[::4], values[::4], 50.0)[1].max() == 0  # too slow to tell one from the other
 
 
 @pytest.mark.parametrize(
-    ("rate", "mains"), [(200, 50), (250, 50), (240, 60), (200, 60), (150, 50), (170, 50)]
+    ("rate", "mains"), [(200, 50), (250, 50), (240, 60), (200, 60), (150, 50), (170, 50), (200, 100)]
 )
 def test_taps_silence_their_line_and_keep_rest(rate: float, mains: float) -> None:
     taps = np.array(mains_taps(rate, mains))
@@ -108,6 +108,20 @@ def test_taps_silence_their_line_and_keep_rest(rate: float, mains: float) -> Non
     assert gain < 1e-9
     assert taps.sum() == pytest.approx(1)
     assert (taps > -1e-12).all()
+
+
+def test_a_railway_is_filtered_without_raising_the_noise() -> None:
+    taps = np.array(mains_taps(200.0, 16.7))
+    gain = np.abs(np.sum(taps * np.exp(-2j * np.pi * 16.7 / 200.0 * np.arange(len(taps)))))
+    assert gain < 0.01
+    assert np.sqrt(np.sum(taps**2)) < 0.3
+
+
+@pytest.mark.parametrize("rate", [150.0, 160.0])
+def test_a_line_that_would_be_taken_for_another_is_not_looked_for(rate: float) -> None:
+    hum = 50.0 if rate == 150.0 else 60.0
+    time = np.arange(1000) / rate
+    assert mains_line(time, np.sin(2 * np.pi * hum * time + 1)[:, None], rate)[0] == hum
 
 
 def test_hum_turns_the_filter_on_and_noise_is_what_remains(make_board: Any) -> None:

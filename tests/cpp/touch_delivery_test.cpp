@@ -98,13 +98,13 @@ CASE(AnotherChecksumIsNoPlan) {
   CHECK(taken.empty());
 }
 
-CASE(TwelveAreKeptAndEachCanBeHadAgain) {
+CASE(TwentyAreKeptAndEachCanBeHadAgain) {
   const std::string folder = Folder();
   TouchShelf shelf(folder);
   std::string plan, trouble;
   CHECK(!shelf.Read("one", 5, &plan));
-  for (int number = 0; number < 20; ++number) CHECK(shelf.Keep("one", 5, PlanOf(number), &trouble));
-  for (int number = 19; number > 7; --number) {
+  for (int number = 0; number < 30; ++number) CHECK(shelf.Keep("one", 5, PlanOf(number), &trouble));
+  for (int number = 29; number > 9; --number) {
     CHECK(TouchShelf(folder).Read("one", 5, &plan));
     CHECK(plan == Text(PlanOf(number)));
     CHECK(shelf.Turn("one", 5, -1, &trouble));
@@ -112,7 +112,7 @@ CASE(TwelveAreKeptAndEachCanBeHadAgain) {
   CHECK(!shelf.Read("one", 5, &plan));  // the image's own
   CHECK(!shelf.Turn("one", 5, -1, &trouble));
   CHECK(!trouble.empty());
-  for (int number = 8; number < 20; ++number) {
+  for (int number = 10; number < 30; ++number) {
     CHECK(shelf.Turn("one", 5, 1, &trouble));
     CHECK(shelf.Read("one", 5, &plan));
     CHECK(plan == Text(PlanOf(number)));
@@ -120,6 +120,50 @@ CASE(TwelveAreKeptAndEachCanBeHadAgain) {
   CHECK(!shelf.Turn("one", 5, 1, &trouble));
   CHECK(!shelf.Read("one", 6, &plan));  // another image came
   CHECK(!shelf.Read("two", 5, &plan));
+}
+
+// A, B, C; back to B; D comes: then D goes back to B and forward to C, as the calibrations on the
+// laptop do.
+CASE(ANewOneComesAfterTheOneInForce) {
+  const std::string folder = Folder();
+  TouchShelf shelf(folder);
+  std::string plan, trouble;
+  int32_t before = 0, after = 0;
+  for (int number = 1; number < 4; ++number) CHECK(shelf.Keep("one", 5, PlanOf(number), &trouble));
+  CHECK(shelf.Turn("one", 5, -1, &trouble));
+  CHECK(shelf.Keep("one", 5, PlanOf(9), &trouble));
+  shelf.Count("one", 5, &before, &after);
+  CHECK(before == 3 && after == 1);
+  CHECK(shelf.Turn("one", 5, -1, &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(2)));
+  CHECK(shelf.Turn("one", 5, 1, &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(9)));
+  CHECK(shelf.Turn("one", 5, 1, &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(3)));
+  // One that is there already is put in force where it stands; the image's own needs no place.
+  CHECK(shelf.Keep("one", 5, PlanOf(2), &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(2)));
+  shelf.Count("one", 5, &before, &after);
+  CHECK(before == 2 && after == 2);
+  const std::vector<uint8_t> own = PlanOf(77);
+  const uint32_t base = Crc32(own.data(), own.size());
+  CHECK(shelf.Keep("two", base, PlanOf(1), &trouble) && shelf.Keep("two", base, own, &trouble));
+  shelf.Count("two", base, &before, &after);
+  CHECK(before == 0 && after == 1 && !shelf.Read("two", base, &plan));
+}
+
+CASE(TheFarthestIsDropped) {
+  const std::string folder = Folder();
+  TouchShelf shelf(folder);
+  std::string plan, trouble;
+  int32_t before = 0, after = 0;
+  for (int number = 0; number < 20; ++number) CHECK(shelf.Keep("one", 5, PlanOf(number), &trouble));
+  for (int step = 0; step < 18; ++step) CHECK(shelf.Turn("one", 5, -1, &trouble));
+  CHECK(shelf.Keep("one", 5, PlanOf(50), &trouble));
+  shelf.Count("one", 5, &before, &after);
+  CHECK(before == 3 && after == 17);
+  CHECK(shelf.Turn("one", 5, -1, &trouble) && shelf.Read("one", 5, &plan) &&
+        plan == Text(PlanOf(1)));
 }
 
 CASE(PowerMayGoAtEverySystemCall) {

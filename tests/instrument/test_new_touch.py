@@ -55,12 +55,13 @@ class Sender(QuietOutside):
 
 def pieces(plan: bytes, scene: int = 0, crc: int | None = None) -> tuple[list[bytes], list[bytes]]:
     """(begin and all pieces but one, the one that is missing), each with its end."""
-    begin = encode("/plan_begin", scene, len(plan), f"{zlib.crc32(plan) if crc is None else crc:08x}")
+    told = f"{zlib.crc32(plan) if crc is None else crc:08x}"
+    begin = encode("/plan_begin", scene, len(plan), told)
     parts = [
-        encode("/plan_piece", at, plan[at : at + PIECE_BYTES].hex())
+        encode("/plan_piece", at, plan[at : at + PIECE_BYTES].hex(), told)
         for at in range(0, len(plan), PIECE_BYTES)
     ]
-    end = encode("/plan_end")
+    end = encode("/plan_end", told)
     return [begin, *parts[:1], *parts[2:], end], [*parts[1:2], end]
 
 
