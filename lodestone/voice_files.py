@@ -16,12 +16,7 @@ from lodestone.settings import EXACT
 from model_export.quantise import quantise
 from model_export.torchscript import plain_name
 from voices import catalogue
-from voices.graph import export_voice
-
-SEARCH_DB = 50.0
-"""What the search for 8 bits is asked for. Walks through the latents differ by several dB, loud ones being
-forgiving: 45 dB hold on others than those of the search.
-"""
+from voices.graph import SEARCH_DB, export_voice
 
 Progress = Callable[[str], None]
 

@@ -14,7 +14,7 @@ from files import write_bytes, write_text
 from graphs.card import read_card
 from graphs.player import FloatArray, GraphPlayer
 from lodestone.perform import Performance, perform
-from lodestone.voice_files import SEARCH_DB, Progress
+from lodestone.voice_files import Progress
 from model_export.compiler import compile_plan
 from model_export.compiler.fit import fit
 from model_export.export import write_model
@@ -22,7 +22,7 @@ from model_export.quantise import quantise
 from model_export.quantise.calibration import Arrays, latent_walk
 from voices import atlas
 from voices.catalogue import Voice
-from voices.graph import export_voice
+from voices.graph import SEARCH_DB, export_voice
 from voices.players import graph_player
 
 BOARD = "bela"

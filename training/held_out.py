@@ -13,11 +13,12 @@ for any other RAVE file, whose own encoder is used.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import soundfile
 import torch
 
 import model_export
@@ -26,7 +27,7 @@ from model_export.corpus import BLOCK_FRAMES, encoder_of
 from training import losses, recordings
 from training.batches import fit_start
 from training.command import one_line
-from training.export import load
+from training.export import load, rounded
 from training.network import Voice
 from training.recordings import Take
 from training.settings import Settings
@@ -39,16 +40,30 @@ Audio = npt.NDArray[np.float32]
 Rebuild = Callable[[Audio], Audio]
 
 
-def figures(takes: list[Take], rebuild: Rebuild) -> tuple[float, float]:
-    """(distance, loudness error in dB), means over the takes; `rebuild` gives sound of the same time."""
-    total = np.zeros(2)
+def figures(takes: list[Take], rebuild: Rebuild) -> dict[str, float]:
+    """`distance`, `loudness_db` (mean error) and `high_db` (energy above 8 kHz against the recordings', each
+    as a share of its whole), means over the takes but of energies, which are summed; `rebuild` gives sound of
+    the same time.
+    """
+    total, high = np.zeros(2), np.zeros(4)
     for take in takes:
         x = take.audio[: int(SECONDS * recordings.RATE) // 2048 * 2048]
         y = rebuild(x)
         count = min(len(x), len(y))
         a, b = (torch.from_numpy(np.ascontiguousarray(s[:count]))[None] for s in (x, y))
         total += losses.distance(a, b, SCALES).item(), 10 * losses.loudness(a, b).item()
-    return float(total[0] / len(takes)), float(total[1] / len(takes))
+        high += (*_energies(x[:count]), *_energies(y[:count]))
+    share = [10 * np.log10((part + 1e-9) / (whole + 1e-9)) for part, whole in (high[:2], high[2:])]
+    mean = total / len(takes)
+    told = {"distance": mean[0], "loudness_db": mean[1], "high_db": share[1] - share[0]}
+    return {key: round(float(value), 3) for key, value in told.items()}
+
+
+def _energies(sound: Audio) -> tuple[float, float]:
+    """(above 8 kHz, all)."""
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    edge = int(8000 / recordings.RATE * len(sound))
+    return float(power[edge:].sum()), float(power.sum())
 
 
 def by_voice(voice: Voice) -> Rebuild:
@@ -104,20 +119,11 @@ def by_file(path: Path) -> Rebuild:
     return rebuild
 
 
-@one_line
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="training.held_out", description="Sound that was never trained on.")
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--sounds", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--against", type=Path, nargs="*", default=[], help="RAVE files (.ts, .ts.xz)")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    settings = Settings.load(options.settings)
-    takes = recordings.read(options.sounds)
-    held = [take for take in takes if take.recording.held_out]
+def rebuilders(
+    settings: Settings, voice: Voice, takes: list[Take], against: Sequence[Path] = ()
+) -> dict[str, Rebuild]:
+    """The voice and what it is set beside, by name."""
     known = [take for take in takes if not take.recording.held_out]
-    voice = load(settings, options.run)
     torch.manual_seed(settings.seed)
     fresh = Voice(settings.network, settings.living, settings.training.posterior)
     fit_start(fresh, known, settings)
@@ -127,11 +133,58 @@ def main() -> None:
         "nearest training half-seconds": by_pasting(voice, known),
         "silence": lambda x: np.zeros_like(x),
     }
-    rows |= {path.name: by_file(path) for path in options.against}
+    return rows | {path.name: by_file(path) for path in against}
+
+
+@torch.no_grad()
+def write_sounds(folder: Path, takes: list[Take], rows: Mapping[str, Rebuild]) -> None:
+    """`TAKE.original.wav` and `TAKE.FORM.wav` of every held-out take, for `voices.listen`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for take in takes:
+        if not take.recording.held_out:
+            continue
+        x = take.audio[: int(SECONDS * recordings.RATE) // 2048 * 2048]
+        sounds = {"original": x} | {form: rebuild(x) for form, rebuild in rows.items() if form != "silence"}
+        for form, sound in sounds.items():
+            path = folder / f"{Path(take.recording.file).stem}.{form.replace('.', '-')}.wav"
+            soundfile.write(path, sound, recordings.RATE)
+
+
+def table(
+    settings: Settings, voice: Voice, takes: list[Take], against: Sequence[Path] = ()
+) -> dict[str, dict[str, float]]:
+    """`figures` of the voice, of the same network before its first step, of the nearest half-seconds of the
+    training, of silence and of other files, on the held-out takes.
+    """
+    held = [take for take in takes if take.recording.held_out]
+    rows = rebuilders(settings, voice, takes, against)
     with torch.no_grad():
-        for name, rebuild in rows.items():
-            distance, loudness = figures(held, rebuild)
-            print(f"{name:32} distance {distance:5.2f}   loudness error {loudness:5.2f} dB", flush=True)
+        return {name: figures(held, rebuild) for name, rebuild in rows.items()}
+
+
+@one_line
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="training.held_out", description="Sound that was never trained on.")
+    parser.add_argument("settings", type=Path)
+    parser.add_argument("--sounds", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--checkpoint", default="best.pt", help="a file of the run folder")
+    parser.add_argument("--against", type=Path, nargs="*", default=[], help="RAVE files (.ts, .ts.xz)")
+    parser.add_argument("--sounds-to", type=Path, help="folder of a voice for python -m voices.listen")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    settings = Settings.load(options.settings)
+    takes = recordings.read(options.sounds)
+    voice = rounded(load(settings, options.run, options.checkpoint))
+    for name, found in table(settings, voice, takes, options.against).items():
+        print(
+            f"{name:32} distance {found['distance']:5.2f}   loudness error {found['loudness_db']:5.2f} dB"
+            f"   above 8 kHz {found['high_db']:+5.1f} dB",
+            flush=True,
+        )
+    if options.sounds_to is not None:
+        write_sounds(options.sounds_to, takes, rebuilders(settings, voice, takes, options.against))
 
 
 if __name__ == "__main__":

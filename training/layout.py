@@ -14,7 +14,8 @@ from model_export.graph.subpixel import interleave
 from training.settings import Settings
 
 Arrays = Mapping[str, npt.NDArray[np.float32]]
-SLOPE, SILENT, RAMP, EDGE_SECONDS = 0.2, -8.0, 64, 0.15  # as in training/network.py, which needs PyTorch
+# As in training/network.py, which needs PyTorch.
+SLOPE, SILENT, RAMP, EDGE_SECONDS, EDGE_SHARE = 0.2, -8.0, 64, 0.02, 0.5
 TURN = 2 * np.pi
 
 
@@ -158,7 +159,7 @@ def _bands(layout: _Layout, settings: Settings, x: Value, contour: Value, rate: 
     cosine, sine = _clocks(layout, count, heads.shape[2])
     twice = build.binary("Mul", build.unary("Sigmoid", gate), layout.number(2.0))
     both = build.concat([build.binary("Mul", a, twice), build.binary("Mul", b, twice)], 1)
-    both = _without_edges(layout, both, min(1.0, settings.network.hop / rate / EDGE_SECONDS))
+    both = _without_edges(layout, both, min(EDGE_SHARE, settings.network.hop / rate / EDGE_SECONDS))
     a, b = (build.slice(both, 1, k * count, (k + 1) * count) for k in range(2))
     w = build.binary("Add", build.binary("Mul", a, cosine), build.binary("Mul", b, sine))
     if noisy:

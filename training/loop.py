@@ -160,7 +160,8 @@ class Trainer:
         kl = losses.divergence(mean, spread)
         edges = losses.edge_lines(bands)
         beta = losses.beta_at(self.step, self.options.steps, self.options.beta)
-        loss = spectral + 0.5 * level + beta * kl + edges
+        high = losses.brilliance(wanted, made, self.voice.rate)
+        loss = spectral + 0.5 * level + 0.3 * high + beta * kl + edges
         row = {
             "distance": spectral.item(),
             "loudness_db": 10 * level.item(),

@@ -26,8 +26,9 @@ from training.settings import Living, Network
 SLOPE = 0.2
 NOISE_START = -0.3
 """Natural logarithm of a band's noise before training, beside waves of about 1: heard from the first step."""
-EDGE_SECONDS = 0.15
-"""Over how long a steady value of a sub-band, which would whistle at its edge, is found and taken away."""
+EDGE_SECONDS, EDGE_SHARE = 0.02, 0.5
+"""Over how long a steady value of a sub-band, which would whistle at its edge, is found and taken away; and
+the largest part of it that one frame takes away: a longer frame that took all would click at its ends."""
 SILENT = -8.0
 """Where every band's contour stands before the first latents."""
 RAMP = 64
@@ -45,6 +46,7 @@ class Causal(nn.Module):
         self.dilation, self.left = dilation, (kernel - 1) * dilation
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] to [B, C', T']."""
         return functional.conv1d(
             functional.pad(x, (self.left, 0)), self.weight, self.bias, dilation=self.dilation
         )
@@ -59,6 +61,7 @@ class Upsample(nn.Module):
         self.conv = Causal(inputs, outputs * rate, kernel, gain=math.sqrt(2.0))
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] to [B, C', T']."""
         y: Tensor = self.conv(functional.leaky_relu(x, SLOPE))
         rows, wide, frames = y.shape
         apart = y.reshape(rows, self.rate, wide // self.rate, frames).permute(0, 2, 3, 1)
@@ -74,6 +77,7 @@ class Unit(nn.Module):
         self.second = Causal(channels, channels, second, 1, 0.4)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] to [B, C', T']."""
         return x + self.second(functional.leaky_relu(self.first(functional.leaky_relu(x, SLOPE)), SLOPE))
 
 
@@ -97,7 +101,7 @@ class Decoder(nn.Module):
         if self.level is not None:
             nn.init.constant_(self.level.bias, NOISE_START)
         synthesis = bank.synthesis(shape.bands, shape.taps, shape.attenuation_db)
-        self.edge_share = min(1.0, shape.hop / rate / EDGE_SECONDS)
+        self.edge_share = min(EDGE_SHARE, shape.hop / rate / EDGE_SECONDS)
         self.register_buffer("bank", torch.tensor(synthesis[:, None], dtype=torch.float32))
         steps = self.clock_steps(rate)
         self.register_buffer("clock", torch.tensor(steps, dtype=torch.float32))
@@ -149,6 +153,7 @@ class Decoder(nn.Module):
         return phase.to(like.device), noise.to(like.device)
 
     def forward(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Latents [B, Z, T] to sound [B, 1, T hop]."""
         phase, noise = self.draw(z.shape[0], z.shape[2], z, generator)
         return self.join(self.bands(z, phase, noise))
 

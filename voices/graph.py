@@ -11,6 +11,11 @@ from graphs.card import load_onnx
 from model_export.torchscript import plain_bytes, plain_name
 from voices.errors import VoiceError
 
+SEARCH_DB = 50.0
+"""What the search for 8 bits is asked for. Walks through the latents differ by several dB, loud ones being
+forgiving: 45 dB hold on others than those of the search.
+"""
+
 
 def is_graph(path: Path) -> bool:
     """Whether a file is an ONNX graph by its name, packed by xz or not."""
@@ -36,4 +41,4 @@ def export_voice(path: Path) -> onnx.ModelProto:
         raise VoiceError(f"a graph in {path}", str(error), "restore the file") from None
 
 
-__all__ = ["export_voice", "is_graph", "plain_name"]
+__all__ = ["SEARCH_DB", "export_voice", "is_graph", "plain_name"]

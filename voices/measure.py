@@ -1,18 +1,19 @@
 """What a voice is worth, in figures, for every voice that ships and any other graph.
 
-    python -m voices.measure [NAME or FILE.onnx ...]
+    python -m voices.measure [--exact] [NAME or FILE.onnx ...]
 
 Two performances of 45 s are played (latents that wander; places that are held, left and come back to rest),
-one note is
-held for 5 s, and every latent is stepped. Nothing here needs PyTorch; how well a voice gives back
-recordings that it never heard is measured where it is trained (`training.held_out`) and stands in its card.
+one note is held for 5 s, and every latent is stepped: by the form with 8-bit weights and 16-bit activations
+that a board plays, or by the exact one. Nothing here needs PyTorch; how well a voice gives back recordings
+that it never heard is measured where it is trained (`training.held_out`), stands in its card and is printed
+from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +23,15 @@ import onnx
 from scipy.signal import resample_poly
 from scipy.special import ndtr
 
-from graphs.card import Card, load_onnx, read_card
+from graphs.card import Card, read_card
 from graphs.player import GraphPlayer
+from model_export.compiler import compile_plan
+from model_export.compiler.fit import fit
+from model_export.quantise import quantise
 from model_export.response import Response, response
 from voices import catalogue
 from voices.errors import one_line
+from voices.graph import SEARCH_DB, export_voice
 from voices.loudness import integrated
 
 Floats = npt.NDArray[np.float64]
@@ -37,7 +42,7 @@ BANDS = 24
 
 @dataclass(frozen=True)
 class Figures:
-    """One voice, 32 bits.
+    """One voice.
 
     Attributes:
         lines: share of a held note's energy within 1 Hz of multiples of the hop rate.
@@ -191,63 +196,128 @@ def edge_lines(sound: Floats, rate: int, bands: int = 16) -> float:
     return float(np.median(over))
 
 
+def free_play(card: Card, stream: GraphPlayer) -> Floats:
+    """The sound of two performances of `PLAY_SECONDS`: latents that wander, then places that are held and
+    left."""
+    frame_rate = card.sample_rate / card.hop
+    frames = int(PLAY_SECONDS * frame_rate)
+    hands = (wandering(frames, frame_rate, card.latents, 1), gestures(frames, frame_rate, card.latents, 2))
+    return np.concatenate([played(stream, places(card, y)) for y in hands])
+
+
+def true_peak_db(sound: Floats) -> float:
+    """Of the sound at four times its rate, against full scale."""
+    return 20 * float(np.log10(np.abs(resample_poly(sound, 4, 1)).max() + 1e-12))
+
+
+def high_db(sound: Floats, rate: int) -> float:
+    """Energy above 8 kHz against all of it, in dB."""
+    spectrum = np.abs(np.fft.rfft(sound)) ** 2
+    frequency = np.fft.rfftfreq(len(sound), 1 / rate)
+    return 10 * float(np.log10(spectrum[frequency > 8000].sum() / (spectrum.sum() + 1e-20) + 1e-12))
+
+
 def measure(model: onnx.ModelProto) -> Figures:
     """All figures of one graph."""
     card, stream = read_card(model), GraphPlayer(model, seed=1)
     rate, frame_rate = card.sample_rate, card.sample_rate / card.hop
-    frames = int(PLAY_SECONDS * frame_rate)
-    hands = (wandering(frames, frame_rate, card.latents, 1), gestures(frames, frame_rate, card.latents, 2))
-    play = np.concatenate([played(stream, places(card, y)) for y in hands])
+    play = free_play(card, stream)
     settled = int(SETTLING_SECONDS * frame_rate)
     still = np.zeros((settled + int(HELD_SECONDS * frame_rate), card.latents))
     rest = played(stream, places(card, still))[settled * card.hop :]
     still[:, ::2], still[:, 1::2] = 0.7, -0.6
     held = played(stream, places(card, still))[settled * card.hop :]
-    spectrum = np.abs(np.fft.rfft(play)) ** 2
-    frequency = np.fft.rfftfreq(len(play), 1 / rate)
     ratio, asleep = latents_apart(stream, card)
     return Figures(
         lines=hop_lines(held, card.hop, rate),
         repeat=repetition(held, card.hop),
         lufs=integrated(play, rate),
         silent=float((levels(play, rate) < SILENT_DB).mean()),
-        peak_db=20 * float(np.log10(np.abs(resample_poly(play, 4, 1)).max() + 1e-12)),
+        peak_db=true_peak_db(play),
         rest_db=10 * float(np.log10(np.mean(np.square(rest)) + 1e-12)),
         ratio=ratio,
         asleep=asleep,
         edges_db=edge_lines(play, rate),
-        high_db=10 * float(np.log10(spectrum[frequency > 8000].sum() / spectrum.sum() + 1e-12)),
+        high_db=high_db(play, rate),
         step=response(model),
     )
 
 
+@dataclass(frozen=True)
+class Form:
+    """What a voice costs on a Bela, and what its 8 bits change.
+
+    Attributes:
+        load: least and most share of a 1 GHz Cortex-A8, by the model behind `lodestone fit`.
+        snr_db: power of the exact sound against that of the difference; infinite for the exact form.
+    """
+
+    load: tuple[float, float]
+    snr_db: float
+
+
+def narrow_form(exact: onnx.ModelProto) -> tuple[onnx.ModelProto, Form]:
+    """The voice in w8a16, as a board plays it."""
+    made = quantise(exact, "w8a16", SEARCH_DB)
+    return made.model, Form(_load(made.model), made.report.snr_db)
+
+
+def exact_form(exact: onnx.ModelProto) -> tuple[onnx.ModelProto, Form]:
+    """The voice in 32 bits."""
+    return exact, Form(_load(exact), float("inf"))
+
+
+def _load(model: onnx.ModelProto) -> tuple[float, float]:
+    load = fit(compile_plan(model), "bela").load
+    return load.low, load.high
+
+
 HEADER = (
-    "| voice | held: hop lines | repeats | LUFS | silent | rest dBFS | peak dB | ratio | asleep | edges dB"
-    " | >8 kHz dB | step 10/50/90 ms |"
+    "| voice | hop | held: hop lines | repeats | LUFS | silent | rest dBFS | peak dB | ratio | asleep"
+    " | edges dB | >8 kHz dB | step 10/50/90 ms | core | 8 bits | held out: distance, loudness, >8 kHz"
+    " | nearest half-seconds | before | untrained |"
 )
 
 
-def row(name: str, f: Figures) -> str:
-    """A line of the table."""
+def row(name: str, hop: int, f: Figures, form: Form, held: Mapping[str, Mapping[str, float]]) -> str:
+    """A line of the table; `held` is what the voice's card says of held-out recordings."""
     step = f"{f.step.tenth:.0f}/{f.step.half:.0f}/{f.step.most:.0f}"
-    cells = [name, f"{f.lines:.2f}", f"{f.repeat:.3f}", f"{f.lufs:.1f}", f"{100 * f.silent:.1f} %"]
+    cells = [name, str(hop), f"{f.lines:.2f}", f"{f.repeat:.3f}", f"{f.lufs:.1f}", f"{100 * f.silent:.1f} %"]
     cells += [f"{f.rest_db:.0f}", f"{f.peak_db:.1f}", f"{f.ratio:.1f}", str(f.asleep), f"{f.edges_db:.1f}"]
-    return "| " + " | ".join([*cells, f"{f.high_db:.0f}", step]) + " |"
+    cells += [f"{f.high_db:.0f}", step, f"{100 * form.load[0]:.0f}-{100 * form.load[1]:.1f} %"]
+    cells.append(f"{form.snr_db:.1f} dB" if np.isfinite(form.snr_db) else "exact")
+    rest = {key: value for key, value in held.items() if key != name}
+    own = held.get(name)
+    cells.append("" if own is None else f"{_pair(own)}, {own['high_db']:+.1f} dB")
+    cells.append(_pair(rest.get("nearest training half-seconds")))
+    cells.append(_pair(next((found for key, found in rest.items() if key.endswith((".ts", ".ts.xz"))), None)))
+    cells.append(_pair(rest.get("before its first step")))
+    return "| " + " | ".join(cells) + " |"
+
+
+def _pair(found: Mapping[str, float] | None) -> str:
+    return "" if found is None else f"{found['distance']:.2f}, {found['loudness_db']:.1f} dB"
 
 
 @one_line
 def main(given: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="voices.measure", description="What a voice is worth, in figures.")
     parser.add_argument(
-        "voices", nargs="*", help="names of voices that ship, or .onnx files (default: all that ship)"
+        "voices", nargs="*", help="names of voices that ship, or their files (default: all that ship)"
     )
+    parser.add_argument("--exact", action="store_true", help="the 32-bit form instead of w8a16")
     options = parser.parse_args(given)
     names = options.voices or [voice.name for voice in catalogue.shipped()]
     print(HEADER)
     print("|" + "---|" * (HEADER.count("|") - 1))
     for name in names:
-        model = load_onnx(name) if Path(name).is_file() else catalogue.find(name).graph()
-        print(row(Path(name).stem, measure(model)), flush=True)
+        known = None if Path(name).is_file() else catalogue.find(name)
+        exact = export_voice(Path(name)) if known is None else known.graph()
+        model, form = exact_form(exact) if options.exact else narrow_form(exact)
+        held = {} if known is None else known.held_out
+        told = Path(name).name.split(".")[0]
+        print(row(told, read_card(model).hop, measure(model), form, held), flush=True)
 
 
 if __name__ == "__main__":

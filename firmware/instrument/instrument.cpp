@@ -157,6 +157,7 @@ void Instrument::KeepPanel() {
 void Instrument::KeepTroubles() {
   SetTrouble("scene", scenes_.trouble());
   KeepRoom();
+  SetTrouble("hosts", hosts_.Trouble(now_us_));
   if (touch_.resting() != resting_) tell_ = true;
   resting_ = touch_.resting();
 }

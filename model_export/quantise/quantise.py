@@ -33,6 +33,7 @@ TARGETS_DB = {"w8": 45.0, "w8a16": 45.0, "w8a8": 36.0}
 CALIBRATION_FRAMES, SEARCH_FRAMES, LAYER_FRAMES, SETTLING_FRAMES = 96, 168, 32, 8
 TEST_FRAMES, PASSAGES = 48, 4  # the search heeds the worst of its passages, each as long as the test
 SIZE_SHARE = 0.28  # of the exact file
+LEAST_ROOM = 0.005  # of it: enough for a filter bank, where a small voice's card and nodes leave none
 CARD_BYTES, CARD_BYTES_OF_LAYER = 2000, 70  # what the report adds to a card, with room to spare
 FEWEST_WEIGHTS = 64
 MARGIN_DB = 1.0  # other latents than those of the search can sound worse by as much
@@ -198,7 +199,8 @@ def _room(model: onnx.ModelProto, forms: _Forms) -> float:
     smallest = forms.model(dict.fromkeys(forms.narrow, Choice(8, 16)))
     compact(smallest)
     report = CARD_BYTES + CARD_BYTES_OF_LAYER * len(forms.narrow)
-    return float(SIZE_SHARE * model.ByteSize() - smallest.ByteSize() - report)
+    left = float(SIZE_SHARE * model.ByteSize() - smallest.ByteSize() - report)
+    return max(left, LEAST_ROOM * float(model.ByteSize()))
 
 
 def _worst_passage(exact: npt.NDArray[np.float32], played: npt.NDArray[np.float32]) -> float:

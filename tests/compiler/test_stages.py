@@ -18,9 +18,9 @@ from model_export.compiler import PlanError, compile_plan, compile_stages
 from model_export.compiler.fit import fit_stages, staged_advice
 from model_export.compiler.plan_reader import read_plan
 from model_export.quantise import quantise
+from tests.support import rave_voices
 from tests.support.graph_maker import GraphMaker
 from tests.support.synthetic import decoder, published
-from voices import catalogue
 from voices.graph import export_voice
 
 
@@ -30,7 +30,7 @@ def voice(name: str) -> onnx.ModelProto:
         return quantise(voice(name.removesuffix("-8bit")), "w8a16", target_db=30.0).model
     if name.startswith("capacity-"):
         return decoder(int(name.removeprefix("capacity-")))
-    return published(name, capacity=4) if name.startswith("v") else export_voice(catalogue.find(name).path)
+    return published(name, capacity=4) if name.startswith("v") else export_voice(rave_voices.find(name).path)
 
 
 def latent_count(plan: bytes) -> int:

@@ -14,8 +14,10 @@ from lodestone.image import build_image
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings, Settings
 from model_export.compiler.fit import fit
+from tests.support import rave_voices
 from tests.support.tiny import RATE, Run, play
 
+GLASS, WIDE, WATER = (rave_voices.path(name) for name in ("glass", "glass32", "water"))
 SLICE_US, TOO_LONG_US = 300, 24500
 QUIET = 0.003  # below -50 dB two decoders of one model may differ: that is hiss
 SLOW_FROM, SLOW_TO, SECONDS = 3, 8, 15
@@ -29,7 +31,8 @@ def calibration_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def scene_of(folder: Path, calibration_file: Path, voice: str, small: str = "") -> Scene:
-    wanted = SceneSettings(voice, voice, "rotate", str(calibration_file), small, EXACT)
+    name = Path(voice).name.split(".")[0]
+    wanted = SceneSettings(name, voice, "rotate", str(calibration_file), small, EXACT)
     return make_scene(wanted, folder / "plans")
 
 
@@ -53,7 +56,11 @@ def level_db(run: Run, begin_s: float, end_s: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("voice", "small", "below"), [("glass32", "glass", "glass"), ("water", None, "water-without-noise")]
+    ("voice", "small", "below"),
+    [
+        (WIDE, GLASS, "glass"),
+        (WATER, None, "water-without-noise"),
+    ],
 )
 def test_the_voice_below_plays_on_where_one_is_too_slow(
     tmp_path: Path, calibration_file: Path, voice: str, small: str | None, below: str
@@ -77,12 +84,12 @@ def test_the_voice_below_plays_on_where_one_is_too_slow(
 
 def test_the_voice_without_its_noise_is_the_first_rung_below(tmp_path: Path, calibration_file: Path) -> None:
     """Then the small voice; where there is no noise, only that one."""
-    both = scene_of(tmp_path / "both", calibration_file, "water", "glass")  # glass has as many latents
+    both = scene_of(tmp_path / "both", calibration_file, WATER, GLASS)
     conf = (build_image(tmp_path / "image", [both], Settings()) / "board.conf").read_text()
     plans = ("touch", "voice", "voice1", "voice2")
     assert conf.endswith(f"scene = water {' '.join(f'plans/water.{plan}.plan' for plan in plans)}\n")
     voices = [fit(plan.read_bytes(), "bela") for plan in (both.voice_plan, *both.sister_plans)]
     assert voices[1].instructions < 0.8 * voices[0].instructions
     assert [noise_inputs(plan) for plan in (both.voice_plan, *both.sister_plans)] == [1, 0, 0]
-    assert len(scene_of(tmp_path / "one", calibration_file, "glass32", "glass").sister_plans) == 1
-    assert scene_of(tmp_path / "none", calibration_file, "glass").sister_plans == ()
+    assert len(scene_of(tmp_path / "one", calibration_file, WIDE, GLASS).sister_plans) == 1
+    assert scene_of(tmp_path / "none", calibration_file, GLASS).sister_plans == ()

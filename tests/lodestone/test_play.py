@@ -141,7 +141,7 @@ def test_a_hard_switch_would_be_heard_as_a_click(evening: Evening) -> None:
         for first, second in ((alone, only_host), (only_host, alone)):
             cut = np.concatenate([first[:at], second[at:]])
             heard.append(_loudness_of_click(cut, alone, host, at) > 1.0)
-    assert np.mean(heard) > 0.9  # the rest meets where both sounds happen to be equal
+    assert np.mean(heard) > 0.8  # the rest meets where both sounds happen to be equal, or the voice is rough
 
 
 def test_two_performances_are_the_same_to_the_byte(evening: Evening, tmp_path: Path) -> None:

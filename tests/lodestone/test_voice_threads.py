@@ -1,4 +1,4 @@
-"""A voice that ships, on two cores: from the player's settings to its sound."""
+"""A voice of some size, on two cores: from the player's settings to its sound."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typer.testing import CliRunner
 from calibration.session import calibrate_simulated
 from firmware import Engine
 from lodestone.cli import build_app
+from tests.support.rave_voices import path
 from tests.support.tiny import play
 
-SETTINGS = """format = "lodestone-instrument"
+SETTINGS = f"""format = "lodestone-instrument"
 version = 1
 board = "bela-gem"
 [audio]
 voice_threads = 2
 [[scene]]
 name = "first"
-voice = "glass32"
-small = "glass"
+voice = "{path("glass32")}"
+small = "{path("glass")}"
 precision = "fp32"
 calibration = "board.calibration.json"
 """

@@ -22,8 +22,8 @@ from model_export.graph.stored import multiplications, static_shapes
 from model_export.noise_free import without_noise
 from model_export.quantise import quantise
 from tests.model_export.conftest import NOISY
+from tests.support import rave_voices
 from tests.support.graph_maker import GraphMaker
-from voices import catalogue
 from voices.graph import export_voice
 
 FloatArray = npt.NDArray[np.float32]
@@ -39,7 +39,7 @@ WITH_A_BRANCH = ["v1_noise", "v2_noise", "v2_small"]  # the others draw what fil
 
 @pytest.fixture(scope="module")
 def water() -> onnx.ModelProto:
-    return export_voice(catalogue.find("water").path)
+    return export_voice(rave_voices.find("water").path)
 
 
 def quiet(model: onnx.ModelProto) -> dict[str, FloatArray]:
@@ -112,7 +112,7 @@ def test_the_filter_itself_is_the_least_of_the_branch(water: onnx.ModelProto) ->
 
 
 def test_a_voice_without_noise_is_refused() -> None:
-    glass = export_voice(catalogue.find("glass").path)
+    glass = export_voice(rave_voices.find("glass").path)
     with pytest.raises(ExportError, match="glass, which has none"):
         without_noise(glass)
 
