@@ -2,7 +2,7 @@
 # Puts an image on a Bela over ssh and rsync alone, and never leaves the board without a working version:
 # the new one is built and tested beside the old one, and takes its place in one rename.
 # `./deploy.sh --help` lists what it does; docs/board.md tells what lies where on the board.
-# What happens on the board is in bela_project/on_board.sh.
+# What happens on the board is in bela_project/on_board/: functions alone, so that nothing runs unless all has arrived.
 set -euo pipefail
 
 PROJECT=lodestone
@@ -52,8 +52,8 @@ read_options() {
   done
 }
 
-STEPS=$(cat "$(dirname "${BASH_SOURCE[0]}")/bela_project/on_board.sh") ||
-  fail "wanted bela_project/on_board.sh beside this script, found none: run it where it lies"
+STEPS=$(cat "$(dirname "${BASH_SOURCE[0]}")"/bela_project/on_board/{check,build,switch,tell}.sh) ||
+  fail "wanted bela_project/on_board beside this script, found none or not all: run it where it lies"
 
 # Runs a step, or a program, on the board: `on_board STEP ARGUMENTS`. The board's words come through.
 # The call comes last, so that none of it runs unless all of it has arrived.

@@ -2,7 +2,8 @@
 // begins Bela's audio.
 //
 // Bela's make takes every .cpp below a project, and a main among them instead of its own: this one
-// must not be found there. on_board.sh builds it as a project of its own, of the same objects.
+// must not be found there. on_board/build.sh builds it as a project of its own, of the same
+// objects.
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -32,6 +33,8 @@ void StepBack() { setpriority(PRIO_PROCESS, 0, 5); }
 int main(int argc, char** argv) {
   StepBack();
   lodestone::SelfTestSettings settings;
+  for (int i = 1; i < argc; ++i)
+    settings.layers = settings.layers || std::strcmp(argv[i], "--layers") == 0;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::strcmp(argv[i], "-p") == 0)
       settings.block_frames = static_cast<uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));

@@ -141,6 +141,7 @@ void render(BelaContext* context, void*) {
                                context->audioFrames);
   program->instrument().SetButton(Pressed(context));
   if (led_pin >= 0) SetBit(context, led_pin + kLevels, program->Led(context->audioFramesElapsed));
+  program->OnBlock(context->audioFramesElapsed, program->instrument().VoiceDue());
   WakeLoops();
   WakeVoice();
   WakeHelpers();  // a task that is just about to end misses a call

@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from errors import LodestoneError
+from lodestone.resample import Resampler
 
 Audio = npt.NDArray[np.float32]
 RING_S = 0.04
+GROW_S, LONGEST_S = 0.003, 0.1
+OTHER_OUTPUT = "see the outputs with `lodestone live --list-devices`, name one with --device, or --silent"
 
 
 class SpeakerError(LodestoneError):
@@ -41,41 +44,63 @@ def devices() -> list[str]:
     return found
 
 
+def playable(library: Any, device: int | str | None, channels: int, rate: int) -> int:
+    """The rate to play at: `rate` where the device does it, else the device's own.
+
+    Raises:
+        SpeakerError: no such device, or it does neither.
+    """
+    try:
+        library.check_output_settings(device, channels, "float32", None, rate)
+        return rate
+    except (library.PortAudioError, ValueError) as refused:
+        said = str(refused)
+    try:
+        own = round(float(library.query_devices(device, "output")["default_samplerate"]))
+        library.check_output_settings(device, channels, "float32", None, own)
+        return own
+    except (library.PortAudioError, ValueError, TypeError, KeyError):
+        raise SpeakerError(f"an audio output of {rate} Hz", said, OTHER_OUTPUT) from None
+
+
 class LiveSpeaker:
     """Plays blocks through an output device. Use as a context manager.
 
     Args:
-        rate: in Hz; a device that cannot do it is refused with what it said.
+        rate: in Hz of every block; resampled where the device wants its own.
         channels: of every block.
         device: number or part of a name, as `devices` lists them; None for the system's own.
-        ring_s: seconds of sound between the caller and the device.
+        ring_s: seconds of sound between the caller and the device; a drop-out makes it GROW_S longer.
 
     Attributes:
+        rate: that the device plays, in Hz.
         drop_outs: how often the device wanted sound that was not there, since it started.
 
     Raises:
-        SpeakerError: where the library, the device, or a device with this rate is missing.
+        SpeakerError: where the library or the device is missing, or it is busy.
+        ResampleError: the device has another rate, and soxr is not installed.
     """
 
     def __init__(
         self, rate: int, channels: int, device: int | str | None = None, ring_s: float = RING_S
     ) -> None:
         library = _library()
-        self.rate, self.channels = rate, channels
+        self.rate, self.channels = playable(library, device, channels, rate), channels
+        self._resampler = None if self.rate == rate else Resampler(rate, self.rate, channels)
+        rate = self.rate
         self.target = max(round(ring_s * rate), 64)
         self.drop_outs = 0
-        self._ring: Audio = np.zeros((4 * self.target, channels), np.float32)
+        self._most = max(2 * self.target, round(LONGEST_S * rate))
+        self._ring: Audio = np.zeros((2 * self._most, channels), np.float32)
         self._written = self._read = 0
         self._room = threading.Event()
         self._started = False
         try:
-            library.check_output_settings(device, channels, "float32", None, rate)
             self._stream: Any = library.OutputStream(
                 rate, device=device, channels=channels, dtype="float32", latency="low", callback=self._fill
             )
         except (library.PortAudioError, ValueError) as refused:
-            do = "see the outputs with `lodestone live --list-devices`, name one with --device, or --silent"
-            raise SpeakerError(f"an audio output of {rate} Hz", str(refused), do) from refused
+            raise SpeakerError(f"an audio output of {rate} Hz", str(refused), OTHER_OUTPUT) from refused
 
     @property
     def fill(self) -> int:
@@ -89,6 +114,8 @@ class LiveSpeaker:
 
     def offer(self, block: Audio) -> None:
         """Takes a block [frames, channels] without waiting; what has no room is left out."""
+        if self._resampler is not None:
+            block = self._resampler.process(block)
         block = block[: len(self._ring) - self.fill]
         at = self._written % len(self._ring)
         first = min(len(block), len(self._ring) - at)
@@ -116,7 +143,9 @@ class LiveSpeaker:
         out[first:there] = self._ring[: there - first]
         out[there:] = 0.0
         self._read += there
-        self.drop_outs += there < frames
+        if there < frames:
+            self.drop_outs += 1
+            self.target = min(self.target + round(GROW_S * self.rate), self._most)
         self._room.set()
 
     def __enter__(self) -> LiveSpeaker:

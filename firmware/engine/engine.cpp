@@ -164,6 +164,11 @@ void Engine::Run() {
   while (!Step(0xffffffffu)) {}
 }
 
+uint32_t Engine::operations() const {
+  return static_cast<uint32_t>(impl_->program.operations().size());
+}
+uint32_t Engine::next_operation() const { return impl_->in_call ? impl_->operation : 0u; }
+
 void Engine::Reset() { impl_->RestoreState(); }
 
 void Engine::Seed(uint64_t seed) {

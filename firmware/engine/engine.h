@@ -60,8 +60,10 @@ class Engine {
   const float* output_data(size_t index) const;  // valid until the next Run or Step
   void Run();                                    // one call of the graph
   bool Step(
-      uint32_t work_items);  // a slice of it; true when the call is complete. Same bits as Run
-  void Reset();              // states to their initial values, noise generator to its seed
+      uint32_t work_items);     // a slice of it; true when the call is complete. Same bits as Run
+  uint32_t operations() const;  // of the plan
+  uint32_t next_operation() const;  // where the next Step goes on; 0 between two calls
+  void Reset();                     // states to their initial values, noise generator to its seed
   void Seed(uint64_t seed);
   void SupplyNoise(size_t input, bool supplied);  // true: this noise input is written by the caller
 

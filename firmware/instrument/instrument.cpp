@@ -154,6 +154,7 @@ void Instrument::KeepPanel() {
 
 void Instrument::KeepTroubles() {
   SetTrouble("scene", scenes_.trouble());
+  SetTrouble("hosts", hosts_.Trouble(now_us_));
   if (touch_.resting() != resting_) tell_ = true;
   resting_ = touch_.resting();
 }

@@ -8,6 +8,7 @@
 
 #include "firmware/instrument/command_reader.h"
 #include "firmware/instrument/frame_clock.h"
+#include "firmware/instrument/hosts.h"
 #include "firmware/instrument/memory.h"
 #include "firmware/instrument/mixer.h"
 #include "firmware/instrument/mode_keeper.h"
@@ -163,6 +164,7 @@ class Instrument : private Commands, private RefusalSink {
   uint64_t plan_heard_us_ = 0;  // when the last piece of a plan came
   CommandReader reader_;
   ModeKeeper modes_;
+  Hosts hosts_;
   ModeTap* mode_tap_;
 
   uint64_t now_us_, began_us_, told_us_;

@@ -228,6 +228,7 @@ bool Instrument::OnRest(Refusal* refusal) {
 
 bool Instrument::OnHeartbeat(Refusal*) {
   modes_.Heartbeat(now_us_);
+  hosts_.Heard(network_->Sender(), now_us_);
   return true;
 }
 

@@ -36,7 +36,8 @@ void OscOut::EndFrame() {
 // raw counts.
 void OscOut::SendFrame(const FieldFrame& frame, bool measured) {
   if (measured) SendFrameHealth(frame);
-  for (int s = 0; s < kSensors && (streams_.mag || measured); ++s) {
+  const bool counts_go = measured || (streams_.mag && LegacyDue(frame.time_us));
+  for (int s = 0; s < kSensors && counts_go; ++s) {
     MagMessage mag;
     mag.sensor = s + 1;
     for (int a = 0; a < kAxes; ++a) {
@@ -51,6 +52,15 @@ void OscOut::SendFrame(const FieldFrame& frame, bool measured) {
     std::copy(frame.field_mt[s], frame.field_mt[s] + kAxes, field.field);
     Gather([&](OscWriter* packet) { Write(field, packet); });
   }
+}
+
+// The frames nearest to an even rate; a bus that stood still is not caught up with.
+bool OscOut::LegacyDue(uint64_t now_us) {
+  if (!streams_.legacy || streams_.legacy_hz == 0) return true;
+  const uint64_t period_us = 1000000u / streams_.legacy_hz;
+  if (now_us < legacy_us_) return false;
+  legacy_us_ = now_us - legacy_us_ < period_us ? legacy_us_ + period_us : now_us + period_us;
+  return true;
 }
 
 // Microseconds as a non-negative int wrap after 35 minutes; every patch language reads them.

@@ -12,7 +12,8 @@ namespace lodestone {
 // Which of the continuous streams are sent.
 struct OscStreams {
   bool mag, field, touch, latent;
-  bool legacy = false;  // /mag as the published instrument sent it
+  bool legacy = false;     // /mag as the published instrument sent it
+  uint32_t legacy_hz = 0;  // and no more often than that; 0: with every frame
 };
 
 // What /status tells; definitions/osc.toml has the meaning of each field.
@@ -21,7 +22,7 @@ using StatusReport = StatusMessage;
 class OscOut {
  public:
   explicit OscOut(PacketSink* sink)
-      : sink_(sink), streams_{true, true, true, true}, packets_(0), used_(0) {}
+      : sink_(sink), streams_{true, true, true, true}, packets_(0), used_(0), legacy_us_(0) {}
 
   void SetStreams(const OscStreams& streams) { streams_ = streams; }
 
@@ -59,6 +60,8 @@ class OscOut {
     used_ += packet.size();
   }
   void SendFloats(const char* address, const float* values, uint32_t count);
+  // Whether /mag, as the published instrument sent it, goes out with this frame.
+  bool LegacyDue(uint64_t now_us);
   // Flags, weights, temperatures and the time of a frame.
   void SendFrameHealth(const FieldFrame& frame);
 
@@ -66,6 +69,7 @@ class OscOut {
   OscStreams streams_;
   Packet frame_[kFramePackets];  // Threads: touch
   size_t packets_, used_;
+  uint64_t legacy_us_;  // when /mag is due again
   uint8_t gathered_[kFrameBytes];
 };
 

@@ -149,6 +149,9 @@ class Network : public PacketSink {
   virtual bool IsFull(uint16_t) const { return false; }
   // No more to `port` of the sender of the last received packet. Threads: control.
   virtual void Forget(uint16_t) {}
+  // Who sent the last received packet, address << 16 | port; 0 where that is not known. Threads:
+  // control.
+  virtual uint64_t Sender() const { return 0; }
 };
 
 }  // namespace lodestone

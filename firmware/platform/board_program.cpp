@@ -23,8 +23,8 @@ InstrumentSettings SettingsOf(const BoardConf& conf, uint32_t sample_rate_hz,
   settings.prefill_frames = conf.prefill_frames;
   settings.crossfade_s = static_cast<float>(conf.crossfade_ms) * 1e-3f;
   settings.heartbeat_timeout_us = static_cast<uint64_t>(conf.heartbeat_ms) * 1000u;
-  settings.streams = {conf.streams_mag, conf.streams_field, conf.streams_touch, conf.streams_latent,
-                      conf.streams_legacy};
+  settings.streams = {conf.streams_mag,    conf.streams_field,  conf.streams_touch,
+                      conf.streams_latent, conf.streams_legacy, conf.legacy_rate_hz};
   settings.carries_two = conf.swap == "crossfade";
   return settings;
 }
@@ -47,6 +47,7 @@ BoardProgram::BoardProgram(const std::string& folder, uint32_t sample_rate_hz,
       restarts_(),
       control_pulse_(0),
       control_pulsed_frames_(0),
+      sounded_s_(0.0),
       entered_(),
       voice_rounds_(0),
       voice_rounds_seen_(0) {
@@ -174,7 +175,7 @@ void BoardProgram::TouchLoop(bool (*stop)()) {
       report.ahead = sensors_->ahead();
       frames_.Write(report);
     }
-    clock.SleepUntilUs(frame_clock.Next(began_us, now_us));
+    SleepUntil(Loop::kTouch, frame_clock.Next(began_us, now_us));
     began_us = clock.NowUs();
   });
 }
@@ -190,6 +191,7 @@ void BoardProgram::Enter(uint32_t worker) {
 void BoardProgram::VoiceWork(bool (*stop)(), void (*wake_helpers)()) {
   const FlushDenormals flush;
   Enter(kVoiceWorker);
+  voice_wakes_.OnBegin(sample_rate_hz_);
   while (!stop() && instrument_->VoiceStep(kSliceItems)) {
     wake_helpers();
     meter_.OnSlice();
@@ -220,7 +222,7 @@ void BoardProgram::ControlLoop(bool (*stop)()) {
     LookAtLoops(now_us);
     TellFrames();
     Keep(now_us);
-    clock.SleepUntilUs(now_us + kControlEveryUs);
+    SleepUntil(Loop::kControl, now_us + kControlEveryUs);
   });
 }
 
@@ -276,7 +278,7 @@ void BoardProgram::FilesLoop(bool (*stop)()) {
       next_us = now_us + kKeepEveryUs;
       if (now_us >= lasts_us) guard_->StartSucceeded();
     }
-    clock.SleepUntilUs(now_us + kFilesEveryUs);
+    SleepUntil(Loop::kFiles, now_us + kFilesEveryUs);
   });
   files_->Work(nullptr);
   if (stopped) guard_->StartSucceeded();
@@ -308,11 +310,45 @@ void BoardProgram::OpenKeptFiles() {
 void BoardProgram::Keep(uint64_t now_us) {
   const StatusReport report = instrument_->Report();
   journal_->Look(now_us, report);
+  if (sounded_s_ == 0.0 && instrument_->mixer().has_started()) sounded_s_ = platform_.SinceBootS();
   if (now_us < next_keep_us_) return;
   next_keep_us_ = now_us + kKeepEveryUs;
   TellPlatform();
   instrument_->SaveMemory(&memory_);
-  files_->Keep(report, memory_);
+  files_->Keep(report, OwnFigures(), memory_);
+}
+
+// How late each loop and the voice came to run in the last second (mean and most, us), and more
+// that a report wants to know. Threads: control.
+std::string BoardProgram::OwnFigures() {
+  std::string text;
+  for (Loop loop : {Loop::kTouch, Loop::kControl, Loop::kFiles}) {
+    text += std::string("late_us_") + LoopName(loop) + " = " +
+            wakes_[static_cast<int>(loop)].Take() + "\n";
+  }
+  text += "late_us_voice = " + voice_wakes_.Take() + "\n";
+  const struct {
+    const char* name;
+    int64_t count;
+  } switches[] = {{"audio", meter_.AudioModeSwitches()},
+                  {"touch", meter_.ModeSwitches(kTouchWorker)},
+                  {"voice", meter_.ModeSwitches(kVoiceWorker)}};
+  for (const auto& one : switches) {
+    if (one.count >= 0)
+      text += std::string("mode_switches_") + one.name + " = " + std::to_string(one.count) + "\n";
+  }
+  if (const uint32_t kib = ResidentKib()) text += "memory_kib = " + std::to_string(kib) + "\n";
+  if (sounded_s_ > 0.0) text += "sounded_s = " + std::to_string(sounded_s_) + "\n";
+  return text;
+}
+
+// Sleeps, and notes how late it is then.
+void BoardProgram::SleepUntil(Loop loop, uint64_t time_us) {
+  Clock& clock = platform_.clock();
+  clock.SleepUntilUs(time_us);
+  const uint64_t now_us = clock.NowUs();
+  wakes_[static_cast<int>(loop)].Add(now_us > time_us ? static_cast<uint32_t>(now_us - time_us)
+                                                      : 0u);
 }
 
 }  // namespace lodestone

@@ -12,6 +12,7 @@
 #include "firmware/instrument/loop_watch.h"
 #include "firmware/instrument/panel.h"
 #include "firmware/platform/file_keeper.h"
+#include "firmware/platform/own_figures.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/platform.h"
 #include "firmware/platform/start_guard.h"
@@ -48,6 +49,8 @@ class BoardProgram {
 
   // Whether a loop is to be started, at first or again. Threads: audio.
   bool Missing(Loop loop) const { return watch_.Missing(loop); }
+  // A block of audio has been played; `voice_due`: the voice is asked for. Threads: audio.
+  void OnBlock(uint64_t frames, bool voice_due) { voice_wakes_.OnBlock(frames, voice_due); }
   // Whether the LED shall be lit, `frames` of sound after the start; it blinks fast where control
   // itself hangs. Threads: audio.
   bool Led(uint64_t frames);
@@ -87,6 +90,8 @@ class BoardProgram {
   void TellFrames();
   void OpenKeptFiles();
   void Keep(uint64_t now_us);
+  void SleepUntil(Loop loop, uint64_t time_us);
+  std::string OwnFigures();
   void Enter(uint32_t worker);
   float VoiceShare(uint64_t now_us);
 
@@ -118,7 +123,10 @@ class BoardProgram {
   uint32_t restarts_[kLoops];       // as last told
   uint32_t control_pulse_;          // as the audio thread saw it last,
   uint64_t control_pulsed_frames_;  // and when it changed
-  bool entered_[kWorkers];          // each is its worker's own
+  WakeWatch wakes_[kLoops];
+  VoiceWakes voice_wakes_;
+  double sounded_s_;        // after power-on; 0: not yet. Threads: control
+  bool entered_[kWorkers];  // each is its worker's own
   std::atomic<uint32_t> voice_rounds_;
   uint32_t voice_rounds_seen_;  // Threads: control
 };

@@ -31,8 +31,8 @@ void FileKeeper::OnLine(uint64_t now_us, const char* line) {
   }
 }
 
-void FileKeeper::Keep(const StatusReport& status, const Memory& memory) {
-  const std::string text = status_file_.empty() ? std::string() : StatusText(status);
+void FileKeeper::Keep(const StatusReport& status, const std::string& more, const Memory& memory) {
+  const std::string text = status_file_.empty() ? std::string() : StatusText(status) + more;
   std::lock_guard<std::mutex> lock(mutex_);
   status_ = text;
   if (store_ != nullptr) memory_ = memory;

@@ -27,7 +27,8 @@ class FileKeeper : public LineSink {
 
   // Threads: control. Never waits for the card; a lock is held for a copy at most.
   void OnLine(uint64_t now_us, const char* line) override;
-  void Keep(const StatusReport& status, const Memory& memory);
+  // `more`: lines for the status file besides the status.
+  void Keep(const StatusReport& status, const std::string& more, const Memory& memory);
 
   // Writes what was handed over; and that control hangs, which can hand over nothing then. Threads:
   // files.

@@ -24,6 +24,8 @@ class LoadMeter {
   // How often `worker` had to leave the real-time kernel for Linux; -1: not known. Threads:
   // control.
   virtual int64_t ModeSwitches(uint32_t) const { return -1; }
+  // Likewise the audio thread.
+  virtual int64_t AudioModeSwitches() const { return -1; }
   // The calling thread has computed a slice of a voice, or is about to load a scene. In simulated
   // time both take as long as the simulator lets them; on a board they have taken it already.
   virtual void OnSlice() {}

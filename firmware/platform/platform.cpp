@@ -7,6 +7,7 @@
 #include "firmware/platform/bus_speed.h"
 #include "firmware/platform/linux_i2c_bus.h"
 #include "firmware/platform/monotonic_clock.h"
+#include "firmware/platform/own_figures.h"
 #include "firmware/platform/thread_load.h"
 #include "firmware/platform/udp_link.h"
 
@@ -37,6 +38,7 @@ class BoardPlatform : public Platform {
     if (!udp_->listens()) udp_->Open(port_, &trouble);
     return trouble;
   }
+  double SinceBootS() const override { return lodestone::SinceBootS(); }
   Clock& clock() override { return clock_; }
   I2cBus& bus() override { return *bus_; }
   Network& network() override { return *udp_; }

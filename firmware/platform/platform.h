@@ -40,6 +40,8 @@ class Platform {
   // Keeps the program's memory from being paged out: a page fault in the audio thread is a dropout.
   // Empty, or why not.
   virtual std::string LockMemory() = 0;
+  // Since the board was switched on; below 0: that means nothing here.
+  virtual double SinceBootS() const { return -1.0; }
   // The instrument of the program, before it begins, for whoever looks on.
   virtual void Watch(Instrument*) {}
 };

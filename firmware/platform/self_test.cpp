@@ -6,6 +6,7 @@
 #include "firmware/engine/flush_denormals.h"
 #include "firmware/platform/board_conf.h"
 #include "firmware/platform/bus_speed.h"
+#include "firmware/platform/files.h"
 #include "firmware/platform/linux_i2c_bus.h"
 #include "firmware/platform/plan_scenes.h"
 #include "firmware/platform/sensor_conf.h"
@@ -53,6 +54,41 @@ void TellTime(const char* scene, Voice* voice, const SelfTestSettings& settings,
   }
 }
 
+// One call, operation by operation.
+void TimeOperations(Engine* engine, std::vector<uint64_t>* spent_us) {
+  for (bool done = false; !done;) {
+    const uint32_t operation = engine->next_operation();
+    const uint64_t began_us = ThreadCpuUs();
+    do {
+      done = engine->Step(1);
+    } while (!done && engine->next_operation() == operation);
+    (*spent_us)[operation] += ThreadCpuUs() - began_us;
+  }
+}
+
+// `layer = SCENE VOICE STAGE OPERATION MICROSECONDS`, each mean of some blocks: a report sets them
+// beside what was predicted.
+void TellLayers(const SelfTestSettings& settings, const SceneConf& scene, std::FILE* out) {
+  for (size_t v = 0; v < scene.voice_plans.size(); ++v) {
+    for (size_t stage = 0; stage < scene.voice_plans[v].size(); ++stage) {
+      Engine engine;
+      std::string plan, trouble;
+      char error[160];
+      if (!ReadFile(settings.folder + scene.voice_plans[v][stage], &plan, &trouble)) continue;
+      if (!engine.Load(plan.data(), plan.size(), error, sizeof error)) continue;
+      std::vector<uint64_t> spent_us(engine.operations(), 0);
+      for (uint32_t block = 0; block < kWarmBlocks; ++block) engine.Run();
+      for (uint32_t block = 0; block < settings.blocks; ++block) TimeOperations(&engine, &spent_us);
+      for (size_t operation = 0; operation < spent_us.size(); ++operation) {
+        std::fprintf(out, "layer = %s %u %u %u %.2f\n", scene.name.c_str(),
+                     static_cast<unsigned>(v), static_cast<unsigned>(stage),
+                     static_cast<unsigned>(operation),
+                     static_cast<double>(spent_us[operation]) / settings.blocks);
+      }
+    }
+  }
+}
+
 bool ScenesPlay(const SelfTestSettings& settings, BoardConf conf, std::FILE* out) {
   if (!conf.scenes.empty() && !conf.safe_scene.name.empty()) conf.scenes.push_back(conf.safe_scene);
   const uint32_t prefill_frames = std::max(conf.prefill_frames, settings.block_frames);
@@ -73,6 +109,7 @@ bool ScenesPlay(const SelfTestSettings& settings, BoardConf conf, std::FILE* out
       scene->touch->Run(frame, 1.0f / static_cast<float>(conf.frame_rate_hz));
     for (uint32_t v = 0; v < scene->voices(); ++v)
       TellTime(scene->name, &scene->voice_at(v), settings, prefill_frames, out);
+    if (settings.layers) TellLayers(settings, conf.scenes[s], out);
   }
   return all;
 }

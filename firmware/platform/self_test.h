@@ -13,6 +13,7 @@ struct SelfTestSettings {
   std::string folder;  // of the image, with its last slash; empty: the working directory
   uint32_t sample_rate_hz = 44100;
   uint32_t block_frames = 16;
+  bool layers = false;   // each operation of each voice is timed as well
   uint32_t blocks = 20;  // of each voice that are timed
 };
 

@@ -4,8 +4,14 @@
 #include <unistd.h>
 
 namespace lodestone {
+namespace {
 
-ThreadLoads::ThreadLoads(const RealTimeStats& kernel) : kernel_(kernel), looked_us_(0) {}
+constexpr char kAudio[] = "bela-audio";  // as Bela calls its thread
+
+}  // namespace
+
+ThreadLoads::ThreadLoads(const RealTimeStats& kernel)
+    : kernel_(kernel), looked_us_(0), audio_mode_switches_(-1) {}
 
 void ThreadLoads::Enter(uint32_t worker) {
   Worker& self = worker_[worker];
@@ -23,6 +29,9 @@ float ThreadLoads::Share(uint32_t worker, uint64_t now_us) {
 void ThreadLoads::Look(uint64_t now_us) {
   const std::vector<RealTimeThread> counted = kernel_.Read();
   const uint64_t window_us = now_us - looked_us_;
+  for (const RealTimeThread& one : counted) {  // a Bela has one audio program at a time
+    if (one.name == kAudio) audio_mode_switches_ = static_cast<int64_t>(one.mode_switches);
+  }
   for (Worker& worker : worker_) {
     const int thread = worker.thread.load(std::memory_order_acquire);
     timespec used;

@@ -29,6 +29,7 @@ class ThreadLoads : public LoadMeter {
   void Enter(uint32_t worker) override;
   float Share(uint32_t worker, uint64_t now_us) override;
   int64_t ModeSwitches(uint32_t worker) const override { return worker_[worker].mode_switches; }
+  int64_t AudioModeSwitches() const override { return audio_mode_switches_; }
 
  private:
   static constexpr uint64_t kWindowUs = 1000000;
@@ -46,6 +47,7 @@ class ThreadLoads : public LoadMeter {
   const RealTimeStats kernel_;
   Worker worker_[kWorkers];
   uint64_t looked_us_;
+  int64_t audio_mode_switches_;
 };
 
 }  // namespace lodestone

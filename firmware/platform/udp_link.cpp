@@ -38,6 +38,7 @@ UdpLink::UdpLink(const BoardConf& conf, const UdpSystem& system)
       socket_(-1),
       listens_(false),
       last_sender_(0),
+      last_port_(0),
       refused_(0) {}
 
 UdpLink::~UdpLink() {
@@ -114,6 +115,7 @@ size_t UdpLink::Receive(uint8_t* packet, size_t capacity) {
       continue;
     }
     last_sender_ = sender;
+    last_port_ = ntohs(from.sin_port);
     return static_cast<size_t>(got);
   }
   return 0;

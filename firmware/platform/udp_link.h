@@ -38,6 +38,9 @@ class UdpLink : public Network {
   void AnswerTo(uint16_t port) override { peers_.Add({last_sender_, port}); }
   bool IsFull(uint16_t port) const override { return peers_.IsFull({last_sender_, port}); }
   void Forget(uint16_t port) override { peers_.Remove({last_sender_, port}); }
+  uint64_t Sender() const override {
+    return static_cast<uint64_t>(last_sender_) << 16 | last_port_;
+  }
 
   bool listens() const { return listens_; }
   uint32_t refused() const { return refused_; }  // packets from strangers, or too long
@@ -52,6 +55,7 @@ class UdpLink : public Network {
   int socket_;
   bool listens_;
   uint32_t last_sender_;
+  uint16_t last_port_;
   uint32_t refused_;
 };
 

@@ -26,7 +26,7 @@ struct Task {
   std::atomic<bool> asked;  // to run; render() may ask without a lock
   std::atomic<bool> at_work;
   std::thread thread;
-  double cpu_s;
+  ThreadFigures figures;
 };
 
 VirtualTime* virtual_time = nullptr;
@@ -55,7 +55,7 @@ void RunTask(Task* task) {
     task->at_work = false;
     if (!stop_requested) virtual_time->WaitForSignal();
   }
-  task->cpu_s = static_cast<double>(ThreadCpuUs()) * 1e-6;
+  task->figures.cpu_s = static_cast<double>(ThreadCpuUs()) * 1e-6;
   virtual_time->Leave();
 }
 
@@ -77,15 +77,20 @@ BelaContext ContextOf(const StandInSettings& settings, const std::vector<float>&
 
 void RenderOnce(void* context) { render(static_cast<BelaContext*>(context), nullptr); }
 
+void Wake(Task* task) {
+  if (!virtual_time->Signal(task->actor)) ++task->figures.lost_wake_ups;
+}
+
 void WakeAsked() {
   for (const std::unique_ptr<Task>& task : tasks) {
-    if (task->asked.exchange(false)) virtual_time->Signal(task->actor);
+    if (task->asked.exchange(false)) Wake(task.get());
   }
 }
 
 // Every task sees the stop; sleepers wake in their time, waiters are woken.
 void EndTasks() {
   stop_requested = true;
+  for (const std::unique_ptr<Task>& task : tasks) task->figures.at_work = task->at_work;
   for (const std::unique_ptr<Task>& task : tasks) virtual_time->Signal(task->actor);
   while (!virtual_time->Alone()) virtual_time->SleepUntilUs(virtual_time->NowUs() + kEndStepUs);
   for (const std::unique_ptr<Task>& task : tasks) task->thread.join();
@@ -94,7 +99,7 @@ void EndTasks() {
 }  // namespace
 
 bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port,
-                const RenderCall& call, void* user_data, ThreadSeconds* seconds) {
+                const RenderCall& call, void* user_data, Threads* threads) {
   virtual_time = time;
   start_seed = settings.start_seed;
   std::vector<float> in(settings.period_frames * settings.in_channels, 0.0f);
@@ -121,8 +126,8 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
   }
   EndTasks();
   cleanup(&context, user_data);
-  (*seconds)["audio"] = static_cast<double>(render_us) * 1e-6;
-  for (const std::unique_ptr<Task>& task : tasks) (*seconds)[task->name] = task->cpu_s;
+  (*threads)["audio"].cpu_s = static_cast<double>(render_us) * 1e-6;
+  for (const std::unique_ptr<Task>& task : tasks) (*threads)[task->name] = task->figures;
   return true;
 }
 
@@ -148,7 +153,7 @@ int Bela_scheduleAuxiliaryTask(AuxiliaryTask task) {
   Task* asked = static_cast<Task*>(task);
   if (asked->at_work) return EBUSY;
   if (in_task)
-    virtual_time->Signal(asked->actor);
+    Wake(asked);
   else
     asked->asked = true;
   return 0;

@@ -29,11 +29,16 @@ using AudioPort = std::function<bool(uint64_t frame, const std::vector<float>& o
 // render() has.
 using RenderCall = std::function<void(void (*render_once)(void* context), void* context)>;
 
-// CPU seconds of each thread, by the name of its task; "audio" for render().
-using ThreadSeconds = std::map<std::string, double>;
+// What became of each thread, by the name of its task; "audio" for render().
+struct ThreadFigures {
+  double cpu_s = 0.0;
+  bool at_work = false;        // when the run ended: a loop that goes round
+  uint32_t lost_wake_ups = 0;  // that came before it waited for one
+};
+using Threads = std::map<std::string, ThreadFigures>;
 
 // One run from setup() to cleanup(), which are given `user_data`. False when setup() refuses.
 bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioPort& port,
-                const RenderCall& call, void* user_data, ThreadSeconds* seconds);
+                const RenderCall& call, void* user_data, Threads* threads);
 
 }  // namespace lodestone

@@ -20,6 +20,7 @@ class LiveNetwork : public Network {
   void AnswerTo(uint16_t port) override { udp_.AnswerTo(port); }
   bool IsFull(uint16_t port) const override { return udp_.IsFull(port); }
   void Forget(uint16_t port) override { udp_.Forget(port); }
+  uint64_t Sender() const override { return udp_.Sender(); }
 
  private:
   UdpLink udp_;

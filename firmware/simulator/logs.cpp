@@ -52,6 +52,19 @@ void WriteUnderruns(std::FILE* file, const UnderrunLog& underruns) {
   std::fprintf(file, "],\n");
 }
 
+void WriteTasks(std::FILE* file, const Threads& threads) {
+  std::fprintf(file, "  \"tasks\": {");
+  const char* separator = "";
+  for (const auto& thread : threads) {
+    if (thread.first == "audio") continue;
+    std::fprintf(file, "%s%s: {\"at_work\": %s, \"lost_wake_ups\": %u}", separator,
+                 Quoted(thread.first).c_str(), thread.second.at_work ? "true" : "false",
+                 thread.second.lost_wake_ups);
+    separator = ", ";
+  }
+  std::fprintf(file, "},\n");
+}
+
 }  // namespace
 
 LatentLog::~LatentLog() {
@@ -83,7 +96,7 @@ void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame
 
 bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes,
                 const UnderrunLog& underruns, const LatentLog& latents, const StandInSettings& run,
-                const ThreadSeconds& seconds) {
+                const Threads& threads) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) return false;
   const double played_s = static_cast<double>(run.frames) / static_cast<double>(run.sample_rate_hz);
@@ -105,11 +118,12 @@ bool WriteStats(const std::string& path, const Instrument& instrument, const Mod
                latents.mean_delay_ms(), latents.longest_delay_ms());
   WriteModes(file, modes);
   WriteUnderruns(file, underruns);
+  WriteTasks(file, threads);
   std::fprintf(file, "  \"measured\": {\n    \"cpu_share\": {");
   const char* separator = "";
-  for (const auto& thread : seconds) {
+  for (const auto& thread : threads) {
     std::fprintf(file, "%s%s: %.6f", separator, Quoted(thread.first).c_str(),
-                 thread.second / (played_s > 0 ? played_s : 1.0));
+                 thread.second.cpu_s / (played_s > 0 ? played_s : 1.0));
     separator = ", ";
   }
   std::fprintf(file, "}\n  }\n}\n");

@@ -76,6 +76,6 @@ class UnderrunLog {
 // from run to run.
 bool WriteStats(const std::string& path, const Instrument& instrument, const ModeLog& modes,
                 const UnderrunLog& underruns, const LatentLog& latents, const StandInSettings& run,
-                const ThreadSeconds& seconds);
+                const Threads& threads);
 
 }  // namespace lodestone

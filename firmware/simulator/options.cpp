@@ -143,6 +143,8 @@ const char kSimUsage[] =
     "  --log FILE            the log of the board, and FILE.1\n"
     "  --start-seed N        tasks begin up to 50 ms late, each start otherwise: earlier wake-ups "
     "are lost (0: none is late)\n"
+    "  --one-core            slices of the voice take the only core: whoever called Linux runs "
+    "behind it\n"
     "  --paced               no faster than real time\n"
     "  --live                the simulated board's bus and sound, but OSC over real UDP; /sim/... "
     "goes to the simulated world\n";
@@ -153,6 +155,8 @@ bool ParseSimOptions(int argc, char** argv, SimOptions* options, std::string* er
     const auto found = Options().find(word);
     if (word == "--paced") {
       options->paced = true;
+    } else if (word == "--one-core") {
+      options->one_core = true;
     } else if (word == "--live") {
       options->live = true;
     } else if (found != Options().end()) {

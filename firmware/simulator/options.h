@@ -22,7 +22,8 @@ struct SimOptions {
   uint32_t voice_slice_us = 0, load_us = 0;
   std::vector<Slowness> slow;
   bool paced = false;
-  bool live = false;  // real UDP beside a simulated bus, and the threads' real load
+  bool live = false;      // real UDP beside a simulated bus, and the threads' real load
+  bool one_core = false;  // all threads share one, by the rules of a Xenomai board
   StandInSettings stand_in;
 };
 

@@ -72,6 +72,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   }
 
   time.Pace(options.paced);
+  if (options.one_core) time.ShareOneCore();
   SimPlatform* platform = new SimPlatform(options, &time, &latents, &modes);
   World world;
   world.platform.reset(platform);
@@ -80,7 +81,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   else
     world.meter.reset(new SimMeter(options, &time));
   bool written = true;
-  ThreadSeconds seconds;
+  Threads threads;
   PinPort pins;
   UnderrunLog underruns;
   const AudioPort port = [&](uint64_t, const std::vector<float>& out, std::vector<float>* in,
@@ -92,7 +93,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
     if (link != nullptr) pins.Exchange(time.NowUs(), link, digital);
     return link == nullptr || link->ExchangeAudio(out.data(), out.size(), in->data(), in->size());
   };
-  if (!RunStandIn(options.stand_in, &time, port, call, &world, &seconds))
+  if (!RunStandIn(options.stand_in, &time, port, call, &world, &threads))
     return Refuse("wanted an image with a scene that plays, got none: see the plans in it");
   const bool deserted =
       !options.bus.empty() && options.bus.compare(0, 4, "sim:") == 0 && platform->link() == nullptr;
@@ -103,7 +104,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   const Instrument& instrument = *platform->instrument();
   if (!options.stats.empty())
     written = WriteStats(options.stats, instrument, modes, underruns, latents, options.stand_in,
-                         seconds) &&
+                         threads) &&
               written;
   if (!wav.Close() || !written)
     return Refuse("wanted to write all of the run, got a full or failing disk: make room");

@@ -66,7 +66,7 @@ void SimMeter::OnSlice() {
         static_cast<double>(now_us) < slow.to_s * 1e6)
       factor = slow.factor;
   }
-  clock_->SleepUntilUs(now_us + static_cast<uint64_t>(factor * options_.voice_slice_us));
+  clock_->Compute(static_cast<uint64_t>(factor * options_.voice_slice_us));
 }
 
 void SimMeter::OnLoad() {

@@ -7,6 +7,7 @@
 #include "firmware/simulator/logs.h"
 #include "firmware/simulator/options.h"
 #include "firmware/simulator/sim_link.h"
+#include "firmware/simulator/virtual_time.h"
 
 namespace lodestone {
 
@@ -51,14 +52,14 @@ class SimPlatform : public Platform {
 // Slices and scenes take the simulated time that the options say.
 class SimMeter : public LoadMeter {
  public:
-  SimMeter(const SimOptions& options, Clock* clock) : options_(options), clock_(clock) {}
+  SimMeter(const SimOptions& options, VirtualTime* clock) : options_(options), clock_(clock) {}
   float Share(uint32_t, uint64_t) override { return 0.0f; }
   void OnSlice() override;
   void OnLoad() override;
 
  private:
   const SimOptions& options_;
-  Clock* const clock_;
+  VirtualTime* const clock_;
 };
 
 }  // namespace lodestone

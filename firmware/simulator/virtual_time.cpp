@@ -8,11 +8,15 @@
 namespace lodestone {
 namespace {
 
+// Linux comes behind every real-time thread, ordinary threads behind those that have called it.
+constexpr int kBehindPrimary = 100, kBehindSecondary = 200;
+
 thread_local VirtualTime::Actor* current = nullptr;
 
 }  // namespace
 
-VirtualTime::VirtualTime(int priority) : now_us_(0), paced_(false), wall_start_us_(0) {
+VirtualTime::VirtualTime(int priority)
+    : now_us_(0), one_core_(false), paced_(false), wall_start_us_(0) {
   current = Add(priority, 0);
   current->state = Actor::State::kRunning;
 }
@@ -21,7 +25,8 @@ VirtualTime::Actor* VirtualTime::Add(int priority, uint64_t wake_us) {
   std::unique_lock<std::mutex> lock(mutex_);
   actors_.emplace_back(new Actor);
   Actor* actor = actors_.back().get();
-  actor->priority = priority;
+  actor->priority = actor->rank = priority;
+  actor->left_us = 0;
   actor->state = Actor::State::kSleeping;
   actor->wake_us = wake_us;
   return actor;
@@ -36,6 +41,7 @@ void VirtualTime::Enter(Actor* self) {
 void VirtualTime::WaitForSignal() {
   std::unique_lock<std::mutex> lock(mutex_);
   current->state = Actor::State::kWaiting;
+  current->rank = current->priority;
   PassOn(&lock);
   AwaitTurn(current, &lock);
 }
@@ -57,7 +63,10 @@ void VirtualTime::Leave() {
 bool VirtualTime::Alone() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (const std::unique_ptr<Actor>& actor : actors_) {
-    if (actor.get() != current && actor->state == Actor::State::kSleeping) return false;
+    if (actor.get() != current &&
+        (actor->state == Actor::State::kSleeping || actor->state == Actor::State::kComputing)) {
+      return false;
+    }
   }
   return true;
 }
@@ -77,27 +86,59 @@ void VirtualTime::SleepUntilUs(uint64_t time_us) {
   std::unique_lock<std::mutex> lock(mutex_);
   current->wake_us = time_us > now_us_ ? time_us : now_us_;
   current->state = Actor::State::kSleeping;
+  if (one_core_ && current != actors_.front().get()) {  // the first one is the audio hardware's
+    current->rank = current->priority - (current->priority > 0 ? kBehindPrimary : kBehindSecondary);
+  }
   PassOn(&lock);
   AwaitTurn(current, &lock);
 }
 
-// The actor that wakes first runs next; of several the one of the highest priority, then the one
-// added first.
-void VirtualTime::PassOn(std::unique_lock<std::mutex>*) {
-  Actor* next = nullptr;
-  for (const std::unique_ptr<Actor>& actor : actors_) {
-    if (actor->state != Actor::State::kSleeping) continue;
-    const bool sooner = next == nullptr || actor->wake_us < next->wake_us ||
-                        (actor->wake_us == next->wake_us && actor->priority > next->priority);
-    if (sooner) next = actor.get();
+void VirtualTime::Compute(uint64_t us) {
+  if (!one_core_) return SleepUntilUs(NowUs() + us);
+  std::unique_lock<std::mutex> lock(mutex_);
+  current->state = Actor::State::kComputing;
+  current->left_us = us;
+  PassOn(&lock);
+  AwaitTurn(current, &lock);
+}
+
+// The actor that wakes first runs next; of several the one of the highest rank, then the one added
+// first. Time passes until there is one that need not compute; null: all wait for one another.
+VirtualTime::Actor* VirtualTime::Next() {
+  for (;;) {
+    Actor *ready = nullptr,
+          *sleeper = nullptr;  // the highest of those that want the core; who wakes next
+    for (const std::unique_ptr<Actor>& actor : actors_) {
+      const bool sleeps = actor->state == Actor::State::kSleeping;
+      if (actor->state == Actor::State::kComputing || (sleeps && actor->wake_us <= now_us_)) {
+        if (ready == nullptr || actor->rank > ready->rank) ready = actor.get();
+      } else if (sleeps && (sleeper == nullptr || actor->wake_us < sleeper->wake_us)) {
+        sleeper = actor.get();
+      }
+    }
+    if (ready != nullptr && ready->state == Actor::State::kSleeping) return ready;
+    if (ready == nullptr && sleeper == nullptr) return nullptr;
+    uint64_t until_us = sleeper != nullptr ? sleeper->wake_us : UINT64_MAX;
+    if (ready != nullptr) {
+      if (now_us_ + ready->left_us <= until_us) until_us = now_us_ + ready->left_us;
+      ready->left_us -= until_us - now_us_;
+    }
+    PassUntil(until_us);
+    if (ready != nullptr && ready->left_us == 0) return ready;
   }
+}
+
+void VirtualTime::PassUntil(uint64_t time_us) {
+  if (time_us <= now_us_) return;
+  now_us_ = time_us;
+  if (paced_) MonotonicClock().SleepUntilUs(wall_start_us_ + now_us_);
+}
+
+void VirtualTime::PassOn(std::unique_lock<std::mutex>*) {
+  Actor* next = Next();
   if (next == nullptr) {
     std::fprintf(stderr, "lodestone-sim: all threads wait for one another\n");
     std::abort();
-  }
-  if (next->wake_us > now_us_) {
-    now_us_ = next->wake_us;
-    if (paced_) MonotonicClock().SleepUntilUs(wall_start_us_ + now_us_);
   }
   next->state = Actor::State::kRunning;
   next->turn.notify_one();

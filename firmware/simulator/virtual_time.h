@@ -17,10 +17,12 @@ class VirtualTime : public Clock {
  public:
   // A thread under this clock.
   struct Actor {
-    enum class State { kRunning, kSleeping, kWaiting, kEnded };
+    enum class State { kRunning, kSleeping, kWaiting, kComputing, kEnded };
     int priority;
+    int rank;  // among those that want the core; on one core, who has called Linux stands behind
     State state;
     uint64_t wake_us;
+    uint64_t left_us;  // to be computed
     std::condition_variable turn;
   };
 
@@ -35,6 +37,13 @@ class VirtualTime : public Clock {
   void WaitForSignal();
   // Makes a waiting actor ready; false when it is not waiting. Threads: the one that runs.
   bool Signal(Actor* actor);
+  // The calling thread needs the processor for so long. On one core whoever ranks lower does not
+  // run meanwhile, and whoever ranks higher makes it wait; else all others go on beside it.
+  void Compute(uint64_t us);
+  // From now on all threads share one core, under the rules of a Xenomai board: a real-time thread
+  // that has called Linux (it has slept by this clock) runs behind all that have not, until it
+  // waits for a signal again; those of priority 0 come last. Before any other thread.
+  void ShareOneCore() { one_core_ = true; }
   // The calling thread leaves; it must not use this clock any more.
   void Leave();
   // Whether all other actors wait for a signal or have left. Threads: the one that runs.
@@ -47,12 +56,15 @@ class VirtualTime : public Clock {
   void SleepUntilUs(uint64_t time_us) override;
 
  private:
+  Actor* Next();
+  void PassUntil(uint64_t time_us);
   void PassOn(std::unique_lock<std::mutex>* lock);
   void AwaitTurn(Actor* self, std::unique_lock<std::mutex>* lock);
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Actor>> actors_;
   uint64_t now_us_;
+  bool one_core_;
   bool paced_;
   uint64_t wall_start_us_;
 };

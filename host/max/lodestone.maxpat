@@ -563,21 +563,201 @@
    {
     "box": {
      "id": "obj-32",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      600.0,
+      460.0,
+      190.0,
+      22.0
+     ],
+     "text": "receive lodestone-knob-reach"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-33",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      800.0,
+      460.0,
+      132.0,
+      22.0
+     ],
+     "text": "prepend /knob/reach"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-34",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      600.0,
+      490.0,
+      236.0,
+      22.0
+     ],
+     "text": "receive lodestone-knob-entanglement"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-35",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      800.0,
+      490.0,
+      177.0,
+      22.0
+     ],
+     "text": "prepend /knob/entanglement"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-36",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      600.0,
+      520.0,
+      190.0,
+      22.0
+     ],
+     "text": "receive lodestone-knob-range"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-37",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      800.0,
+      520.0,
+      132.0,
+      22.0
+     ],
+     "text": "prepend /knob/range"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-38",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      600.0,
+      550.0,
+      184.0,
+      22.0
+     ],
+     "text": "receive lodestone-knob-life"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-39",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      800.0,
+      550.0,
+      125.0,
+      22.0
+     ],
+     "text": "prepend /knob/life"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-40",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      600.0,
+      580.0,
+      196.0,
+      22.0
+     ],
+     "text": "receive lodestone-knob-radius"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-41",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      800.0,
+      580.0,
+      138.0,
+      22.0
+     ],
+     "text": "prepend /knob/radius"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-42",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       600.0,
       350.0,
-      463.0,
+      470.0,
       22.0
      ],
-     "text": "send to these from anywhere: mode host, scene water, mute 1, rest bang"
+     "text": "send to these from anywhere: mode host, knob-reach 8, mute 1, rest bang"
     }
    },
    {
     "box": {
-     "id": "obj-33",
+     "id": "obj-43",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 12,
@@ -606,7 +786,7 @@
    },
    {
     "box": {
-     "id": "obj-34",
+     "id": "obj-44",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -624,7 +804,7 @@
    },
    {
     "box": {
-     "id": "obj-35",
+     "id": "obj-45",
      "maxclass": "newobj",
      "numinlets": 3,
      "numoutlets": 1,
@@ -642,7 +822,7 @@
    },
    {
     "box": {
-     "id": "obj-36",
+     "id": "obj-46",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -660,7 +840,7 @@
    },
    {
     "box": {
-     "id": "obj-37",
+     "id": "obj-47",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -679,7 +859,7 @@
    },
    {
     "box": {
-     "id": "obj-38",
+     "id": "obj-48",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -697,7 +877,7 @@
    },
    {
     "box": {
-     "id": "obj-39",
+     "id": "obj-49",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -715,7 +895,7 @@
    },
    {
     "box": {
-     "id": "obj-40",
+     "id": "obj-50",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -733,7 +913,7 @@
    },
    {
     "box": {
-     "id": "obj-41",
+     "id": "obj-51",
      "maxclass": "newobj",
      "numinlets": 3,
      "numoutlets": 1,
@@ -751,7 +931,7 @@
    },
    {
     "box": {
-     "id": "obj-42",
+     "id": "obj-52",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -769,7 +949,7 @@
    },
    {
     "box": {
-     "id": "obj-43",
+     "id": "obj-53",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -788,7 +968,7 @@
    },
    {
     "box": {
-     "id": "obj-44",
+     "id": "obj-54",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -806,7 +986,7 @@
    },
    {
     "box": {
-     "id": "obj-45",
+     "id": "obj-55",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -824,7 +1004,7 @@
    },
    {
     "box": {
-     "id": "obj-46",
+     "id": "obj-56",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -842,7 +1022,7 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-57",
      "maxclass": "newobj",
      "numinlets": 3,
      "numoutlets": 1,
@@ -860,7 +1040,7 @@
    },
    {
     "box": {
-     "id": "obj-48",
+     "id": "obj-58",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -878,7 +1058,7 @@
    },
    {
     "box": {
-     "id": "obj-49",
+     "id": "obj-59",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -897,7 +1077,7 @@
    },
    {
     "box": {
-     "id": "obj-50",
+     "id": "obj-60",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -915,7 +1095,7 @@
    },
    {
     "box": {
-     "id": "obj-51",
+     "id": "obj-61",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -933,7 +1113,7 @@
    },
    {
     "box": {
-     "id": "obj-52",
+     "id": "obj-62",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -951,7 +1131,7 @@
    },
    {
     "box": {
-     "id": "obj-53",
+     "id": "obj-63",
      "maxclass": "newobj",
      "numinlets": 3,
      "numoutlets": 1,
@@ -969,7 +1149,7 @@
    },
    {
     "box": {
-     "id": "obj-54",
+     "id": "obj-64",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -987,7 +1167,7 @@
    },
    {
     "box": {
-     "id": "obj-55",
+     "id": "obj-65",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -1006,7 +1186,7 @@
    },
    {
     "box": {
-     "id": "obj-56",
+     "id": "obj-66",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1024,7 +1204,7 @@
    },
    {
     "box": {
-     "id": "obj-57",
+     "id": "obj-67",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1042,7 +1222,7 @@
    },
    {
     "box": {
-     "id": "obj-58",
+     "id": "obj-68",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1060,7 +1240,7 @@
    },
    {
     "box": {
-     "id": "obj-59",
+     "id": "obj-69",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1078,7 +1258,7 @@
    },
    {
     "box": {
-     "id": "obj-60",
+     "id": "obj-70",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -1092,7 +1272,7 @@
    },
    {
     "box": {
-     "id": "obj-61",
+     "id": "obj-71",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1402,6 +1582,126 @@
       0
      ],
      "source": [
+      "obj-32",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-15",
+      0
+     ],
+     "source": [
+      "obj-33",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-35",
+      0
+     ],
+     "source": [
+      "obj-34",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-15",
+      0
+     ],
+     "source": [
+      "obj-35",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-37",
+      0
+     ],
+     "source": [
+      "obj-36",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-15",
+      0
+     ],
+     "source": [
+      "obj-37",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-39",
+      0
+     ],
+     "source": [
+      "obj-38",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-15",
+      0
+     ],
+     "source": [
+      "obj-39",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-41",
+      0
+     ],
+     "source": [
+      "obj-40",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-15",
+      0
+     ],
+     "source": [
+      "obj-41",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "destination": [
+      "obj-43",
+      0
+     ],
+     "source": [
       "obj-8",
       0
      ]
@@ -1410,11 +1710,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-35",
+      "obj-45",
       2
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       2
      ]
     }
@@ -1422,11 +1722,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-35",
+      "obj-45",
       1
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       1
      ]
     }
@@ -1434,11 +1734,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-35",
+      "obj-45",
       0
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       0
      ]
     }
@@ -1446,11 +1746,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-34",
+      "obj-44",
       0
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       0
      ]
     }
@@ -1458,11 +1758,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-36",
+      "obj-46",
       0
      ],
      "source": [
-      "obj-35",
+      "obj-45",
       0
      ]
     }
@@ -1470,11 +1770,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-37",
+      "obj-47",
       0
      ],
      "source": [
-      "obj-36",
+      "obj-46",
       0
      ]
     }
@@ -1482,11 +1782,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-39",
+      "obj-49",
       0
      ],
      "source": [
-      "obj-37",
+      "obj-47",
       0
      ]
     }
@@ -1494,11 +1794,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-38",
+      "obj-48",
       0
      ],
      "source": [
-      "obj-34",
+      "obj-44",
       0
      ]
     }
@@ -1506,11 +1806,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-39",
+      "obj-49",
       1
      ],
      "source": [
-      "obj-38",
+      "obj-48",
       0
      ]
     }
@@ -1518,11 +1818,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-41",
+      "obj-51",
       2
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       5
      ]
     }
@@ -1530,11 +1830,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-41",
+      "obj-51",
       1
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       4
      ]
     }
@@ -1542,11 +1842,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-41",
+      "obj-51",
       0
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       3
      ]
     }
@@ -1554,11 +1854,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-40",
+      "obj-50",
       0
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       3
      ]
     }
@@ -1566,11 +1866,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-42",
+      "obj-52",
       0
      ],
      "source": [
-      "obj-41",
+      "obj-51",
       0
      ]
     }
@@ -1578,11 +1878,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-43",
+      "obj-53",
       0
      ],
      "source": [
-      "obj-42",
+      "obj-52",
       0
      ]
     }
@@ -1590,11 +1890,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-45",
+      "obj-55",
       0
      ],
      "source": [
-      "obj-43",
+      "obj-53",
       0
      ]
     }
@@ -1602,11 +1902,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-44",
+      "obj-54",
       0
      ],
      "source": [
-      "obj-40",
+      "obj-50",
       0
      ]
     }
@@ -1614,11 +1914,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-45",
+      "obj-55",
       1
      ],
      "source": [
-      "obj-44",
+      "obj-54",
       0
      ]
     }
@@ -1626,11 +1926,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-47",
+      "obj-57",
       2
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       8
      ]
     }
@@ -1638,11 +1938,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-47",
+      "obj-57",
       1
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       7
      ]
     }
@@ -1650,11 +1950,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-47",
+      "obj-57",
       0
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       6
      ]
     }
@@ -1662,11 +1962,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-46",
+      "obj-56",
       0
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       6
      ]
     }
@@ -1674,11 +1974,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-48",
+      "obj-58",
       0
      ],
      "source": [
-      "obj-47",
+      "obj-57",
       0
      ]
     }
@@ -1686,11 +1986,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-49",
+      "obj-59",
       0
      ],
      "source": [
-      "obj-48",
+      "obj-58",
       0
      ]
     }
@@ -1698,11 +1998,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-51",
+      "obj-61",
       0
      ],
      "source": [
-      "obj-49",
+      "obj-59",
       0
      ]
     }
@@ -1710,11 +2010,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-50",
+      "obj-60",
       0
      ],
      "source": [
-      "obj-46",
+      "obj-56",
       0
      ]
     }
@@ -1722,11 +2022,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-51",
+      "obj-61",
       1
      ],
      "source": [
-      "obj-50",
+      "obj-60",
       0
      ]
     }
@@ -1734,11 +2034,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-53",
+      "obj-63",
       2
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       11
      ]
     }
@@ -1746,11 +2046,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-53",
+      "obj-63",
       1
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       10
      ]
     }
@@ -1758,11 +2058,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-53",
+      "obj-63",
       0
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       9
      ]
     }
@@ -1770,11 +2070,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-52",
+      "obj-62",
       0
      ],
      "source": [
-      "obj-33",
+      "obj-43",
       9
      ]
     }
@@ -1782,11 +2082,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-54",
+      "obj-64",
       0
      ],
      "source": [
-      "obj-53",
+      "obj-63",
       0
      ]
     }
@@ -1794,11 +2094,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-55",
+      "obj-65",
       0
      ],
      "source": [
-      "obj-54",
+      "obj-64",
       0
      ]
     }
@@ -1806,11 +2106,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-57",
+      "obj-67",
       0
      ],
      "source": [
-      "obj-55",
+      "obj-65",
       0
      ]
     }
@@ -1818,11 +2118,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-56",
+      "obj-66",
       0
      ],
      "source": [
-      "obj-52",
+      "obj-62",
       0
      ]
     }
@@ -1830,11 +2130,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-57",
+      "obj-67",
       1
      ],
      "source": [
-      "obj-56",
+      "obj-66",
       0
      ]
     }
@@ -1842,11 +2142,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-58",
+      "obj-68",
       0
      ],
      "source": [
-      "obj-39",
+      "obj-49",
       0
      ]
     }
@@ -1854,11 +2154,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-58",
+      "obj-68",
       0
      ],
      "source": [
-      "obj-45",
+      "obj-55",
       0
      ]
     }
@@ -1866,11 +2166,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-58",
+      "obj-68",
       0
      ],
      "source": [
-      "obj-51",
+      "obj-61",
       0
      ]
     }
@@ -1878,11 +2178,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-58",
+      "obj-68",
       0
      ],
      "source": [
-      "obj-57",
+      "obj-67",
       0
      ]
     }
@@ -1890,11 +2190,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-59",
+      "obj-69",
       0
      ],
      "source": [
-      "obj-58",
+      "obj-68",
       0
      ]
     }
@@ -1902,11 +2202,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-60",
+      "obj-70",
       0
      ],
      "source": [
-      "obj-59",
+      "obj-69",
       0
      ]
     }
@@ -1914,11 +2214,11 @@
    {
     "patchline": {
      "destination": [
-      "obj-60",
+      "obj-70",
       1
      ],
      "source": [
-      "obj-59",
+      "obj-69",
       0
      ]
     }

@@ -1,6 +1,6 @@
 """The shortest host: hears a board's touch, says that it lives, prints what moves. Needs python-osc alone.
 
-python lodestone_host.py [ADDRESS]
+python lodestone_host.py [ADDRESS [PORT]]
 """
 
 import socket
@@ -10,7 +10,8 @@ import time
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-board = (sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1", 7564)
+address, port = (*sys.argv[1:], *("127.0.0.1", "7564")[len(sys.argv) - 1 :])[:2]
+board = (address, int(port))
 link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 link.bind(("", 0))
 link.settimeout(0.1)

@@ -214,13 +214,22 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="The rows as JSON on stdout.")] = False,
 ) -> None:
     """Measure on the board what our models predict of it, and compare."""
-    from lodestone.board_report import ask_board, compare, predicted_ms, read_lines, table, write_report
+    from lodestone.board_report import (
+        ask_board,
+        compare,
+        layers,
+        predictions,
+        read_lines,
+        table,
+        write_report,
+    )
     from lodestone.image import ROOT
 
     text = ask_board(ROOT / "deploy.sh", host)
     kind = "bela-gem" if "aarch64" in read_lines(text).get("machine", [""])[0] else "bela"
-    rows = compare(text, predicted_ms(image, kind) if (image / "board.conf").is_file() else {})
-    write_report(out, text, rows)
+    predicted = predictions(image, kind)
+    rows = compare(text, predicted)
+    write_report(out, text, rows, layers(text, predicted))
     print(json.dumps([dataclasses.asdict(row) for row in rows], indent=1) if as_json else table(rows))
     _talk(f"in {out}: report.txt, report.png, report.json")
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from lodestone.hosting.desk import Desk
+    from lodestone.hosting.midi import MidiDesk
     from lodestone.hosting.player import HostPlayer
     from lodestone.hosting.voices import HostVoice
-
-KEYS = "o onboard, h host, b both; m mute; 0-9 scene; + - level; q end"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +30,19 @@ def host(
     ] = None,
     port: Annotated[int, typer.Option(help="Where the board listens.", min=1, max=65535)] = 7564,
     mode: Annotated[str, typer.Option(help="What the board is asked for: host, both or onboard.")] = "host",
+    mapping: Annotated[
+        str | None, typer.Option(help="A touch of our own from /field, by this mapping; else /latent.")
+    ] = None,
+    calibration: Annotated[Path | None, typer.Option(help="Of this board, with --mapping.")] = None,
+    midi: Annotated[
+        str | None, typer.Option(help="A MIDI input by part of its name; '' for the first one.")
+    ] = None,
+    midi_map: Annotated[Path, typer.Option(help="What its controls have learned (key l).")] = Path(
+        "lodestone.midi.json"
+    ),
+    query: Annotated[
+        int, typer.Option(help="Port of OSCQuery over HTTP, found by zeroconf; 0: none.", min=0, max=65535)
+    ] = 7565,
     device: Annotated[str | None, typer.Option(help="Output device: number or part of its name.")] = None,
     list_devices: Annotated[bool, typer.Option("--list-devices", help="Show the outputs, and end.")] = False,
     silent: Annotated[bool, typer.Option("--silent", help="No sound card.")] = False,
@@ -50,13 +61,30 @@ def host(
         return
     if mode not in MODES:
         raise BoardError("onboard, host or both", repr(mode), nearest(mode, MODES))
-    address, latents, plays = _meet(board, port)
-    voices = [_load(text, cache, latents) for text in voice or [plays]]
-    _play(voices, (address, port), mode, None if silent else device or "", wav, seconds)
+    with contextlib.ExitStack() as stack:
+        desk = _midi(stack, midi, midi_map)
+        address, latents, plays = _meet(board, port)
+        own = None if mapping is None else _own_touch(mapping, calibration)
+        voices = [_load(text, cache, None if own else latents, own) for text in voice or [plays]]
+        player = _player(stack, voices, (address, port), None if silent else device or "", wav)
+        control = _control(player, desk, query, stack)
+        if not voice:
+            _follow(control, player, cache, own)
+        _stay(stack, control, player, mode, address, seconds)
 
 
 def _talk(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
+
+
+def _midi(stack: contextlib.ExitStack, name: str | None, path: Path) -> MidiDesk | None:
+    from lodestone.hosting.midi import MidiDesk, MidiMap, open_input
+
+    if name is None:
+        return None
+    desk = MidiDesk(MidiMap.load(path), told=_talk, keep=lambda learned: learned.save(path))
+    stack.callback(open_input(name, desk.hear).close)
+    return desk
 
 
 def _meet(board: str | None, port: int) -> tuple[str, int, str]:
@@ -68,6 +96,8 @@ def _meet(board: str | None, port: int) -> tuple[str, int, str]:
         if not found:
             raise BoardError("a board on the link", "no answer", "check the cable, or name it with --board")
         board = sorted(found)[0]
+        if len(found) > 1:
+            _talk(f"{len(found)} boards answer ({', '.join(sorted(found))}): playing {board}")
     with Board(board, port) as connection:
         address = connection.address
         if connection.model is None:
@@ -77,7 +107,15 @@ def _meet(board: str | None, port: int) -> tuple[str, int, str]:
         return address, connection.model.latents, connection.model.voice
 
 
-def _load(text: str, cache: Path, latents: int) -> HostVoice:
+def _own_touch(mapping: str, calibration: Path | None) -> Any:
+    """Makes the touch graph of a voice, by its card."""
+    from lodestone.default_files import CALIBRATION
+    from lodestone.hosting.touch import OwnTouch
+
+    return lambda card: OwnTouch(calibration or CALIBRATION, card, mapping)
+
+
+def _load(text: str, cache: Path, latents: int | None, own: Any) -> HostVoice:
     from lodestone.hosting.voices import HostError, load_voice
 
     name, _, level = text.partition("=")
@@ -85,113 +123,73 @@ def _load(text: str, cache: Path, latents: int) -> HostVoice:
         made = load_voice(name, cache, float(level or 1.0))
     except ValueError:
         raise HostError("a level from 0 to 1 after =", level, "as in glass=0.5") from None
-    if made.card.latents != latents:
+    if latents is not None and made.card.latents != latents:
         got = f"{name} of {made.card.latents}"
-        raise HostError(
-            f"a voice of {latents} latents, as the board sends", got, "play a scene made for this voice"
-        )
+        do = "play a scene made for this voice, or give --mapping for a touch of our own"
+        raise HostError(f"a voice of {latents} latents, as the board sends", got, do)
+    if own is not None:
+        made.touch = own(made.card)
     return made
 
 
-def _play(
+def _player(
+    stack: contextlib.ExitStack,
     voices: list[HostVoice],
     board: tuple[str, int],
-    mode: str,
     device: str | None,
     wav: Path | None,
-    seconds: float,
-) -> None:
+) -> HostPlayer:
     from lodestone.hosting.link import BoardLink
+    from lodestone.hosting.output import writer
     from lodestone.hosting.player import RING_S, HostPlayer
     from lodestone.hosting.voices import Mix
     from lodestone.speaker import LiveSpeaker
 
     mix = Mix(voices)
-    with contextlib.ExitStack() as stack:
-        card = None
-        if device is not None:
-            chosen: Any = int(device) if device.isdecimal() else device or None
-            # The ring plays on while a call of each voice is computed.
-            ring_s = RING_S + 1.5 * sum(voice.warm() for voice in voices)
-            card = stack.enter_context(LiveSpeaker(mix.rate, 2, chosen, ring_s))
-        write = stack.enter_context(_writer(wav, mix.rate))
-        link = BoardLink(*board, lambda latent: player.heard(latent))
-        stack.callback(link.close)
-        player = HostPlayer(mix, link, card, write)
-        stack.callback(lambda: link.send("/mode", "onboard"))
-        link.send("/mode", mode)
-        _talk(f"Playing {', '.join(voice.name for voice in voices)} from {board[0]}; {KEYS}")
-        keys = stack.enter_context(_keys())
-        with contextlib.suppress(KeyboardInterrupt):
-            _stay(player, keys, seconds)
-    _talk(_meter(player))
+    card = None
+    if device is not None:
+        chosen: Any = int(device) if device.isdecimal() else device or None
+        # The ring plays on while a call of each voice is computed.
+        ring_s = RING_S + sum(voice.warm() for voice in voices)
+        card = stack.enter_context(LiveSpeaker(mix.rate, 2, chosen, ring_s))
+        if card.rate != mix.rate:
+            _talk(f"the device plays {card.rate} Hz: {mix.rate} Hz are resampled")
+    write = stack.enter_context(writer(wav, mix.rate))
+    link = BoardLink(*board, lambda latent: player.heard(latent))
+    stack.callback(link.close)
+    player = HostPlayer(mix, link, card, write)
+    return player
 
 
-def _stay(player: HostPlayer, keys: Any, seconds: float) -> None:
-    began = told = time.monotonic()
-    while not seconds or time.monotonic() - began < seconds:
-        player.step()
-        if (key := keys()) and not _press(key, player):
-            return
-        now = time.monotonic()
-        if now - told >= 5.0:
-            told = now
-            _talk(_meter(player))
+def _control(player: HostPlayer, midi: MidiDesk | None, query: int, stack: contextlib.ExitStack) -> Desk:
+    from lodestone.hosting.desk import Desk
+    from lodestone.hosting.query import Namespace, announced, query_server
+
+    names = Namespace()
+    if query:
+        port = stack.enter_context(query_server(names, player.link.to, query))
+        name = stack.enter_context(announced(port))
+        _talk(f"OSCQuery on http://127.0.0.1:{port}" + (f", announced as {name}" if name else ""))
+    return Desk(player, _talk, midi, names)
 
 
-def _press(key: str, player: HostPlayer) -> bool:
-    """Does what a key says; False ends."""
+def _follow(control: Desk, player: HostPlayer, cache: Path, own: Any) -> None:
+    """Without a voice named, each scene's own is loaded when it comes."""
+    from lodestone.hosting.following import Following
+
+    control.following = Following(player.mix, lambda name: _load(name, cache, None, own), _talk)
+
+
+def _stay(
+    stack: contextlib.ExitStack, control: Desk, player: HostPlayer, mode: str, address: str, seconds: float
+) -> None:
+    from lodestone.hosting.desk import KEYS, keyboard
+
     link = player.link
-    modes = {"o": "onboard", "h": "host", "b": "both"}
-    if key in modes:
-        link.send("/mode", modes[key])
-    elif key == "m":
-        link.send("/mute", 0 if link.status is not None and link.status.muted else 1)
-    elif key.isdecimal():
-        link.send("/scene", int(key))
-    elif key in "+-":
-        for voice in player.mix.voices:
-            voice.level = min(max(voice.level * (1.12 if key == "+" else 0.89), 0.0), 1.0)
-    return key != "q"
-
-
-def _meter(player: HostPlayer) -> str:
-    link, voice = player.link, player.mix.voices[0]
-    sounding = link.status.sounding if link.status is not None and link.lives else "no board"
-    card = "" if player.card is None else f", {player.card.drop_outs} drop-outs"
-    latency = f"{player.latency.mean_ms:.1f} ms + {voice.card.delay_ms:.1f} ms of the model"
-    error = f", {link.error}" if link.error else ""
-    heard = f"{link.packets} packets, {link.gaps} gaps"
-    return f"{sounding}, {heard}, packet to sound {latency}, load {player.load():.0%}{card}{error}"
-
-
-@contextlib.contextmanager
-def _writer(wav: Path | None, rate: int) -> Iterator[Any]:
-    """What takes every block: a WAV file, standard output, or nothing."""
-    if wav is None:
-        yield lambda block: None
-    elif str(wav) == "-":
-        yield lambda block: sys.stdout.buffer.write(block.astype("<f4").tobytes())
-    else:
-        import soundfile
-
-        with soundfile.SoundFile(wav, "w", rate, 2, "FLOAT", format="WAV") as file:
-            yield file.write
-
-
-@contextlib.contextmanager
-def _keys() -> Iterator[Any]:
-    """Gives the key that is pressed, or nothing; without a terminal there are none."""
-    if not sys.stdin.isatty():
-        yield lambda: ""
-        return
-    import select
-    import termios
-    import tty
-
-    before = termios.tcgetattr(sys.stdin)
-    tty.setcbreak(sys.stdin)
-    try:
-        yield lambda: sys.stdin.read(1) if select.select([sys.stdin], [], [], 0.0)[0] else ""
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+    stack.callback(lambda: link.send("/mode", "onboard"))
+    link.send("/mode", mode)
+    _talk(f"Playing {', '.join(voice.name for voice in player.mix.voices)} from {address}; {KEYS}")
+    keys = stack.enter_context(keyboard())
+    with contextlib.suppress(KeyboardInterrupt):
+        control.run(keys, seconds)
+    _talk(control.meter())

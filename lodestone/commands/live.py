@@ -15,6 +15,7 @@ from lodestone.options import finite
 if TYPE_CHECKING:
     from lodestone.live.instrument import LiveInstrument
     from lodestone.speaker import LiveSpeaker
+    from sensors.simulation.live_world import LiveWorld
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +28,7 @@ def live(
     voice: Annotated[list[str] | None, typer.Option(help="A scene for each: name, .ts, .onnx.")] = None,
     mapping: Annotated[str, typer.Option(help="The entanglement mapping, with --voice.")] = "rotate",
     hands: Annotated[
-        str, typer.Option(help="improvise, outside (/sim/magnet), a gesture's name or file, a recording.")
+        str, typer.Option(help="improvise, outside (/sim/magnet), midi, midi:INPUT, a gesture, a recording.")
     ] = "improvise",
     out: Annotated[Path, typer.Option(help="Folder for plans and image.")] = Path("out/live"),
     port: Annotated[int, typer.Option(help="Where the board listens.", min=1, max=65535)] = 7564,
@@ -55,12 +56,14 @@ def live(
     # Whatever can be wrong is looked at before anything that takes long.
     require_free(port)
     where = osc_target(target)
-    world = world_of(hands, seed)
+    world = world_of("outside" if hands.split(":")[0] == "midi" else hands, seed)
     voices = voice or ["glass", "water"]
     for name in [] if settings else voices:
         find_voice(name)
     read = load_settings(settings) if settings else Settings()
     with contextlib.ExitStack() as stack:
+        if hands.split(":")[0] == "midi":
+            world = _by_midi(stack, hands.partition(":")[2])
         speaker = None if silent else stack.enter_context(_speaker(read.rate, device))
         if not settings:
             scenes = scenes_of(voices, mapping, simulated_calibration(out, seed, _talk))
@@ -72,6 +75,17 @@ def live(
         with contextlib.suppress(KeyboardInterrupt):
             _stay(instrument, seconds, speaker)
         _tell(instrument, port, speaker)
+
+
+def _by_midi(stack: contextlib.ExitStack, name: str) -> LiveWorld:
+    """Marbles that a controller moves; its controls are given out as they are turned."""
+    from lodestone.hosting.midi import open_input
+    from sensors.simulation.hands import ControllerHand
+    from sensors.simulation.live_world import LiveWorld, three_marbles
+
+    hand = ControllerHand(told=_talk)
+    stack.callback(open_input(name, hand.hear).close)
+    return LiveWorld(three_marbles(), hand=hand)
 
 
 def _talk(message: str) -> None:

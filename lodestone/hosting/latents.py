@@ -26,7 +26,8 @@ class LatentGlide:
     def __init__(self, rest: Latents, sigma: Latents) -> None:
         self._target = np.asarray(rest, np.float64)
         self._now = self._target.copy()
-        self._most = MOST_SIGMA_PER_S * np.maximum(np.asarray(sigma, np.float64), 1e-6)
+        self._rest, self._sigma = self._target.copy(), np.maximum(np.asarray(sigma, np.float64), 1e-6)
+        self._most = MOST_SIGMA_PER_S * self._sigma
         self.heard = 0
         self.wrong = 0
 
@@ -38,6 +39,10 @@ class LatentGlide:
         self._target = latent.astype(np.float64)
         self.heard += 1
         return True
+
+    def in_sigma(self) -> npt.NDArray[np.float64]:
+        """How far each latent [Z] is from its rest, in standard deviations."""
+        return np.asarray((self._now - self._rest) / self._sigma)
 
     def move(self, seconds: float) -> Latents:
         """Goes on by so long and gives the latents [Z] there."""

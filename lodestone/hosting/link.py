@@ -9,8 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from pythonosc.osc_message import OscMessage, ParseError
 
+from definitions.osc import named
 from lodestone.board import encode
-from lodestone.board_messages import Model, Refusal, Status
+from lodestone.board_messages import BoardKnob, BoardScene, Model, Refusal, Status
 from lodestone.hosting.latents import Latents
 
 HEARTBEAT_S = 0.1
@@ -32,6 +33,8 @@ class BoardLink:
         status, model: the latest that the board told.
         packets, gaps: vectors of latents heard; pauses longer than LATE_S between them.
         latest_s: when the last ones came, on `clock`.
+        knobs, scenes: the knobs by name, and how many scenes there are, as the board told them.
+        hear_field: takes sensor and field [3] mT of every packet, which are asked for where it is set.
         error: the last refusal, "address: reason".
     """
 
@@ -42,7 +45,7 @@ class BoardLink:
         hear: Callable[[Latents], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._to, self._hear, self._clock = (address, port), hear, clock
+        self.to, self._hear, self._clock = (address, port), hear, clock
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("", 0))
         self._socket.setblocking(False)
@@ -53,6 +56,9 @@ class BoardLink:
         self.packets = self.gaps = 0
         self.latest_s = float("-inf")
         self.error = ""
+        self.knobs: dict[str, BoardKnob] = {}
+        self.scenes = 0
+        self.hear_field: Callable[[int, tuple[float, ...]], object] | None = None
 
     @property
     def lives(self) -> bool:
@@ -62,7 +68,7 @@ class BoardLink:
     def send(self, address: str, *values: str | int | float) -> None:
         """One message to the board; a board that is not there is no trouble of ours."""
         try:
-            self._socket.sendto(encode(address, *values), self._to)
+            self._socket.sendto(encode(address, *values), self.to)
         except OSError:
             return
 
@@ -75,12 +81,16 @@ class BoardLink:
         if now - self._hello_s >= HELLO_S:
             self._hello_s = now
             self.send("/hello", self.port)
+            if self.hear_field is not None:
+                self.send("/measure", self.port)
+            for question in ("/knobs",) * (not self.knobs) + ("/scenes",) * (not self.scenes):
+                self.send(question)
         while True:
             try:
                 data, sender = self._socket.recvfrom(2048)
             except OSError:
                 return
-            if sender[0] == self._to[0]:
+            if sender[0] == self.to[0]:
                 self.take(data)
 
     def take(self, data: bytes) -> None:
@@ -93,8 +103,14 @@ class BoardLink:
             self._latents(message)
         elif (status := Status.parse(message)) is not None:
             self.status = status
+        elif message.address == "/field":
+            self._field(message)
         elif (model := Model.parse(message)) is not None:
-            self.model = model
+            self._changed(model)
+        elif (knob := BoardKnob.parse(message)) is not None:
+            self.knobs[knob.name] = knob
+        elif (scene := BoardScene.parse(message)) is not None:
+            self.scenes = scene.of
         elif (refusal := Refusal.parse(message)) is not None:
             self.error = f"{refusal.address}: {refusal.reason}"
 
@@ -102,6 +118,19 @@ class BoardLink:
         """Says good-bye."""
         self.send("/bye", self.port)
         self._socket.close()
+
+    def _changed(self, model: Model) -> None:
+        """Another touch has other knobs: they are asked for again."""
+        if self.model is not None and model.touch != self.model.touch:
+            self.knobs = {}
+        self.model = model
+
+    def _field(self, message: OscMessage) -> None:
+        if self.hear_field is None or (found := named("/field", message.params)) is None:
+            return
+        field = found["field"]
+        if all(isinstance(value, int | float) for value in (found["sensor"], *field)):
+            self.hear_field(int(found["sensor"]), tuple(map(float, field)))
 
     def _latents(self, message: OscMessage) -> None:
         if not all(isinstance(value, int | float) for value in message.params):

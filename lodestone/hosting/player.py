@@ -16,8 +16,8 @@ from lodestone.live.pace import Pace
 
 Audio = npt.NDArray[np.float32]
 BLOCK = 128
-RING_S = 0.010
-"""What waits before the card besides its own buffers. A host computes a hop in a few milliseconds."""
+RING_S = 0.004
+"""What waits before the card besides a call of each voice; a drop-out of the card makes it longer."""
 
 
 class Card(Protocol):
@@ -25,6 +25,7 @@ class Card(Protocol):
 
     drop_outs: int
     target: int
+    rate: int
 
     @property
     def fill(self) -> int: ...
@@ -80,15 +81,22 @@ class HostPlayer:
         self.frames = 0
         self._arrived: list[float] = []
         mix.voices[0].on_call = self._call
+        if any(voice.touch is not None for voice in mix.voices):
+            link.hear_field = self._feel
 
     def heard(self, latent: npt.NDArray[np.float32]) -> None:
         """Latents have come: for `BoardLink`."""
         if self.mix.hear(latent):
             self._arrived.append(self._clock())
 
+    def _feel(self, sensor: int, field_mt: tuple[float, ...]) -> None:
+        if self.mix.feel(sensor, field_mt, self._clock()):
+            self._arrived.append(self._clock())
+
     def step(self) -> None:
         """One block: hears, plays, and returns when the next is due."""
         self.link.tick()
+        self._tell_touches()
         block = self.mix.render(BLOCK)
         self._write(block)
         self.frames += BLOCK
@@ -99,6 +107,15 @@ class HostPlayer:
         if self.card.started:
             self._pace.wait(BLOCK, self.card.fill, self.card.target)
 
+    def _tell_touches(self) -> None:
+        """What the board says of its sensors and knobs goes for our own touch as well."""
+        status = self.link.status
+        for touch in [voice.touch for voice in self.mix.voices if voice.touch is not None]:
+            for knob in self.link.knobs.values():
+                touch.turn(knob.name, knob.value)
+            if status is not None:
+                touch.flags, touch.temperature_c = status.sensor_flags, status.temperature_c
+
     def load(self) -> float:
         """Share of one core that the voices take."""
         return sum(voice_load(voice) for voice in self.mix.voices)
@@ -106,7 +123,7 @@ class HostPlayer:
     def _call(self) -> None:
         """A call of the first voice takes all latents that have come; its sound begins behind what waits."""
         now = self._clock()
-        waits_s = (self.card.fill if self.card is not None else 0) / self.mix.rate
+        waits_s = 0.0 if self.card is None else self.card.fill / self.card.rate
         for arrived in self._arrived:
             self.latency.add(now - arrived + waits_s)
         self._arrived.clear()

@@ -15,6 +15,7 @@ from firmware import Engine
 from graphs.card import Card, load_onnx, read_card
 from graphs.player import GraphPlayer
 from lodestone.hosting.latents import LatentGlide, Latents
+from lodestone.hosting.touch import OwnTouch
 from lodestone.voice_files import find_voice, voice_graph
 from model_export.compiler import compile_plan
 
@@ -49,12 +50,15 @@ class HostVoice:
 
     Attributes:
         calls, busy_s: calls of the graph, and how long they took together.
+        full: the level where it sounds.
+        touch: gives its latents from the field, where it has one; else they come from the board.
     """
 
     def __init__(
         self, runner: Runner, card: Card, level: float = 1.0, clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        self.card, self.level = card, level
+        self.card, self.level, self.full = card, level, level
+        self.touch: OwnTouch | None = None
         self._runner, self._clock = runner, clock
         mean = np.zeros(card.latents, np.float32) if card.latent is None else card.latent.mean
         sigma = np.ones(card.latents, np.float32) if card.latent is None else card.latent.std
@@ -68,6 +72,11 @@ class HostVoice:
     def name(self) -> str:
         """Of its card."""
         return self.card.name
+
+    @property
+    def silent(self) -> bool:
+        """Neither sounds nor is about to."""
+        return self.level == 0.0 and self._gain == 0.0
 
     def render(self, frames: int) -> Audio:
         """The next samples [frames, channels], with its level, which glides."""
@@ -138,15 +147,35 @@ class Mix:
         if len(rates) != 1:
             raise HostError("voices of one rate", f"{rates} Hz", "play them apart, or export one again")
         self.voices, self.rate = list(voices), rates[0]
+        self.level = self._gain = 1.0
+
+    def set_level(self, level: float) -> None:
+        """Of all voices together, 0 to 1; glides there."""
+        self.level = min(max(level, 0.0), 1.0)
 
     def hear(self, latent: Latents) -> bool:
-        """Latents for every voice that has as many; False where none has."""
-        taken = [voice.glide.hear(latent) for voice in self.voices]
+        """Latents for every voice that has as many and no touch of its own; False where none has."""
+        taken = [voice.glide.hear(latent) for voice in self.voices if voice.touch is None]
         return any(taken)
 
+    def feel(self, sensor: int, field_mt: Sequence[float], now_s: float) -> bool:
+        """A packet of the field, for every voice with a touch of its own; whether latents came of it."""
+        moved = False
+        for voice in self.voices:
+            if voice.touch is not None:
+                latent = voice.touch.hear(sensor, field_mt, now_s)
+                moved = (latent is not None and voice.glide.hear(latent)) or moved
+        return moved
+
     def render(self, frames: int) -> Audio:
-        """The next samples."""
+        """The next samples. A voice that is silent costs nothing."""
         out = np.zeros((frames, 2), np.float32)
         for voice in self.voices:
-            out += voice.render(frames)[:, [0, -1]]
+            if not voice.silent:
+                out += voice.render(frames)[:, [0, -1]]
+        if self._gain != 1.0 or self.level != 1.0:
+            most = np.arange(1, frames + 1) / (LEVEL_GLIDE_S * self.rate)
+            gains = self._gain + np.clip(self.level - self._gain, -most, most)
+            self._gain = float(gains[-1])
+            out *= gains[:, None].astype(np.float32)
         return out

@@ -118,7 +118,20 @@ def require_free(port: int) -> None:
             probe.bind(("", port))
         except OSError as error:
             got = f"it is taken by {owner(port)}" if owner(port) else error.strerror or str(error)
-            raise LiveError(f"the UDP port {port}", got, "end that, or name another with --port") from None
+            do = f"end that, or take --port {another(port)}, which is free"
+            raise LiveError(f"the UDP port {port}", got, do) from None
+
+
+def another(port: int) -> int:
+    """The next UDP port above that nobody has; whatever the system gives where there is none."""
+    for candidate in [*range(port + 1, min(port + 100, 65536)), 0]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("", candidate))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return 0
 
 
 def owner(port: int) -> str:

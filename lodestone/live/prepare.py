@@ -10,6 +10,8 @@ from errors import LodestoneError
 from lodestone.image import build_image
 from lodestone.scenes import make_scene
 from lodestone.settings import EXACT, SceneSettings, Settings
+from lodestone.takes.content import field_world
+from lodestone.takes.file import is_take, read_take
 from sensors import default_sensors
 from sensors.replay import RecordedWorld
 from sensors.simulation.gesture import load_gesture
@@ -28,9 +30,10 @@ class PrepareError(LodestoneError):
 
 
 def world_of(hands: str, seed: int) -> LiveWorld:
-    """The world that `hands` move: improvise, outside, a gesture, or a recording's path.
+    """The world that `hands` move: improvise, outside, a gesture, or the path of a recording or a take.
 
     Raises:
+        TakeError: a take without field.
         SensorError: no such gesture or recording.
     """
     if hands == "improvise":
@@ -38,6 +41,8 @@ def world_of(hands: str, seed: int) -> LiveWorld:
     if hands == "outside":
         return LiveWorld(three_marbles())
     path = Path(hands)
+    if is_take(path):
+        return LiveWorld(ground=Looped(field_world(read_take(path))))
     if path.is_file() and path.suffix != ".toml":
         return LiveWorld(ground=Looped(RecordedWorld(path)))
     return LiveWorld(ground=Looped(World(load_gesture(hands))))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from definitions.osc import knobs
 from graphs.card import Card
 from lodestone.patches.pd import PARTIALS_HZ, STREAMS
 
@@ -138,7 +139,10 @@ def _speak(patch: MaxPatch) -> None:
             patch.message(x, 410, "/rest") if command == "rest" else patch.box(x, 410, f"prepend /{command}")
         )
         patch.chain(take, form, send)
-    patch.comment(600, 350, "send to these from anywhere: mode host, scene water, mute 1, rest bang")
+    for place, knob in enumerate(knobs()):
+        take = patch.box(600, 460 + 30 * place, f"receive lodestone-knob-{knob.name}")
+        patch.chain(take, patch.box(800, 460 + 30 * place, f"prepend /knob/{knob.name}"), send)
+    patch.comment(600, 350, "send to these from anywhere: mode host, knob-reach 8, mute 1, rest bang")
 
 
 def _plain(patch: MaxPatch, touch: str) -> str:
@@ -172,6 +176,7 @@ def _neural(patch: MaxPatch, voice: str, card: Card, latent: str) -> str:
     signals = (SIGNAL,) * max(card.channels, 1)
     voiced = patch.box(20, 580, f"nn~ {voice} decode 2048", (card.latents, signals))
     mean = [0.0] * card.latents if card.latent is None else card.latent.mean.tolist()
+    sigma = [1.0] * card.latents if card.latent is None else card.latent.std.tolist()
     for place in range(card.latents):
         x = 20 + 70 * place
         rest = patch.box(x, 400, f"loadmess {mean[place]:.4g}")
@@ -180,4 +185,6 @@ def _neural(patch: MaxPatch, voice: str, card: Card, latent: str) -> str:
         patch.cord(rest, 0, glide)
         patch.cord(glide, 0, line)
         patch.cord(line, 0, voiced, place)
+        about = f"latent {place + 1}: {mean[place]:.2g}, mostly within {2 * sigma[place]:.2g} of it"
+        patch.comment(20, 620 + 20 * place, about)
     return voiced

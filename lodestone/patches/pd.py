@@ -61,6 +61,36 @@ def pd_patch(voice: str = "", card: Card | None = None) -> str:
     return patch.text()
 
 
+def pd_help() -> str:
+    """The help patch: the plain patch as an object, everything that it is told and tells."""
+    patch = PdPatch()
+    patch.box("text", 20, 10, "lodestone - hears a Lodestone board, keeps it, sounds with four sines")
+    patch.box("obj", 20, 50, "lodestone")
+    patch.box("text", 20, 90, "1. where the board is: the USB cable, or lodestone live on this machine")
+    asks = [
+        (120, ("lodestone-connect connect 192.168.7.2 7564", "lodestone-connect connect 127.0.0.1 7564")),
+        (200, ("lodestone-mode host", "lodestone-mode onboard", "lodestone-mode both")),
+        (280, ("lodestone-scene 0", "lodestone-scene water")),
+        (360, ("lodestone-knob entanglement 1", "lodestone-knob reach 8")),
+        (440, ("lodestone-mute 1", "lodestone-mute 0", "lodestone-rest bang")),
+    ]
+    for y, messages in asks:
+        x = 20
+        for message in messages:
+            patch.box("msg", x, y, f"; {message}")
+            x += 40 + 8 * len(message)
+    patch.box("text", 20, 170, "2. who sounds: host is this patch, for as long as its heart beats")
+    patch.box("text", 20, 250, "3. a scene by its number or name")
+    patch.box("text", 20, 330, "4. a knob by its name: lodestone knob lists them")
+    patch.box("text", 20, 410, "5. silence; a rest takes the empty board as it stands")
+    patch.box("text", 20, 500, "what the board tells, for your own patch: lists at these receives")
+    for place, name in enumerate((*STREAMS, "level")):
+        take = patch.box("obj", 20 + 180 * place, 530, f"r lodestone-{name}")
+        if name in ("status", "error"):
+            patch.chain(take, patch.box("obj", 20 + 180 * place, 560, f"print {name}"))
+    return patch.text()
+
+
 def _hear(patch: PdPatch) -> dict[str, int]:
     """Packets of the board, sorted by address; each stream's outlet is that of a box of its own."""
     begin, listen = patch.box("obj", 20, 40, "loadbang"), patch.box("msg", 20, 70, "listen 7563")
@@ -115,7 +145,27 @@ def _speak(patch: PdPatch) -> None:
         form = patch.box("obj", 560 + 110 * place, 390, f"oscformat {command}")
         patch.chain(take, listed, form)
         patch.cord(form, 0, whole)
-    patch.box("text", 560, 300, "send to these from anywhere: mode host, scene water, mute 1, rest bang")
+    _knobs(patch, whole)
+    what = "send to these from anywhere: mode host, scene water, knob reach 8, mute 1, rest bang"
+    patch.box("text", 560, 300, what)
+
+
+def _knobs(patch: PdPatch, whole: int) -> None:
+    """`reach 8` becomes /knob/reach 8: the address first, then the value."""
+    take, listed = patch.box("obj", 1000, 330, "r lodestone-knob"), patch.box("obj", 1000, 360, "list append")
+    twice = patch.box("obj", 1000, 390, "trigger list list")
+    name, value = patch.box("obj", 1060, 420, "list split 1"), patch.box("obj", 1000, 420, "list split 1")
+    patch.chain(take, listed, twice, value)
+    patch.cord(twice, 1, name)
+    form = patch.box("obj", 1000, 510, "oscformat knob")
+    patch.chain(
+        name,
+        patch.box("obj", 1060, 450, "list prepend set knob"),
+        patch.box("obj", 1060, 480, "list trim"),
+        form,
+    )
+    patch.cord(value, 1, form)
+    patch.cord(form, 0, whole)
 
 
 def _plain(patch: PdPatch, touch: int) -> int:
@@ -148,6 +198,7 @@ def _neural(patch: PdPatch, voice: str, card: Card, latent: int) -> int:
     patch.cord(latent, 0, values)
     voiced = patch.box("obj", 20, 680, f"nn~ {voice} decode 2048")
     rest: Sequence[float] = card.latent.mean.tolist() if card.latent is not None else [0.0] * card.latents
+    sigma = card.latent.std.tolist() if card.latent is not None else [1.0] * card.latents
     begin = patch.box("obj", 20, 560, "loadbang")
     for place in range(card.latents):
         x = 20 + 60 * place
@@ -158,4 +209,6 @@ def _neural(patch: PdPatch, voice: str, card: Card, latent: int) -> int:
         patch.cord(values, place, packed)
         patch.cord(packed, 0, line)
         patch.cord(line, 0, voiced, place)
+        about = f"latent {place + 1}: {rest[place]:.2g}, mostly within {2 * sigma[place]:.2g} of it"
+        patch.box("text", 20, 720 + 20 * place, about)
     return voiced

@@ -119,6 +119,15 @@ def _short(value: Any) -> Any:
     return value if isinstance(value, int | str) else str(value)
 
 
+def is_take(path: Path) -> bool:
+    """Whether the file begins as a take does."""
+    try:
+        with gzip.open(path, "rb") as file:
+            return f'"format":"{FORMAT}"'.encode() in file.read(64)
+    except (OSError, EOFError, zlib.error, ValueError):
+        return False
+
+
 def read_take(path: Path) -> Take:
     """Reads a whole take; of a damaged one everything before the damage.
 

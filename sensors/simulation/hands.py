@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from sensors.simulation.live_world import LiveWorld
 
 REACH_MM = 95.0
+ORDER = tuple((marble, axis) for axes in ((0, 1), (2,)) for marble in (1, 2, 3) for axis in axes)
+"""How controls are given out as they are turned: x and y of three marbles, then their heights."""
 
 
 class ImprovisingHand:
@@ -57,22 +60,42 @@ class ControllerHand:
 
     Args:
         controls: number of a MIDI control to (marble, axis), axis 0 for x, 1 for y, 2 for the height.
+        told: a control that is not among them is given the next place of ORDER, and a line tells it.
     """
 
-    def __init__(self, controls: Mapping[int, tuple[int, int]]) -> None:
-        self._controls = dict(controls)
+    def __init__(
+        self,
+        controls: Mapping[int, tuple[int, int]] | None = None,
+        told: Callable[[str], object] | None = None,
+    ) -> None:
+        self._controls = dict(controls or {})
+        self._told = told
         self._places: dict[int, list[float]] = {}
         self._moved: set[int] = set()
 
+    def hear(self, message: Any) -> None:
+        """A MIDI message, as mido has them. From the thread that hears MIDI."""
+        if message.type == "control_change":
+            self.control(message.control, message.value)
+
     def control(self, number: int, value: int) -> None:
         """A control has been turned to 0…127. From the thread that hears MIDI."""
-        if number not in self._controls:
+        if number not in self._controls and not self._learn(number):
             return
         marble, axis = self._controls[number]
         part = value / 127.0
         place = self._places.setdefault(marble, [0.0, 0.0, 0.0])
         place[axis] = 60.0 * part if axis == 2 else (2.0 * part - 1.0) * REACH_MM
         self._moved.add(marble)
+
+    def _learn(self, number: int) -> bool:
+        left = [place for place in ORDER if place not in self._controls.values()]
+        if self._told is None or not left:
+            return False
+        self._controls[number] = left[0]
+        marble, axis = left[0]
+        self._told(f"control {number} now moves marble {marble} along {'xyz'[axis]}")
+        return True
 
     def act(self, time_s: float, world: LiveWorld) -> None:
         """Carries what has been turned."""

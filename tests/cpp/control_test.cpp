@@ -304,6 +304,44 @@ CASE(LegacyMagHasThePublishedScaleAndItsWrap) {
   CHECK(world.network.mag == 0);  // who calibrates is told the chip's own counts
 }
 
+CASE(LegacyMagComesAtThePublishedRateWhereThatIsAskedFor) {
+  InstrumentSettings settings;
+  settings.streams.legacy = true;
+  settings.streams.legacy_hz = 29;
+  World world(settings);
+  world.Play(1.0);
+  const uint32_t begun = world.network.sent["/mag"], fields = world.network.sent["/field"];
+  world.Play(4.0);
+  const uint32_t frames = (world.network.sent["/mag"] - begun) / 4;
+  CHECK(frames >= 29 * 4 - 1 && frames <= 29 * 4 + 1);
+  CHECK(world.network.sent["/field"] - fields > 3 * 4 * frames);  // the rest comes with every frame
+}
+
+CASE(TwoHostsAtOnceAreTold) {
+  constexpr uint64_t kOne = uint64_t{0x7F000001} << 16 | 5000;
+  World world;
+  const auto beat = [&](uint64_t first, uint64_t second, int times) {
+    for (int i = 0; i < times; ++i) {
+      for (const uint64_t sender : {first, second}) {
+        world.network.sender = sender;
+        world.network.Post("/heartbeat");
+        world.Play(0.05);
+      }
+    }
+  };
+  beat(kOne, kOne, 20);
+  for (uint64_t port = 0; port < 20; ++port) beat(kOne, kOne + 100 + port, 1);  // a port each time
+  world.Play(0.2);
+  CHECK(world.network.last_trouble == "");
+  beat(kOne, kOne + 1, 10);
+  world.Play(0.2);
+  CHECK(world.network.last_trouble.find("wanted one host, got two, 127.0.0.1:5000") == 0);
+  CHECK(world.network.last_trouble.find("127.0.0.1:5001") != std::string::npos);
+  beat(kOne, kOne, 20);
+  world.Play(0.2);
+  CHECK(world.network.last_trouble == "");
+}
+
 CASE(NonsenseIsCountedAndDropped) {
   World world;
   world.Play(0.1);

@@ -197,6 +197,7 @@ class FakeNetwork : public Network, private OscListener {
     return next.size();
   }
   void AnswerTo(uint16_t port) override { answered_to = port; }
+  uint64_t Sender() const override { return sender; }
 
   template <typename Fill>
   void Post(const char* address, const char* tags, Fill fill) {
@@ -226,6 +227,7 @@ class FakeNetwork : public Network, private OscListener {
   std::string last_trouble, last_sounding, last_rung_why, last_error, last_knob;
   float knob_value = 0.0f;
   int32_t mag = 0;  // the last count
+  uint64_t sender = 0;
   uint16_t answered_to = 0;
 
  private:

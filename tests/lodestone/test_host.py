@@ -62,6 +62,7 @@ class VirtualCard:
 
     def __init__(self, drift: float) -> None:
         self.drop_outs, self.target, self.fill, self.started = 0, 441, 0, False
+        self.rate = RATE
         self._step_s = 256 / RATE / (1.0 + drift)
         self._next_s = 0.0
 

@@ -81,11 +81,12 @@ def test_the_device_starts_when_the_ring_is_full_and_hears_every_sample(streams:
 
 def test_what_the_device_misses_is_counted_and_silent(streams: list[Stream]) -> None:
     with LiveSpeaker(RATE, CHANNELS) as speaker:
-        speaker.offer(np.ones((speaker.target, CHANNELS), np.float32))
-        out = streams[0].take(speaker.target + 10)
+        there = speaker.target
+        speaker.offer(np.ones((there, CHANNELS), np.float32))
+        out = streams[0].take(there + 10)
         assert speaker.drop_outs == 1
-        assert (out[: speaker.target] == 1.0).all()
-        assert (out[speaker.target :] == 0.0).all()
+        assert (out[:there] == 1.0).all()
+        assert (out[there:] == 0.0).all()
 
 
 @pytest.mark.parametrize("drift", [-3e-4, 0.0, 3e-4])
@@ -130,7 +131,54 @@ def test_a_device_that_cannot_is_told_before_anything_else(monkeypatch: pytest.M
     def refuse(*_: object) -> None:
         raise NoDeviceError("Invalid sample rate")
 
-    library = SimpleNamespace(check_output_settings=refuse, PortAudioError=NoDeviceError)
+    library = SimpleNamespace(
+        check_output_settings=refuse, query_devices=refuse, PortAudioError=NoDeviceError
+    )
     monkeypatch.setitem(sys.modules, "sounddevice", library)
     with pytest.raises(SpeakerError, match="Invalid sample rate: see the outputs"):
         LiveSpeaker(RATE, CHANNELS)
+
+
+def test_a_device_of_another_rate_is_resampled_without_a_step(
+    streams: list[Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def only_48000(device: object, channels: int, kind: str, extra: object, rate: int) -> None:
+        if rate != 48000:
+            raise NoDeviceError("Invalid sample rate")
+
+    library = sys.modules["sounddevice"]
+    monkeypatch.setattr(library, "check_output_settings", only_48000)
+    monkeypatch.setattr(library, "query_devices", lambda *_: {"default_samplerate": 48000.0})
+    time_s = np.arange(RATE) / RATE
+    sound = np.repeat(np.sin(2 * np.pi * 441.0 * time_s)[:, None], CHANNELS, axis=1).astype(np.float32)
+    with LiveSpeaker(RATE, CHANNELS) as speaker:
+        (stream,) = streams
+        assert speaker.rate == 48000
+        assert stream.settings["channels"] == CHANNELS
+        heard = []
+        for at in range(0, len(sound), 128):
+            speaker.offer(sound[at : at + 128])
+            while speaker.fill > speaker.target:
+                heard.append(stream.take(128))
+        assert speaker.drop_outs == 0
+    played = np.concatenate(heard)[:, 0]
+    assert len(played) > 0.9 * 48000
+    spectrum = np.abs(np.fft.rfft(played[4800:43200] * np.hanning(38400)))
+    assert np.argmax(spectrum) == round(441.0 * 38400 / 48000)
+    assert np.abs(np.diff(played[4800:])).max() < 1.01 * 2 * np.pi * 441.0 / 48000
+
+
+def test_a_drop_out_makes_the_ring_longer(streams: list[Stream]) -> None:
+    with LiveSpeaker(RATE, CHANNELS, None, 0.004) as speaker:
+        (stream,) = streams
+        before = speaker.target
+        speaker.offer(np.ones((before, CHANNELS), np.float32))
+        stream.take(before)
+        assert speaker.target == before
+        stream.take(64)
+        assert (speaker.drop_outs, speaker.target) == (1, before + round(0.003 * RATE))
+        for _ in range(100):
+            stream.take(64)
+        assert speaker.target == round(0.1 * RATE)  # but not without end
+        speaker.offer(np.ones((speaker.target, CHANNELS), np.float32))
+        assert speaker.fill == speaker.target

@@ -20,6 +20,7 @@ hostname bela
 export QEMU_CPU=$cpu
 chroot "$root" /usr/sbin/sshd -D -e -f /etc/ssh/board_config -p "$port" >>"$folder/sshd.log" 2>&1 </dev/null &
 if chroot "$root" systemctl is-enabled bela_startup; then chroot "$root" systemctl start bela_startup; fi
+chroot "$root" bela_settings </dev/null >/dev/null 2>&1 &
 echo booted
 read -r _ || true
 kill -KILL -1

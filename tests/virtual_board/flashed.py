@@ -79,6 +79,15 @@ class FlashedBoard:
             "awk '$1 == \"scene\" { print $3 }' board.conf"
         )
 
+    def figures(self) -> dict[str, str]:
+        """The lines of the status file by key; a board that has just started takes a second for it."""
+        until = time.monotonic() + 60
+        while True:
+            lines = self.machine.do("cat /run/lodestone.status 2>/dev/null || true").splitlines()
+            if lines or time.monotonic() > until:
+                return dict(line.split(" = ", 1) for line in lines if " = " in line)
+            time.sleep(0.5)
+
     def process(self) -> str:
         """The program that plays."""
         return self.machine.do("cat /run/bela-audio.pid")

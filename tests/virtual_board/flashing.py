@@ -17,6 +17,7 @@ from typing import ClassVar
 import pytest
 
 from lodestone.image import ROOT
+from tests.support.tiny import scene
 from tests.virtual_board.flashed import PERIOD, FlashedBoard
 from tests.virtual_board.kinds import GEM, Kind
 
@@ -31,6 +32,25 @@ CRASH = """
 struct Crash {
   Crash() { std::abort(); }
 } crash;
+"""
+
+BUTTON = 3
+
+# A project of the player's own, which was last open in the IDE.
+TUNE = """
+mkdir -p /root/Bela/projects/tune /root/Bela/IDE
+cat >/root/Bela/projects/tune/render.cpp <<'END'
+#include <Bela.h>
+#include <stdio.h>
+bool setup(BelaContext*, void*) {
+  FILE* file = fopen("/run/tune-plays", "w");
+  fputs("yes", file);
+  return fclose(file) == 0;
+}
+void render(BelaContext*, void*) {}
+void cleanup(BelaContext*, void*) {}
+END
+printf '{\\n  "project": "tune"\\n}\\n' >/root/Bela/IDE/settings.json
 """
 
 # A clock that stands still until it is told the time.
@@ -83,12 +103,28 @@ class Flashing:
         assert voice["measured"] > 0.0
         assert voice["predicted"][0] > 0.0
         assert rows["speed of the sensors' bus"]["measured"] == 400.0
+        assert rows["memory of the program"]["measured"] > 1.0
+        assert rows["mode switches of touch"]["measured"] == 1.0  # it has called Linux for its bus
+        assert rows["mode switches of voice"]["measured"] == 0.0
+        for task in ("touch", "control", "files"):
+            assert rows[f"{task} wakes up late, most"]["measured"] >= 0.0
+        layers = json.loads((out / "report.json").read_text())["layers"]
+        assert len(layers) > 3
+        assert all(row["predicted"] and row["measured"] > 0.0 for row in layers[:3])
         assert (out / "report.png").stat().st_size > 1000
+
+    def test_the_load_is_told_though_linux_sees_nothing_of_it(self, board: FlashedBoard) -> None:
+        """Its voice runs under the real-time kernel, where the clock of Linux stands still for it."""
+        until = time.monotonic() + 60
+        while float(board.figures()["voice_load"]) < 0.001:
+            assert time.monotonic() < until
+            time.sleep(1)
 
     def test_it_plays_when_the_board_is_switched_on(self, board: FlashedBoard) -> None:
         board.machine.power_off()
         board.machine.power_on()
         assert board.plays() == "first"
+        assert 0.0 < float(board.figures()["sounded_s"]) < 120.0  # from power to sound
 
     def test_new_plans_are_not_compiled_and_the_version_before_is_kept(self, board: FlashedBoard) -> None:
         built = "stat -c %y /root/lodestone/build.log"
@@ -130,6 +166,36 @@ class Flashing:
         assert board.plays(patience_s=3) == ""
         assert board.flash("fourth").returncode == 0
         assert board.plays() == board.installed() == "fourth"
+
+    def test_a_button_that_is_held_at_power_on_is_a_safe_start(self, board: FlashedBoard) -> None:
+        safe = scene(board.folder / "safe", "plain")
+        done = board.flash("held", button_pin=BUTTON, safe=safe)
+        assert done.returncode == 0, done.stderr
+        board.machine.power_off()
+        board.machine.power_on(pressed=(BUTTON,))
+        assert board.figures()["scene"] == "0 safe"
+        assert "the button was held at the start" in board.figures()["trouble"]
+        board.machine.power_off()
+        board.machine.power_on()
+        assert board.plays() == "held"
+
+    def test_the_ides_last_project_does_not_take_its_place(self, board: FlashedBoard) -> None:
+        """The board's settings tool starts it at power-on, over what the service plays."""
+        board.machine.do(TUNE)
+        board.machine.power_off()
+        board.machine.power_on()
+        until = time.monotonic() + 60
+        while not board.machine.do("cat /run/tune-plays 2>/dev/null || true"):
+            assert time.monotonic() < until
+            time.sleep(0.5)
+        assert board.plays(patience_s=2) == ""  # so it was
+        done = board.flash("after-tune")
+        assert done.returncode == 0, done.stderr
+        board.machine.power_off()
+        board.machine.power_on()
+        assert board.plays() == "after-tune"
+        assert board.machine.do("cat /run/tune-plays 2>/dev/null || true") == ""
+        board.machine.do("rm -r /root/Bela/IDE /root/Bela/projects/tune")
 
     def test_one_changed_source_is_compiled_alone(self, board: FlashedBoard) -> None:
         done = board.flash("fifth", source="// a remark\n")

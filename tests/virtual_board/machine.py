@@ -16,6 +16,7 @@ from types import TracebackType
 
 from lodestone.image import ROOT
 from sensors.simulation import BoardServer, SimulatedBoard
+from tests.support.hard_core import header_lines
 from tests.virtual_board.emulation import NoBoardError, run
 from tests.virtual_board.kinds import Kind
 from tests.virtual_board.userland import userland
@@ -23,7 +24,6 @@ from tests.virtual_board.userland import userland
 CARD_BYTES = 600 << 20
 BOOT = Path(__file__).with_name("boot.sh")
 BELA = Path(__file__).with_name("bela")
-BELA_H = ROOT / "firmware" / "simulator" / "include" / "Bela.h"
 
 SSHD = """ListenAddress 127.0.0.1
 HostKey /etc/ssh/board_key
@@ -48,7 +48,6 @@ exec "${{ssh[@]}}"
 """
 
 
-OFFLINE = "BELA_FLAG_OFFLINE"
 BUS_SPEED = "sys/bus/i2c/devices/i2c-1/of_node/clock-frequency"
 
 
@@ -84,8 +83,9 @@ class VirtualBoard:
 
     Attributes:
         kind: which image it has.
-        kindness: in what its core is kinder than Bela's, by the names of `bela/core/hardness.cpp`; and
-            `offline-flag`: a header of August 2020 or later.
+        kindness: in what its core is kinder than Bela's, by the names of `bela/core/hardness.cpp`;
+            `offline-flag`: a header of August 2020 or later; `ide-project`: nothing starts the IDE's last
+            project.
         bus_hz: of its I2C bus, as its device tree has it.
         ssh_port, osc_port: on 127.0.0.1.
         folder: its files here; `run/` is its /run.
@@ -140,11 +140,7 @@ class VirtualBoard:
         shutil.copytree(BELA / "core", bela / "core")
         for folder in (bela / "projects", bela / "include", new / "opt" / "Bela", new / "usr" / "bin"):
             folder.mkdir(parents=True)
-        header = BELA_H.read_text().splitlines(keepends=True)
-        kind_header = "offline-flag" in self.kindness
-        (bela / "include" / "Bela.h").write_text(
-            "".join(x for x in header if kind_header or OFFLINE not in x)
-        )
+        (bela / "include" / "Bela.h").write_text(header_lines(self.kindness))
         (bela / "kindness").write_text("\n".join(self.kindness))
         (new / BUS_SPEED).parent.mkdir(parents=True)
         (new / BUS_SPEED).write_bytes(self.bus_hz.to_bytes(4, "big"))
@@ -153,19 +149,27 @@ class VirtualBoard:
         for name, to in (
             ("systemctl", "usr/bin"),
             ("journalctl", "usr/bin"),
+            ("bela_settings", "usr/bin"),
             ("bela_startup.sh", "opt/Bela"),
         ):
             shutil.copy(BELA / name, new / to)
             (new / to / name).chmod(0o755)
 
-    def power_on(self) -> None:
-        """Boots, with an empty /run as a board has it, and waits until ssh answers."""
+    def power_on(self, pressed: tuple[int, ...] = ()) -> None:
+        """Boots, with an empty /run as a board has it, and waits until ssh answers.
+
+        Args:
+            pressed: pins of buttons that are held all the time.
+        """
         shutil.rmtree(self.folder / "run")
         (self.folder / "run").mkdir()
+        (self.folder / "run" / "pins").write_text(str(sum(1 << pin for pin in pressed)))
         world = NowBoard(SimulatedBoard("empty", seed=3, bit_rate_hz=self.bus_hz))
         self._sensors = BoardServer(world, self.folder / "run" / "sensor-bus")  # type: ignore[arg-type]
         self._sensors.__enter__()
-        unshare = ["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "bash", BOOT]
+        up_s = int(time.clock_gettime(time.CLOCK_BOOTTIME))  # since this machine's start: the board's is now
+        unshare = ["unshare", "--mount", "--pid", "--uts", "--time", "--boottime", str(-up_s)]
+        unshare += ["--fork", "--kill-child", "bash", str(BOOT)]
         arguments = [str(self.folder), str(self._userland), str(self.ssh_port), self.kind.cpu]
         self._process = subprocess.Popen(
             [*unshare, *arguments],

@@ -16,13 +16,16 @@
 
 #include "hardness.h"
 #include "options.h"
+#include "places.h"
+#include "statistics.h"
 #include "tasks.h"
 
 namespace {
 
 constexpr unsigned kBatchChannels = 12;
-constexpr char kPidFile[] = "/run/bela-audio.pid";
-constexpr char kAudioLock[] = "/run/bela-audio.lock";
+constexpr char kPidFile[] = ON_BOARD("/run/bela-audio.pid");
+constexpr char kAudioLock[] = ON_BOARD("/run/bela-audio.lock");
+constexpr char kPins[] = ON_BOARD("/run/pins");
 constexpr int kAudioPriority = 95;
 constexpr float kBatchRateHz = 44100.0f;
 
@@ -34,12 +37,29 @@ bool AnotherPlays() {
   return flock(file, LOCK_EX | LOCK_NB) != 0;  // held until this program has ended
 }
 
+// Levels of the pins, from a file that a test writes: read each tenth of a second, at first at
+// once.
+uint32_t Levels(uint64_t frame) {
+  static uint32_t levels = 0;
+  static uint64_t next = 0;
+  if (frame < next) return levels;
+  next = frame + 4410;
+  std::FILE* file = std::fopen(kPins, "r");
+  unsigned read = 0;
+  if (file == nullptr || std::fscanf(file, "%u", &read) != 1) read = 0;
+  if (file != nullptr) std::fclose(file);
+  return levels = read;
+}
+
 void Play(const Options& options, BelaContext* context) {
   const std::chrono::duration<double> period(options.period / static_cast<double>(options.rate_hz));
   auto next = std::chrono::steady_clock::now();
   TakePriority(options.batch ? 0 : kAudioPriority);
+  if (!options.batch) CountThread("bela-audio");
   for (long block = 0; !Bela_stopRequested() && (!options.batch || block < options.iterations);
        ++block) {
+    context->digital[0] = (context->digital[0] & 0xffffu) | Levels(context->audioFramesElapsed)
+                                                                << 16;
     render(context, nullptr);
     context->audioFramesElapsed += options.period;
     next += std::chrono::duration_cast<std::chrono::steady_clock::duration>(period);

@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <cstring>
 
+#include "places.h"
+
 namespace {
 
-constexpr char kKindness[] = "/root/Bela/kindness";
-const char* const kNames[] = {"one-program", "lost-wake-ups", "busy",
-                              "names",       "priorities",    "secondary",
-                              "batch-rate",  "bus-timeout",   "bus-speed"};
+constexpr char kKindness[] = ON_BOARD("/root/Bela/kindness");
+const char* const kNames[] = {"one-program", "lost-wake-ups", "busy",       "names",
+                              "priorities",  "secondary",     "batch-rate", "bus-timeout",
+                              "bus-speed",   "thread-clock"};
 static_assert(sizeof kNames / sizeof kNames[0] == static_cast<int>(Hard::kCount),
               "a name for each");
 

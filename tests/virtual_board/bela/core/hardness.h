@@ -13,6 +13,7 @@ enum class Hard {
   kBatchRate,    // --board Batch runs at 44,100 Hz, whatever is asked for
   kBusTimeout,   // a bus that hangs holds its caller for a second
   kBusSpeed,     // transfers take as long as the wires do
+  kThreadClock,  // Linux counts nothing of what a thread does under the real-time kernel
   kCount
 };
 

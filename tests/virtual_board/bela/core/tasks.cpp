@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "hardness.h"
+#include "places.h"
+#include "statistics.h"
 
 namespace {
 
@@ -26,6 +28,7 @@ struct Task {
   void* argument;
   int priority;
   int name_lock;
+  std::string name;
   pthread_mutex_t mutex;
   pthread_cond_t wake;
   bool begun, waits, asked;  // under the mutex; `asked` is what a kind core remembers
@@ -48,9 +51,9 @@ void Apply(int priority, bool primary) {
 // The name belongs to one task of one program; it is free again when that program has ended,
 // however it ended.
 int TakeName(const char* name) {
-  mkdir("/run/task-names", 0755);
-  const int file =
-      open((std::string("/run/task-names/") + name).c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  mkdir(ON_BOARD("/run/task-names"), 0755);
+  const int file = open((std::string(ON_BOARD("/run/task-names/")) + name).c_str(),
+                        O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) return file;
   if (file >= 0) close(file);
   return -1;
@@ -76,6 +79,7 @@ void ArriveLate() {
 void* RunTask(void* argument) {
   Task* task = static_cast<Task*>(argument);
   TakePriority(task->priority);
+  if (task->priority > 0) CountThread(task->name.c_str());
   ArriveLate();
   Wait(task);
   while (!stop_requested) {
@@ -96,6 +100,7 @@ void BecomeSecondary() {
   static thread_local bool done = false;
   if (done || own_priority == 0 || !IsHard(Hard::kSecondary)) return;
   done = true;
+  CountSwitch();
   Apply(own_priority, false);
 }
 
@@ -132,6 +137,7 @@ AuxiliaryTask Bela_createAuxiliaryTask(void (*function)(void*), int priority, co
   task->function = function;
   task->argument = argument;
   task->priority = priority;
+  task->name = name;
   task->name_lock = name_lock;
   task->begun = task->waits = task->asked = false;
   pthread_mutex_init(&task->mutex, nullptr);

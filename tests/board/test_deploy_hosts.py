@@ -1,0 +1,55 @@
+"""deploy.sh on computers unlike this one: old shells, other tools, folders with spaces."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from lodestone.image import ROOT
+from tests.board.fake_board import FakeBoard
+
+SCRIPTS = (ROOT / "deploy.sh", *sorted((ROOT / "bela_project" / "on_board").glob("*.sh")))
+
+
+def test_the_scripts_are_sound_and_every_function_is_short() -> None:
+    for script in SCRIPTS:
+        assert subprocess.run(["bash", "-n", script]).returncode == 0
+        begun = 0
+        for number, line in enumerate(script.read_text().splitlines()):
+            begun = number if line.endswith("() {") else begun
+            assert line != "}" or number - begun < 30, f"{script}:{begun + 1}"
+
+
+def test_an_rsync_that_knows_few_options_copies_everything(board: FakeBoard) -> None:
+    """As openrsync, which ends with 1 at an option that it does not know."""
+    rsync = board.folder / "bin" / "rsync"
+    rsync.write_text(
+        f'#!/bin/bash\n[[ $1 = -r || $1 = --server ]] || exit 1\nexec {shutil.which("rsync")} "$@"\n'
+    )
+    rsync.chmod(0o755)
+    done = board.deploy("--image", board.image("second"))
+    assert done.returncode == 0, done.stderr
+    assert board.playing() == board.installed() == "second"
+
+
+def test_a_path_with_spaces(board: FakeBoard, tmp_path: Path) -> None:
+    folder = tmp_path / "my instruments"
+    folder.mkdir()
+    shutil.copy(ROOT / "deploy.sh", folder)
+    shutil.copytree(ROOT / "bela_project", folder / "bela_project")
+    image = shutil.copytree(board.image("second"), folder / "an image")
+    command = ["bash", folder / "deploy.sh", "--image", image]
+    done = subprocess.run(command, capture_output=True, text=True, env=board.environment(), timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert board.playing() == "second"
+
+
+def test_the_scripts_keep_to_bash_3_2() -> None:
+    """macOS has that one: no associative arrays, case folding, mapfile, |&, negative indices, or ;& there."""
+    newer = re.compile(
+        r"declare -A|\$\{\w+(,,|\^\^|@)|\bmapfile\b|\breadarray\b|\|&|;&|\bcoproc\b|\[-1\]|&>>"
+    )
+    found = [line for line in (ROOT / "deploy.sh").read_text().splitlines() if newer.search(line)]
+    assert found == []
