@@ -88,6 +88,7 @@ class BoundOrt:
         return binding
 
     def __call__(self) -> None:
+        """One call of the graph, its states going round."""
         self.session.run_with_iobinding(self.bindings[self.turn])
         self.turn = 1 - self.turn
 

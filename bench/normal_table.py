@@ -14,6 +14,7 @@ def quantile(octave: int, step: int) -> int:
 
 
 def table(name: str, shift: int) -> str:
+    """The quantiles as a C++ array of this name, read `shift` steps on."""
     values = [quantile(octave, step + shift) for octave in range(OCTAVES) for step in range(STEPS)]
     lines = [", ".join(map(str, values[i : i + 12])) for i in range(0, len(values), 12)]
     return f"static constexpr int32_t {name}[{len(values)}] = {{\n    " + ",\n    ".join(lines) + "};\n"

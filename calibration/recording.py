@@ -21,15 +21,24 @@ class FrameLike(Protocol):
     """What calibration reads of a frame: the attributes of `sensors.Frame`."""
 
     @property
-    def time_s(self) -> float: ...
+    def time_s(self) -> float:
+        """Since the source began, s."""
+
     @property
-    def field_mt(self) -> npt.NDArray[np.float32]: ...
+    def field_mt(self) -> npt.NDArray[np.float32]:
+        """[4, 3] in the board's axes."""
+
     @property
-    def temperature_c(self) -> npt.NDArray[np.float32]: ...
+    def temperature_c(self) -> npt.NDArray[np.float32]:
+        """[4] of the chips."""
+
     @property
-    def valid(self) -> npt.NDArray[np.float32]: ...
+    def valid(self) -> npt.NDArray[np.float32]:
+        """[4] how much each sensor counts, 0..1."""
+
     @property
-    def flags(self) -> npt.NDArray[np.uint32]: ...
+    def flags(self) -> npt.NDArray[np.uint32]:
+        """[4] bits of `firmware.SENSOR_*`."""
 
 
 @dataclass(frozen=True)

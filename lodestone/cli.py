@@ -29,7 +29,7 @@ def build_app() -> typer.Typer:
     """The command line with every verb of `lodestone.commands` registered."""
     app = typer.Typer(
         name="lodestone",
-        help="A magnetic instrument that plays neural synthesis: export, calibrate, flash, play.",
+        help="A magnetic instrument of neural synthesis: flash, calibrate, play.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

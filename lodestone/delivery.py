@@ -47,7 +47,7 @@ def touch_plan(calibration: Calibration, scene: SceneSettings, beside: Path, fol
         folder: where the voice's graph is kept.
     """
     graph = voice_graph(find_voice(scene.voice, beside), folder, scene.precision, lambda _: None)
-    return compile_plan(touch_of(calibration, read_card(graph), scene))
+    return compile_plan(touch_of(calibration, read_card(graph), scene, beside))
 
 
 def deliver(board: Board, plans: Sequence[tuple[str, bytes]]) -> list[Delivered]:

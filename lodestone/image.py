@@ -34,11 +34,17 @@ class SceneFiles(Protocol):
     """What an image takes of a scene: a name without spaces, and two compiled plans."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Without spaces."""
+
     @property
-    def touch_plan(self) -> Path: ...
+    def touch_plan(self) -> Path:
+        """Of the mapping and its calibration."""
+
     @property
-    def voice_plan(self) -> Path: ...
+    def voice_plan(self) -> Path:
+        """Of the whole voice."""
+
     @property
     def sister_plans(self) -> tuple[Path, ...]:
         """Cheaper voices for the same latents, the dearest first: what plays when the board is too slow."""

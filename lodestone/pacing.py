@@ -10,7 +10,8 @@ class Timed(Protocol):
     """Anything with the time at which it was read."""
 
     @property
-    def time_s(self) -> float: ...
+    def time_s(self) -> float:
+        """When it was read, s."""
 
 
 T = TypeVar("T", bound=Timed)

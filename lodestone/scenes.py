@@ -88,7 +88,7 @@ def make_scene(
     if settings.small:
         small = load_onnx(_graph(settings.small, settings, folder, beside, progress))
         _check_small(read_card(small), card)
-    touch = touch_of(calibrated, card, settings)
+    touch = touch_of(calibrated, card, settings, beside)
     folder.mkdir(parents=True, exist_ok=True)
     touch_plan, voice_plan = (folder / f"{settings.name}.{kind}.plan" for kind in ("touch", "voice"))
     write_bytes(touch_plan, compile_plan(touch))
@@ -124,13 +124,15 @@ def safe_scene(scene: Scene, settings: SceneSettings, folder: Path, beside: Path
     return Scene(SAFE, touch_plan, voice_plan, scene.card, (), later)
 
 
-def touch_of(calibrated: Calibration, card: Card, scene: SceneSettings) -> onnx.ModelProto:
+def touch_of(
+    calibrated: Calibration, card: Card, scene: SceneSettings, beside: Path = Path()
+) -> onnx.ModelProto:
     """The touch graph of a scene for a voice with this card.
 
     Raises:
         MappingError: the scene's mapping, or one of its knobs, is not there.
     """
-    return touch_graph(calibrated, card, scene.mapping, scene.seed, knobs=scene.knobs)
+    return touch_graph(calibrated, card, scene.mapping, scene.seed, knobs=scene.knobs, beside=beside)
 
 
 def _write_stages(plans: list[bytes], first: Path) -> tuple[Path, ...]:

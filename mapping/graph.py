@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import onnx
@@ -18,9 +19,11 @@ from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const
 from mapping.arbitrariness import ball_limit, slew_limit, to_voice
 from mapping.card import attach_touch_card
-from mapping.chain import chain
+from mapping.chain import chain, parts
 from mapping.errors import MappingError
 from mapping.life import with_life
+from mapping.own import is_own, plain_name
+from mapping.probe import check_continuity
 from mapping.shapers import Around
 from mapping.statistics import latent_statistics
 from mapping.taught import Taught, check, nothing_taught
@@ -35,6 +38,7 @@ def touch_graph(
     seed: int = 0,
     taught: Taught | None = None,
     knobs: Mapping[str, float] | None = None,
+    beside: Path = Path(),
 ) -> onnx.ModelProto:
     """Builds the touch graph of a board for a voice.
 
@@ -46,10 +50,12 @@ def touch_graph(
     Args:
         calibration: of this board.
         voice_card: a `Card` of model_export or its dictionary; only its name and latent statistics are read.
-        mapping: a family, and shapers behind it: `rotate`, `rings+terrain+bodies`.
+        mapping: a family, or a file of the player's, and shapers behind it: `rotate`,
+            `rings+terrain+bodies`, `mine.py:swirl+memory`.
         seed: of all random choices; another seed is another instrument.
         taught: gestures and sounds for snapshots; nothing where None.
         knobs: where knobs stand at first, instead of their own defaults.
+        beside: the folder that the path of a mapping of the player's own begins from.
 
     Raises:
         MappingError: an unknown family, shaper or knob, taught points that no graph can keep, or a card
@@ -62,10 +68,12 @@ def touch_graph(
         >>> read_card(model).latents, read_card(model).knobs["radius"].unit
         (8, 'mm')
     """
-    build, shaping = chain(mapping)
+    build, shaping = chain(mapping, beside)
     statistics = latent_statistics(voice_card)
     taught = taught or nothing_taught(statistics.latents)
     check(taught, statistics.latents)
+    if is_own(parts(mapping)[0]):
+        check_continuity(mapping, statistics.latents, seed, taught, beside)
     graph = StatefulGraph()
     clock, touch = touch_stage(graph, calibration)
     width = glide(graph, clock, "range", RANGE)
@@ -85,7 +93,7 @@ def touch_graph(
         model,
         graph,
         calibration,
-        name=f"{mapping}-{seed}",
+        name=f"{plain_name(mapping)}-{seed}",
         latents=statistics.latents,
         voice=statistics.voice,
         calibration_sha256=checksum(calibration),

@@ -22,6 +22,7 @@ from training.settings import Settings
 
 @one_line
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="training", description="Train a voice from recordings.")
     parser.add_argument("settings", type=Path)
     parser.add_argument("--sounds", type=Path, required=True, help="folder of recordings with their licences")

@@ -31,6 +31,7 @@ class Judge(nn.Module):
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
+        """Sound [B, N] to the features of every layer, the verdict last."""
         y = torch.log(magnitudes(x, self.size) + FLOOR)[:, None]
         features = []
         for layer in self.layers:

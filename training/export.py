@@ -205,6 +205,7 @@ def agree(
 
 @one_line
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="training.export", description="A training as an ONNX voice.")
     parser.add_argument("settings", type=Path)
     parser.add_argument("--sounds", type=Path, required=True)

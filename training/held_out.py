@@ -164,6 +164,7 @@ def table(
 
 @one_line
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="training.held_out", description="Sound that was never trained on.")
     parser.add_argument("settings", type=Path)
     parser.add_argument("--sounds", type=Path, required=True)

@@ -46,6 +46,7 @@ class Causal(nn.Module):
         self.dilation, self.left = dilation, (kernel - 1) * dilation
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] to [B, C', T']."""
         return functional.conv1d(
             functional.pad(x, (self.left, 0)), self.weight, self.bias, dilation=self.dilation
         )
@@ -60,6 +61,7 @@ class Upsample(nn.Module):
         self.conv = Causal(inputs, outputs * rate, kernel, gain=math.sqrt(2.0))
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] to [B, C', T']."""
         y: Tensor = self.conv(functional.leaky_relu(x, SLOPE))
         rows, wide, frames = y.shape
         apart = y.reshape(rows, self.rate, wide // self.rate, frames).permute(0, 2, 3, 1)
@@ -75,6 +77,7 @@ class Unit(nn.Module):
         self.second = Causal(channels, channels, second, 1, 0.4)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T] to [B, C', T']."""
         return x + self.second(functional.leaky_relu(self.first(functional.leaky_relu(x, SLOPE)), SLOPE))
 
 
@@ -150,6 +153,7 @@ class Decoder(nn.Module):
         return phase.to(like.device), noise.to(like.device)
 
     def forward(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Latents [B, Z, T] to sound [B, 1, T hop]."""
         phase, noise = self.draw(z.shape[0], z.shape[2], z, generator)
         return self.join(self.bands(z, phase, noise))
 

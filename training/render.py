@@ -115,6 +115,7 @@ def render(settings: Settings, folder: Path, samples: Path = SAMPLES) -> list[Re
 
 @one_line
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="training.render", description="Render the sounds of a voice.")
     parser.add_argument("settings", type=Path)
     parser.add_argument("--out", type=Path, required=True)

@@ -107,6 +107,7 @@ def write(folder: Path, settings: Settings, model: onnx.ModelProto, told: dict[s
 
 @one_line
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="training.ship", description="A training as a voice that ships.")
     parser.add_argument("settings", type=Path)
     parser.add_argument("--sounds", type=Path, required=True)

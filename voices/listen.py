@@ -110,6 +110,7 @@ def write(folder: Path, names: Sequence[str], rebuilt: Path | None) -> Path:
 
 @one_line
 def main(given: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="voices.listen", description="A page to listen to the voices.")
     parser.add_argument("voices", nargs="*", help="names of voices that ship (default: all)")
     parser.add_argument("--rebuilt", type=Path, help="recordings and what became of them, for the blind test")

@@ -301,6 +301,7 @@ def _pair(found: Mapping[str, float] | None) -> str:
 
 @one_line
 def main(given: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="voices.measure", description="What a voice is worth, in figures.")
     parser.add_argument(
         "voices", nargs="*", help="names of voices that ship, or their files (default: all that ship)"

@@ -21,7 +21,9 @@ class Source(Protocol):
     """What calibration needs of a `sensors.FrameSource`: frames, and `info` with identities and ranges."""
 
     @property
-    def info(self) -> dict[str, Any]: ...
+    def info(self) -> dict[str, Any]:
+        """What the source says of itself: spec, sensors, ranges."""
+
     def __iter__(self) -> Iterator[FrameLike]: ...
 
 
@@ -52,10 +54,17 @@ class Choice(Enum):
 class Watcher(Protocol):
     """Shows what happens; asks before a step (GO, SKIP), after it (GO, REPEAT), and when it is refused."""
 
-    def begin(self, step: Step) -> Choice: ...
-    def frame(self, step: Step, frame: FrameLike) -> None: ...
-    def end(self, step: Step, words: str) -> Choice: ...
-    def again(self, step: Step, error: CalibrationError) -> Choice: ...
+    def begin(self, step: Step) -> Choice:
+        """Before a step."""
+
+    def frame(self, step: Step, frame: FrameLike) -> None:
+        """Each frame of it."""
+
+    def end(self, step: Step, words: str) -> Choice:
+        """After it, with what it found."""
+
+    def again(self, step: Step, error: CalibrationError) -> Choice:
+        """It was refused."""
 
 
 OpenStep = Callable[[Step], AbstractContextManager[Source]]

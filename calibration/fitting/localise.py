@@ -122,10 +122,12 @@ class Problem:
         self._strength_error, self._most_tries = strength_error, most_tries
 
     def predict(self, unknowns: Array) -> Array:
+        """[M, 6] places in cm and moments in balls to the field [S, 3] in mT."""
         parts = dipole_mt(10.0 * unknowns[:, :3], self._moment * unknowns[:, 3:], self._points)
         return np.asarray(parts.sum(axis=0))
 
     def residuals(self, flat: Array) -> Array:
+        """Misfit of field, strength and height, each in units of its own error."""
         unknowns = flat.reshape(-1, UNKNOWNS)
         misfit = ((self.predict(unknowns) - self._field) / self._error).ravel()
         strength = (np.linalg.norm(unknowns[:, 3:], axis=1) - 1.0) / self._strength_error
@@ -135,6 +137,7 @@ class Problem:
         return np.concatenate([misfit, strength, height])
 
     def solve(self, start: Array) -> Found:
+        """The nearest minimum from a start of the shape of `unknowns`."""
         result = scipy.optimize.least_squares(
             self.residuals, start.ravel(), method="lm", max_nfev=self._most_tries * start.size
         )

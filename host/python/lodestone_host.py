@@ -18,6 +18,7 @@ link.settimeout(0.1)
 
 
 def say(address: str, *values: str | int | float) -> None:
+    """Sends the board one message."""
     message = OscMessageBuilder(address)
     for value in values:
         message.add_arg(value)

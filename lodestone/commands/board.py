@@ -49,6 +49,9 @@ def build(
     settings: Annotated[Path, typer.Argument(help="The player's settings.")] = Path("instrument.toml"),
     out: Annotated[Path, typer.Option(help="The image folder to make.")] = Path("out/image"),
     init: Annotated[bool, typer.Option("--init", help="Write a commented instrument.toml instead.")] = False,
+    mapping: Annotated[
+        str | None, typer.Option(help="For every scene instead of its own: rotate, mine.py:swirl, …")
+    ] = None,
 ) -> None:
     """Make the image of an instrument: plans, settings, firmware."""
     from files import write_text
@@ -65,7 +68,8 @@ def build(
 
     read = load_settings(settings)
     made = []
-    for one in read.scenes:
+    for scene_settings in read.scenes:
+        one = scene_settings if mapping is None else dataclasses.replace(scene_settings, mapping=mapping)
         _talk(f"{one.name}: {one.voice}, {one.mapping}, {one.precision}")
         plans, talk = out.parent / "plans", lambda line: _talk(f"  {line}")
         scene = make_scene(one, plans, settings.parent, talk, read.voice_threads)
@@ -114,7 +118,7 @@ def flash(
     rollback: Annotated[bool, typer.Option("--rollback", help="Back to the version before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
-    """Put an image on the board over ssh; whatever goes wrong, the previous version plays on."""
+    """Put an image on the board; the old version plays on if it fails."""
     options = ["--rollback"] if rollback else ["--image", str(image)]
     _deploy([*options, *(["--dry-run"] if dry_run else []), *([host] if host else [])])
 

@@ -46,7 +46,7 @@ def calibrate_command(
     yes: Annotated[bool, typer.Option("--yes", help="Do not wait for Enter.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Calibrate the board in under two minutes; says whether it can be trusted tonight."""
+    """Calibrate in two minutes; says what can be trusted tonight."""
     from rich.console import Console
 
     from calibration import CalibrationError, checksum

@@ -37,7 +37,7 @@ def compile_command(
     ] = 1,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Compile an ONNX graph into a plan, which the engine plays on the board and on this machine."""
+    """Compile an ONNX graph into a plan for the engine."""
     from files import write_bytes
     from firmware import Engine
     from model_export.compiler import compile_plan, compile_stages
@@ -72,7 +72,7 @@ def quantize_command(
     listen: Annotated[Path | None, typer.Option(help="Folder for exact.wav and quantised.wav.")] = None,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Turn a voice's weights into 8 bits: a quarter of the file and of the memory traffic."""
+    """Turn a voice's weights into 8 bits: a quarter of the size."""
     from dataclasses import asdict
 
     from files import write_bytes
@@ -100,7 +100,7 @@ def fit_command(
     stages: Annotated[int, typer.Option(help="Of a voice cut for so many cores of a bela-gem.")] = 1,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Predict a plan's load on a board, and say what would make it fit."""
+    """Predict a plan's load on a board, and what makes it fit."""
     from dataclasses import asdict
 
     from model_export.compiler import compile_plan

@@ -82,7 +82,7 @@ def card_command(
     file: Annotated[Path, typer.Argument(help="A graph with a card (.onnx).")],
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
-    """Tell what a voice or touch graph is, and whether it still gives its reference run."""
+    """Tell what a voice or touch graph is, and whether it is whole."""
     from graphs.card import load_onnx, read_card
     from model_export.describe import describe
     from model_export.verify import verify

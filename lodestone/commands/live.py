@@ -42,7 +42,7 @@ def live(
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the simulated board and hand.", min=0)] = 1,
 ) -> None:
-    """Play a simulated board live, with real OSC and sound, until Ctrl-C."""
+    """Play a simulated board live: real OSC, real sound."""
     from lodestone.live.instrument import LiveInstrument, require_free
     from lodestone.live.prepare import image_of, scenes_of, simulated_calibration, world_of
     from lodestone.settings import Settings, load_settings

@@ -34,7 +34,7 @@ def page(
         "build/browser"
     ),
 ) -> None:
-    """Show and play a board in a browser: serves the page and carries OSC between it and the board."""
+    """Show and play a board in a browser."""
     if make:
         _make(out, modules)
     else:

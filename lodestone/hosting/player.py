@@ -28,12 +28,15 @@ class Card(Protocol):
     rate: int
 
     @property
-    def fill(self) -> int: ...
+    def fill(self) -> int:
+        """Frames that wait to be heard."""
 
     @property
-    def started(self) -> bool: ...
+    def started(self) -> bool:
+        """Whether it has begun to take them."""
 
-    def offer(self, block: Audio) -> None: ...
+    def offer(self, block: Audio) -> None:
+        """Frames to be heard next."""
 
 
 @dataclass

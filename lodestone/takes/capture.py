@@ -19,8 +19,11 @@ class Link(Protocol):
 
     port: int
 
-    def send(self, data: bytes) -> None: ...
-    def receive(self) -> bytes | None: ...
+    def send(self, data: bytes) -> None:
+        """One datagram to the board."""
+
+    def receive(self) -> bytes | None:
+        """The next that came, if any."""
 
 
 class Capture:

@@ -39,6 +39,7 @@ class Interpreter(Evaluator):
     def run(
         self, function: FunctionSource, arguments: list[object], keywords: dict[str, object], path: str
     ) -> object:
+        """Runs a function for the module at `path`. Raises ExportError where it is not understood."""
         if len(self._frames) >= MAX_DEPTH:
             raise self.error(f"calls nested at most {MAX_DEPTH} deep", "more")
         frame = Frame(path, function.entry)

@@ -20,9 +20,11 @@ from model_export.graph.budget import STEP
 class Step(Protocol):
     """One step of a view: how to take the part, and how to put a changed part back."""
 
-    def take(self, build: Builder, whole: Value) -> Value: ...
+    def take(self, build: Builder, whole: Value) -> Value:
+        """The part that this step shows."""
 
-    def put(self, build: Builder, whole: Value, part: Value) -> Value: ...
+    def put(self, build: Builder, whole: Value, part: Value) -> Value:
+        """The whole with a changed part."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,11 @@ class SliceStep:
     step: int = 1
 
     def take(self, build: Builder, whole: Value) -> Value:
+        """The part that this step shows."""
         return build.slice(whole, self.axis, self.start, self.stop, self.step)
 
     def put(self, build: Builder, whole: Value, part: Value) -> Value:
+        """The whole with a changed part."""
         length = whole.shape[self.axis]
         if (self.start, self.stop, self.step) == (0, length, 1):
             return part
@@ -62,9 +66,11 @@ class ReshapeStep:
     shape: tuple[int, ...]
 
     def take(self, build: Builder, whole: Value) -> Value:
+        """The part that this step shows."""
         return build.reshape(whole, self.shape)
 
     def put(self, build: Builder, whole: Value, part: Value) -> Value:
+        """The whole with a changed part."""
         return build.reshape(part, whole.shape)
 
 
@@ -75,9 +81,11 @@ class PermuteStep:
     order: tuple[int, ...]
 
     def take(self, build: Builder, whole: Value) -> Value:
+        """The part that this step shows."""
         return build.transpose(whole, self.order)
 
     def put(self, build: Builder, whole: Value, part: Value) -> Value:
+        """The whole with a changed part."""
         return build.transpose(part, np.argsort(self.order).tolist())
 
 
@@ -88,9 +96,11 @@ class ExpandStep:
     shape: tuple[int, ...]
 
     def take(self, build: Builder, whole: Value) -> Value:
+        """The part that this step shows."""
         return build.expand(whole, self.shape)
 
     def put(self, build: Builder, whole: Value, part: Value) -> Value:
+        """The whole with a changed part."""
         raise ExportError("a write to distinct elements", "a write to an expanded tensor", "check the model")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import files
+from lodestone.image import MANIFEST, build_image, manifest
+from tests.support.tiny import scene
 
 OLD, NEW = "the old one\n" * 400, "a new one\n" * 500
 
@@ -81,3 +84,28 @@ class FreshFolder:
     def judge(self, folder: Path, ended: bool) -> None:
         found = {(folder / "image" / name).read_text() for name in ("plans/a", "b")}
         assert found in ([{NEW}] if ended else [{OLD}, {NEW}])
+
+
+class BuildImage:
+    """The whole of `build_image` over an earlier image; every few of its hundreds of operations."""
+
+    stride = 11
+
+    def __init__(self) -> None:
+        self._plans = tempfile.TemporaryDirectory()
+        plans = Path(self._plans.name)
+        self.old, self.new = scene(plans, "old"), scene(plans, "new")
+
+    def prepare(self, folder: Path) -> None:
+        build_image(folder / "image", [self.old])
+
+    def act(self, folder: Path) -> None:
+        build_image(folder / "image", [self.new])
+
+    def judge(self, folder: Path, ended: bool) -> None:
+        made = folder / "image"
+        assert (made / MANIFEST).read_text() == manifest(made)  # whole, and nothing beside it
+        names = {
+            line.split()[2] for line in (made / "board.conf").read_text().splitlines() if "scene =" in line
+        }
+        assert names in ([{"new"}] if ended else [{"old"}, {"new"}])

@@ -35,7 +35,10 @@ class Scene(Protocol):
 
 
 def kill_everywhere(scene: Scene) -> int:
-    """Kills `scene` before each operation in turn; returns how many there were. Raises AssertionError."""
+    """Kills `scene` before each operation in turn, or with a `stride` before one in so many.
+
+    Returns how many there were, at least. Raises AssertionError.
+    """
     number = 1
     while True:
         with tempfile.TemporaryDirectory() as place:
@@ -49,7 +52,7 @@ def kill_everywhere(scene: Scene) -> int:
             scene.judge(folder, ended=True)
             left = [p.name for p in folder.rglob(".*")]
             assert not left, f"killed at operation {number}, and {left} stays for good"
-        number += 1
+        number += int(getattr(scene, "stride", 1))
 
 
 def _in_child(scene: Scene, folder: Path, number: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -140,3 +141,19 @@ def test_control_c(board: FakeBoard, after_s: float) -> None:
     assert board.installed() in ("first", "second")
     assert board.deploy("--image", board.image("third")).returncode == 0
     assert board.playing() == "third"
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.4, 0.8])
+def test_a_computer_that_is_switched_off_meanwhile(board: FakeBoard, after_s: float) -> None:
+    """deploy.sh and its connections are gone at once; the board goes on by itself, or gives up."""
+    (board.folder / "compile-seconds").write_text("1")
+    command = [ROOT / "deploy.sh", "--image", board.image("second", "// two")]
+    with subprocess.Popen(
+        command, env=board.environment(), stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        time.sleep(after_s)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
+    assert board.installed() in ("first", "second")
+    assert board.deploy("--image", board.image("third")).returncode == 0
+    assert board.playing() == board.installed() == "third"

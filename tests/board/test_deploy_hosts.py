@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -53,3 +54,25 @@ def test_the_scripts_keep_to_bash_3_2() -> None:
     )
     found = [line for line in (ROOT / "deploy.sh").read_text().splitlines() if newer.search(line)]
     assert found == []
+
+
+def test_bash_in_posix_mode_and_shasum(board: FakeBoard) -> None:
+    """As on macOS: no GNU checksums, and a shell without what newer ones add."""
+    few = board.folder / "mac"
+    few.mkdir()
+    tools = (
+        "bash cat dirname date cut wc sed awk tail head env printf seq sleep ls rm mkdir timeout xargs rsync"
+    )
+    for tool in tools.split():
+        at = shutil.which(tool)
+        if at is not None:
+            (few / tool).symlink_to(at)
+    # shasum -a 256 [-c FILE | FILE], as perl's
+    (few / "shasum").write_text(f'#!/bin/bash\nshift 2\nexec {shutil.which("sha256sum")} "$@"\n')
+    (few / "shasum").chmod(0o755)
+    (board.folder / "board-path").write_text(f"{board.folder / 'bin'}:{os.environ['PATH']}")
+    command = ["bash", "--posix", ROOT / "deploy.sh", "--image", board.image("second")]
+    environment = board.environment(PATH=str(few))
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert board.playing() == board.installed() == "second"
