@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 IN_PAGE = Path(__file__).with_name("page_figures.js")
 STARTS_WITHIN_S = 300.0
 MEASURED_S = 10.0
-AWAY_MM, STEP_S = 900.0, 0.04
+MARBLES = 3
+STEP_S = 0.015
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -94,17 +95,31 @@ def press(tab: Tab, words: str) -> None:
     tab.js(f"{find}.click()")
 
 
-def hand(tab: Tab, seconds: float, marbles: int) -> None:
-    """Marbles roll over every ring and between them."""
+def alone(tab: Tab, seconds: float = 12.5) -> None:
+    """One marble over every ring and between them."""
     began = time.monotonic()
     while (now := time.monotonic() - began) < seconds:
-        for i in range(marbles):
+        ring = 2.0 * math.pi * now / seconds
+        far = 65.0 + 12.0 * math.cos(5.0 * ring)
+        x, y = -far * math.cos(ring), far * math.sin(ring)
+        carry(tab, 0, x + 16.0 * math.cos(9.0 * ring), y + 16.0 * math.sin(9.0 * ring))
+
+
+def together(tab: Tab, seconds: float = 40.0) -> None:
+    """All marbles, near and far."""
+    began = time.monotonic()
+    while (now := time.monotonic() - began) < seconds:
+        for i in range(MARBLES):
             turn = 2.1 * now + 2.0 * i
             far = 65.0 + 42.0 * math.sin(0.83 * now + i)
             x, y = far * math.cos(0.37 * turn), far * math.sin(0.37 * turn)
-            x, y = x + 22.0 * math.cos(2.3 * turn), y + 22.0 * math.sin(2.3 * turn)
-            tab.js(f"lodestoneBench.carry({i}, {x:.1f}, {y:.1f})")
-        time.sleep(STEP_S)
+            carry(tab, i, x + 22.0 * math.cos(2.3 * turn), y + 22.0 * math.sin(2.3 * turn))
+
+
+def carry(tab: Tab, marble: int, x: float, y: float) -> None:
+    """A hand has it there."""
+    tab.js(f"lodestoneBench.carry({marble}, {x:.1f}, {y:.1f})")
+    time.sleep(STEP_S)
 
 
 def calibrate_rows(tab: Tab) -> Iterator[tuple[str, str]]:
@@ -118,8 +133,8 @@ def calibrate_rows(tab: Tab) -> Iterator[tuple[str, str]]:
     press(tab, "Ready")
     press(tab, "Go on")
     press(tab, "Ready")
-    hand(tab, 12.5, 1)
-    hand(tab, 40.0, 3)
+    alone(tab)
+    together(tab)
     yield "advice at the end of free play", tab.js("document.getElementById('guide-advice').textContent")
     press(tab, "Go on")
     tab.until(
@@ -130,7 +145,10 @@ def calibrate_rows(tab: Tab) -> Iterator[tuple[str, str]]:
     yield "guided calibration took", f"{time.monotonic() - began:.0f} s"
     for words in ("Send to the board", "Undo"):
         press(tab, words)
-        tab.until("document.getElementById('verdict').textContent === 'Done.'", 180)
+        tab.until(
+            "[...document.querySelectorAll('#guide-buttons button')].some((b) => b.textContent === 'Again')",
+            180,
+        )
         yield (
             words,
             tab.js("[...document.querySelectorAll('#guide-list li')].map((l) => l.textContent).join('; ')"),

@@ -44,12 +44,11 @@ window.lodestoneBench = {
   // A marble of a simulated world in a hand.
   carry: (i, x, y) => {
     const marble = lodestone.magnets.list[i];
-    if (!marble.out) Object.assign(marble, { out: true, changed: performance.now() });
-    Object.assign(marble, { held: lodestone, x, y });
+    Object.assign(marble, { held: lodestone, x, y, asked: !marble.out || marble.asked, out: true });
     lodestone.moved();
   },
   away: () => {
-    for (const marble of lodestone.magnets.list) Object.assign(marble, { held: null, out: false, changed: performance.now() });
+    for (const marble of lodestone.magnets.list) Object.assign(marble, { held: null, out: false, asked: true });
     lodestone.moved();
   },
   // Milliseconds from a move of a marble of a simulated world until the touch that came of it is in the page.
@@ -84,10 +83,21 @@ window.lodestoneBench = {
     lodestone.told.tap = before;
     return waits;
   },
+  // A scene of the page, by its place.
+  scene: (i) => lodestone.instrument.setup(128).scenes[i],
+  // Which scene has the shortest hop, and that hop.
+  shortest: () => lodestone.facts.scenes.map(({ hop }, i) => [hop, i]).sort((a, b) => a[0] - b[0])[0],
+  // A voice that the page does not have.
+  foreign: (plan) => {
+    const voice = Uint8Array.from(atob(plan), (c) => c.charCodeAt(0));
+    const { latents } = lodestone.instrument.card(voice);
+    const spread = [...Array(latents).fill(0), ...Array(latents).fill(1)];
+    return { name: 'foreign', touch: lodestone.instrument.files.get(lodestone.facts.touches[0].touch), voice, spread };
+  },
   // Two instruments, the field of one changed at another quantum each time: milliseconds until their sounds differ.
-  fieldToSound: () => {
+  fieldToSound: (scene) => {
     const here = lodestone.instrument;
-    const scenes = here.setup(128).scenes.slice(0, 1);
+    const scenes = [scene];
     const changed = Float32Array.from(here.field);
     changed[0] += 3;
     changed[5] -= 2;

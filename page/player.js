@@ -19,9 +19,9 @@ import { Told } from './told.js';
 
 const SPREADS = 2.5; // of a latent, in its voice's standard deviations, from the middle to the edge of what is drawn
 const LIFTED_MM = 200; // a marble of a simulated world higher than this is not on the board
+const RIM_MM = 140;
 const OWN_PORT = 7563; // answers come into the page, whatever port is told
 const MEASURE_MS = 1000;
-const SETTLED_MS = 1500; // until a simulated world has followed a hand
 const LAID_OUT = [
   { x: -22, y: 76, out: true },
   { x: -34, y: 22, out: true },
@@ -118,7 +118,7 @@ export class Player {
       const input = Object.assign(document.createElement('input'), { type: 'checkbox', checked: magnet.out });
       input.onchange = () => {
         magnet.out = input.checked;
-        magnet.changed = performance.now();
+        magnet.asked = true; // until the world has followed
         this.moved();
       };
       const span = document.createElement('span');
@@ -210,22 +210,31 @@ export class Player {
       this.instrument.world = this.magnets.led = true;
       this.magnets.list.length = 0;
     }
-    if (!this.magnets.list[number - 1]) this.addMarble(number, diameter);
+    if (!this.magnets.list[number - 1] || this.magnets.list[number - 1].unknown) this.addMarble(number, diameter);
     const magnet = this.magnets.list[number - 1];
-    if (!magnet.held) Object.assign(magnet, { x, y, pole: [...pole] });
+    const share = Math.min(1, RIM_MM / (Math.hypot(x, y) || 1)); // its board is larger than the picture: nothing is out of reach
+    if (!magnet.held) Object.assign(magnet, { x: x * share, y: y * share, pole: [...pole] });
     const out = z < LIFTED_MM;
-    if (out !== magnet.out && performance.now() - (magnet.changed ?? -Infinity) > SETTLED_MS) {
-      magnet.out = out;
-      this.makeBox();
-    }
+    if (out === magnet.out) magnet.asked = false;
+    else if (!magnet.asked) this.followOut(number, magnet, out);
     this.dirty = true;
+  }
+
+  // Another hand put it away or laid it down: it is not told back to the world.
+  followOut(number, magnet, out) {
+    magnet.out = out;
+    this.instrument.knows(number, magnet);
+    this.makeBox();
   }
 
   addMarble(number, diameter) {
     const { board } = this.facts;
     const balls = board.pieces.filter(({ kind }) => kind === 'ball');
     const piece = balls.reduce((best, ball) => (Math.abs(ball.diameter_mm - diameter) < Math.abs(best.diameter_mm - diameter) ? ball : best));
-    while (this.magnets.list.length < number) this.magnets.list.push(new Magnet(piece, board, { x: 0, y: 0, out: false }));
+    while (this.magnets.list.length < number) {
+      // One of which nothing has been told yet.
+      this.magnets.list.push(Object.assign(new Magnet(piece, board, { x: 0, y: 0, out: false }), { unknown: true }));
+    }
     this.magnets.list[number - 1] = new Magnet(piece, board, { x: 0, y: 0 });
     this.pieces.renew();
     this.makeBox();

@@ -7,6 +7,8 @@ const CUP_MM = 6; // a ball that is let go so near a known spot lies in its cup,
 const POLES = { free: 0, up: 1, down: -1 };
 const FULL = 1 << 16; // bytes that wait in the socket: more is not added, a place that is old is no place
 
+const wayOf = (magnet) => `${magnet.held ? 'held' : 'free'} ${magnet.mode} ${magnet.out}`;
+
 export class There {
   // tell: as Here's, and link(up). address: of the socket.
   constructor(address, tell) {
@@ -66,12 +68,17 @@ export class There {
   place(field, list) {
     if (!this.world) return;
     list.forEach((magnet, i) => {
-      const way = `${magnet.held ? 'held' : 'free'} ${magnet.mode} ${magnet.out}`;
+      const way = wayOf(magnet);
       const before = this.ways[i] ?? 'free free true';
       if (!magnet.held && way === before) return;
       this.ways[i] = way;
       this.tellPlace(i + 1, magnet);
     });
+  }
+
+  // The world itself has told how a magnet lies.
+  knows(number, magnet) {
+    this.ways[number - 1] = wayOf(magnet);
   }
 
   tellPlace(number, magnet) {

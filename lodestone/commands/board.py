@@ -264,12 +264,26 @@ def mode(
 
 
 def scene(
-    scene: Annotated[str | None, typer.Argument(help="Name, or number from 0; else all are listed.")] = None,
+    scene: Annotated[
+        str | None, typer.Argument(help="Name, or number from 0; `save`; else all are listed.")
+    ] = None,
+    name: Annotated[str | None, typer.Argument(help="After `save`: of the new scene.")] = None,
+    settings: Annotated[Path, typer.Option(help="Where `save` writes it.")] = Path("instrument.toml"),
     board: Address = None,
     port: Port = 7564,
 ) -> None:
-    """Go to a scene, or list them."""
+    """Go to a scene, list them, or save what plays as one."""
+    if name is not None and scene != "save":
+        raise typer.BadParameter(f"wanted `save {name}`, or one name")
     with _connect(board, port) as connection:
+        if name is not None:
+            from lodestone.kept_scene import keep_scene, scene_text
+
+            plays = next(row.name for row in connection.scenes() if row.plays)
+            kept = keep_scene(settings, name, plays, connection.knobs())
+            print(scene_text(kept), end="")
+            print(f"written to {settings}; `lodestone build` and `lodestone flash` bring it to the board")
+            return
         if scene is None:
             for row in connection.scenes():
                 print(f"{row.number:3} {row.name}{'  (plays)' if row.plays else ''}")

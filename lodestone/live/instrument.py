@@ -80,6 +80,9 @@ class LiveInstrument:
         self._stack.enter_context(self.outside)
         self._stack.enter_context(BoardServer(self.board, path, self.outside))
         command = [str(SIMULATOR), str(self._image), "--live", "--bus", f"sim:{path}"]
+        state = Path(folder) / "state"  # touch plans that are sent, memory: for as long as it lives
+        state.mkdir()
+        command += ["--state", str(state)]
         command += ["--seconds", str(FOR_EVER_S), "--rate", str(self._rate), "--period", str(PERIOD)]
         command += ["--state", str(self._state or Path(folder) / "state")]
         command += ["--inputs", str(CHANNELS), "--outputs", str(CHANNELS)]
@@ -143,9 +146,17 @@ def owner(port: int) -> str:
     inodes = {row[9] for row in rows if int(row[1].split(":")[1], 16) == port}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            sockets = {handle.readlink().name for handle in (process / "fd").iterdir()}
+            sockets = {_target(handle) for handle in (process / "fd").iterdir()}
             if any(f"socket:[{inode}]" in sockets for inode in inodes):
                 return f"{(process / 'comm').read_text().strip()} ({process.name})"
         except OSError:
             continue
     return ""
+
+
+def _target(handle: Path) -> str:
+    """What a file descriptor points at; nothing when it has been closed meanwhile."""
+    try:
+        return handle.readlink().name
+    except OSError:
+        return ""

@@ -78,3 +78,17 @@ def test_a_graph_is_made_once_for_a_file_and_again_for_another(folder: Path) -> 
 def test_another_precision_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"wanted one of w8a16, w8, fp32 for scene.precision .*'int4'"):
         parse_settings(SETTINGS + 'precision = "int4"\n')
+
+
+def test_every_image_has_a_safe_scene_without_the_players_mapping(folder: Path) -> None:
+    plans = folder / "image" / "plans"
+    safe = []
+    for mapping in ('mapping = "rings"\nseed = 5\n', ""):
+        (folder / "instrument.toml").write_text(SETTINGS + mapping)
+        command = ["build", str(folder / "instrument.toml"), "--out", str(folder / "image")]
+        assert CliRunner().invoke(build_app(), command).exit_code == 0
+        safe.append((plans / "safe.start.touch.plan").read_bytes())
+    assert safe[0] == safe[1] == (plans / "tiny.touch.plan").read_bytes()  # the second one's is the default
+    assert (plans / "safe.start.voice.plan").read_bytes() == (plans / "tiny.voice.plan").read_bytes()
+    line = "safe_scene = safe plans/safe.start.touch.plan plans/safe.start.voice.plan\n"
+    assert line in (folder / "image" / "board.conf").read_text()

@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
 from lodestone.board import Board
+from lodestone.cli import build_app
 from lodestone.live.instrument import LiveError, LiveInstrument
 from lodestone.live.world_commands import WorldCommands
+from lodestone.settings import default_toml, load_settings
 from sensors.simulation import SimulatedBoard
 from sensors.simulation.faults import FaultSchedule
 from sensors.simulation.live_world import LiveWorld, three_marbles
@@ -141,3 +144,20 @@ def test_the_sound_is_written_whole(alive: Alive) -> None:
     assert rate == RATE
     assert len(sound) == alive.instrument.outside.frames
     assert np.abs(sound[-RATE // 2 :]).max() > 0.05
+
+
+def test_what_plays_is_saved_as_a_scene(alive: Alive, tmp_path: Path) -> None:
+    settings = tmp_path / "instrument.toml"
+    head = default_toml()
+    settings.write_text(head[: head.index("[[scene]]")] + '[[scene]]\nname = "one"\nvoice = "glass"\n')
+    at = ["--board", "127.0.0.1", "--port", str(alive.port)]
+    with Board("127.0.0.1", alive.port, 5.0) as board:
+        board.scene("one")
+        board.knob("reach", 3.0)
+    save = ["scene", "save", "loud", "--settings", str(settings), *at]
+    saved = CliRunner().invoke(build_app(), save)
+    assert saved.exception is None, saved.exception
+    loud = load_settings(settings).scenes[1]
+    assert (loud.name, loud.voice, loud.knobs["reach"]) == ("loud", "glass", 3.0)
+    again = CliRunner().invoke(build_app(), save)
+    assert "a name that no scene" in str(again.exception)
