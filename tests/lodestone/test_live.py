@@ -138,14 +138,6 @@ def test_every_message_of_the_table_to_the_world_is_obeyed() -> None:
     assert commands.refused == 5
 
 
-def test_the_sound_is_written_whole(alive: Alive) -> None:
-    alive.instrument.__exit__(None, None, None)
-    sound, rate = soundfile.read(alive.wav)
-    assert rate == RATE
-    assert len(sound) == alive.instrument.outside.frames
-    assert np.abs(sound[-RATE // 2 :]).max() > 0.05
-
-
 def test_what_plays_is_saved_as_a_scene(alive: Alive, tmp_path: Path) -> None:
     settings = tmp_path / "instrument.toml"
     head = default_toml()
@@ -161,3 +153,11 @@ def test_what_plays_is_saved_as_a_scene(alive: Alive, tmp_path: Path) -> None:
     assert (loud.name, loud.voice, loud.knobs["reach"]) == ("loud", "glass", 3.0)
     again = CliRunner().invoke(build_app(), save)
     assert "a name that no scene" in str(again.exception)
+
+
+def test_the_sound_is_written_whole(alive: Alive) -> None:
+    alive.instrument.__exit__(None, None, None)
+    sound, rate = soundfile.read(alive.wav)
+    assert rate == RATE
+    assert len(sound) == alive.instrument.outside.frames
+    assert np.abs(sound[-RATE // 2 :]).max() > 0.05
