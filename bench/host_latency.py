@@ -8,73 +8,15 @@ latest. Wanted on average: half a hop + 15 ms; the wire has no delay of its own.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
-import onnx
 
-from graphs.card import Card, LatentStatistics, attach_card
-from tests.support.graph_maker import GraphMaker
-from tests.support.null_sink import MISSING, NullSink, null_sink
-from tests.support.told_board import ToldBoard
+from tests.support.loop_back import RATE, measure
+from tests.support.null_sink import MISSING, null_sink
 
-RATE = 44100
 ALLOWED_S = 0.015
-
-
-def wire(path: Path, hop: int) -> Path:
-    """A voice whose sound is its latent."""
-    g = GraphMaker()
-    ones = g.constant(np.ones((1, 1, hop), np.float32))
-    g.output(g.node("Mul", g.input("latent", [1, 1, 1]), ones), "audio", [1, 1, hop])
-    model = g.model()
-    # So wide that no jump of a test is more than the slew limit lets pass.
-    wide = LatentStatistics(
-        "made up",
-        np.zeros(1, np.float32),
-        np.full(1, 100.0, np.float32),
-        np.zeros(0, np.float32),
-        np.zeros((1, 0), np.float32),
-    )
-    card = Card("voice", "wire", 1, sample_rate=RATE, hop=hop, frames=1, channels=1, latent=wide)
-    attach_card(model, card)
-    onnx.save(model, path)
-    return path
-
-
-def measure(sink: NullSink, folder: Path, hop: int, seconds: float) -> np.ndarray:
-    """Seconds from each packet to its sound."""
-    command = [sys.executable, "-m", "lodestone", "host", str(wire(folder / f"wire{hop}.onnx", hop))]
-    found: list[float] = []
-    with ToldBoard(latents=1, voice="wire", hop=hop) as board:
-        command += ["--board", "127.0.0.1", "--port", str(board.port), "--query", "0"]
-        with (
-            sink.heard() as monitor,  # whoever listens keeps the sink's own delay short
-            subprocess.Popen(command, env=sink.environment, stderr=subprocess.PIPE, text=True) as host,
-        ):
-            try:
-                board.wait_for("/heartbeat", 60.0)
-                board.run(3.0, lambda: [0.0])
-                random = np.random.default_rng(1)
-                until = time.monotonic() + seconds
-                while time.monotonic() < until:
-                    board.run(float(random.uniform(0.4, 0.5)), lambda: [0.0])
-                    sent = time.monotonic()
-                    board.run(0.3, lambda: [0.5])
-                    onset = monitor.onset_s(sent, 0.25)
-                    if onset is not None:
-                        found.append(onset - sent)
-                    monitor.blocks.clear()
-            finally:
-                host.terminate()
-                said = host.stderr.read() if host.stderr else ""
-    if not found:
-        raise SystemExit(f"no sound came through: {said[-500:]}")
-    return np.array(found)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -33,6 +34,13 @@ from sensors.replay import RecordedWorld
 from sensors.simulation.board import SimulatedBoard
 from sensors.simulation.server import BoardServer
 
+FILES = {
+    "sound": "performance.wav",
+    "picture": "performance.png",
+    "osc log": "performance.osc.log",
+    "figures": "performance.json",
+    "latents": "performance.latents.tsv",
+}
 SIMULATOR = Path(firmware.__file__).parent / "lodestone-sim"
 
 
@@ -112,16 +120,27 @@ def _prepare(wanted: Performance, console: Console) -> Scene:
 
 
 def _play(wanted: Performance, scenes: list[Scene], board: SimulatedBoard, console: Console) -> Summary:
-    out, scene = wanted.out, scenes[0]
+    """Made in a folder of its own; it takes its place when it is whole, so that Ctrl-C leaves what was."""
+    files = {name: wanted.out / file for name, file in FILES.items()}
+    with tempfile.TemporaryDirectory(dir=wanted.out, prefix=".playing-") as fresh:
+        made = {name: Path(fresh) / file for name, file in FILES.items()}
+        stats, host, wall, peak = _perform(wanted, scenes, board, console, made)
+        for name, path in made.items():
+            os.replace(path, files[name])
+    return _summary(wanted, scenes[0], stats, files, host, wall, peak)
+
+
+def _perform(
+    wanted: Performance,
+    scenes: list[Scene],
+    board: SimulatedBoard,
+    console: Console,
+    files: dict[str, Path],
+) -> tuple[dict[str, Any], SimulatedHost, float, float]:
+    """Figures, the host with all it heard, the seconds that it took, and the largest sample."""
+    scene = scenes[0]
     cues = wanted.cues(scenes) if wanted.cues is not None else first_sound_cues(wanted.seconds)
-    files = {
-        "sound": out / "performance.wav",
-        "picture": out / "performance.png",
-        "osc log": out / "performance.osc.log",
-        "figures": out / "performance.json",
-        "latents": out / "performance.latents.tsv",
-    }
-    image = build_image(out / "image", scenes)
+    image = build_image(wanted.out / "image", scenes)
     began = time.monotonic()
     with ExitStack() as stack:
         progress = stack.enter_context(_progress(console))
@@ -145,7 +164,7 @@ def _play(wanted: Performance, scenes: list[Scene], board: SimulatedBoard, conso
     modes = [(float(change["time_s"]), str(change["sounding"])) for change in stats["modes"]]
     title = f"Lodestone: {wanted.title}"
     draw_performance(files["picture"], title, host.messages, scene.card.latent, modes, sound[:, 0], rate)
-    return _summary(wanted, scene, stats, files, host, wall, float(abs(sound).max()))
+    return stats, host, wall, float(abs(sound).max())
 
 
 def _progress(console: Console) -> Progress:

@@ -44,6 +44,14 @@ def devices() -> list[str]:
     return found
 
 
+def has_output() -> bool:
+    """Whether this machine can put out sound at all."""
+    try:
+        return bool(devices())
+    except SpeakerError:
+        return False
+
+
 def playable(library: Any, device: int | str | None, channels: int, rate: int) -> int:
     """The rate to play at: `rate` where the device does it, else the device's own.
 

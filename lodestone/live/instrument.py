@@ -146,9 +146,17 @@ def owner(port: int) -> str:
     inodes = {row[9] for row in rows if int(row[1].split(":")[1], 16) == port}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            sockets = {handle.readlink().name for handle in (process / "fd").iterdir()}
+            sockets = {_target(handle) for handle in (process / "fd").iterdir()}
             if any(f"socket:[{inode}]" in sockets for inode in inodes):
                 return f"{(process / 'comm').read_text().strip()} ({process.name})"
         except OSError:
             continue
     return ""
+
+
+def _target(handle: Path) -> str:
+    """What a file descriptor points at; nothing when it has been closed meanwhile."""
+    try:
+        return handle.readlink().name
+    except OSError:
+        return ""

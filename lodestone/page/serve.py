@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from lodestone.board import ADDRESSES, Board, BoardError
 from lodestone.default_files import CALIBRATION, TAUGHT
 from lodestone.page.errors import PageError
+from lodestone.speaker import has_output
 
 if TYPE_CHECKING:
     from lodestone.page.guide import Place
@@ -78,9 +78,9 @@ def serve(
 @contextlib.contextmanager
 def _alive(board_port: int) -> Iterator[None]:
     """A live simulated board beside this process, until the end of the context."""
-    silent = [] if importlib.util.find_spec("sounddevice") else ["--silent"]
+    silent = [] if has_output() else ["--silent"]
     if silent:
-        print("without the package sounddevice the board plays unheard", file=sys.stderr)
+        print("without a sound card, or the package sounddevice, the board plays unheard", file=sys.stderr)
     command = [sys.executable, "-m", "lodestone", "live", "--hands", "outside", "--port", str(board_port)]
     command += ["--out", str(LIVE), "--seed", str(LIVE_SEED), "--mapping", LIVE_MAPPING]
     command += [word for scene in _live_scenes() for word in ("--voice", scene.voice)]

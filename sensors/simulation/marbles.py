@@ -32,6 +32,10 @@ HAND_S = 0.015
 BOUNCE = 0.3
 MOST_PULL_M_S = 0.75
 """What two marbles give each other in a step; beside each other it would be more than a step can follow."""
+CLOSE = 1.03
+"""Marbles that draw each other hold as one up to this share of the distance at which they touch."""
+RUBBING = 0.5
+"""Friction of nickel on nickel: two balls that roll rub where they press on each other."""
 PROBE_MM = 0.5
 
 
@@ -134,26 +138,26 @@ class Marbles:
         self.edge_mm = edge_mm
         self.at_rest = False
         self._stuck: set[tuple[int, int]] = set()
+        self._rub: dict[int, float] = {}
         for _ in range(4):
             self._turn()
 
     def step(self) -> None:
         """Moves everything on by STEP_S."""
-        before = [marble.place for marble in self.all.values()]
+        before = [(marble.place, marble.pole) for marble in self.all.values()]
         pulls = self._pulls_n()
         for number, marble in self.all.items():
             if marble.held:
                 self._carry(marble)
             else:
-                self._roll(marble, pulls[number])
+                self._roll(marble, pulls[number], self._rub[number])
         for _ in range(2):
             self._part()
         self._turn()
-        moved = max(
-            (math.dist(marble.place, old) for marble, old in zip(self.all.values(), before, strict=True)),
-            default=0.0,
-        )
-        self.at_rest = moved < 1e-4
+        pairs = list(zip(self.all.values(), before, strict=True))
+        moved = max((math.dist(marble.place, place) for marble, (place, _) in pairs), default=0.0)
+        turned = max((math.dist(marble.pole, pole) for marble, (_, pole) in pairs), default=0.0)
+        self.at_rest = moved < 1e-4 and turned < 1e-4
 
     def field_ut(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """[K, 3] µT of all marbles at [K, 3] mm."""
@@ -200,32 +204,42 @@ class Marbles:
         marble.velocity = (way[0] * scale / STEP_S, way[1] * scale / STEP_S)
         marble.place = (x, y, z)
 
-    def _roll(self, marble: Marble, pull: list[float]) -> None:
+    def _roll(self, marble: Marble, pull: list[float], rub: float) -> None:
         x, y, z = marble.place
         z = max(0.0, z - 8.0)  # it falls: a hand lets go some millimetres above the board
         load = marble.mass * GRAVITY + abs(pull[2])
         vx = marble.velocity[0] + pull[0] / marble.mass * 1e3 * STEP_S
         vy = marble.velocity[1] + pull[1] / marble.mass * 1e3 * STEP_S
         speed = math.hypot(vx, vy)
-        slowed = min(max(speed - ROLLING * load / marble.mass * 1e3 * STEP_S, 0.0), FASTEST_MM_S)
+        brake = (ROLLING * load + RUBBING * rub) / marble.mass * 1e3
+        slowed = min(max(speed - brake * STEP_S, 0.0), FASTEST_MM_S)
         keep = slowed / speed if speed > 0.0 else 0.0
         vx, vy = vx * keep, vy * keep
         x, y = x + vx * STEP_S, y + vy * STEP_S
         far = math.hypot(x, y)
         if far > self.edge_mm:  # the rim of the board
             x, y = x * self.edge_mm / far, y * self.edge_mm / far
-            vx, vy = -BOUNCE * vx, -BOUNCE * vy
+            outward = (vx * x + vy * y) / self.edge_mm
+            if outward > 0.0:
+                vx -= (1.0 + BOUNCE) * outward * x / self.edge_mm
+                vy -= (1.0 + BOUNCE) * outward * y / self.edge_mm
         marble.place, marble.velocity = (x, y, z), (vx, vy)
 
     def _pulls_n(self) -> dict[int, list[float]]:
         """Newtons on each marble: by the stacks, and by each other, equal and opposite."""
         pulls = {number: self._stack_pull_n(marble) for number, marble in self.all.items()}
         self._stuck.clear()
+        self._rub = dict.fromkeys(self.all, 0.0)
         for one, other in itertools.combinations(self.all, 2):
             a, b = self.all[one], self.all[other]
             force, drawn = _between_n(a, b)
+            strength = math.sqrt(sum(f * f for f in force))
+            self._rub[one] += strength
+            self._rub[other] += strength
             if drawn:
                 self._stuck.add((one, other))
+                if _touch(a, b):  # what draws them is what presses them apart
+                    continue
             for axis in range(3):
                 pulls[other][axis] += force[axis]
                 pulls[one][axis] -= force[axis]
@@ -248,6 +262,11 @@ class Marbles:
         """Marbles that meet: out of each other along the line of their centres, by their masses."""
         for one, other in itertools.combinations(self.all, 2):
             _part(self.all[one], self.all[other], 0.0 if (one, other) in self._stuck else BOUNCE)
+
+
+def _touch(one: Marble, other: Marble) -> bool:
+    apart = math.dist(one.centre, other.centre)
+    return apart <= (one.diameter_mm + other.diameter_mm) * 0.5 * CLOSE
 
 
 def _between_n(one: Marble, other: Marble) -> tuple[Vector, bool]:
@@ -282,7 +301,7 @@ def _part(one: Marble, other: Marble, bounce: float) -> None:
     dx, dy, dz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
     flat_touch = math.sqrt(max(touch * touch - dz * dz, 0.0))
     flat = math.hypot(dx, dy)
-    if flat >= flat_touch:
+    if flat >= flat_touch * (1.0 if bounce > 0.0 else CLOSE):
         return
     nx, ny = (dx / flat, dy / flat) if flat > 1e-6 else (1.0, 0.0)
     gap = flat_touch - flat

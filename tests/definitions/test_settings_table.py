@@ -76,7 +76,8 @@ USERS = {
     "board": "board", "bus": "bus", "frame_rate": "frame_rate_hz", "osc_targets": "osc_targets",
     "osc_port": "osc_port", "allow": "allow", "streams": "streams_mag", "period": "period", "rate": "rate",
     "prefill": "prefill_frames", "voice_threads": "voice_threads", "crossfade_ms": "crossfade_ms",
-    "heartbeat_ms": "heartbeat_ms", "swap": "swap", "button_pin": "button_pin", "led_pin": "led_pin",
+    "heartbeat_ms": "heartbeat_ms", "swap": "swap", "legacy_rate": "legacy_rate_hz",
+    "button_pin": "button_pin", "led_pin": "led_pin",
 }  # fmt: skip
 """What the program asks of the settings. A row that goes leaves its user; a row that comes needs one."""
 

@@ -55,6 +55,15 @@ def test_a_recording_and_a_take_are_hands_as_well(recording: Path, tmp_path: Pat
     assert np.abs(by_recording[10:-10] - by_take[10:-10]).max() < 0.2 * np.ptp(by_recording, axis=0).max()
 
 
+def test_outside_nothing_moves_by_itself() -> None:
+    world = world_of("outside", 1)
+    field(world, 3.0)  # marbles roll to where they rest
+    still = field(world, 1.0, 3.0)
+    assert np.ptp(still, axis=0).max() < 0.5
+    world.move(1, -65.0, 0.0)
+    assert np.ptp(field(world, 2.0, 4.0), axis=0).max() > 100.0
+
+
 def test_other_hands_are_refused() -> None:
     with pytest.raises(SensorError, match="nobody"):
         world_of("nobody", 1)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -148,6 +151,31 @@ def test_two_performances_are_the_same_to_the_byte(evening: Evening, tmp_path: P
     again = Evening(evening.settings, perform(replace(evening.settings, out=tmp_path)))
     assert again.file("sound").read_bytes() == evening.file("sound").read_bytes()
     assert again.file("osc log").read_bytes() == evening.file("osc log").read_bytes()
+
+
+def hears_ctrl_c() -> None:
+    """As a program in a terminal does, also where the suite itself runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_ctrl_c_leaves_the_performance_before_whole(evening: Evening) -> None:
+    out = evening.settings.out
+    before = {name: path.read_bytes() for name, path in evening.summary.files.items()}
+    command = [sys.executable, "-m", "lodestone", "play", "--out", str(out), "--seconds", "3000"]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=hears_ctrl_c
+    ) as play:
+        until = time.monotonic() + 120.0
+        while not (playing := list(out.glob(".playing-*/performance.wav"))):
+            assert time.monotonic() < until
+            assert play.poll() is None
+            time.sleep(0.05)
+        while playing[0].stat().st_size < 100_000:
+            time.sleep(0.05)
+        os.killpg(play.pid, signal.SIGINT)
+        play.communicate(timeout=60)
+    assert {name: path.read_bytes() for name, path in evening.summary.files.items()} == before
+    assert not list(out.glob(".playing-*"))
 
 
 def test_a_board_that_cannot_play_says_why(

@@ -106,3 +106,17 @@ def test_controllers_and_wrong_places() -> None:
         world.move(9, 0.0, 0.0)
     with pytest.raises(SensorError, match="not below the board"):
         world.move(1, 0.0, 0.0, -3.0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_marbles_that_are_left_alone_come_to_rest(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    places = random.uniform(-120.0, 120.0, (3, 2))
+    sizes = (15.0, 20.0, 10.0)
+    there = {n + 1: Marble(size, (*places[n], 0.0)) for n, size in enumerate(sizes)}  # type: ignore[arg-type]
+    world = LiveWorld(there)
+    for step in range(1600):
+        world.axis_ut(0, 0, step * STEP_NS)
+        if world.marbles.at_rest:
+            return
+    raise AssertionError(f"still rolling after 8 s: {world.places()}")
