@@ -96,8 +96,8 @@ class Response:
     reach_mt: Array
     dead_zone_mt: Array
     knee_mt: float = 0.3
-    min_cutoff_hz: float = 1.0
-    beta: float = 2.0
+    min_cutoff_hz: float = 9.5
+    beta: float = 1.0
     derivative_cutoff_hz: float = 1.0
 
 

@@ -20,6 +20,8 @@ Array = npt.NDArray[np.float64]
 BALL_SIGMAS = 2.5
 # Root mean square speed of y over the latents, in sigma per second: 0.3 sigma per frame at 200 Hz.
 SLEW_SIGMAS_PER_S = 60.0
+# Speed of any one latent: the others' rest is no leave for it to leap. 0.6 sigma per frame.
+LATENT_SIGMAS_PER_S = 120.0
 # Quantiles further out than this say more about the corpus's length than about the voice.
 OUTERMOST_SIGMA = 3.3
 _FAR = 1e6
@@ -33,13 +35,19 @@ def ball_limit(y: Var, latents: int) -> Var:
 
 
 def slew_limit(graph: StatefulGraph, clock: Clock, y: Var, latents: int) -> Var:
-    """Follows y in a straight line, at most SLEW_SIGMAS_PER_S sqrt(Z): a snatched magnet never clicks."""
+    """Follows y in a straight line, at most SLEW_SIGMAS_PER_S sqrt(Z) and no latent by more than
+    LATENT_SIGMAS_PER_S: a snatched magnet never clicks.
+    """
     state = graph.state("latent", (latents,))
     most = op.mul(const(SLEW_SIGMAS_PER_S * math.sqrt(latents)), clock.dt)
     way = op.sub(y, state.now)
     length = op.sqrt(op.reduce_sum(op.mul(way, way), keepdims=1))
-    near = op.or_(clock.fresh, op.less_or_equal(length, most))
-    share = op.div(most, op.max([length, const(1e-9)]))
+    alone = op.mul(const(LATENT_SIGMAS_PER_S), clock.dt)
+    widest = op.reduce_max(op.abs(way), keepdims=1)
+    slow = op.and_(op.less_or_equal(length, most), op.less_or_equal(widest, alone))
+    near = op.or_(clock.fresh, slow)
+    shares = (op.div(most, op.max([length, const(1e-9)])), op.div(alone, op.max([widest, const(1e-9)])))
+    share = op.min([*shares, const(1.0)])
     state.then = op.where(near, y, op.add(state.now, op.mul(way, share)))
     return state.then
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,7 +64,8 @@ def record(
     """
     runner = Runner(open_step, watcher)
     checked = runner.do(SELF_CHECK, lambda recording: _self_check(recording, runner.sensors))
-    empty = runner.do(EMPTY, _empty, lambda: _need_last(last, runner.sensors))
+    known = replace(EMPTY, may_skip=_stands_in(last, runner.sensors))
+    empty = runner.do(known, _empty, lambda: _need_last(last, runner.sensors))
     rest = last.rest if empty is None and last is not None else fit_rest(_present(empty))
     free = Step(FREE_PLAY.name, play_seconds, FREE_PLAY.request)
     play = runner.do(free, lambda recording: (recording, _play_words(recording, rest)))
@@ -79,6 +80,15 @@ def record(
 def _present(recording: Recording | None) -> Recording:
     assert recording is not None  # without a last calibration it cannot have been left out
     return recording
+
+
+def _stands_in(last: Calibration | None, sensors: tuple[SensorIdentity, ...] | None) -> bool:
+    """Whether the last calibration can stand in for the empty board."""
+    try:
+        _need_last(last, sensors)
+    except CalibrationError:
+        return False
+    return True
 
 
 def _need_last(last: Calibration | None, sensors: tuple[SensorIdentity, ...] | None) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import sensors
 from calibration.capture.procedure import FREE_PLAY
 from calibration.capture.steps import OpenStep, Source, Step
 from calibration.errors import CalibrationError
+from calibration.recording import FrameLike
 
 # Of a ball that rests on the simulated board while a known spot is read.
 SPOT_GESTURE = """format = "lodestone-gesture"
@@ -49,16 +52,44 @@ def open_bus(spec: str) -> OpenStep:
     return lambda _: _open(spec)
 
 
-def open_simulated(seed: int, ball_mm: float = 15.0) -> OpenStep:
-    """The simulated board: empty, played, or with the ball on a spot, as the step asks."""
+Pace = Callable[[Iterable[FrameLike]], Iterator[FrameLike]]
+
+
+def open_simulated(seed: int, ball_mm: float = 15.0, pace: Pace | None = None) -> OpenStep:
+    """The simulated board: empty, played, or with the ball on a spot, as a hand does what the step asks for.
+
+    Args:
+        pace: takes its time between the frames; None: as fast as they can be had.
+    """
 
     def open_step(step: Step) -> AbstractContextManager[Source]:
         if step.place_mm is not None:
-            return _spot(step, seed, ball_mm)
+            return _paced(_spot(step, seed, ball_mm), pace)
         gesture = "free-play" if step.name == FREE_PLAY.name else "empty"
-        return _open(f"sim:{gesture}?seed={seed}")
+        return _paced(_open(f"sim:{gesture}?seed={seed}"), pace)
 
     return open_step
+
+
+@dataclass(frozen=True)
+class _Paced:
+    """A source whose frames come when somebody lets them."""
+
+    source: Source
+    pace: Pace
+
+    @property
+    def info(self) -> dict[str, Any]:
+        return self.source.info
+
+    def __iter__(self) -> Iterator[FrameLike]:
+        return self.pace(self.source)
+
+
+@contextmanager
+def _paced(opened: AbstractContextManager[Source], pace: Pace | None) -> Iterator[Source]:
+    with opened as source:
+        yield source if pace is None else _Paced(source, pace)
 
 
 def _spot(step: Step, seed: int, ball_mm: float) -> AbstractContextManager[Source]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 
 from calibration.board_model import ball_moment
-from calibration.capture.steps import Choice, Runner, Step, Watcher
+from calibration.capture.steps import Choice, OneBack, Runner, Step, Watcher
 from calibration.errors import CalibrationError
 from calibration.fitting.fit import fit_rest, played_field
-from calibration.fitting.spots import SpotReadings, fit_spots, printed_spots
+from calibration.fitting.spots import (
+    FEWEST_PLACEMENTS,
+    SpotReadings,
+    fit_spots,
+    printed_spots,
+    solve_spots,
+)
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Rest
 from calibration.recording import Recording
 
@@ -33,39 +41,91 @@ def spot_steps() -> list[Step]:
 
 
 def record_spots(runner: Runner, watcher: Watcher, rest: Rest, ball_mm: float) -> SpotReadings | None:
-    """The ball on the spots, as often as it takes until a board explains it; None when they are left out.
+    """The ball on the spots until a board explains it; None when they are left out.
+
+    One that does not fit is asked for again by itself, and the one before the next at any time.
 
     Raises:
         CalibrationError: no board explains them, and the player gives up.
     """
+    placed = Placed(runner, rest, ball_mm)
+    number = 0
+    while number < len(placed.steps):
+        try:
+            placed.read(number)
+            number += 1
+        except OneBack:
+            number = max(number - 1, 0)
     while True:
         try:
-            readings = _readings(runner, rest, ball_mm)
+            readings = placed.readings()
             fit_spots(readings)
             return readings
         except CalibrationError as error:
-            choice = watcher.again(ALL_SPOTS, error)
-            if choice is Choice.SKIP:
-                return None
+            worst = placed.worst()
+            step = ALL_SPOTS if worst is None else placed.steps[worst]
+            choice = watcher.again(step, error)
             if choice is Choice.STOP:
                 raise
+            if choice is Choice.SKIP and (worst is None or len(placed.fields) <= FEWEST_PLACEMENTS):
+                return None
+            if choice is Choice.SKIP and worst is not None:
+                del placed.fields[worst]
+            elif worst is None:
+                return record_spots(runner, watcher, rest, ball_mm)
+            else:
+                with contextlib.suppress(OneBack):
+                    placed.read(worst)
 
 
-def _readings(runner: Runner, rest: Rest, ball_mm: float) -> SpotReadings:
-    fields: list[Array] = []
-    places: list[tuple[float, float, float]] = []
-    frames = 1
-    for step in spot_steps():
-        still = runner.do(step, _still)
-        if still is None or step.place_mm is None:
-            continue
-        field = played_field(still, rest, np.eye(CHANNELS))
-        fields.append(np.median(field, axis=0).reshape(SENSORS, AXES))
-        places.append((*step.place_mm, ball_mm / 2.0))
-        frames = still.frames
-    noise = float(rest.noise_mt.max()) / np.sqrt(frames)
-    shape = (len(fields), SENSORS, AXES)
-    return SpotReadings(np.reshape(fields, shape), np.array(places), ball_moment(ball_mm), noise)
+class Placed:
+    """What has been read of the sixteen placements.
+
+    Attributes:
+        steps: all of them.
+        fields: [4, 3] mT by the number of the step, of those that were read.
+    """
+
+    def __init__(self, runner: Runner, rest: Rest, ball_mm: float) -> None:
+        self.steps = spot_steps()
+        self.fields: dict[int, Array] = {}
+        self._runner, self._rest, self._ball_mm = runner, rest, ball_mm
+        self._frames = 1
+
+    def read(self, number: int) -> None:
+        """One placement, which takes the place of an earlier reading. Raises OneBack."""
+
+        def judge(recording: Recording) -> tuple[Recording, str]:
+            still, _ = _still(recording)
+            field = np.median(played_field(still, self._rest, np.eye(CHANNELS)), axis=0)
+            self.fields[number] = field.reshape(SENSORS, AXES)
+            self._frames = still.frames
+            return still, self._words(number)
+
+        if self._runner.do(self.steps[number], judge) is None:
+            self.fields.pop(number, None)
+
+    def readings(self) -> SpotReadings:
+        """All that were read, in the order of the steps."""
+        fields = [self.fields[number] for number in sorted(self.fields)]
+        places = [(*(self.steps[n].place_mm or (0.0, 0.0)), self._ball_mm / 2.0) for n in sorted(self.fields)]
+        noise = float(self._rest.noise_mt.max()) / np.sqrt(self._frames)
+        field_mt = np.reshape(fields, (len(fields), SENSORS, AXES))
+        return SpotReadings(field_mt, np.array(places), ball_moment(self._ball_mm), noise)
+
+    def worst(self) -> int | None:
+        """The number of the placement that fits the others least; None where there are too few to tell."""
+        if len(self.fields) < FEWEST_PLACEMENTS:
+            return None
+        return sorted(self.fields)[int(np.argmax(solve_spots(self.readings()).strange))]
+
+    def _words(self, number: int) -> str:
+        """How well it fits those before it, as soon as there are enough of them."""
+        if len(self.fields) < FEWEST_PLACEMENTS:
+            return "heard"
+        found = solve_spots(self.readings())
+        at = sorted(self.fields).index(number)
+        return f"heard: {found.beside_mm[at]:.1f} mm beside, {100 * found.misfit[at]:.1f} % unexplained"
 
 
 def _still(recording: Recording) -> tuple[Recording, str]:

@@ -31,7 +31,8 @@ class Source(Protocol):
 class Step:
     """One step: how long it listens, what the player is asked to do, and whether that takes a moment.
 
-    A known spot carries the place of the ball [x, y] in mm and whether its mark points up.
+    A known spot carries the place of the ball [x, y] in mm and whether its mark points up. Where a step
+    cannot be skipped, that is not offered.
     """
 
     name: str
@@ -40,19 +41,24 @@ class Step:
     asks: bool = True
     place_mm: tuple[float, float] | None = None
     mark_up: bool = True
+    may_skip: bool = True
 
 
 class Choice(Enum):
-    """What the player wants: to go on, to do the step once more, to leave it out, or to give up."""
+    """What the player wants: to go on, to do the step once more, to leave it out, or to give up.
+
+    BACK, before a known spot: the spot before it once more.
+    """
 
     GO = auto()
+    BACK = auto()
     REPEAT = auto()
     SKIP = auto()
     STOP = auto()
 
 
 class Watcher(Protocol):
-    """Shows what happens; asks before a step (GO, SKIP), after it (GO, REPEAT), and when it is refused."""
+    """Shows what happens; asks before a step (GO, SKIP, BACK), after it (GO, REPEAT), when it is refused."""
 
     def begin(self, step: Step) -> Choice:
         """Before a step."""
@@ -107,6 +113,10 @@ def _numbers(settings: Mapping[str, Any]) -> dict[str, int]:
 T = TypeVar("T")
 
 
+class OneBack(Exception):  # noqa: N818 - no error: the player wants the known spot before this one
+    """Before a known spot: the one before it once more."""
+
+
 class Runner:
     """Takes the player through steps: each can be repeated or left out, all must be of one board."""
 
@@ -126,9 +136,14 @@ class Runner:
         Args:
             judge: makes result and words of what was recorded, or refuses it with a CalibrationError.
             may_skip: raises a CalibrationError where this step cannot be left out.
+
+        Raises:
+            OneBack: the player wants the known spot before this one once more.
         """
         choice = self._watcher.begin(step)
         while True:
+            if choice is Choice.BACK:
+                raise OneBack
             try:
                 if choice is Choice.SKIP:
                     may_skip()

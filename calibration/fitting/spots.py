@@ -70,13 +70,20 @@ class SpotReadings:
 class SpotFit:
     """What the spots tell: the mounting, and how well a dipole explains them (part of the field, 0..1).
 
-    `moments` [P, 3] A m2; `beside_mm` [P] how far from its mark each ball seems to lie.
+    `moments` [P, 3] A m2; `beside_mm` [P] how far from its mark each ball seems to lie; `misfit` [P] the
+    part of each placement's field that is not explained.
     """
 
     mounting: Mounting
     residual: float
     moments: Array
     beside_mm: Array
+    misfit: Array
+
+    @property
+    def strange(self) -> Array:
+        """[P] how little each placement fits, 1 where it would be refused."""
+        return np.asarray(self.beside_mm / FARTHEST_BESIDE_MM + self.misfit / LARGEST_RESIDUAL)
 
 
 def fit_spots(readings: SpotReadings) -> SpotFit:
@@ -84,6 +91,22 @@ def fit_spots(readings: SpotReadings) -> SpotFit:
 
     Raises:
         CalibrationError: too few placements, or no ball on these places explains the readings.
+    """
+    found = solve_spots(readings)
+    _refuse_misplaced(found.beside_mm)
+    if found.residual > LARGEST_RESIDUAL:
+        got = f"{100 * found.residual:.0f} % of the field unexplained"
+        do = "one ball only, nothing else on the board; check its diameter with --ball-mm"
+        raise CalibrationError("one known ball on the printed spots", got, do)
+    _refuse_impossible(found.mounting)
+    return found
+
+
+def solve_spots(readings: SpotReadings) -> SpotFit:
+    """The board that explains the readings best, whether it does so well or not.
+
+    Raises:
+        CalibrationError: too few placements.
     """
     field = readings.field_mt
     if len(field) < FEWEST_PLACEMENTS:
@@ -108,15 +131,11 @@ def fit_spots(readings: SpotReadings) -> SpotFit:
     found = bundle(seen)
     mounting = found.mounting
     predicted = mounting.shows(dipole_mt(found.places_mm, found.moments, mounting.points_mm()))
-    residual = float(np.sqrt(np.sum((field - predicted) ** 2) / np.sum(field**2)))
+    left, all_of_it = np.sum((field - predicted) ** 2, axis=(1, 2)), np.sum(field**2, axis=(1, 2))
+    residual = float(np.sqrt(np.sum(left) / np.sum(all_of_it)))
+    misfit = np.sqrt(left / np.maximum(all_of_it, 1e-12))
     beside = np.linalg.norm(found.places_mm - readings.places_mm, axis=1)
-    _refuse_misplaced(beside)
-    if residual > LARGEST_RESIDUAL:
-        got = f"{100 * residual:.0f} % of the field unexplained"
-        do = "one ball only, nothing else on the board; check its diameter with --ball-mm"
-        raise CalibrationError("one known ball on the printed spots", got, do)
-    _refuse_impossible(mounting)
-    return SpotFit(mounting, residual, found.moments, beside)
+    return SpotFit(mounting, residual, found.moments, beside, misfit)
 
 
 def _refuse_misplaced(beside_mm: Array) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Collection
 
 import numpy as np
@@ -55,8 +56,10 @@ class TerminalWatcher:
         self._console.print(f"[bold]{step.name}[/bold]: {step.request}")
         if step.name in self._skip:
             return self._skipped()
-        if self._ask and step.asks and self._answer("Enter when ready, s to skip") == "s":
-            return self._skipped()
+        if self._ask and step.asks:
+            choice = self._ready(step)
+            if choice is not Choice.GO:
+                return choice
         self._seen.begin(step)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
@@ -72,8 +75,9 @@ class TerminalWatcher:
         """The step's result in one line; the player may want it once more."""
         self.close()
         self._console.print(f"  [green]✓[/green] {words}")
-        again = self._ask and step.asks and self._answer("Enter to go on, r to repeat") == "r"
-        return Choice.REPEAT if again else Choice.GO
+        if step.place_mm is not None or not (self._ask and step.asks):
+            return Choice.GO  # of a known spot the next one asks
+        return Choice.REPEAT if self._answer("Enter to go on, r to repeat") == "r" else Choice.GO
 
     def again(self, step: Step, error: CalibrationError) -> Choice:
         """Says why the step was refused; gives up at once unless `ask`."""
@@ -81,7 +85,10 @@ class TerminalWatcher:
         if not self._ask:
             return Choice.STOP
         self._console.print(f"  [red]✗[/red] {error}")
-        answer = self._answer(f"Enter to repeat {step.name}, s to skip it, q to give up")
+        skip = ", s to skip it" if step.may_skip else ""
+        answer = self._answer(f"Enter to repeat {step.name}{skip}, q to give up")
+        if answer == "s" and not step.may_skip:
+            return Choice.REPEAT
         return {"s": Choice.SKIP, "q": Choice.STOP, "n": Choice.STOP}.get(answer, Choice.REPEAT)
 
     def close(self) -> None:
@@ -90,7 +97,18 @@ class TerminalWatcher:
             self._live.stop()
             self._live = None
 
+    def _ready(self, step: Step) -> Choice:
+        """Waits until the player has done what the step asks for."""
+        others = {"s": Choice.SKIP} if step.may_skip else {}
+        offered = "Enter when ready" + (", s to skip" if step.may_skip else "")
+        if step.place_mm is not None:
+            others["r"], offered = Choice.BACK, offered + ", r for the one before again"
+        choice = others.get(self._answer(offered), Choice.GO)
+        return self._skipped() if choice is Choice.SKIP else choice
+
     def _answer(self, question: str) -> str:
+        """What is typed from now on: keys that were pressed before the question are none."""
+        forget_keys()
         return self._console.input(f"  {question} ").strip().lower()[:1]
 
     def _skipped(self) -> Choice:
@@ -106,6 +124,18 @@ class TerminalWatcher:
             parts = [Columns([field_bars(seen.played_mt), beside])]
         progress = ProgressBar(total=1.0, completed=seen.part(step), width=60)
         return Group(*parts, progress)
+
+
+def forget_keys() -> None:
+    """Drops what was typed and not yet read, where somebody types."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return
+    try:
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    except (ImportError, OSError, ValueError):  # no such terminal
+        return
 
 
 def field_bars(played_mt: npt.NDArray[np.float64]) -> Table:

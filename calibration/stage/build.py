@@ -10,6 +10,7 @@ from calibration.model import CHANNELS, SENSORS, Calibration
 from calibration.stage.carry import carry_to_places
 from calibration.stage.response import compress, dead_zone, soft_limit
 from calibration.stage.rest import RestInputs, remove_rest
+from calibration.stage.room import watch_room
 from calibration.stage.smoothing import mains_filter, one_euro
 from graphs.clock import Clock, start_clock
 from graphs.glide import glide
@@ -21,7 +22,9 @@ def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, 
     """Adds the whole stage to `graph`; `state.0` is the rest correction that the instrument keeps.
 
     Inputs added: field [4, 3] mT, valid [4], temperature [4] °C, dt [] s, knob.reach (mT) and
-    knob.rest_capture. Returns the clock and touch [12] in -1..1, sensor by sensor.
+    knob.rest_capture. Output added: room [2], see `calibration.stage.room`.
+
+    Returns the clock and touch [12] in -1..1, sensor by sensor.
     """
     rest_state = graph.state("rest", (SENSORS, 3))
     clock = start_clock(graph)
@@ -38,7 +41,7 @@ def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, 
     inputs = RestInputs(quiet, valid, temperature, new)
     played = remove_rest(graph, clock, inputs, calibration, rest_state)
 
-    row = op.reshape(played, shape_const([1, CHANNELS]))
+    row = op.reshape(played.field_mt, shape_const([1, CHANNELS]))
     if calibration.corrected:
         row = op.matmul(row, const(calibration.correction.T))
     if calibration.carry is not None:
@@ -49,4 +52,6 @@ def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, 
     touch = soft_limit(compress(pressed, response.reach_mt - response.dead_zone_mt, knee))
     weight = op.expand(op.reshape(valid, shape_const([SENSORS, 1])), shape_const([SENSORS, 3]))
     weighted = op.mul(touch, op.reshape(weight, shape_const([CHANNELS])))
+    room = watch_room(graph, clock, played.settled_mt, played.steady, played.warming_k, calibration)
+    graph.output("room", room)
     return clock, one_euro(graph, clock, weighted, response)

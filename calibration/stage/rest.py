@@ -39,32 +39,48 @@ class RestInputs:
     new: Var
 
 
+@dataclass(frozen=True)
+class Played:
+    """What is left without the rest, [4, 3] mT, and what tells whether that is music or the room.
+
+    Attributes:
+        field_mt: as it is. settled_mt: without noise. steady: [] nothing moves. warming_k: [4].
+    """
+
+    field_mt: Var
+    settled_mt: Var
+    steady: Var
+    warming_k: Var
+
+
 def remove_rest(
     graph: StatefulGraph, clock: Clock, inputs: RestInputs, calibration: Calibration, rest: State
-) -> Var:
-    """Field minus the rest at this temperature, [4, 3] mT."""
-    lifted = op.sub(inputs.field, _rest_at_temperature(graph, clock, inputs, calibration))
+) -> Played:
+    """Field minus the rest at this temperature."""
+    warming = _warming(graph, clock, inputs, calibration)
+    shown = op.mul(_column(warming), const(calibration.rest.tempco_mt_per_k))
+    lifted = op.sub(inputs.field, op.add(const(calibration.rest.offset_mt), shown))
     calm, spread = _calm(graph, clock, lifted, inputs.new, calibration)
     present = _column(op.cast(op.greater(inputs.valid, const(0.99)), to=np.float32))
     captured = _capture(graph, clock, calm, present, rest.now, calibration)
-    tracked = _track(graph, clock, _Stillness(op.sub(calm, rest.now), spread, present), calibration)
-    rest.then = op.add(op.add(rest.now, captured), tracked)
-    return op.sub(lifted, rest.then)
+    restless = op.sub(spread, const((STILL_SIGMAS * calibration.rest.noise_mt) ** 2))
+    still = _Stillness(op.sub(calm, rest.now), restless, present)
+    rest.then = op.add(op.add(rest.now, captured), _track(graph, clock, still, calibration))
+    steady = op.less_or_equal(op.reduce_max(op.mul(restless, present), keepdims=0), const(0.0))
+    settled = op.mul(op.sub(calm, rest.then), present)
+    return Played(op.sub(lifted, rest.then), settled, steady, warming)
 
 
 def _column(per_sensor: Var) -> Var:
     return op.reshape(per_sensor, shape_const([SENSORS, 1]))
 
 
-def _rest_at_temperature(
-    graph: StatefulGraph, clock: Clock, inputs: RestInputs, calibration: Calibration
-) -> Var:
-    """Offset plus tempco times warming; the thermometer is slow, so its steps are smoothed."""
+def _warming(graph: StatefulGraph, clock: Clock, inputs: RestInputs, calibration: Calibration) -> Var:
+    """[4] K since the calibration; the thermometer is slow, so its steps are smoothed."""
     state = graph.state("temperature", (SENSORS,))
     moved = op.add(state.now, op.mul(op.sub(inputs.temperature, state.now), follow(clock, THERMOMETER_S)))
     state.then = op.where(inputs.new, inputs.temperature, moved)
-    warming = _column(op.sub(state.then, const(calibration.rest.temperature_c)))
-    return op.add(const(calibration.rest.offset_mt), op.mul(warming, const(calibration.rest.tempco_mt_per_k)))
+    return op.sub(state.then, const(calibration.rest.temperature_c))
 
 
 def _calm(
@@ -120,10 +136,10 @@ def _capture(
 
 @dataclass(frozen=True)
 class _Stillness:
-    """What tracking judges by: residual [4, 3] mT, variance [4, 3], present [4, 1]."""
+    """What tracking judges by: residual [4, 3] mT, restless [4, 3] (above 0: moves), present [4, 1]."""
 
     residual: Var
-    variance: Var
+    restless: Var
     present: Var
 
 
@@ -131,8 +147,7 @@ def _track(graph: StatefulGraph, clock: Clock, now: _Stillness, calibration: Cal
     """What tracking adds to the rest in this call: nothing unless all sensors were at rest for STILL_S."""
     dead_zone = 4.0 * calibration.rest.noise_mt
     off_rest = op.sub(op.abs(now.residual), const(dead_zone))
-    restless = op.sub(now.variance, const((STILL_SIGMAS * calibration.rest.noise_mt) ** 2))
-    worst = op.reduce_max(op.mul(op.max([off_rest, restless]), now.present), keepdims=0)
+    worst = op.reduce_max(op.mul(op.max([off_rest, now.restless]), now.present), keepdims=0)
     still = op.reshape(op.less_or_equal(worst, const(0.0)), shape_const([1]))
     timer = graph.state("still seconds", (1,))
     longer = op.min([op.add(timer.now, clock.dt), const(2.0 * STILL_S)])

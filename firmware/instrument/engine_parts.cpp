@@ -49,6 +49,7 @@ EngineTouch::EngineTouch(Engine engine)
       dt_(kAbsent),
       touch_(kAbsent),
       latent_(kAbsent),
+      room_(kAbsent),
       latents_(0),
       knobs_() {}
 
@@ -71,7 +72,8 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
       !PlaceInput(engine_, "temperature", kSensors, &temperature_, error, error_bytes) ||
       !PlaceInput(engine_, "dt", 1, &dt_, error, error_bytes) ||
       !PlaceOutput(engine_, "touch", kTouchValues, &touch_, error, error_bytes) ||
-      !PlaceOutput(engine_, "latent", latents_, &latent_, error, error_bytes)) {
+      !PlaceOutput(engine_, "latent", latents_, &latent_, error, error_bytes) ||
+      !PlaceOutput(engine_, "room", kRoomValues, &room_, error, error_bytes)) {
     return false;
   }
   if (field_ == kAbsent || touch_ == kAbsent || latent_ == kAbsent || latents_ == 0 ||
@@ -91,6 +93,10 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
 KnobInfo EngineTouch::knob(uint32_t index) const {
   const TensorInfo& info = engine_.input(knobs_[index]);
   return KnobInfo{info.name + kKnobPrefixLength, info.minimum, info.maximum, info.default_value};
+}
+
+const float* EngineTouch::room() const {
+  return room_ == kAbsent ? nullptr : engine_.output_data(room_);
 }
 
 void EngineTouch::Run(const FieldFrame& frame, float dt_s) {

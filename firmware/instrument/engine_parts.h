@@ -24,6 +24,7 @@ class EngineTouch : public Touch {
   void Run(const FieldFrame& frame, float dt_s) override;
   const float* touch() const override { return engine_.output_data(touch_); }
   const float* latent() const override { return engine_.output_data(latent_); }
+  const float* room() const override;
   size_t state_bytes() const override { return engine_.state_bytes(); }
   void SaveState(void* to) const override { engine_.SaveState(to); }
   void LoadState(const void* from) override { engine_.LoadState(from); }
@@ -34,7 +35,7 @@ class EngineTouch : public Touch {
 
   Engine engine_;
   size_t field_, valid_, temperature_, dt_;  // inputs; kAbsent where the graph has none
-  size_t touch_, latent_;
+  size_t touch_, latent_, room_;             // outputs; the last one may be kAbsent
   uint32_t latents_;
   std::vector<size_t> knobs_;
 };

@@ -15,6 +15,8 @@ constexpr uint64_t kStatusEveryUs = 1000000;
 constexpr int kPacketsPerTick = 64;
 constexpr int kMostErrors = 8;  // /error at once; one more each tick
 constexpr uint32_t kFastBusHz = 400000;
+// Away from the temperature of the calibration: told beyond the one, cured below the other.
+constexpr float kWarmK = 12.0f, kWarmAgainK = 10.0f;
 constexpr size_t kLongestPacket = 1472;  // one Ethernet frame
 
 uint32_t FramesOf(float seconds, uint32_t rate_hz) {
@@ -154,9 +156,33 @@ void Instrument::KeepPanel() {
 
 void Instrument::KeepTroubles() {
   SetTrouble("scene", scenes_.trouble());
+  KeepRoom();
   SetTrouble("hosts", hosts_.Trouble(now_us_));
   if (touch_.resting() != resting_) tell_ = true;
   resting_ = touch_.resting();
+}
+
+// What the touch graph sees of the room, in words. In steps, so that noise is no news.
+void Instrument::KeepRoom() {
+  char line[192] = "";
+  const float field_mt = health_.room[0], warmer_k = health_.room[1];
+  if (field_mt > 0.0f) {
+    std::snprintf(
+        line, sizeof line,
+        "wanted the room of the calibration, got a field of %.2f mT more, the same "
+        "everywhere (steel, a magnet or the board was moved): take the marbles off, /rest",
+        static_cast<double>(field_mt));
+  }
+  SetTrouble("room", line);
+  line[0] = '\0';
+  if (warmer_k > (warm_told_ ? kWarmAgainK : kWarmK)) {
+    std::snprintf(line, sizeof line,
+                  "wanted the temperature of the calibration, got %.0f degrees away from it: take "
+                  "the marbles off, /rest, and calibrate when there is time",
+                  static_cast<double>(warmer_k));
+  }
+  warm_told_ = line[0] != '\0';
+  SetTrouble("heat", line);
 }
 
 void Instrument::KeepMode() {

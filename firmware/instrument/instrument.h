@@ -137,6 +137,7 @@ class Instrument : private Commands, private RefusalSink {
   void AskMode(Mode mode);
   void AddPeer(uint16_t port);
   void KeepTroubles();
+  void KeepRoom();
   void TellKnobs();
   void TellScenes();
   void TellPlan(int32_t missing, bool done, const char* trouble);
@@ -158,6 +159,7 @@ class Instrument : private Commands, private RefusalSink {
   SceneKeeper scenes_;
   PlanInbox inbox_;
   int32_t plan_scene_ = 0;
+  bool warm_told_ = false;
   bool plan_comes_ = false;  // to be told of when it plays, or cannot
   char plan_about_[9] =
       "";  // checksum of the plan that was sent last and whole; empty: it was turned to

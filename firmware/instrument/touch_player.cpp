@@ -50,7 +50,7 @@ void TouchPlayer::Tick() {
   if (coming != nullptr && coming != playing) Play(coming, dt_s);
   if (rest_frames_ > 0) --rest_frames_;
   KeepRest(playing);
-  Watch();
+  Watch(playing);
   turns_.fetch_add(1, std::memory_order_release);
 }
 
@@ -65,7 +65,7 @@ void TouchPlayer::KeepRest(Scene* playing) {
     resting_.store(false, std::memory_order_relaxed);
 }
 
-void TouchPlayer::Watch() {
+void TouchPlayer::Watch(const Scene* playing) {
   ++seen_.frames;
   if (seen_.first_us == 0) seen_.first_us = frame_.time_us;
   seen_.last_us = frame_.time_us;
@@ -73,6 +73,8 @@ void TouchPlayer::Watch() {
   std::copy(frame_.temperature_c, frame_.temperature_c + kSensors, seen_.temperature_c);
   std::copy(frame_.valid, frame_.valid + kSensors, seen_.valid);
   for (int s = 0; s < kSensors; ++s) seen_.identity[s] = source_->Identity(s);
+  const float* room = playing != nullptr ? playing->touch->room() : nullptr;
+  for (uint32_t r = 0; r < kRoomValues; ++r) seen_.room[r] = room != nullptr ? room[r] : 0.0f;
   health_.Write(seen_);
 }
 

@@ -18,6 +18,7 @@ struct TouchHealth {
   float temperature_c[kSensors];
   float valid[kSensors];
   uint16_t identity[kSensors];
+  float room[kRoomValues];  // of the touch that plays, as Touch::room()
 };
 
 class TouchPlayer {
@@ -59,7 +60,7 @@ class TouchPlayer {
 
  private:
   void Play(Scene* scene, float dt_s);
-  void Watch();
+  void Watch(const Scene* playing);
   void KeepRest(Scene* playing);
 
   FieldSource* source_;

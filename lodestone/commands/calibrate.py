@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lodestone.commands.calibration import INSTRUMENT, Instrument, shall_go
 from lodestone.default_files import CALIBRATION
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
+
+if TYPE_CHECKING:
+    from calibration.recording import FrameLike
 
 
 def register(app: typer.Typer) -> None:
@@ -58,15 +62,15 @@ def calibrate_command(
     given = sum((simulate, bus is not None, board is not None))
     if given != 1:
         raise CalibrationError("one of --board, --bus and --simulate", f"{given} of them", "give one")
+    ask = not yes and sys.stdin.isatty()
     if simulate:
-        open_step = sources.open_simulated(seed, ball_mm)
+        open_step = sources.open_simulated(seed, ball_mm, _at_its_pace if ask else None)
     else:
         open_step = sources.open_bus(bus or sources.board_spec(str(board), port))
     console = Console(stderr=True)
     kept_because = "" if board is None or send is False else _why_kept(instrument, send)
     if kept_because:
         console.print(f"[yellow]●[/yellow] it will stay on this laptop: {kept_because}")
-    ask = not (yes or simulate) and sys.stdin.isatty()
     watcher = TerminalWatcher(console, ask=ask, skip=steps_by_name(skip or []), ball_mm=ball_mm)
     try:
         made = calibrate(
@@ -100,6 +104,13 @@ def calibrate_command(
     if as_json:
         told = {"file": str(made.path), "sha256": checksum(result)}
         print(json.dumps(told | {"verdict": made.verdict.plain(), "figures": made.figures.plain()}))
+
+
+def _at_its_pace(frames: Iterable[FrameLike]) -> Iterator[FrameLike]:
+    """A rehearsal takes as long as the evening will."""
+    from lodestone.pacing import paced
+
+    return paced(frames, 1.0)
 
 
 def _why_kept(instrument: Path, send: bool | None) -> str:

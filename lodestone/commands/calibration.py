@@ -14,6 +14,7 @@ import typer
 
 from lodestone.default_files import CALIBRATION
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
+from lodestone.spots_sheet import sheet
 
 if TYPE_CHECKING:
     from calibration import Calibration
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group.command("undo")(undo)
     group.command("redo")(redo)
     group.command("watch")(watch)
+    group.command("sheet")(sheet)
     app.add_typer(group, name="calibration")
 
 

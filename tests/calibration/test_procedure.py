@@ -248,8 +248,8 @@ def test_the_known_spots_are_asked_one_by_one(make_board: Any) -> None:
     assert np.abs(session.spots.field_mt).max() > 1.0
 
 
-def test_spots_that_no_board_explains_are_asked_again_or_left_out(make_board: Any) -> None:
-    """The ball lies on the wrong spot the first time round; the second time the player leaves them out."""
+def test_a_spot_that_does_not_fit_is_asked_again_alone_or_left_out(make_board: Any) -> None:
+    """The ball lies on the wrong spot, twice; then the player leaves that one out."""
     board = make_board()
     well = evening(board)
 
@@ -260,9 +260,39 @@ def test_spots_that_no_board_explains_are_asked_again_or_left_out(make_board: An
 
     watcher = Silent(patience=1, skip_refused=True)
     session = record(open_step, watcher, play_seconds=PLAY_S, ball_mm=15.0)
-    assert session.spots is None
-    assert len([name for name in watcher.begun if "spot" in name]) == 32
+    assert session.spots is not None
+    assert len(session.spots.places_mm) == 15
+    spots = [name for name in watcher.begun if "spot" in name]
+    assert (len(spots), spots[-1]) == (17, "known spot 2 of 16")
     assert all("beside its mark" in words for words in watcher.errors)
+
+
+def test_the_spot_before_is_done_once_more_and_each_says_how_well_it_fits(make_board: Any) -> None:
+    class Careful(Silent):
+        def begin(self, step: Step) -> Choice:
+            back = step.name == "known spot 9 of 16" and self.begun.count("known spot 8 of 16") == 1
+            return Choice.BACK if back else super().begin(step)
+
+    watcher = Careful()
+    session = record(evening(make_board()), watcher, play_seconds=PLAY_S, ball_mm=15.0)
+    spots = [int(name.split()[2]) for name in watcher.begun if "spot" in name]
+    assert spots == [*range(1, 9), 8, *range(9, 17)]
+    assert session.spots is not None
+    assert len(session.spots.places_mm) == 16
+    said = [words for words in watcher.words if "heard" in words]
+    assert said[0] == "heard"
+    assert all("mm beside" in words and "% unexplained" in words for words in said[5:])
+
+
+def test_what_cannot_be_skipped_is_not_offered(make_board: Any) -> None:
+    class Asked(Silent):
+        def begin(self, step: Step) -> Choice:
+            offered[step.name] = step.may_skip
+            return super().begin(step)
+
+    offered: dict[str, bool] = {}
+    record(evening(make_board()), Asked(), play_seconds=PLAY_S)
+    assert offered == {SELF_CHECK.name: True, EMPTY.name: False, FREE_PLAY.name: True}
 
 
 def test_any_step_can_be_done_once_more(make_board: Any) -> None:

@@ -113,3 +113,15 @@ def test_another_checksum_is_refused(tmp_path: Path) -> None:
     play(tmp_path / "a", made, "--state", str(tmp_path / "state"), seconds=3.0, outside=sender)
     assert "checksum" in sender.statuses[-1]["refusal"]
     assert all(told["done"] == 0 for _, told in sender.told)
+
+
+def test_a_room_that_has_changed_is_told_in_words(tmp_path: Path) -> None:
+    """By the touch of the scene, in /trouble and in /status; the voice sounds on."""
+    made = image(tmp_path)
+    (tmp_path / "image" / "plans" / "one.touch.plan").write_bytes(touch_plan(room=(0.08, 15.0)))
+    sender = Sender()
+    run = play(tmp_path / "a", made, seconds=3.0, outside=sender)
+    assert "got a field of 0.08 mT more" in sender.statuses[-1]["trouble"]
+    assert "got 15 degrees away from it" in sender.statuses[-1]["trouble"]
+    assert sender.statuses[-1]["underruns"] == 0
+    assert np.abs(run.samples()[44100:]).max() > 0.05

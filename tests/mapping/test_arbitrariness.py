@@ -12,10 +12,18 @@ import scipy.special
 import scipy.stats
 
 from calibration import Calibration
+from graphs.clock import start_clock
 from graphs.player import GraphPlayer
 from graphs.stateful import StatefulGraph
 from mapping import MappingError, touch_graph
-from mapping.arbitrariness import BALL_SIGMAS, SLEW_SIGMAS_PER_S, ball_limit, to_voice
+from mapping.arbitrariness import (
+    BALL_SIGMAS,
+    LATENT_SIGMAS_PER_S,
+    SLEW_SIGMAS_PER_S,
+    ball_limit,
+    slew_limit,
+    to_voice,
+)
 from mapping.statistics import latent_statistics
 
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
@@ -68,6 +76,22 @@ def test_the_ball() -> None:
     outside = through(lambda v: ball_limit(v, 4), 100 * inside)
     assert np.linalg.norm(outside) == pytest.approx(BALL_SIGMAS * 2, rel=1e-6)
     assert outside / np.linalg.norm(outside) == pytest.approx(inside / np.linalg.norm(inside), abs=1e-6)
+
+
+def test_no_latent_leaps_while_the_others_rest() -> None:
+    graph = StatefulGraph()
+    clock = start_clock(graph)
+    graph.output("out", slew_limit(graph, clock, graph.input("y", (16,)), 16))
+    player, before = GraphPlayer(graph.build()), np.zeros(16)
+    goal = np.zeros(16, dtype=np.float32)
+    step = np.array(0.005, dtype=np.float32)
+    player.run({"y": goal, "dt": step})
+    goal[3] = 4.0  # all of it in one latent: the rms bound alone would let it go 1.2 sigma a frame
+    for frame in range(1, 8):
+        now = player.run({"y": goal, "dt": step})["out"]
+        assert np.abs(now - before).max() <= LATENT_SIGMAS_PER_S * 0.005 + 1e-6
+        before = now
+        assert frame < 7 or now[3] == 4.0
 
 
 @pytest.mark.parametrize("dt", [0.005, 0.01, 0.0, 1.0])
