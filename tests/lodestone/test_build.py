@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import os
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from firmware import Engine
 from lodestone.cli import build_app
 from lodestone.settings import SettingsError, parse_settings
 from lodestone.voice_files import voice_graph
+from model_export.torchscript_writer import torchscript
+from tests.support.tiny_voice import random_weights, tiny_voice
 
-GOLDEN = Path(__file__).parents[1] / "model_export" / "golden" / "v2_causal.ts.xz"
 RATE = 44100
 SETTINGS = """format = "lodestone-instrument"
 version = 1
@@ -28,7 +28,7 @@ voice = "tiny.ts"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "tiny.ts").write_bytes(lzma.decompress(GOLDEN.read_bytes()))
+    (tmp_path / "tiny.ts").write_bytes(torchscript(tiny_voice(random_weights()), "tiny"))
     calibrate_simulated(tmp_path / "lodestone.calibration.json")
     return tmp_path
 
@@ -71,10 +71,24 @@ def test_a_graph_is_made_once_for_a_file_and_again_for_another(folder: Path) -> 
     assert not said
     assert voice_graph(first, cache, "w8a16") == first  # it is in 8 bits already
     assert voice_graph(first, cache) == first
-    voice.write_bytes(lzma.decompress(GOLDEN.with_name("v2_small.ts.xz").read_bytes()))
+    voice.write_bytes(torchscript(tiny_voice(random_weights(1)), "tiny"))
     assert voice_graph(voice, cache) != first
 
 
 def test_another_precision_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"wanted one of w8a16, w8, fp32 for scene.precision .*'int4'"):
         parse_settings(SETTINGS + 'precision = "int4"\n')
+
+
+def test_every_image_has_a_safe_scene_without_the_players_mapping(folder: Path) -> None:
+    plans = folder / "image" / "plans"
+    safe = []
+    for mapping in ('mapping = "rings"\nseed = 5\n', ""):
+        (folder / "instrument.toml").write_text(SETTINGS + mapping)
+        command = ["build", str(folder / "instrument.toml"), "--out", str(folder / "image")]
+        assert CliRunner().invoke(build_app(), command).exit_code == 0
+        safe.append((plans / "safe.start.touch.plan").read_bytes())
+    assert safe[0] == safe[1] == (plans / "tiny.touch.plan").read_bytes()  # the second one's is the default
+    assert (plans / "safe.start.voice.plan").read_bytes() == (plans / "tiny.voice.plan").read_bytes()
+    line = "safe_scene = safe plans/safe.start.touch.plan plans/safe.start.voice.plan\n"
+    assert line in (folder / "image" / "board.conf").read_text()

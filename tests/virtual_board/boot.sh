@@ -7,6 +7,8 @@ root=$folder/root card=$folder/card
 mount -o loop "$card.ext4" "$card"
 [ -d "$card/written" ] || { cp -r "$folder/new" "$card/written" && mkdir "$card/work"; }
 mount -t overlay overlay -o "lowerdir=$userland,upperdir=$card/written,workdir=$card/work" "$root"
+# A userland that was unpacked without root's own rights has a link there, which would lead to this machine's.
+for place in dev proc; do [ ! -L "$root/$place" ] || { rm "$root/$place" && mkdir "$root/$place"; }; done
 mount -t tmpfs -o mode=755 dev "$root/dev"
 for device in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "$root/dev/${device%:*}" c 1 "${device#*:}"; done
 mkdir "$root/dev/pts"
