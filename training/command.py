@@ -1,13 +1,13 @@
-"""A command of training ends in one line on stderr for an error of ours, and for a full disk."""
+"""A command of training ends in one line on stderr for an error of ours, and for what the system refuses."""
 
 from __future__ import annotations
 
-import errno
 import functools
 import sys
 from collections.abc import Callable
 
 from errors import LodestoneError
+from files import file_error
 
 
 def one_line(main: Callable[[], None]) -> Callable[[], None]:
@@ -20,10 +20,6 @@ def one_line(main: Callable[[], None]) -> Callable[[], None]:
         except LodestoneError as error:
             sys.exit(f"training: {error}")
         except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            sys.exit(
-                "training: wanted room on the disk, got none: make room and start again; nothing is lost"
-            )
+            sys.exit(f"training: {file_error(error.filename or 'a file', error)}")
 
     return guarded

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import onnx
 import torch
 
+from files import write_bytes
 from graphs.card import Card, LatentStatistics, attach_card
 from graphs.player import GraphPlayer
 from model_export.graph import Graph, totals
@@ -59,10 +60,11 @@ def load(settings: Settings, run: Path, which: str = "best.pt") -> Voice:
     saved = torch.load(path, map_location="cpu", weights_only=True)
     try:
         voice.load_state_dict(saved["average"])
-    except (RuntimeError, KeyError) as error:
-        got = str(error).splitlines()[0]
+    except (RuntimeError, KeyError):
         raise TrainingError(
-            f"a checkpoint of these settings at {path}", got, "name the run's own settings"
+            f"a checkpoint of these settings at {path}",
+            "one of another network",
+            "name the run's own settings",
         ) from None
     return voice.eval()
 
@@ -218,7 +220,7 @@ def main() -> None:
     takes = [take for take in recordings.read(options.sounds) if not take.recording.held_out]
     spread, rest = statistics(voice, takes, settings.training.gain_range_db)
     model = export(settings, voice, spread, rest, 10 ** (options.gain_db / 20))
-    options.output.write_bytes(model.SerializeToString())
+    write_bytes(options.output, model.SerializeToString())
     print(f"{options.output}: {options.output.stat().st_size} bytes")
 
 

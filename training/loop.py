@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import math
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from files import write_bytes
 from training import losses
 from training.batches import Batches, fit_start
 from training.discriminator import Discriminator
@@ -125,9 +127,10 @@ class Trainer:
             "seconds": self.seconds,
             "best": self.best,
         }
-        partial = self.run / (name + ".part")
-        torch.save(state, partial)
-        partial.replace(self.run / name)
+        # Into memory first: on a full disk PyTorch's own writer ends in an error of its C++ side.
+        whole = io.BytesIO()
+        torch.save(state, whole)
+        write_bytes(self.run / name, whole.getvalue())
 
     # -- one step
 

@@ -56,13 +56,19 @@ def voices(
 
 def _list(chosen: list[Voice]) -> None:
     for voice in chosen:
-        print(f"{voice.name:8} {voice.latents} latents, {voice.sample_rate / 1000:g} kHz: {voice.summary}")
+        shape = f"{voice.latents} latents, {voice.sample_rate / 1000:g} kHz, hop {voice.hop}"
+        print(f"{voice.name:8} {shape}: {voice.summary}")
 
 
 def _describe(voice: Voice) -> None:
     print(f"  file      {voice.path}")
     print(f"  decoder   capacity {voice.capacity}, the latents of {voice.latents_of}")
     print(f"  trained   {voice.steps} steps in {voice.hours:g} h on one core")
+    if voice.step_ms:
+        tenth, half, most = voice.step_ms
+        print(f"  touch     10, 50, 90 % of a step are heard after {tenth:g}, {half:g}, {most:g} ms")
+    for name, found in voice.held_out.items():
+        print(f"  held out  {found['distance']:.2f}, loudness error {found['loudness_db']:.1f} dB: {name}")
     print(f"  spread    {' '.join(f'{value:.2f}' for value in voice.std)}")
     for entry in voice.corpus:
         print(f"  {entry.licence:9} {entry.file} ({entry.origin})")

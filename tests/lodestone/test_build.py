@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import os
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from firmware import Engine
 from lodestone.cli import build_app
 from lodestone.settings import SettingsError, parse_settings
 from lodestone.voice_files import voice_graph
+from model_export.torchscript_writer import torchscript
+from tests.support.tiny_voice import random_weights, tiny_voice
 
-GOLDEN = Path(__file__).parents[1] / "model_export" / "golden" / "v2_causal.ts.xz"
 RATE = 44100
 SETTINGS = """format = "lodestone-instrument"
 version = 1
@@ -28,7 +28,7 @@ voice = "tiny.ts"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "tiny.ts").write_bytes(lzma.decompress(GOLDEN.read_bytes()))
+    (tmp_path / "tiny.ts").write_bytes(torchscript(tiny_voice(random_weights()), "tiny"))
     calibrate_simulated(tmp_path / "lodestone.calibration.json")
     return tmp_path
 
@@ -71,7 +71,7 @@ def test_a_graph_is_made_once_for_a_file_and_again_for_another(folder: Path) -> 
     assert not said
     assert voice_graph(first, cache, "w8a16") == first  # it is in 8 bits already
     assert voice_graph(first, cache) == first
-    voice.write_bytes(lzma.decompress(GOLDEN.with_name("v2_small.ts.xz").read_bytes()))
+    voice.write_bytes(torchscript(tiny_voice(random_weights(1)), "tiny"))
     assert voice_graph(voice, cache) != first
 
 

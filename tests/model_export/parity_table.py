@@ -5,21 +5,25 @@
 
 from __future__ import annotations
 
-import lzma
+import sys
 import tempfile
 from pathlib import Path
 
 import model_export
 from graphs.card import read_card
-from tests.model_export.conftest import FOREIGN, FOREIGN_MODELS, GOLDEN, MODELS
+from tests.model_export.conftest import FOREIGN_MODELS, MODELS
 from tests.model_export.golden_vectors import golden, play, relative_error
+from tests.support import archives
 
 
-def row(folder: Path, name: str) -> str:
+def row(name: str) -> str:
     """One model at one frame a call."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{name}.ts"
-        path.write_bytes(lzma.decompress((folder / f"{name}.ts.xz").read_bytes()))
+        data = archives.plain(name)
+        if data is None:
+            sys.exit(f"parity_table: wanted {archives.packed(name)}, got none: {archives.HOW}")
+        path.write_bytes(data)
         model = model_export.export(path)
     card, take = read_card(model), golden(name)
     error = relative_error(play(model, take), take.audio)
@@ -30,9 +34,8 @@ def row(folder: Path, name: str) -> str:
 def main() -> None:
     print("| model | largest error | frames | latents | channels | hop | delay, ms |")
     print("|---|---|---|---|---|---|---|")
-    for folder, names in ((GOLDEN, MODELS), (FOREIGN, FOREIGN_MODELS)):
-        for name in names:
-            print(row(folder, name), flush=True)
+    for name in [*MODELS, *FOREIGN_MODELS]:
+        print(row(name), flush=True)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,9 @@ def test_the_command_lists_and_describes() -> None:
     assert all(name in listed.stdout for name in NAMES)
     one = CliRunner().invoke(build_app(), ["voices", NAMES[0]])
     assert "CC0 1.0" in one.stdout
+    voice = catalogue.find(NAMES[0])
+    assert f"after {voice.step_ms[0]:g}, {voice.step_ms[1]:g}, {voice.step_ms[2]:g} ms" in one.stdout
+    assert f"{voice.held_out['silence']['distance']:.2f}, loudness error" in one.stdout
     cards = json.loads(CliRunner().invoke(build_app(), ["voices", "--json"]).stdout)
     assert [card["name"] for card in cards] == NAMES
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tests.support import archives
 from voices.fixtures import record_golden
 
 HERE = Path(__file__).parent
@@ -41,7 +42,7 @@ def main() -> None:
     for name in NAMES:
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / f"{name}.ts"
-            path.write_bytes(lzma.decompress((HERE.parent / "golden" / f"{name}.ts.xz").read_bytes()))
+            path.write_bytes(lzma.decompress(archives.packed(name).read_bytes()))
             np.savez_compressed(HERE / f"{name}.npz", **record(path))
 
 

@@ -273,6 +273,7 @@ def write_not_streaming(folder: Path) -> Path:
 
 
 def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     torch.manual_seed(SEED)
     cc.use_cached_conv(True)
     for name, (model, latents) in models().items():
@@ -280,12 +281,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / f"{name}.ts"
             save(model, latents, path)
-            (HERE / f"{name}.ts.xz").write_bytes(lzma.compress(path.read_bytes(), preset=9))
+            (folder / f"{name}.ts.xz").write_bytes(lzma.compress(path.read_bytes(), preset=9))
             if hasattr(model, "decode") or hasattr(model, "model"):
-                np.savez_compressed(HERE / f"{name}.npz", **record(path))
+                np.savez_compressed(folder / f"{name}.npz", **record(path))
     with tempfile.TemporaryDirectory() as scratch:
         path = write_not_streaming(Path(scratch))
-        (HERE / "not_streaming.ts.xz").write_bytes(lzma.compress(path.read_bytes(), preset=9))
+        (folder / "not_streaming.ts.xz").write_bytes(lzma.compress(path.read_bytes(), preset=9))
 
 
 if __name__ == "__main__":
