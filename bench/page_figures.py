@@ -80,8 +80,9 @@ def audio_share(tab: Tab, seconds: float = 8.0) -> float:
 
 
 def voices_to_time(tab: Tab) -> Iterator[tuple[str, str]]:
-    """Name and scene (an expression of the page): the first voice, and one of hop 128."""
-    yield str(tab.js("lodestone.facts.scenes[0].voice")), "lodestoneBench.scene(0)"
+    """Name and scene (an expression of the page): the first voice, and one of a short hop."""
+    first, long = tab.js("(({ voice, hop }) => [voice, hop])(lodestone.facts.scenes[0])")
+    yield f"{first}, hop {long}", "lodestoneBench.scene(0)"
     hop, place = tab.js("lodestoneBench.shortest()")
     if hop <= SHORT_HOP:
         yield (

@@ -22,6 +22,8 @@ ROUND = """(() => {
     lodestone.moved();
   }, 16);
 })()"""
+WHOLE = "Object.assign(lodestone.board, { effort: 0, pace: () => {} }).makeFilings()"
+"""A busy machine draws with less; a picture shows the whole."""
 PLAY_S = 7.0
 
 
@@ -37,6 +39,7 @@ def play(tab: Tab, seconds: float = PLAY_S) -> None:
     tab.js("clearInterval(lodestone.demo)")
     for number, (x, y) in enumerate(PLACES):
         tab.js(f"void Object.assign(lodestone.magnets.list[{number}], {{ x: {x}, y: {y} }})")
+    tab.js(WHOLE)
     tab.js("lodestone.moved()")
     time.sleep(0.5)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.ending import ended_by_kill
+
 if TYPE_CHECKING:
     from lodestone.hosting.desk import Desk
     from lodestone.hosting.midi import MidiDesk
@@ -62,6 +64,7 @@ def host(
     if mode not in MODES:
         raise BoardError("onboard, host or both", repr(mode), nearest(mode, MODES))
     with contextlib.ExitStack() as stack:
+        stack.enter_context(ended_by_kill())
         desk = _midi(stack, midi, midi_map)
         address, latents, plays = _meet(board, port)
         own = None if mapping is None else _own_touch(mapping, calibration)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lodestone.ending import ended_by_kill
 from lodestone.options import finite
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def live(
         find_voice(name)
     read = load_settings(settings) if settings else Settings()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(ended_by_kill())
         if hands.split(":")[0] == "midi":
             world = _by_midi(stack, hands.partition(":")[2])
         speaker = None if silent else stack.enter_context(_speaker(read.rate, device))

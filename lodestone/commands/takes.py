@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.ending import ended_by_kill
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def record(
     info: dict[str, Any] = {"board": address, "firmware": status.version}
     info |= {"scene": status.scene_name, "voice": voice}
     link = UdpLink(address, 0, port)
-    with contextlib.closing(link), TakeWriter(file, info) as writer:
+    with ended_by_kill(), contextlib.closing(link), TakeWriter(file, info) as writer:
         capture = Capture(link, writer)
         _talk(f"Recording {address} into {file}; Ctrl-C ends it")
         until = time.monotonic() + seconds if seconds else float("inf")

@@ -39,7 +39,8 @@ SITE = ROOT / "page"
 SITE_FILES = ("*.html", "*.css", "*.js")
 MODULES = ("instrument.wasm", "instrument-plain.wasm")
 CALIBRATION_SEED = 1
-FIRST_MAPPING = "rotate"
+FIRST_VOICE, FIRST_MAPPING = "glass", "rotate"
+"""What a page begins with, as `lodestone play` does."""
 ANY_LATENTS = (16, 64)
 """Of the touches for voices of the player's: a voice takes the first of them."""
 
@@ -90,7 +91,7 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
         calibrate_simulated(calibrated, CALIBRATION_SEED)
     scenes, reach = [], None
     families = sorted(names(), key=lambda name: name != FIRST_MAPPING)
-    for voice in catalogue.shipped():
+    for voice in sorted(catalogue.shipped(), key=lambda voice: voice.name != FIRST_VOICE):
         progress(f"putting {voice.name} together")
         words: list[str] = []
         for family in families:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from firmware import Engine
 from firmware._firmware import osc_encode
@@ -23,6 +25,8 @@ from lodestone.hosting.voices import HostError, HostVoice, Mix
 from lodestone.live.instrument import LiveInstrument
 from sensors.simulation.live_world import LiveWorld
 from tests.lodestone.test_live import free_port
+from tests.lodestone.test_takes import tiny_onnx
+from tests.support.ctrl_c import hears_ctrl_c
 from tests.support.tiny import RATE, image, scene, voice_plan
 
 HOP = 512
@@ -182,6 +186,47 @@ def test_a_board_is_taken_over_and_goes_on_when_the_host_dies(tmp_path: Path) ->
             player.step()
             back = board.wait(lambda s: s.sounding == "host", 0.005)
         link.close()
+
+
+def test_a_voice_of_another_latent_count_is_refused_in_one_line(tmp_path: Path) -> None:
+    port = free_port()
+    made = image(
+        tmp_path, scene(tmp_path / "p", "one"), osc_port=port, osc_targets=(("127.0.0.1", free_port()),)
+    )
+    voice = tiny_onnx(tmp_path, latents=3)
+    command = [sys.executable, "-m", "lodestone", "host", str(voice), "--silent", "--query", "0"]
+    command += ["--board", "127.0.0.1", "--port", str(port)]
+    with LiveInstrument(made, RATE, LiveWorld({}), port=port):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f"wanted a voice of 2 latents, as the board sends, got {voice} of 3: " in done.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_the_command_plays_into_a_file_that_is_whole_at_the_end(tmp_path: Path, end: signal.Signals) -> None:
+    port = free_port()
+    made = image(
+        tmp_path, scene(tmp_path / "p", "one"), osc_port=port, osc_targets=(("127.0.0.1", free_port()),)
+    )
+    voice, wav = tiny_onnx(tmp_path), tmp_path / "take.wav"
+    command = [sys.executable, "-m", "lodestone", "host", f"{voice}=0.5", "--silent", "--query", "0"]
+    command += ["--board", "127.0.0.1", "--port", str(port), "--wav", str(wav)]
+    with (
+        LiveInstrument(made, RATE, LiveWorld({}), port=port),
+        Board("127.0.0.1", port, 5.0) as board,
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hears_ctrl_c) as host,
+    ):
+        assert board.wait(lambda s: s.sounding == "host", 60.0)
+        board.wait(lambda _: False, 1.0)
+        host.send_signal(end)
+        _, said = host.communicate(timeout=60)
+        assert host.returncode == 0, said
+        assert board.wait(lambda s: s.sounding == "onboard", 10.0)  # it is given back
+    sound, rate = soundfile.read(wav)
+    assert rate == RATE
+    assert 0.05 < np.abs(sound).max() < 0.3
+    assert "host, " in said
 
 
 def test_a_board_that_is_not_there_is_told_in_one_line() -> None:

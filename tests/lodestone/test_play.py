@@ -23,6 +23,7 @@ from lodestone import wav
 from lodestone.image import SceneFiles, build_image
 from lodestone.perform import Performance, PerformanceError, perform
 from lodestone.summary import Summary
+from tests.support.ctrl_c import hears_ctrl_c
 
 Mono = npt.NDArray[np.float32]
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,11 +152,6 @@ def test_two_performances_are_the_same_to_the_byte(evening: Evening, tmp_path: P
     again = Evening(evening.settings, perform(replace(evening.settings, out=tmp_path)))
     assert again.file("sound").read_bytes() == evening.file("sound").read_bytes()
     assert again.file("osc log").read_bytes() == evening.file("osc log").read_bytes()
-
-
-def hears_ctrl_c() -> None:
-    """As a program in a terminal does, also where the suite itself runs in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_leaves_the_performance_before_whole(evening: Evening) -> None:

@@ -29,6 +29,7 @@ from lodestone.takes.from_field import perform_take
 from lodestone.takes.heard import Heard
 from sensors.simulation.live_world import LiveWorld, three_marbles
 from tests.lodestone.test_live import free_port
+from tests.support.ctrl_c import hears_ctrl_c
 from tests.support.tiny import RATE, image, scene, voice_model
 
 LODESTONE = [sys.executable, "-m", "lodestone"]
@@ -161,7 +162,10 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[Summary]:
     folder = tmp_path_factory.mktemp("render")
     calibration = folder / "board.calibration.json"
     calibrate_simulated(calibration, seed=2)
-    scenes = (SceneSettings("one", "glass", "rotate", str(calibration)),)
+    scenes = tuple(
+        SceneSettings(name, "glass", mapping, str(calibration))
+        for name, mapping in (("one", "rotate"), ("two", "rings"))
+    )
     take = made_up(4.0)
     return [perform_take(take, scenes, Path(), folder / name) for name in "ab"]
 
@@ -175,27 +179,26 @@ def test_from_the_field_it_is_the_same_to_the_bit_and_faster_than_real_time(rend
 
 def test_the_board_feels_the_field_of_the_take_and_its_knobs_turn(rendered: list[Summary]) -> None:
     world = field_world(made_up(4.0))
-    differences, turned = [], []
+    differences, turned, asked = [], [], []
     for line in rendered[0].files["osc log"].read_text().splitlines():
         time_s, way, address, *values = line.split()
         if way == "in" and address.startswith("/knob/"):
             turned.append((address, float(values[0])))
+        if way == "in" and address == "/scene":
+            asked.append((round(float(time_s)), values[0]))
         if way == "out" and address == "/field" and values[0] == "2" and 0.5 < float(time_s) < 3.5:
             # The packet leaves after the conversion: within 10 ms before it the field was as told.
             spans = [world.axis_ut(1, 1, round((float(time_s) - k * 1e-3) * 1e9)) for k in range(11)]
             told = 1000.0 * float(values[2])
             differences.append(max(min(spans) - told, told - max(spans), 0.0))
     assert turned == [("/knob/entanglement", 0.75)]
+    assert asked == [(3, "two")]
     assert len(differences) > 500
     assert max(differences) < 5.0  # µT, of some thousand
 
 
-def hears_ctrl_c() -> None:
-    """As a program in a terminal does, also where the suite itself runs in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def test_a_living_board_is_recorded_until_ctrl_c_and_rendered(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_a_living_board_is_recorded_until_the_end_and_rendered(tmp_path: Path, end: signal.Signals) -> None:
     port = free_port()
     made = image(
         tmp_path, scene(tmp_path / "p", "one"), osc_port=port, osc_targets=(("127.0.0.1", free_port()),)
@@ -212,7 +215,7 @@ def test_a_living_board_is_recorded_until_ctrl_c_and_rendered(tmp_path: Path) ->
         for step in range(20):
             live.world.move(1, -65.0 + 6.0 * step, 0.0)
             time.sleep(0.1)  # the board lives on the machine's clock
-        recording.send_signal(signal.SIGINT)
+        recording.send_signal(end)
         _, said = recording.communicate(timeout=60)
         assert recording.returncode == 0, said
     take = read_take(path)
