@@ -47,8 +47,10 @@ def test_a_kindness_hides_its_defect(
 def test_one_program(core: Core) -> None:
     """As the self-test of old, beside the version that plays."""
     core.be_kind("names")
+    plays = core.folder / "run" / "bela-audio.pid"
+    plays.unlink(missing_ok=True)  # of an earlier program
     with core.start("stays") as playing:
-        wait_for(core.folder / "run" / "bela-audio.pid")
+        wait_for(plays)
         refused = core.says("plays", "--board", "Batch")
         core.be_kind("names", "one-program")
         allowed = core.says("plays", "--board", "Batch")
@@ -58,8 +60,11 @@ def test_one_program(core: Core) -> None:
 
 def test_names(core: Core) -> None:
     core.be_kind("one-program")
+    taken = core.folder / "run" / "task-names" / "probe"
+    taken.unlink(missing_ok=True)  # of an earlier program
     with core.start("stays") as playing:
-        wait_for(core.folder / "run" / "task-names" / "probe")
+        wait_for(taken)
+        time.sleep(0.2)  # it is there, and locked right after that
         refused = core.says("name")
         core.be_kind("one-program", "names")
         allowed = core.says("name")
