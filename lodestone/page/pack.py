@@ -39,16 +39,3 @@ def html_text(data: bytes) -> bytes:
             byte = (byte + 64) % 256
         out.append(byte)
     return bytes(out)
-
-
-def bytes_of_html_text(text: bytes) -> bytes:
-    """What `html_text` was given."""
-    out = bytearray()
-    escaped = False
-    for byte in text:
-        if not escaped and byte == ESCAPE:
-            escaped = True
-            continue
-        out.append((byte - 64) % 256 if escaped else byte)
-        escaped = False
-    return bytes(out)
