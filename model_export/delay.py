@@ -71,7 +71,7 @@ class _Delays:
 
     def _cache(self, node: Node) -> tuple[int, int]:
         """(cached steps, cumulative delay) of the module whose code made this convolution."""
-        module = self._modules.get(node.scope)
+        module = self._modules.get(node.name)
         cache = module.attributes.get("cache") if module is not None else None
         padding = cache.attributes.get("padding") if isinstance(cache, Module) else None
         waits = module.attributes.get("cumulative_delay") if module is not None else None

@@ -26,7 +26,9 @@ def refused(kind: type[LodestoneError], wanted: str, do: str) -> Iterator[None]:
     """
     try:
         yield
-    except LodestoneError:
+    except LodestoneError as error:
+        if type(error) is GraphError and issubclass(kind, GraphError):  # of a node: its words are right
+            raise kind(error.wanted, error.got, error.do) from error
         raise
     except _BROKEN as error:
         got = f"one whose parts contradict each other ({type(error).__name__})"

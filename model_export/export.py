@@ -172,7 +172,7 @@ def _require_voice(graph: Graph, wrapper: Wrapper, frames: int) -> None:
     for node in graph.nodes():
         for value in node.inputs:
             if value.constant is not None and not np.all(np.isfinite(value.constant)):
-                where = node.scope or "the model"
+                where = node.name or "the model"
                 raise ExportError(
                     "finite weights", f"NaN or infinity in {where}", "export another checkpoint"
                 )
@@ -188,7 +188,7 @@ def _require_streaming(graph: Graph) -> None:
             continue
         if any(part.constant is not None and not np.any(part.constant) for part in join.inputs):
             do = "export it again with `rave export --streaming`"
-            raise ExportError("a model exported for streaming", f"one without caches ({node.scope})", do)
+            raise ExportError("a model exported for streaming", f"one without caches ({node.name})", do)
 
 
 def write_model(model: onnx.ModelProto, path: str | Path) -> None:

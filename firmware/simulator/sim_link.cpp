@@ -151,7 +151,7 @@ void SimLink::Queue(uint8_t type, const void* head, size_t head_bytes, const voi
 }
 
 bool SimLink::Flush(Answer* answer) {
-  bool good = socket_ >= 0 && SendAll();
+  bool good = socket_ >= 0 && WriteOut();
   for (; good && unanswered_ > 0; --unanswered_) good = TakeAnswer(answer);
   if (good) return true;
   if (socket_ >= 0) close(socket_);  // the other side has gone, or speaks something else
@@ -172,7 +172,7 @@ bool SimLink::TakeAnswer(Answer* answer) {
   return bytes == 0 || ReceiveAll(payload_.data(), bytes);
 }
 
-bool SimLink::SendAll() {
+bool SimLink::WriteOut() {
   for (size_t done = 0; done < queue_.size();) {
     const ssize_t sent = send(socket_, queue_.data() + done, queue_.size() - done, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;

@@ -58,7 +58,7 @@ class SimLink : public I2cBus, public Network {
     return Flush(answer);
   }
   bool TakeAnswer(Answer* answer);
-  bool SendAll();
+  bool WriteOut();
   bool ReceiveAll(void* to, size_t bytes);
 
   Clock& clock_;

@@ -19,11 +19,12 @@ from model_export.compiler.fuse import fuse
 from model_export.compiler.header import header_facts, real, shown, table
 from model_export.compiler.interleave import interleave
 from model_export.compiler.lower import Lowering
-from model_export.compiler.nodes import Graph, Value
+from model_export.compiler.nodes import NodeList
 from model_export.compiler.operators import OPERATORS
 from model_export.compiler.plainer import rewrite
 from model_export.compiler.read import load_model, read_graph
 from model_export.errors import refused
+from model_export.graph.ir import Value
 
 
 def compile_plan(model: onnx.ModelProto | str | Path) -> bytes:
@@ -52,13 +53,13 @@ def read_card_text(model: onnx.ModelProto) -> str:
     return next((p.value for p in model.metadata_props if p.key == "lodestone.card"), "")
 
 
-def build_plan(graph: Graph, card_text: str) -> plan.Plan:
+def build_plan(graph: NodeList, card_text: str) -> plan.Plan:
     """Optimises and lowers a graph."""
     inputs = {value.name: value for value in graph.inputs}
     return lower_plan(graph, inputs, optimise(graph), card_text)[0]
 
 
-def optimise(graph: Graph) -> dict[str, Value]:
+def optimise(graph: NodeList) -> dict[str, Value]:
     """Rewrites a graph in place into what the engine does fastest; returns its outputs by name."""
     names = [value.name for value in graph.outputs]
     rewrite(graph)
@@ -72,7 +73,7 @@ def optimise(graph: Graph) -> dict[str, Value]:
 
 
 def lower_plan(
-    graph: Graph, inputs: dict[str, Value], outputs: dict[str, Value], card_text: str
+    graph: NodeList, inputs: dict[str, Value], outputs: dict[str, Value], card_text: str
 ) -> tuple[plan.Plan, list[int]]:
     """The plan of an optimised graph between named inputs and outputs.
 
@@ -158,8 +159,8 @@ def _initial_state(
             values = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
         except (ValueError, TypeError):
             raise PlanError("base64 floats", f"something else for {name}", "correct the card") from None
-        if values.size != state.size:
-            raise PlanError(f"{state.size} floats for {name}", f"{values.size}", "correct the card")
+        if values.size != state.elements:
+            raise PlanError(f"{state.elements} floats for {name}", f"{values.size}", "correct the card")
         view = lowering.views[state]
         window = np.lib.stride_tricks.as_strided(
             memory[view.buffer.offset :], view.dims, tuple(4 * s for s in view.strides)

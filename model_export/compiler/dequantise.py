@@ -7,17 +7,18 @@ from __future__ import annotations
 import numpy as np
 
 from model_export.compiler.errors import PlanError
-from model_export.compiler.nodes import Graph, Grid, Node, Value
+from model_export.compiler.nodes import NodeList
+from model_export.graph.ir import Grid, Node, Value
 
 # What QuantizeLinear makes when it is given no zero point, by its attribute output_dtype (0: not given).
 _ABSENT_ZERO = {0: np.uint8, 2: np.uint8, 5: np.int16}
 
 
-def dequantise(graph: Graph) -> None:
+def dequantise(graph: NodeList) -> None:
     """Replaces DequantizeLinear and QuantizeLinear nodes."""
     gone: list[Node] = []
     for node in graph.nodes:
-        if node.op == "DequantizeLinear" and node.input(0).data is not None:
+        if node.op == "DequantizeLinear" and node.input(0).constant is not None:
             _constant(node)
             gone.append(node)
     producers = graph.producers()
@@ -75,7 +76,7 @@ def _constant(node: Node) -> None:
     if scale.size > 1:
         shape[axis] = -1
     out: Value = node.output
-    out.data = (steps.astype(np.float32) * scale.reshape(shape)).astype(np.float32)
+    out.constant = (steps.astype(np.float32) * scale.reshape(shape)).astype(np.float32)
     if steps.ndim == 3 and (scale.size == 1 or axis == 0):
         per_output = np.broadcast_to(scale.reshape(-1), (steps.shape[0],)).astype(np.float32)
         out.grid = Grid(steps, per_output)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_export.compiler.nodes import Graph, Node, Value, constant, like
+from model_export.compiler.nodes import NodeList, constant, like, new_node
 from model_export.filter_bank import PARITIES, SHORTEST, factored
+from model_export.graph.ir import Node, Value
 
 
-def spread(graph: Graph) -> None:
+def spread(graph: NodeList) -> None:
     """Replaces every dense filter bank by its fast form."""
     graph.nodes = [new for node in graph.nodes for new in (_fast(node) or [node])]
 
@@ -39,14 +40,14 @@ def _fast(conv: Node) -> list[Node] | None:
     out = weight.shape[0]
     turned = like(x, (x.shape[0], PARITIES * out, x.shape[2]), ".directions")
     matrix = constant(directions.reshape(PARITIES * out, -1, 1).astype(np.float32), conv.input(1).name)
-    nodes = [Node("Conv", [x, matrix], [turned], {}, f"{conv.name}.directions")]
+    nodes = [new_node("Conv", [x, matrix], [turned], {}, f"{conv.name}.directions")]
     partial: Value | None = None
     for phase in range(PARITIES):
         last = phase == PARITIES - 1
         rows = x.shape[2] - phase
         part = like(x, (x.shape[0], out, rows), f".phase{phase}")
         bounds = [[phase * out, phase], [(phase + 1) * out, x.shape[2]], [1, 2]]
-        nodes.append(Node("Slice", [turned, *(constant(np.array(b, np.int64)) for b in bounds)], [part]))
+        nodes.append(new_node("Slice", [turned, *(constant(np.array(b, np.int64)) for b in bounds)], [part]))
         taps = constant(
             factors[phase][:, None, phase::PARITIES].astype(np.float32), f"{conv.input(1).name}.phase{phase}"
         )
@@ -64,12 +65,12 @@ def _fast(conv: Node) -> list[Node] | None:
         if partial is not None:
             attributes["residual"] = partial
             inputs.append(partial)
-        nodes.append(Node("Conv", inputs, target, attributes, f"{conv.name}.phase{phase}"))
+        nodes.append(new_node("Conv", inputs, target, attributes, f"{conv.name}.phase{phase}"))
         partial = target[0]
     return nodes
 
 
-def halve(graph: Graph) -> None:
+def halve(graph: NodeList) -> None:
     """Takes the zeros out of filter banks that arrive in their fast form: one depthwise convolution whose
     channels, in two halves read apart, have a tap in every second place only.
     """
@@ -86,7 +87,7 @@ def halve(graph: Graph) -> None:
 
 def _is_depthwise_bank(node: Node) -> bool:
     a = node.attributes
-    if node.op != "Conv" or node.input(1).data is None or node.optional(2) is not None:
+    if node.op != "Conv" or node.input(1).constant is None or node.optional(2) is not None:
         return False
     channels, depth, taps = node.input(1).shape if len(node.input(1).shape) == 3 else (0, 0, 0)
     plain = (a.get("strides") or [1]) == [1] and (a.get("dilations") or [1]) == [1]
@@ -111,8 +112,8 @@ def _half(conv: Node, part: Node) -> list[Node] | None:
     name = f"{conv.name}.half{phase}"
     attributes = {"group": size, "dilations": [PARITIES]}
     return [
-        Node("Slice", [x, *(constant(np.array(b, np.int64)) for b in bounds)], [heard], {}, name),
-        Node("Conv", [heard, constant(kernel, name)], part.outputs, attributes, name),
+        new_node("Slice", [x, *(constant(np.array(b, np.int64)) for b in bounds)], [heard], {}, name),
+        new_node("Conv", [heard, constant(kernel, name)], part.outputs, attributes, name),
     ]
 
 
@@ -120,7 +121,7 @@ def _first_channel(part: Node, channels: int) -> int | None:
     """Where a slice of channels begins; None for another node, another axis, or steps."""
     if part.op != "Slice":
         return None
-    given = [value.data.reshape(-1).tolist() for value in part.inputs[1:] if value and value.data is not None]
+    given = [value.constant.reshape(-1).tolist() for value in part.inputs[1:] if value.constant is not None]
     if len(given) < 3 or len(given) != len(part.inputs) - 1 or given[2] != [1]:
         return None
     start, steps = given[0][0], given[3][0] if len(given) > 3 else 1

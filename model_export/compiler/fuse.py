@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_export.compiler.nodes import Array, Graph, Node, Value, constant
+from model_export.compiler.nodes import NodeList, constant
+from model_export.graph.ir import ABSENT, Array, Node, Value
 
 _ACTIVATIONS = {"LeakyRelu", "Relu", "Tanh", "Sigmoid"}
 
 
-def fuse(graph: Graph) -> None:
+def fuse(graph: NodeList) -> None:
     """All fusions, until nothing changes; then activations."""
     changed = True
     while changed:
@@ -25,12 +26,12 @@ def fuse(graph: Graph) -> None:
             _take_activation(graph, node, readers)
 
 
-def _single_reader(graph: Graph, value: Value, readers: dict[Value, list[Node]]) -> Node | None:
+def _single_reader(graph: NodeList, value: Value, readers: dict[Value, list[Node]]) -> Node | None:
     users = readers.get(value, [])
     return users[0] if len(users) == 1 and value not in graph.outputs else None
 
 
-def _fold_next(graph: Graph, conv: Node, readers: dict[Value, list[Node]]) -> bool:
+def _fold_next(graph: NodeList, conv: Node, readers: dict[Value, list[Node]]) -> bool:
     follower = _single_reader(graph, conv.output, readers)
     if follower is None or "residual" in conv.attributes or follower.op not in ("Add", "Mul"):
         return False
@@ -38,17 +39,17 @@ def _fold_next(graph: Graph, conv: Node, readers: dict[Value, list[Node]]) -> bo
     other = inputs[1] if inputs[0] is conv.output else inputs[0]
     if other is None or other is conv.output or follower.output.shape != conv.output.shape:
         return False
-    if other.data is not None:
-        per_channel = _per_channel(other.data, conv.output.shape[1])
+    if other.constant is not None:
+        per_channel = _per_channel(other.constant, conv.output.shape[1])
         if per_channel is None:
             return False
         _scale_or_shift(conv, follower.op, np.tile(per_channel, conv.attributes.get("upsample", 1)))
     elif follower.op == "Add" and other.shape == conv.output.shape:
         conv.attributes["residual"] = other
-        conv.inputs = [*conv.inputs, *([None] * (3 - len(conv.inputs))), other]
+        conv.inputs = [*conv.inputs, *([ABSENT] * (3 - len(conv.inputs))), other]
     else:
         return False
-    conv.outputs = [follower.output]
+    conv.give([follower.output])
     # The convolution moves to its follower's place: everything that the follower needs is there by then.
     graph.nodes = [conv if n is follower else n for n in graph.nodes if n is not conv]
     return True
@@ -74,13 +75,13 @@ def _scale_or_shift(conv: Node, op: str, per_channel: Array) -> None:
     else:
         bias = bias + per_channel
     name = conv.input(1).name
-    keep = None if op == "Mul" and given is None else constant(bias.astype(np.float32), f"{name}.bias")
+    keep = ABSENT if op == "Mul" and given is None else constant(bias.astype(np.float32), f"{name}.bias")
     scaled = constant(weight, name)
     scaled.grid = grid
     conv.inputs = [conv.inputs[0], scaled, keep, *conv.inputs[3:]]
 
 
-def _take_activation(graph: Graph, conv: Node, readers: dict[Value, list[Node]]) -> None:
+def _take_activation(graph: NodeList, conv: Node, readers: dict[Value, list[Node]]) -> None:
     if "activation" in conv.attributes:
         return
     users = readers.get(conv.output, [])
@@ -95,7 +96,7 @@ def _take_activation(graph: Graph, conv: Node, readers: dict[Value, list[Node]])
     conv.attributes["active"] = taken.output
     raw_needed = len(users) > 1 or conv.output in graph.outputs
     conv.attributes["raw"] = conv.output if raw_needed else None
-    conv.outputs = [conv.output, taken.output]
+    conv.give([conv.output, taken.output])
     graph.remove([taken])
 
 
@@ -105,4 +106,4 @@ def _fits(user: Node, conv: Node) -> bool:
     if user.op != "Snake" or user.inputs[0] is not conv.output:
         return False
     alpha = user.input(1)
-    return alpha.data is not None and alpha.size == conv.output.shape[1] and len(alpha.shape) >= 2
+    return alpha.constant is not None and alpha.elements == conv.output.shape[1] and len(alpha.shape) >= 2

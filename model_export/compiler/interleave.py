@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from model_export.compiler.nodes import Graph, Node, Value, constant
+from model_export.compiler.nodes import NodeList, constant
+from model_export.graph.ir import Node, Value
 
 
-def interleave(graph: Graph) -> None:
+def interleave(graph: NodeList) -> None:
     """Lets every convolution whose channels are spread over time write its rows in place."""
     readers = graph.consumers()
     gone: list[Node] = []
@@ -21,7 +22,7 @@ def interleave(graph: Graph) -> None:
     graph.remove(gone)
 
 
-def _chain(graph: Graph, conv: Node, readers: dict[Value, list[Node]]) -> tuple[Node, Node, Node] | None:
+def _chain(graph: NodeList, conv: Node, readers: dict[Value, list[Node]]) -> tuple[Node, Node, Node] | None:
     found = []
     value = conv.output
     for op in ("Reshape", "Transpose", "Reshape"):
@@ -62,5 +63,5 @@ def _absorb(conv: Node, split: Node, turn: Node, merge: Node) -> bool:
     if bias is not None:
         conv.inputs[2] = constant(np.ascontiguousarray(bias.known(conv)[order]), bias.name)
     conv.attributes["upsample"] = ratio
-    conv.outputs = [merge.output]
+    conv.give([merge.output])
     return True

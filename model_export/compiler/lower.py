@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
-from model_export.compiler.nodes import Array, Graph, Node, Value
+from model_export.compiler.nodes import NodeList
 from model_export.compiler.views import ARENA, CONSTANT, IO, STATE, Buffer, View, dense, loops, same_place
+from model_export.graph.ir import Array, Node, Value
 
 # Nodes that only look at their input in another way; see lower_shape.py.
 VIEW_OPS = frozenset(
@@ -34,7 +35,7 @@ _ALIGN = 16
 class Lowering:
     """Turns one graph into operations. Call `run` once, then read the lists."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: NodeList) -> None:
         self.graph = graph
         self.voice = any(node.op == "Conv" for node in graph.nodes)
         self.operations: list[plan.Loops | plan.Conv] = []
@@ -55,8 +56,8 @@ class Lowering:
 
     def reserve_io(self, value: Value) -> View:
         """Room in the io space, row-major, for a graph input or output."""
-        view = dense(Buffer(IO, value.size, self.io_floats), 0, value.shape)
-        self.io_floats += -(-value.size // _ALIGN) * _ALIGN
+        view = dense(Buffer(IO, value.elements, self.io_floats), 0, value.shape)
+        self.io_floats += -(-value.elements // _ALIGN) * _ALIGN
         return view
 
     def buffer(self, size: int) -> Buffer:
@@ -85,13 +86,13 @@ class Lowering:
                     self.homes[value] = seen
                     return seen
             order = self.order_for(value.shape, like)
-            self.homes[value] = dense(self.buffer(value.size), 0, value.shape, order)
+            self.homes[value] = dense(self.buffer(value.elements), 0, value.shape, order)
         return self.homes[value]
 
     def view(self, value: Value) -> View:
         """Where a value can be read."""
-        if value.data is not None:
-            return self.constant(value.data)
+        if value.constant is not None:
+            return self.constant(value.constant)
         return self.views[value]
 
     def constant(self, data: Array, order: Sequence[int] | None = None) -> View:
@@ -183,8 +184,8 @@ class Lowering:
         state_floats = 0
         for state, _ in states:
             order = self.order_for(state.shape)
-            self.views[state] = dense(Buffer(STATE, state.size, state_floats), 0, state.shape, order)
-            state_floats += state.size
+            self.views[state] = dense(Buffer(STATE, state.elements, state_floats), 0, state.shape, order)
+            state_floats += state.elements
         self.state_floats = state_floats
         places = [self.reserve_io(value) for value in outputs]
         self._place_outputs(outputs, places)
@@ -227,12 +228,11 @@ class Lowering:
                 continue
             axis, start = node.attributes["axis"] % len(node.output.shape), 0
             for value in node.inputs:
-                assert value is not None
                 shape = value.shape
                 while (maker := producers.get(value)) is not None and maker.op == "Reshape":
                     value = maker.input(0)
                 free = value not in self.parts and value not in self.homes
-                if maker is not None and maker.op not in VIEW_OPS and free and value.size:
+                if maker is not None and maker.op not in VIEW_OPS and free and value.elements:
                     self.parts[value] = (node.output, axis, start, shape)
                 start += shape[axis]
 

@@ -11,8 +11,8 @@ from model_export.compiler import plan
 from model_export.compiler.errors import PlanError
 from model_export.compiler.lower import Lowering, Operators
 from model_export.compiler.lower_loops import contract
-from model_export.compiler.nodes import Array, Node, Value
 from model_export.compiler.views import View, dense
+from model_export.graph.ir import Array, Node, Value
 
 PANEL: int = OPERATIONS.plan["panel"]
 
@@ -88,7 +88,7 @@ def _writable(lowering: Lowering, value: Value, upsample: int) -> tuple[View, Vi
     home = lowering.home(value)
     if all(rows_of(_plane(home, b), upsample) is not None for b in range(home.dims[0])):
         return home, home
-    return dense(lowering.buffer(value.size), 0, value.shape, (0, 2, 1)), home
+    return dense(lowering.buffer(value.elements), 0, value.shape, (0, 2, 1)), home
 
 
 def _changing_kernel(lowering: Lowering, node: Node) -> None:
@@ -112,7 +112,7 @@ def _changing_kernel(lowering: Lowering, node: Node) -> None:
 
 
 def _conv(lowering: Lowering, node: Node) -> None:
-    if node.input(1).data is None:
+    if node.input(1).constant is None:
         _changing_kernel(lowering, node)
         return
     x, weight = node.input(0), node.input(1).known(node)
@@ -181,11 +181,11 @@ def _snake(lowering: Lowering, alpha: Array) -> int:
 
 def _matmul(lowering: Lowering, node: Node) -> None:
     a, b = node.input(0), node.input(1)
-    if b.data is not None and b.data.ndim == 2 and len(a.shape) >= 1:
-        _times_constant(lowering, node, a, b.data)
+    if b.constant is not None and b.constant.ndim == 2 and len(a.shape) >= 1:
+        _times_constant(lowering, node, a, b.constant)
         return
-    if a.data is not None and a.data.ndim == 2 and len(b.shape) == 1:
-        _times_constant(lowering, node, b, a.data.T)
+    if a.constant is not None and a.constant.ndim == 2 and len(b.shape) == 1:
+        _times_constant(lowering, node, b, a.constant.T)
         return
     home = lowering.home(node.output)
     left, right = lowering.view(a), lowering.view(b)
@@ -204,7 +204,7 @@ def _times_constant(
 ) -> None:
     """Rows of `a` times a constant [depth, width] matrix: a convolution with one tap."""
     depth, width = matrix.shape
-    count = a.size // depth
+    count = a.elements // depth
     source = lowering.view(a)
     plane = source.reshape([1, count, depth])
     if plane is None or (depth > 1 and plane.strides[2] != 1) or plane.strides[1] < 0:
@@ -212,7 +212,7 @@ def _times_constant(
     home = lowering.home(node.output)
     out = home.reshape([1, count, width])
     if out is None or (width > 1 and out.strides[2] != 1) or out.strides[1] < 0:
-        out = dense(lowering.buffer(node.output.size), 0, (1, count, width))
+        out = dense(lowering.buffer(node.output.elements), 0, (1, count, width))
     assert plane is not None
     source_rows, out_rows = (
         rows_of(_plane(plane, 0).transpose([1, 0])),
@@ -252,8 +252,8 @@ def _gemm(lowering: Lowering, node: Node) -> None:
         raise PlanError("a product of rows and a matrix", f"transA at {node.where}", "export it transposed")
     added = node.optional(2)
     bias = None
-    if added is not None and added.data is not None:
-        scaled = np.asarray(added.data, np.float32) * np.float32(a.get("beta", 1.0))
+    if added is not None and added.constant is not None:
+        scaled = np.asarray(added.constant, np.float32) * np.float32(a.get("beta", 1.0))
         if scaled.ndim <= 1 or scaled.shape[0] == 1:
             bias = np.broadcast_to(scaled.reshape(-1), (matrix.shape[1],)).astype(np.float32)
     _times_constant(lowering, node, node.input(0), matrix, bias)

@@ -7,8 +7,8 @@ import numpy as np
 from model_export.compiler.errors import PlanError
 from model_export.compiler.lower import Lower, Lowering, Operators
 from model_export.compiler.lower_shape import taken
-from model_export.compiler.nodes import Array, Node
 from model_export.compiler.views import View, dense
+from model_export.graph.ir import Array, Node
 
 
 def _axes(node: Node, rank: int) -> list[int]:
@@ -36,7 +36,7 @@ def _reduce(function: str) -> Lower:
         home = lowering.home(node.output)
         kept = [1 if a in axes else n for a, n in enumerate(source.dims)]
         out = home if list(home.dims) == kept else home.reshape(kept)
-        target = out if out is not None else dense(lowering.buffer(node.output.size), 0, kept)
+        target = out if out is not None else dense(lowering.buffer(node.output.elements), 0, kept)
         if axes:
             reduce_to(lowering, function, target, source, axes)
         else:
@@ -85,20 +85,20 @@ def _gather(lowering: Lowering, node: Node) -> None:
     table, index = node.input(0), node.input(1)
     source = lowering.view(table)
     axis = node.attributes.get("axis", 0) % len(source.dims)
-    if index.data is not None:
-        _gather_known(lowering, node, source, axis, index.data)
+    if index.constant is not None:
+        _gather_known(lowering, node, source, axis, index.constant)
         return
     if axis != 0 or len(source.dims) > 2:
         raise PlanError("look-ups in the rows of a table", node.where, "transpose the table")
     where = lowering.view(index)
-    flat = where.reshape([index.size]) or lowering.dense_copy(where).reshape([index.size])
+    flat = where.reshape([index.elements]) or lowering.dense_copy(where).reshape([index.elements])
     assert flat is not None
     width = source.dims[1] if len(source.dims) == 2 else 1
     step = source.strides[1] if len(source.dims) == 2 else 0
     home = lowering.home(node.output)
-    out = home.reshape([index.size, width])
-    target = dense(lowering.buffer(node.output.size), 0, (index.size, width)) if out is None else out
-    dims = (index.size, width)
+    out = home.reshape([index.elements, width])
+    target = dense(lowering.buffer(node.output.elements), 0, (index.elements, width)) if out is None else out
+    dims = (index.elements, width)
     views = [
         target,
         View(source.buffer, source.offset, dims, (0, step)),
@@ -124,7 +124,7 @@ def _gather_known(lowering: Lowering, node: Node, source: View, axis: int, index
         return
     shape = (*source.dims[:axis], len(indices), *source.dims[axis + 1 :])
     home = lowering.home(node.output)
-    out = home if index.ndim == 1 else dense(lowering.buffer(node.output.size), 0, shape)
+    out = home if index.ndim == 1 else dense(lowering.buffer(node.output.elements), 0, shape)
     for place, i in enumerate(indices):
         lowering.copy(out.slice(axis, place, 1), source.slice(axis, i, 1))
     if index.ndim != 1:

@@ -9,24 +9,24 @@ import onnx
 
 from definitions.operations import OPERATIONS
 from model_export.compiler.lower import Lower, Lowering, Operators
-from model_export.compiler.nodes import Node, Value
 from model_export.compiler.views import View
+from model_export.graph.ir import Node, Value
 
 _INFINITE = 3.4028235e38
 
 
 def result(lowering: Lowering, node: Node) -> tuple[View, list[View]]:
     """The node's home and its operands, constants laid out like the home."""
-    computed = [lowering.view(v) for v in node.inputs if v is not None and v.data is None]
+    computed = [lowering.view(v) for v in node.present if v.constant is None]
     home = lowering.home(node.output, computed)
-    return home, [operand(lowering, value, home) for value in node.inputs if value is not None]
+    return home, [operand(lowering, value, home) for value in node.present]
 
 
 def operand(lowering: Lowering, value: Value, home: View) -> View:
     """Where to read an operand; a constant of the result's rank is laid out with the result's axes."""
-    if value.data is None or value.data.ndim != len(home.dims):
+    if value.constant is None or value.constant.ndim != len(home.dims):
         return lowering.view(value)
-    return lowering.constant(value.data, home.order())
+    return lowering.constant(value.constant, home.order())
 
 
 def _direct(lowering: Lowering, node: Node) -> None:
@@ -50,7 +50,7 @@ def _mod(lowering: Lowering, node: Node) -> None:
 
 
 def _pow(lowering: Lowering, node: Node) -> None:
-    exponent = node.input(1).data
+    exponent = node.input(1).constant
     home, operands = result(lowering, node)
     if (
         exponent is not None

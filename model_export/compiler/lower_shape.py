@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from model_export.compiler.lower import Lowering, Operators
-from model_export.compiler.nodes import Node
 from model_export.compiler.views import View, dense, same_place
+from model_export.graph.ir import Node
 
 
 def _ints(node: Node, index: int, attribute: str) -> list[int] | None:
@@ -81,14 +81,17 @@ def _expand(lowering: Lowering, node: Node) -> None:
 
 
 def _concat(lowering: Lowering, node: Node) -> None:
-    like = [lowering.view(v) for v in node.inputs if v is not None and v.data is None and v in lowering.views]
+    like = [lowering.view(v) for v in node.inputs if v.constant is None and v in lowering.views]
     whole = lowering.home(node.output, like)
     axis, start = node.attributes["axis"] % len(whole.dims), 0
     for value in node.inputs:
-        assert value is not None
         to = whole.slice(axis, start, value.shape[axis])
-        if value.size and not same_place(lowering.views.get(value), to):
-            source = lowering.view(value) if value.data is None else lowering.constant(value.data, to.order())
+        if value.elements and not same_place(lowering.views.get(value), to):
+            source = (
+                lowering.view(value)
+                if value.constant is None
+                else lowering.constant(value.constant, to.order())
+            )
             lowering.copy(to, source)
         start += value.shape[axis]
     lowering.views[node.output] = whole

@@ -6,11 +6,12 @@ import numpy as np
 
 from model_export.compiler.dequantise import dequantise
 from model_export.compiler.errors import PlanError
-from model_export.compiler.nodes import Array, Graph, Node, Value, constant, like
+from model_export.compiler.nodes import NodeList, constant, like, new_node
+from model_export.graph.ir import Array, Node, Value
 from model_export.graph.subpixel import phase_weight
 
 
-def rewrite(graph: Graph) -> None:
+def rewrite(graph: NodeList) -> None:
     """All rewrites of this module, in order."""
     dequantise(graph)
     graph.prune()
@@ -19,13 +20,13 @@ def rewrite(graph: Graph) -> None:
     _forget_identities(graph)
 
 
-def _forget_identities(graph: Graph) -> None:
+def _forget_identities(graph: NodeList) -> None:
     for node in [n for n in graph.nodes if n.op in ("Identity", "Dropout")]:
         graph.replace(node.output, node.input(0))
     graph.remove([n for n in graph.nodes if n.op in ("Identity", "Dropout")])
 
 
-def share_equal_nodes(graph: Graph) -> None:
+def share_equal_nodes(graph: NodeList) -> None:
     """Nodes that compute the same from the same are kept once."""
     known: dict[tuple[object, ...], Node] = {}
     gone = []
@@ -41,10 +42,10 @@ def share_equal_nodes(graph: Graph) -> None:
     graph.remove(gone)
 
 
-def _identity(value: Value | None) -> object:
-    if value is None or value.data is None or value.size > 64:
+def _identity(value: Value) -> object:
+    if value.constant is None or value.elements > 64:
         return id(value)
-    return (value.shape, value.data.tobytes(), value.data.dtype.str)
+    return (value.shape, value.constant.tobytes(), value.constant.dtype.str)
 
 
 def _hashable(value: object) -> object:
@@ -80,7 +81,7 @@ def pad_axis(x: Value, axis: int, left: int, right: int) -> tuple[list[Node], Va
         cut = like(x, shape, ".cut")
         bounds = [[max(-left, 0)], [x.shape[axis] - max(-right, 0)], [axis]]
         inputs: list[Value | None] = [x, *(constant(np.array(b, np.int64)) for b in bounds)]
-        nodes.append(Node("Slice", inputs, [cut]))
+        nodes.append(new_node("Slice", inputs, [cut]))
         x = cut
     parts: list[Value | None] = [x]
     for place, count in ((0, left), (2, right)):
@@ -92,7 +93,7 @@ def pad_axis(x: Value, axis: int, left: int, right: int) -> tuple[list[Node], Va
     shape = list(x.shape)
     shape[axis] += max(left, 0) + max(right, 0)
     whole = like(x, shape, ".padded")
-    nodes.append(Node("Concat", parts, [whole], {"axis": axis}))
+    nodes.append(new_node("Concat", parts, [whole], {"axis": axis}))
     return nodes, whole
 
 
@@ -108,7 +109,7 @@ def _pad(node: Node) -> list[Node]:
     for i, axis in enumerate(axes):
         more, x = pad_axis(x, axis, pads[i], pads[i + len(axes)])
         nodes += more
-    nodes.append(Node("Identity", [x], node.outputs))
+    nodes.append(new_node("Identity", [x], node.outputs))
     return nodes
 
 
@@ -152,14 +153,14 @@ def _transposed_conv(node: Node) -> list[Node]:
     whole = like(node.output, (x.shape[0], out_channels, rows * stride), ".whole")
     # Grouped outputs interleave, which one kernel call cannot write: dense weights with zeros do.
     inputs[1] = constant(_ungrouped(plain, groups, out_channels).astype(np.float32), node.input(1).name)
-    conv = Node("Conv", inputs, [whole], {"upsample": stride}, node.name)
+    conv = new_node("Conv", inputs, [whole], {"upsample": stride}, node.name)
     length = (x.shape[2] - 1) * stride + weight.shape[2]
     more, result = pad_axis(whole, 2, -begin, length - rows * stride - end + extra)
     if extra and length - rows * stride - end + extra > 0:
         raise PlanError(
             "output padding within the result", node.where, "export the model without output_padding"
         )
-    return [*nodes, conv, *more, Node("Identity", [result], node.outputs)]
+    return [*nodes, conv, *more, new_node("Identity", [result], node.outputs)]
 
 
 def _ungrouped(weight: Array, groups: int, out_channels: int) -> Array:

@@ -13,7 +13,8 @@ from onnx.reference import ReferenceEvaluator
 
 from model_export.compiler.errors import PlanError
 from model_export.compiler.header import shown
-from model_export.compiler.nodes import Array, Graph, Node, Value
+from model_export.compiler.nodes import NodeList, constant, new_node
+from model_export.graph.ir import Node, Value
 
 _FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16}
 _INTS = {
@@ -48,7 +49,7 @@ def load_model(model: onnx.ModelProto | str | Path) -> onnx.ModelProto:
         ) from None
 
 
-def read_graph(model: onnx.ModelProto) -> Graph:
+def read_graph(model: onnx.ModelProto) -> NodeList:
     """Values and nodes of a model.
 
     Raises:
@@ -95,11 +96,11 @@ class _Reader:
         graph = model.graph
         self.types = {info.name: info.type for info in [*graph.input, *graph.output, *graph.value_info]}
 
-    def read(self) -> Graph:
+    def read(self) -> NodeList:
         graph = self.model.graph
         for tensor in graph.initializer:
             try:
-                self.values[tensor.name] = _constant(tensor.name, numpy_helper.to_array(tensor))
+                self.values[tensor.name] = constant(numpy_helper.to_array(tensor), tensor.name)
             except (ValueError, TypeError, NotImplementedError) as error:
                 raise PlanError(
                     f"weights of {shown(tensor.name)} that fit their shape", str(error)[:80], _AGAIN
@@ -107,7 +108,7 @@ class _Reader:
         inputs = [self._typed(info.name) for info in graph.input if info.name not in self.values]
         nodes = [node for proto in graph.node for node in self._node(proto)]
         outputs = [self.values[info.name] for info in graph.output]
-        return Graph(nodes, inputs, outputs)
+        return NodeList(nodes, inputs, outputs)
 
     def _typed(self, name: str) -> Value:
         kind = self.types.get(name)
@@ -116,8 +117,8 @@ class _Reader:
             raise PlanError("static shapes", f"none for '{name}'", "export the model with fixed sizes")
         _count((d.dim_value for d in dims), name)
         number = kind.tensor_type.elem_type
-        sort = "float" if number in _FLOATS else "int" if number in _INTS else "bool"
-        self.values[name] = Value(name, tuple(d.dim_value for d in dims), sort)
+        sort = np.float32 if number in _FLOATS else np.int64 if number in _INTS else np.bool_
+        self.values[name] = Value(tuple(d.dim_value for d in dims), np.dtype(sort), name=name)
         return self.values[name]
 
     def _node(self, proto: onnx.NodeProto) -> list[Node]:
@@ -128,13 +129,15 @@ class _Reader:
         if proto.op_type == "Shape":
             assert inputs[0] is not None
             shape = inputs[0].shape[attributes.get("start", 0) : attributes.get("end")]
-            self.values[proto.output[0]] = _constant(proto.output[0], np.array(shape, np.int64))
+            self.values[proto.output[0]] = constant(np.array(shape, np.int64), proto.output[0])
             return []
-        if proto.op_type not in _KEPT and all(value is None or value.data is not None for value in inputs):
+        if proto.op_type not in _KEPT and all(
+            value is None or value.constant is not None for value in inputs
+        ):
             self._fold(proto, inputs)
             return []
-        outputs = [self._typed(name) if name else Value("", (), "float") for name in proto.output]
-        return [Node(proto.op_type, inputs, outputs, _plain(attributes), proto.name)]
+        outputs = [self._typed(name) if name else Value((), np.dtype(np.float32)) for name in proto.output]
+        return [new_node(proto.op_type, inputs, outputs, _plain(attributes), proto.name)]
 
     def _sizes(self, name: str) -> list[int]:
         """What shape inference says of a value's shape; -1 for what it does not know."""
@@ -148,7 +151,7 @@ class _Reader:
             value = onnx.helper.get_attribute_value(proto.attribute[0])
             array = numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.asarray(value)
             array = array.astype(np.float32) if array.dtype == np.float64 else array
-            self.values[proto.output[0]] = _constant(proto.output[0], array)
+            self.values[proto.output[0]] = constant(array, proto.output[0])
             return
         for name in proto.output:
             sizes = self._sizes(name)
@@ -157,14 +160,14 @@ class _Reader:
                     "static shapes", f"none for {shown(name)}", "export the model with fixed sizes"
                 )
             self.left -= max(_count(sizes, name) if min(sizes, default=0) >= 0 else 0, 1)
-        self.left -= sum(v.size for v in inputs if v is not None)
+        self.left -= sum(v.elements for v in inputs if v is not None)
         if self.left < 0:
             raise PlanError(f"at most {MOST_COMPUTED} computed constants", "more", _AGAIN)
         infos = [onnx.ValueInfoProto(name=name) for name in dict.fromkeys(proto.input) if name]
         outs = [onnx.ValueInfoProto(name=name) for name in proto.output if name]
         graph = onnx.helper.make_graph([proto], "fold", infos, outs)
         single = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", self.opset)])
-        feeds = {n: v.data for n, v in zip(proto.input, inputs, strict=True) if v is not None}
+        feeds = {n: v.constant for n, v in zip(proto.input, inputs, strict=True) if v is not None}
         try:
             with np.errstate(all="ignore"):
                 results = ReferenceEvaluator(single).run(None, feeds)
@@ -172,12 +175,7 @@ class _Reader:
             got = f"{shown(proto.op_type)} that cannot be computed ({type(error).__name__})"
             raise PlanError("constants that can be computed", got, _AGAIN) from None
         for info, array in zip(outs, results, strict=True):
-            self.values[info.name] = _constant(info.name, np.asarray(array))
-
-
-def _constant(name: str, array: Array) -> Value:
-    kind = "bool" if array.dtype == bool else "int" if array.dtype.kind in "iu" else "float"
-    return Value(name, tuple(array.shape), kind, array)
+            self.values[info.name] = constant(np.asarray(array), info.name)
 
 
 def _plain(attributes: dict[str, Any]) -> dict[str, Any]:

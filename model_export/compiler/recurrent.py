@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from model_export.compiler.errors import PlanError
-from model_export.compiler.nodes import Array, Node, Value, constant, like
+from model_export.compiler.nodes import constant, like, new_node
+from model_export.graph.ir import Array, Node, Value
 
 
 def unrolled(node: Node) -> list[Node]:
@@ -42,7 +43,7 @@ class _Unroll:
             h = self.step(mine, self.gemm(h, r.T, bias[3 * hidden :]), h, hidden)
             outs.append(self.reshape(h, (1, 1, batch, hidden)))
         if node.outputs[0].name:
-            self.nodes.append(Node("Concat", list(outs), [node.outputs[0]], {"axis": 0}))
+            self.nodes.append(new_node("Concat", list(outs), [node.outputs[0]], {"axis": 0}))
         if len(node.outputs) > 1:
             self.nodes.append(self._reshape_node(h, node.outputs[1]))
 
@@ -58,12 +59,12 @@ class _Unroll:
 
     def make(self, op: str, *inputs: Value) -> Value:
         out = like(inputs[0], inputs[0].shape, f".{len(self.nodes)}")
-        self.nodes.append(Node(op, list(inputs), [out]))
+        self.nodes.append(new_node(op, list(inputs), [out]))
         return out
 
     def gemm(self, x: Value, matrix: Array, bias: Array) -> Value:
         out = like(x, (x.shape[0], matrix.shape[1]), f".{len(self.nodes)}")
-        self.nodes.append(Node("Gemm", [x, constant(matrix), constant(bias)], [out]))
+        self.nodes.append(new_node("Gemm", [x, constant(matrix), constant(bias)], [out]))
         return out
 
     def slice(self, x: Value, axis: int, start: int, count: int) -> Value:
@@ -71,7 +72,7 @@ class _Unroll:
         shape[axis] = count
         out = like(x, shape, f".{len(self.nodes)}")
         bounds = [constant(np.array([n], np.int64)) for n in (start, start + count, axis)]
-        self.nodes.append(Node("Slice", [x, *bounds], [out]))
+        self.nodes.append(new_node("Slice", [x, *bounds], [out]))
         return out
 
     def reshape(self, x: Value, shape: tuple[int, ...]) -> Value:
@@ -81,4 +82,4 @@ class _Unroll:
 
     @staticmethod
     def _reshape_node(x: Value, out: Value) -> Node:
-        return Node("Reshape", [x, constant(np.array(out.shape, np.int64))], [out])
+        return new_node("Reshape", [x, constant(np.array(out.shape, np.int64))], [out])

@@ -19,9 +19,10 @@ from model_export.compiler.boards import BOARDS, Board
 from model_export.compiler.compile import lower_plan, optimise, parse_card, read_card_text
 from model_export.compiler.cost import each_operation
 from model_export.compiler.errors import PlanError
-from model_export.compiler.nodes import Graph, Node, Value
+from model_export.compiler.nodes import NodeList, like, new_node
 from model_export.compiler.read import load_model, read_graph
 from model_export.errors import refused
+from model_export.graph.ir import Node, Value
 
 MOST_STAGES = 3  # the fourth core is left to audio, sensors and Linux
 _COPY_CYCLES = 3.0  # to hand one float on, on either side
@@ -77,7 +78,7 @@ def _stages(proto: onnx.ModelProto, count: int, board: Board | None) -> list[byt
     return _stage_plans(voice, seconds, cuts, card)
 
 
-def _read(graph: Graph) -> _Voice:
+def _read(graph: NodeList) -> _Voice:
     """Optimised, and with what only keeps a state for the next block moved up to where its value is made."""
     inputs = {value.name: value for value in graph.inputs}
     outputs = optimise(graph)
@@ -99,8 +100,8 @@ def _read(graph: Graph) -> _Voice:
     return _Voice([graph.nodes[i] for i in order], inputs, outputs)
 
 
-def _graph(voice: _Voice) -> Graph:
-    return Graph(voice.nodes, list(voice.inputs.values()), list(voice.outputs.values()))
+def _graph(voice: _Voice) -> NodeList:
+    return NodeList(voice.nodes, list(voice.inputs.values()), list(voice.outputs.values()))
 
 
 def _node_seconds(data: bytes, lowered: Sequence[int], board: Board) -> list[float]:
@@ -124,8 +125,8 @@ class _Cutting:
         readers: dict[Value, list[int]] = {}
         for stage, node in zip(stage_of, voice.nodes, strict=True):
             self.made.update(dict.fromkeys(node.outputs, stage))
-            for value in node.inputs:
-                if value is not None and value.data is None:
+            for value in node.present:
+                if value.constant is None:
                     readers.setdefault(value, []).append(stage)
         noises = [v for name, v in voice.inputs.items() if name.startswith("noise.")]
         drawn = min((s for v in noises for s in readers.get(v, [])), default=0)
@@ -163,7 +164,7 @@ def _best_cuts(voice: _Voice, seconds: Sequence[float], count: int, copy_s: floa
         cutting = _Cutting(voice, (at,))
         values = cutting.crossing(0)
         if cutting.whole_states and values and all(len(v.shape) <= _MOST_AXES for v in values):
-            widths[at] = sum(v.size for v in values)
+            widths[at] = sum(v.elements for v in values)
 
     def slowest(cuts: Iterable[int]) -> float:
         bounds = [0, *cuts, len(voice.nodes)]
@@ -206,7 +207,7 @@ def _stage_plans(
         nodes = [_turn(place, value) for value, place in before] + voice.nodes[first:last]
         nodes += [_turn(value, place) for value, place in after]
         text = json.dumps(_stage_card(card, stage, len(cuts) + 1, sum(seconds[first:last]) / sum(seconds)))
-        graph = Graph(nodes, list(inputs.values()), list(outputs.values()))
+        graph = NodeList(nodes, list(inputs.values()), list(outputs.values()))
         plans.append(lower_plan(graph, inputs, outputs, text)[0].pack())
     return plans
 
@@ -220,13 +221,13 @@ def _handed_over(value: Value) -> tuple[Value, Value]:
     """A value, and how it goes from stage to stage: rows of channels, as both sides have it in memory."""
     shape = value.shape
     turned = (shape[0], shape[2], shape[1]) if len(shape) == 3 else shape
-    return value, Value(value.name, turned, value.kind)
+    return value, like(value, turned, "")
 
 
 def _turn(source: Value, target: Value) -> Node:
     if len(source.shape) == 3:
-        return Node("Transpose", [source], [target], {"perm": [0, 2, 1]})
-    return Node("Identity", [source], [target])
+        return new_node("Transpose", [source], [target], {"perm": [0, 2, 1]})
+    return new_node("Identity", [source], [target])
 
 
 def _stage_card(card: dict[str, object], stage: int, count: int, share: float) -> dict[str, object]:

@@ -122,7 +122,7 @@ class Builder:
             return self.constant(np.asarray(result, dtype=kind).reshape(tuple(shape)))
         key = (op, tuple(map(id, inputs)), tuple(sorted(attributes.items())))
         if key not in self._known:
-            node = Node(op, tuple(inputs), dict(attributes), self.scope)
+            node = Node(op, list(inputs), dict(attributes), self.scope)
             self._known[key] = Value(tuple(int(n) for n in shape), kind, node=node)
         return self._known[key]
 
@@ -169,7 +169,7 @@ class Builder:
             return self.constant(x.constant.reshape(target))
         key = ("Reshape", id(x), target)
         if key not in self._known:
-            self._known[key] = Value(target, x.dtype, node=Node("Reshape", (x, wanted), {}, self.scope))
+            self._known[key] = Value(target, x.dtype, node=Node("Reshape", [x, wanted], {}, self.scope))
         return self._known[key]
 
     def transpose(self, x: Value, order: Sequence[int]) -> Value:

@@ -39,7 +39,7 @@ def _per_channel(value: Value, conv: Value) -> Array | None:
 
 def _replace(build: Builder, node: Node, weight: Array, bias: Array | None) -> Value:
     stride, dilation, groups = (node.integer(key) for key in ("stride", "dilation", "groups"))
-    build.scope = node.scope
+    build.scope = node.name
     offset = None if bias is None else build.constant(np.ascontiguousarray(bias), np.float32)
     kernel = build.constant(np.ascontiguousarray(weight), np.float32)
     return build.convolve(node.inputs[0], kernel, offset, stride, dilation, groups)

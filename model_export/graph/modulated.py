@@ -24,7 +24,7 @@ def with_fast_banks(graph: Graph) -> Graph:
 
     def remade(build: Builder, match: CachedConv, x: Value) -> tuple[State, Value]:
         mix, taps = factors[id(match.conv)]
-        build.scope = match.node.scope
+        build.scope = match.node.name
         rows = build.convolve(x, build.constant(mix), None)
         memory = Value((x.shape[0], rows.shape[1], taps.shape[2] - 1), x.dtype)
         joined = build.concat([memory, rows], 2)

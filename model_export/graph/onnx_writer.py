@@ -109,7 +109,7 @@ class _Writer:
         return self._constant(Value(tuple(data.shape), data.dtype, data))
 
     def _write(self, node: Node, value: Value) -> None:
-        name = f"{node.scope or 'model'}/{node.op}.{len(self._model.graph.node)}"
+        name = f"{node.name or 'model'}/{node.op}.{len(self._model.graph.node)}"
         output = self._names.setdefault(id(value), name)
         names = [self._name(source) for source in node.inputs]
         names, attributes = self._convention(node, names)
@@ -135,7 +135,7 @@ class _Writer:
         if node.op.startswith("Reduce"):
             return names, {"axes": a["axes"], "keepdims": 1}
         if node.op == "Cast":
-            return names, {"to": _type(np.dtype(str(a["to"])), node.scope)}
+            return names, {"to": _type(np.dtype(str(a["to"])), node.name)}
         return names, dict(a)
 
 

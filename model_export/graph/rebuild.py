@@ -60,7 +60,7 @@ def _rebuilt(
     node = value.node
     if node is None:
         return value
-    build.scope = node.scope
+    build.scope = node.name
     site = Site(value, node, tuple(new[id(source)] for source in node.inputs), uses)
     for rule in rules:
         answer = rule(build, site)
