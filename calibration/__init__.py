@@ -3,7 +3,7 @@
 from calibration.errors import CalibrationError
 from calibration.file import checksum, load, redo, save, undo
 from calibration.model import Calibration, SensorIdentity
-from calibration.recording import Recording, collect
+from calibration.stretch import Recording, collect
 
 __all__ = [
     "Calibration",

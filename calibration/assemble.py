@@ -13,7 +13,7 @@ from calibration.capture.guard import check_board
 from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Session
 from calibration.carry import carry_from
 from calibration.errors import CalibrationError
-from calibration.fitting.fit import default_play, fit_play, fit_rest, raw_play
+from calibration.fitting.evening import default_play, fit_play, fit_rest, raw_play
 from calibration.fitting.lone import Told, told_by_lone_magnets
 from calibration.fitting.spots import SpotFit, fit_spots
 from calibration.fitting.tilt import tilt_correction

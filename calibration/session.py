@@ -15,7 +15,7 @@ from calibration.file import load, save
 from calibration.judging.figures import Figures
 from calibration.judging.verdict import Verdict
 from calibration.model import Calibration
-from calibration.recording import FrameLike
+from calibration.stretch import FrameLike
 
 
 @dataclass(frozen=True)

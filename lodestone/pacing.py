@@ -29,7 +29,7 @@ def first(frames: Iterable[T], seconds: float) -> Iterator[T]:
 
 def paced(frames: Iterable[T], speed: float) -> Iterator[T]:
     """At the pace of their time stamps, times `speed`; unpaced where 0."""
-    from sensors.clock import MonotonicClock
+    from sensors.machine_clock import MonotonicClock
 
     clock = MonotonicClock()
     begun_us, first_s = clock.now_us(), None

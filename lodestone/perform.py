@@ -31,8 +31,8 @@ from lodestone.speaker import LiveSpeaker
 from lodestone.summary import Summary
 from lodestone.voice_files import find_voice
 from sensors.replay import RecordedWorld
-from sensors.simulation.board import SimulatedBoard
 from sensors.simulation.server import BoardServer
+from sensors.simulation.simulated_board import SimulatedBoard
 
 FILES = {
     "sound": "performance.wav",

@@ -23,7 +23,7 @@ from lodestone.settings import SceneSettings
 from lodestone.voice_files import find_voice, voice_graph
 from mapping import touch_graph
 from mapping.arbitrariness import from_voice
-from mapping.statistics import latent_statistics
+from mapping.latent_statistics import latent_statistics
 from mapping.taught import Taught
 from model_export.compiler import compile_plan
 

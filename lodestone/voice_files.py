@@ -16,7 +16,7 @@ from lodestone.settings import EXACT
 from model_export.quantise import quantise
 from model_export.torchscript import plain_name
 from voices import catalogue
-from voices.graph import SEARCH_DB, export_voice
+from voices.voice_graph import SEARCH_DB, export_voice
 
 Progress = Callable[[str], None]
 

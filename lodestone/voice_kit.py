@@ -19,11 +19,11 @@ from model_export.compiler import compile_plan
 from model_export.compiler.fit import fit
 from model_export.export import write_model
 from model_export.quantise import quantise
-from model_export.quantise.calibration import Arrays, latent_walk
+from model_export.quantise.heard import Arrays, latent_walk
 from voices import atlas
 from voices.catalogue import Voice
-from voices.graph import SEARCH_DB, export_voice
 from voices.players import graph_player
+from voices.voice_graph import SEARCH_DB, export_voice
 
 BOARD = "bela"
 # What holds is measured on other and more walks than those of the search.

@@ -12,7 +12,7 @@ from spox import Var
 
 from graphs.clock import Clock
 from graphs.stateful import StatefulGraph, const, shape_const
-from mapping.statistics import LatentStatistics
+from mapping.latent_statistics import LatentStatistics
 
 Array = npt.NDArray[np.float64]
 

@@ -18,15 +18,15 @@ from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const
 from mapping.arbitrariness import ball_limit, slew_limit, to_voice
-from mapping.card import attach_touch_card
 from mapping.chain import chain, parts
 from mapping.errors import MappingError
+from mapping.latent_statistics import latent_statistics
 from mapping.life import with_life
 from mapping.own import is_own, plain_name
 from mapping.probe import check_continuity
 from mapping.shapers import Around
-from mapping.statistics import latent_statistics
 from mapping.taught import Taught, check, nothing_taught
+from mapping.touch_card import attach_touch_card
 
 RANGE = Knob(0.0, 3.0, 1.0, "sigma")
 

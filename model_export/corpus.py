@@ -12,11 +12,11 @@ from scipy.signal import resample_poly
 from graphs.card import Card, LatentStatistics
 from graphs.player import FloatArray, GraphPlayer
 from model_export.errors import ExportError
+from model_export.expected_latents import PROBABILITIES
 from model_export.graph.fold import folded
 from model_export.graph.onnx_writer import to_onnx
 from model_export.graph.prune import pruned
 from model_export.graph.spectral import without_spectra
-from model_export.statistics import PROBABILITIES
 from model_export.symbolic import trace
 from model_export.torchscript import Archive, read_script
 from model_export.wrapper import unwrap

@@ -18,6 +18,7 @@ from graphs.player import GraphPlayer
 from model_export.corpus import corpus_statistics
 from model_export.delay import delay_samples
 from model_export.errors import ExportError, refused
+from model_export.expected_latents import own_statistics, prior_statistics
 from model_export.graph import Graph, totals
 from model_export.graph.affine import with_short_chains
 from model_export.graph.axes import with_folded_axes
@@ -27,7 +28,6 @@ from model_export.graph.onnx_writer import initial_states, to_onnx
 from model_export.graph.prune import pruned
 from model_export.graph.spectral import without_spectra
 from model_export.graph.subpixel import without_transposed
-from model_export.statistics import own_statistics, prior_statistics
 from model_export.symbolic import trace
 from model_export.torchscript import OWN_CLASS, Archive, plain_name, read_script
 from model_export.verify import make_reference, verify

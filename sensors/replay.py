@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.array_source import Clock
-from sensors.clock import MonotonicClock
 from sensors.errors import SensorError
 from sensors.frame import Frame
+from sensors.machine_clock import MonotonicClock
 from sensors.recording import Recording, read_recording
 
 STRAIGHT = (1, 2, 3)

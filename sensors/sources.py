@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 
 from definitions import chips
 from sensors.array_source import ArraySource, Bus, Clock
-from sensors.clock import MonotonicClock
 from sensors.errors import SensorError
 from sensors.frame import FrameSource
+from sensors.machine_clock import MonotonicClock
 from sensors.settings import default_sensors
 
 if TYPE_CHECKING:

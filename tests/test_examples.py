@@ -25,7 +25,7 @@ FIRST = {
     "mapping.families": ("in_words", "names"),
     "mapping.graph": ("touch_graph",),
     "mapping.shapers": (),
-    "mapping.wiring": ("channel_order",),
+    "mapping.channels": ("channel_order",),
     "model_export.compiler.compile": ("compile_plan",),
     "model_export.compiler.fit": ("fit",),
     "sensors.settings": (),

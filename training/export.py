@@ -28,7 +28,7 @@ from model_export.graph import Graph, totals
 from model_export.graph.fold import folded
 from model_export.graph.modulated import with_fast_banks
 from model_export.graph.onnx_writer import initial_states, to_onnx
-from model_export.response import response
+from model_export.step_response import response
 from model_export.verify import make_reference, verify
 from training import golden, recordings
 from training.command import one_line

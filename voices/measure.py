@@ -28,11 +28,11 @@ from graphs.player import GraphPlayer
 from model_export.compiler import compile_plan
 from model_export.compiler.fit import fit
 from model_export.quantise import quantise
-from model_export.response import Response, response
+from model_export.step_response import Response, response
 from voices import catalogue
 from voices.errors import one_line
-from voices.graph import SEARCH_DB, export_voice
 from voices.loudness import integrated
+from voices.voice_graph import SEARCH_DB, export_voice
 
 Floats = npt.NDArray[np.float64]
 PLAY_SECONDS, HELD_SECONDS, SETTLING_SECONDS = 45.0, 5.0, 1.0

@@ -12,10 +12,10 @@ from calibration.capture.spot_steps import record_spots
 from calibration.capture.steps import OpenStep, Runner, Step, Watcher
 from calibration.errors import CalibrationError
 from calibration.fitting.coverage import missing_words, visited_cells
-from calibration.fitting.fit import DEAD_ZONE_SIGMAS, fit_play, fit_rest, played_field
+from calibration.fitting.evening import DEAD_ZONE_SIGMAS, fit_play, fit_rest, played_field
 from calibration.fitting.spots import SpotReadings
 from calibration.model import CHANNELS, Calibration, Rest, SensorIdentity
-from calibration.recording import Recording
+from calibration.stretch import Recording
 
 SELF_CHECK = Step("self-check", 3.0, "Nothing to do: the sensors are being asked.", asks=False)
 EMPTY = Step("empty board", 5.0, "Take every magnet and both hands away from the board.")

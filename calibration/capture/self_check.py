@@ -6,7 +6,7 @@ import numpy as np
 
 from calibration.errors import CalibrationError
 from calibration.model import AXES, SENSORS, SensorIdentity
-from calibration.recording import SATURATED_AXES, Recording
+from calibration.stretch import SATURATED_AXES, Recording
 
 COLDEST_C, HOTTEST_C = 5.0, 50.0
 # Of the frames, where a sensor counts as present.

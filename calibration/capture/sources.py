@@ -14,7 +14,7 @@ import sensors
 from calibration.capture.procedure import FREE_PLAY
 from calibration.capture.steps import OpenStep, Source, Step
 from calibration.errors import CalibrationError
-from calibration.recording import FrameLike
+from calibration.stretch import FrameLike
 
 # Of a ball that rests on the simulated board while a known spot is read.
 SPOT_GESTURE = """format = "lodestone-gesture"

@@ -9,7 +9,7 @@ import numpy as np
 from calibration.board_model import ball_moment
 from calibration.capture.steps import Choice, OneBack, Runner, Step, Watcher
 from calibration.errors import CalibrationError
-from calibration.fitting.fit import fit_rest, played_field
+from calibration.fitting.evening import fit_rest, played_field
 from calibration.fitting.spots import (
     FEWEST_PLACEMENTS,
     SpotReadings,
@@ -18,7 +18,7 @@ from calibration.fitting.spots import (
     solve_spots,
 )
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Rest
-from calibration.recording import Recording
+from calibration.stretch import Recording
 
 SPOT_SECONDS = 1.0
 # After a chip has come up its weight glides to 1 for this long; those frames do not count.

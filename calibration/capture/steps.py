@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from calibration.errors import CalibrationError
 from calibration.model import AXES, SENSORS, SensorIdentity
-from calibration.recording import FrameLike, Recording, collect
+from calibration.stretch import FrameLike, Recording, collect
 from errors import LodestoneError
 
 

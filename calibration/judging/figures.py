@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from calibration.fitting.coverage import visited_cells
-from calibration.fitting.fit import filtered, played_field
-from calibration.fitting.statistics import mains_line, participation_ratio
+from calibration.fitting.evening import filtered, played_field
+from calibration.fitting.robust import mains_line, participation_ratio
 from calibration.judging.arrangement import Arrangement
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration
-from calibration.recording import RESET, Recording
 from calibration.stage.reference import static_touch
+from calibration.stretch import RESET, Recording
 
 # A magnet is close to a sensor in the frames in which it feels most; in the quietest tenth of these the other
 # magnets are far away.

@@ -12,8 +12,8 @@ from calibration.capture.procedure import ALONE_S, EMPTY, FREE_PLAY, SELF_CHECK
 from calibration.capture.steps import Step
 from calibration.fitting.coverage import LEVELS, SIDES, missing_words, visited_cells
 from calibration.model import AXES, CHANNELS, SENSORS
-from calibration.recording import FrameLike
 from calibration.screen.finder import Finder
+from calibration.stretch import FrameLike
 
 SHOWN_HZ = 10
 LOOKS_HZ = 3

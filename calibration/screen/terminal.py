@@ -22,8 +22,8 @@ from calibration.judging.figures import Figures
 from calibration.judging.table import figure_rows
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import AXES, SENSORS, Calibration
-from calibration.recording import FrameLike
 from calibration.screen.seen import Seen
+from calibration.stretch import FrameLike
 from geometry import BoardGeometry
 
 # Bars are logarithmic from this field to that: a magnet's four decades.

@@ -15,7 +15,7 @@ from lodestone.default_files import CALIBRATION
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
 if TYPE_CHECKING:
-    from calibration.recording import FrameLike
+    from calibration.stretch import FrameLike
 
 
 def register(app: typer.Typer) -> None:

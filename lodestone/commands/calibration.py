@@ -207,7 +207,7 @@ def watch(
     """Live: touch against its reach, field, where the magnets are; with or without a calibration."""
     from rich.console import Console
 
-    from calibration.screen.live import watch_frames
+    from calibration.screen.watching import watch_frames
     from lodestone.pacing import first, paced
     from sensors import open_source
 

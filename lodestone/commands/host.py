@@ -13,9 +13,9 @@ from lodestone.ending import ended_by_kill
 
 if TYPE_CHECKING:
     from lodestone.hosting.desk import Desk
+    from lodestone.hosting.host_player import HostPlayer
     from lodestone.hosting.midi import MidiDesk
-    from lodestone.hosting.player import HostPlayer
-    from lodestone.hosting.voices import HostVoice
+    from lodestone.hosting.mixed_voices import HostVoice
 
 
 def register(app: typer.Typer) -> None:
@@ -119,7 +119,7 @@ def _own_touch(mapping: str, calibration: Path | None) -> Any:
 
 
 def _load(text: str, cache: Path, latents: int | None, own: Any) -> HostVoice:
-    from lodestone.hosting.voices import HostError, load_voice
+    from lodestone.hosting.mixed_voices import HostError, load_voice
 
     name, _, level = text.partition("=")
     try:
@@ -142,10 +142,10 @@ def _player(
     device: str | None,
     wav: Path | None,
 ) -> HostPlayer:
+    from lodestone.hosting.host_player import RING_S, HostPlayer
     from lodestone.hosting.link import BoardLink
+    from lodestone.hosting.mixed_voices import Mix
     from lodestone.hosting.output import writer
-    from lodestone.hosting.player import RING_S, HostPlayer
-    from lodestone.hosting.voices import Mix
     from lodestone.speaker import LiveSpeaker
 
     mix = Mix(voices)

@@ -46,7 +46,7 @@ def page(
 def _make(out: Path, modules: Path) -> None:
     from rich.console import Console
 
-    from lodestone.page.build import build_page
+    from lodestone.page.site import build_page
 
     console = Console(stderr=True)
     built = build_page(out, modules, console.print)

@@ -115,7 +115,7 @@ def _as_heard(take: Take, to: Path, voice: str | None, folder: Path) -> dict[str
     import soundfile
 
     from files import fresh_file
-    from lodestone.hosting.voices import load_voice
+    from lodestone.hosting.mixed_voices import load_voice
     from lodestone.takes.file import TakeError
     from lodestone.takes.heard import Heard, voices_of
 

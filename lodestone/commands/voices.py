@@ -77,7 +77,7 @@ def _describe(voice: Voice) -> None:
 def _survey(voice: Voice, picture: Path) -> None:
     from lodestone.voice_kit import survey
     from voices import atlas
-    from voices.graph import export_voice
+    from voices.voice_graph import export_voice
 
     found = survey(voice, export_voice(voice.path))
     print(atlas.table(found))

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 
 from lodestone.hosting.following import Following
+from lodestone.hosting.host_player import HostPlayer
 from lodestone.hosting.midi import MidiDesk, choices
-from lodestone.hosting.player import HostPlayer
+from lodestone.hosting.mixed_voices import HostVoice
 from lodestone.hosting.query import Namespace
-from lodestone.hosting.voices import HostVoice
 
 KEYS = "o onboard, h host, b both; m mute; 0-9 scene; + - level; l learn MIDI; q end"
 METER_S = 5.0

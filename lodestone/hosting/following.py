@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from errors import LodestoneError
 from lodestone.board_messages import Model
-from lodestone.hosting.voices import HostVoice, Mix
+from lodestone.hosting.mixed_voices import HostVoice, Mix
 
 
 class Following:

@@ -18,9 +18,9 @@ from calibration import Calibration, CalibrationError
 from calibration.assemble import USUAL_BALL_MM
 from calibration.capture.procedure import FREE_PLAY
 from calibration.capture.steps import Choice, OpenStep, Step
-from calibration.recording import FrameLike
 from calibration.screen.seen import Seen
 from calibration.session import Calibrated, calibrate
+from calibration.stretch import FrameLike
 from errors import LodestoneError
 from lodestone.teaching import Pair
 

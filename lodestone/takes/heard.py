@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lodestone.hosting.voices import HostVoice, Mix
+from lodestone.hosting.mixed_voices import HostVoice, Mix
 from lodestone.takes.content import latents, told
 from lodestone.takes.file import Take, TakeError
 

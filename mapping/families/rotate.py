@@ -25,7 +25,7 @@ from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
-from mapping.wiring import wiring
+from mapping.channels import wiring
 
 Array = npt.NDArray[np.float64]
 

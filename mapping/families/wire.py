@@ -21,7 +21,7 @@ from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
-from mapping.wiring import channel_order, wiring
+from mapping.channels import channel_order, wiring
 
 Array = npt.NDArray[np.float64]
 

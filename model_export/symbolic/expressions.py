@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from model_export.errors import ExportError
 from model_export.graph import Builder
 from model_export.graph.budget import STEP
-from model_export.symbolic.memory import Memory
 from model_export.symbolic.registry import OPERATORS, Scalar
+from model_export.symbolic.remembered import Memory
 from model_export.symbolic.tensor import Tensor
 from model_export.torchscript import FunctionSource, Module, ScriptFile
 

@@ -10,7 +10,7 @@ import ast
 
 from model_export.graph import Builder
 from model_export.symbolic.expressions import Evaluator, Frame
-from model_export.symbolic.memory import Memory
+from model_export.symbolic.remembered import Memory
 from model_export.symbolic.tensor import Tensor
 from model_export.torchscript import FunctionSource, Module, ScriptFile
 

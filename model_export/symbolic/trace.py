@@ -9,7 +9,7 @@ import numpy as np
 from model_export.errors import ExportError
 from model_export.graph import Array, Builder, Graph, State
 from model_export.symbolic.interpreter import Interpreter
-from model_export.symbolic.memory import Memory, StatePlan
+from model_export.symbolic.remembered import Memory, StatePlan
 from model_export.symbolic.tensor import Tensor
 from model_export.torchscript import OWN_CLASS, Module, ScriptFile, TensorRef
 

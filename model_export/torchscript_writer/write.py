@@ -22,7 +22,7 @@ from graphs.card import Card, read_card
 from model_export.errors import ExportError
 from model_export.torchscript import OWN_CLASS, OWN_STATISTICS
 from model_export.torchscript_writer.container import Attribute, container, pickled
-from model_export.torchscript_writer.operators import Node, line
+from model_export.torchscript_writer.operator_text import Node, line
 
 Array = npt.NDArray[Any]
 _MODULE, _CLASS = "__torch__.lodestone", "Voice"

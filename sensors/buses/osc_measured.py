@@ -18,9 +18,9 @@ from definitions.osc import named
 from sensors.array_source import Clock
 from sensors.buses.osc_link import SILENCE_S, OscLink, osc_messages, port_message
 from sensors.buses.osc_source import is_reading
-from sensors.clock import MonotonicClock
 from sensors.errors import SensorError
 from sensors.frame import SENSORS, Flag, Frame
+from sensors.machine_clock import MonotonicClock
 
 ASK_US = 1_000_000
 PATIENCE_S = 2.0

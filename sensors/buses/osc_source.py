@@ -13,8 +13,8 @@ import firmware
 from definitions.osc import named
 from sensors.array_source import Clock
 from sensors.buses.osc_link import OscLink, UdpLink, osc_messages, port_message
-from sensors.clock import MonotonicClock
 from sensors.frame import SENSORS, Flag, Frame
+from sensors.machine_clock import MonotonicClock
 
 BOARD_PORT = 7564
 HELLO_US = 1_000_000

@@ -18,9 +18,9 @@ from sensors.buses.serial_line import (
     SerialTemperature,
     parse_line,
 )
-from sensors.clock import MonotonicClock
 from sensors.errors import SensorError
 from sensors.frame import SENSORS, Flag, Frame
+from sensors.machine_clock import MonotonicClock
 
 FIRST_LINE_US = 3_000_000
 RETRY_US = 500_000

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.chips import mlx90393_codes as codes
-from sensors.simulation.board import SimulatedBoard
+from sensors.simulation.simulated_board import SimulatedBoard
 
 GAIN_SEL, RESOLUTION = 7, 1
 PAUSE_US = 8000

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.errors import SensorError
-from sensors.simulation.board import SimulatedBoard
+from sensors.simulation.simulated_board import SimulatedBoard
 
 REQUEST = struct.Struct("<BQI")
 ANSWER = struct.Struct("<BII")

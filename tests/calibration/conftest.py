@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from calibration import Calibration, Recording, SensorIdentity
-from calibration.fitting.fit import fit_play, fit_rest
+from calibration.fitting.evening import fit_play, fit_rest
 
 Array = npt.NDArray[np.float64]
 SENSORS_MM = np.array([[-65.0, 0, -20], [0, 65, -20], [65, 0, -20], [0, -65, -20]])

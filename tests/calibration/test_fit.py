@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.fitting.fit import fit_play, fit_rest
-from calibration.fitting.statistics import (
+from calibration.fitting.evening import fit_play, fit_rest
+from calibration.fitting.robust import (
     line_amplitude,
     mains_line,
     mains_taps,

@@ -15,8 +15,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from calibration import Calibration, save
-from calibration.screen.live import BAR, LiveView, above_noise_db, balls_words, touch_bar, watch_frames
 from calibration.screen.terminal import BALL
+from calibration.screen.watching import BAR, LiveView, above_noise_db, balls_words, touch_bar, watch_frames
 from calibration.stage.reference import TouchReference
 from errors import LodestoneError
 from lodestone.cli import build_app

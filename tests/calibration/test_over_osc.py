@@ -24,7 +24,7 @@ from calibration.capture.procedure import FREE_PLAY, record
 from calibration.capture.sources import open_simulated
 from calibration.capture.steps import Choice, Step, identities
 from calibration.judging.verdict import STOP
-from calibration.recording import LOST
+from calibration.stretch import LOST
 from lodestone.cli import build_app
 from sensors import Flag, SensorError
 from sensors.buses.osc_link import UdpLink

@@ -17,7 +17,7 @@ from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
 from calibration.capture.steps import Choice, Step
 from calibration.judging.verdict import CARE
-from calibration.recording import FROZEN, LOST, SATURATED_AXES, check_recording
+from calibration.stretch import FROZEN, LOST, SATURATED_AXES, check_recording
 from errors import LodestoneError
 
 PLAY_S = 20.0

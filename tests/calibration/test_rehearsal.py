@@ -18,8 +18,8 @@ from calibration.capture.sources import open_simulated
 from calibration.capture.spot_steps import SPOT_SECONDS, spot_steps
 from calibration.capture.steps import Choice, Step
 from calibration.errors import CalibrationError
-from calibration.recording import FrameLike
 from calibration.screen.terminal import TerminalWatcher, forget_keys
+from calibration.stretch import FrameLike
 
 REFUSED = CalibrationError("a still board", "a moving one", "wait")
 

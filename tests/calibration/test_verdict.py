@@ -17,7 +17,7 @@ from calibration.judging.figures import Figures
 from calibration.judging.table import figure_rows
 from calibration.judging.verdict import CARE, READY, STOP, judge
 from calibration.model import channel_name
-from calibration.recording import LOST, RESET, SATURATED_AXES
+from calibration.stretch import LOST, RESET, SATURATED_AXES
 from tests.support.proof.boards import FULL_SCALE_MT, ImperfectBoard, Stage
 
 

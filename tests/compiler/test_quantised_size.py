@@ -15,13 +15,13 @@ from graphs.card import Card, LatentStatistics, Reference, attach_card, read_car
 from graphs.player import GraphPlayer
 from model_export.compiler import compile_plan
 from model_export.quantise import integers, quantise
-from model_export.quantise.calibration import latent_walk
 from model_export.quantise.compact import compact
+from model_export.quantise.heard import latent_walk
 from model_export.verify import verify
 from tests.support.graph_maker import GraphMaker
 from tests.support.synthetic import decoder
 from voices.catalogue import shipped
-from voices.graph import SEARCH_DB, export_voice
+from voices.voice_graph import SEARCH_DB, export_voice
 
 LARGEST_SHARE = 0.28
 BESIDE_WEIGHTS = 22_000  # card, nodes and what stays exact: much of a small voice

@@ -21,7 +21,7 @@ from model_export.quantise import quantise
 from tests.support import rave_voices
 from tests.support.graph_maker import GraphMaker
 from tests.support.synthetic import decoder, published
-from voices.graph import export_voice
+from voices.voice_graph import export_voice
 
 
 @cache

@@ -18,10 +18,10 @@ from firmware import Engine
 from firmware._firmware import osc_encode
 from graphs.card import Card, LatentStatistics
 from lodestone.board import Board
+from lodestone.hosting.host_player import BLOCK, HostPlayer
 from lodestone.hosting.latents import MOST_SIGMA_PER_S, LatentGlide
 from lodestone.hosting.link import BoardLink
-from lodestone.hosting.player import BLOCK, HostPlayer
-from lodestone.hosting.voices import HostError, HostVoice, Mix
+from lodestone.hosting.mixed_voices import HostError, HostVoice, Mix
 from lodestone.live.instrument import LiveInstrument
 from sensors.simulation.live_world import LiveWorld
 from tests.lodestone.test_live import free_port

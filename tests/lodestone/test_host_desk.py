@@ -25,12 +25,12 @@ from lodestone.board_messages import BoardKnob, Model
 from lodestone.hosting import midi as midi_module
 from lodestone.hosting.desk import Desk
 from lodestone.hosting.following import Following
+from lodestone.hosting.host_player import HostPlayer
 from lodestone.hosting.link import BoardLink
 from lodestone.hosting.midi import MidiDesk, MidiError, MidiMap, choices, open_input
-from lodestone.hosting.player import HostPlayer
+from lodestone.hosting.mixed_voices import HostVoice, Mix
 from lodestone.hosting.query import Namespace, announced, query_server
 from lodestone.hosting.touch import OwnTouch
-from lodestone.hosting.voices import HostVoice, Mix
 from mapping import touch_graph
 from model_export.compiler import compile_plan
 from sensors.simulation.hands import ControllerHand

@@ -19,7 +19,7 @@ import soundfile
 import sensors
 from calibration.session import calibrate_simulated
 from graphs.card import KEY, Card
-from lodestone.hosting.voices import load_voice
+from lodestone.hosting.mixed_voices import load_voice
 from lodestone.live.instrument import LiveInstrument
 from lodestone.settings import SceneSettings
 from lodestone.summary import Summary

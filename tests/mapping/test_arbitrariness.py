@@ -24,7 +24,7 @@ from mapping.arbitrariness import (
     slew_limit,
     to_voice,
 )
-from mapping.statistics import latent_statistics
+from mapping.latent_statistics import latent_statistics
 
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
 

@@ -10,8 +10,8 @@ import pytest
 from calibration import Calibration
 from graphs.player import GraphPlayer
 from mapping import names, touch_graph
+from mapping.channels import wiring
 from mapping.families.rings import NEIGHBOUR_MM, OPPOSITE_MM, overlap
-from mapping.wiring import wiring
 
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
 

@@ -12,8 +12,8 @@ import scipy.linalg
 from calibration import Calibration
 from graphs.player import GraphPlayer
 from mapping import touch_graph
+from mapping.channels import wiring
 from mapping.families.rotate import generator, planes
-from mapping.wiring import wiring
 
 SIZES = [1, 4, 7, 8, 12, 13, 16, 32, 64]
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}

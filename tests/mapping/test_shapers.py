@@ -14,13 +14,13 @@ from calibration import Calibration
 from graphs.player import GraphPlayer
 from mapping import shapers, touch_graph
 from mapping.arbitrariness import BALL_SIGMAS, SLEW_SIGMAS_PER_S, from_voice
+from mapping.channels import wiring
 from mapping.errors import MappingError
 from mapping.families.wire import folding
+from mapping.latent_statistics import latent_statistics
 from mapping.life import RATES_HZ, SPREAD
 from mapping.shapers import bodies, memory, snapshots, terrain
-from mapping.statistics import latent_statistics
 from mapping.taught import NEAREST, Taught
-from mapping.wiring import wiring
 from model_export.compiler import compile_plan
 from model_export.compiler.boards import BOARDS
 from model_export.compiler.cost import predicted

@@ -24,7 +24,7 @@ from model_export.quantise import quantise
 from tests.model_export.conftest import NOISY
 from tests.support import rave_voices
 from tests.support.graph_maker import GraphMaker
-from voices.graph import export_voice
+from voices.voice_graph import export_voice
 
 FloatArray = npt.NDArray[np.float32]
 Unpack = Callable[[str], Path]

@@ -20,7 +20,7 @@ from graphs.tolerance import EXACT
 from lodestone.cli import build_app
 from model_export.errors import ExportError
 from model_export.torchscript_writer import torchscript
-from model_export.torchscript_writer.operators import LINES
+from model_export.torchscript_writer.operator_text import LINES
 from tests.support.tiny_voice import random_weights, tiny_voice
 from voices import catalogue
 

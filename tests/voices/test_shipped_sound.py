@@ -13,8 +13,8 @@ from graphs.card import read_card
 from graphs.player import GraphPlayer
 from lodestone.commands.export import export_command
 from voices import atlas, catalogue, measure
-from voices.graph import export_voice
 from voices.players import graph_player
+from voices.voice_graph import export_voice
 
 NAMES = [voice.name for voice in catalogue.shipped()]
 TOLERANCE = 1e-5

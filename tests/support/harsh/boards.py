@@ -14,7 +14,7 @@ from calibration.capture.procedure import Session
 from calibration.capture.spot_steps import spot_steps
 from calibration.fitting.spots import SpotReadings
 from calibration.model import AXES, SENSORS, Array, SensorIdentity
-from calibration.recording import SATURATED_AXES, Recording
+from calibration.stretch import SATURATED_AXES, Recording
 from tests.support.harsh.hands import Hand, Magnet
 
 FULL_SCALE_MT = (49.2, 49.2, 79.3)

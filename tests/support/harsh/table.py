@@ -11,7 +11,7 @@ import numpy as np
 from calibration.assemble import fit, verdict_of
 from calibration.capture.self_check import self_check
 from calibration.errors import CalibrationError
-from calibration.fitting.fit import played_field
+from calibration.fitting.evening import played_field
 from calibration.fitting.spots import fit_spots
 from calibration.judging.finding import CARE, READY, STOP
 from calibration.model import Array, Calibration

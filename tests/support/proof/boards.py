@@ -19,7 +19,7 @@ from calibration.capture.procedure import Session
 from calibration.capture.spot_steps import spot_steps
 from calibration.fitting.spots import SpotReadings
 from calibration.model import AXES, SENSORS, Array, SensorIdentity
-from calibration.recording import SATURATED_AXES, Recording
+from calibration.stretch import SATURATED_AXES, Recording
 from geometry import BoardGeometry
 from sensors.simulation import Environment, World, load_gesture
 from sensors.simulation.magnets import THERMAL_PER_K, stack_field_ut

@@ -14,13 +14,13 @@ from calibration.assemble import fit, verdict_of
 from calibration.board_model import ball_moment, dipole_mt
 from calibration.capture.procedure import Session
 from calibration.errors import CalibrationError
-from calibration.fitting.fit import played_field
+from calibration.fitting.evening import played_field
 from calibration.fitting.localise import locate
 from calibration.fitting.spots import SpotFit, fit_spots
 from calibration.judging.verdict import CARE, READY, STOP
 from calibration.model import AXES, SENSORS, Array, Calibration, Response, Rest
-from calibration.recording import Recording
 from calibration.stage.reference import static_touch
+from calibration.stretch import Recording
 from tests.support.proof.boards import NOISE_MT, STEP_MT, TOLERANCE_MM, ImperfectBoard, Stage, boards
 from tests.support.proof.twins import no_better_than
 

@@ -18,11 +18,11 @@ from rich.text import Text
 from calibration.carry import carried
 from calibration.fitting.coverage import SIDES, visited_cells
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration, channel_name
-from calibration.recording import FrameLike
 from calibration.screen.finder import Finder
 from calibration.screen.seen import LOOKS_HZ, SHOWN_HZ, TYPICAL_REACH_MT
 from calibration.screen.terminal import board_map
 from calibration.stage.reference import TouchReference
+from calibration.stretch import FrameLike
 from sensors.watch import bar as field_bar
 from sensors.watch import words as health_words
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lodestone.hosting.link import BoardLink
-from lodestone.hosting.voices import HostVoice, Mix
+from lodestone.hosting.mixed_voices import HostVoice, Mix
 from lodestone.live.pace import Pace
 
 Audio = npt.NDArray[np.float32]

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import calibration
 from calibration.session import calibrate_simulated
 from firmware import Engine
-from lodestone.page.bundle import bundle
 from lodestone.page.errors import PageError
 from lodestone.page.facts import (
     board_facts,
@@ -26,6 +25,7 @@ from lodestone.page.facts import (
     reach_table,
     scene_facts,
 )
+from lodestone.page.one_file import bundle
 from lodestone.page.pack import pack
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings

@@ -11,10 +11,10 @@ from calibration.carry import at_rest, carried
 from calibration.errors import CalibrationError
 from calibration.fitting.coverage import visited_cells
 from calibration.fitting.reach import reach_of, reach_of_ball
-from calibration.fitting.statistics import block_medians, mains_line, mains_taps, rest_level, theil_sen
+from calibration.fitting.robust import block_medians, mains_line, mains_taps, rest_level, theil_sen
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Carry, Play, Response, Rest, channel_name
-from calibration.recording import SATURATED_AXES, Recording
 from calibration.stage.reference import static_touch
+from calibration.stretch import SATURATED_AXES, Recording
 
 # Remanence of neodymium magnets falls by this part per kelvin.
 MAGNET_TEMPCO_PER_K = -0.0012
