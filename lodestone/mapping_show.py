@@ -22,7 +22,7 @@ from lodestone.voice_files import find_voice, voice_graph
 from mapping.chain import remembers
 from mapping.errors import MappingError
 from mapping.measures import Measures, measure
-from mapping.own import is_own, plain_name
+from mapping.own_mapping import is_own, plain_name
 from mapping.probe import FRAME_S, check_continuity, mapping_player
 
 Array = npt.NDArray[np.float64]

@@ -19,7 +19,7 @@ from model_export.compiler import compile_plan
 from model_export.compiler.fit import fit
 from model_export.export import write_model
 from model_export.quantise import quantise
-from model_export.quantise.heard import Arrays, latent_walk
+from model_export.quantise.heard_inputs import Arrays, latent_walk
 from voices import atlas
 from voices.catalogue import Voice
 from voices.players import graph_player

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mapping import families, shapers
 from mapping.errors import MappingError
-from mapping.own import is_own, own_family
+from mapping.own_mapping import is_own, own_family
 from mapping.shapers import Order
 
 
@@ -18,7 +18,7 @@ def chain(name: str, beside: Path = Path()) -> tuple[families.Builder, list[shap
     2
 
     Args:
-        name: the chain; its first part may be `FILE.py:FUNCTION` or `FILE.onnx` (`mapping.own`).
+        name: the chain; its first part may be `FILE.py:FUNCTION` or `FILE.onnx` (`mapping.own_mapping`).
         beside: the folder that a file's path begins from.
 
     Raises:

@@ -22,7 +22,7 @@ from mapping.chain import chain, parts
 from mapping.errors import MappingError
 from mapping.latent_statistics import latent_statistics
 from mapping.life import with_life
-from mapping.own import is_own, plain_name
+from mapping.own_mapping import is_own, plain_name
 from mapping.probe import check_continuity
 from mapping.shapers import Around
 from mapping.taught import Taught, check, nothing_taught

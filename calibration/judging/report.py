@@ -17,8 +17,8 @@ from matplotlib.patches import Circle, Wedge
 from calibration.assemble import verdict_of
 from calibration.errors import CalibrationError
 from calibration.fitting.coverage import LEVELS, SIDES
+from calibration.judging.figure_table import figure_rows
 from calibration.judging.figures import Figures
-from calibration.judging.table import figure_rows
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import CHANNELS, SENSORS, Calibration
 from geometry import BoardGeometry

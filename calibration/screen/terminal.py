@@ -18,8 +18,8 @@ from rich.text import Text
 from calibration.capture.guard import Difference
 from calibration.capture.steps import Choice, Step
 from calibration.errors import CalibrationError
+from calibration.judging.figure_table import figure_rows
 from calibration.judging.figures import Figures
-from calibration.judging.table import figure_rows
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import AXES, SENSORS, Calibration
 from calibration.screen.seen import Seen

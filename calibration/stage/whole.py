@@ -7,7 +7,7 @@ import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
 from calibration.model import CHANNELS, SENSORS, Calibration
-from calibration.stage.carry import carry_to_places
+from calibration.stage.carried import carry_to_places
 from calibration.stage.response import compress, dead_zone, soft_limit
 from calibration.stage.rest import RestInputs, remove_rest
 from calibration.stage.room import watch_room

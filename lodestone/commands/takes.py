@@ -13,7 +13,7 @@ from lodestone.ending import ended_by_kill
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
 if TYPE_CHECKING:
-    from lodestone.takes.file import Take
+    from lodestone.takes.take_file import Take
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def record(
 
     from lodestone.board import Board
     from lodestone.takes.capture import Capture
-    from lodestone.takes.file import TakeError, TakeWriter
+    from lodestone.takes.take_file import TakeError, TakeWriter
     from sensors.buses.osc_link import UdpLink
 
     with Board(board, port) as connection:
@@ -82,7 +82,7 @@ def render(
     as_json: Annotated[bool, typer.Option("--json", help="What came of it as JSON on stdout.")] = False,
 ) -> None:
     """Make a take sound again offline, by any voice or mapping."""
-    from lodestone.takes.file import TakeError, read_take
+    from lodestone.takes.take_file import TakeError, read_take
 
     if mapping is not None and settings is not None:
         raise TakeError("one of --mapping and --settings", "both", "give one")
@@ -116,8 +116,8 @@ def _as_heard(take: Take, to: Path, voice: str | None, folder: Path) -> dict[str
 
     from files import fresh_file
     from lodestone.hosting.mixed_voices import load_voice
-    from lodestone.takes.file import TakeError
     from lodestone.takes.heard import Heard, voices_of
+    from lodestone.takes.take_file import TakeError
 
     played = voices_of(take)
     if voice is None and not played:

@@ -11,7 +11,7 @@ from lodestone.image import build_image
 from lodestone.scenes import make_scene
 from lodestone.settings import EXACT, SceneSettings, Settings
 from lodestone.takes.content import field_world
-from lodestone.takes.file import is_take, read_take
+from lodestone.takes.take_file import is_take, read_take
 from sensors import default_sensors
 from sensors.replay import RecordedWorld
 from sensors.simulation.gesture import load_gesture

@@ -26,7 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from errors import LodestoneError
 from lodestone.page.blocks import block_of, packets_of
 from lodestone.page.board_line import BoardLine
-from lodestone.page.compile import LARGEST_BYTES, plan_of
+from lodestone.page.dropped import LARGEST_BYTES, plan_of
 from lodestone.page.guide import Guide, Place, Words
 from lodestone.page.teach import Teacher
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from lodestone.takes.file import Event, TakeWriter
+from lodestone.takes.take_file import Event, TakeWriter
 from sensors.buses.osc_link import osc_messages, port_message
 
 ASK_S = 1.0

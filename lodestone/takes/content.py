@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from definitions.osc import named
 from lodestone.simulated_host import Cue
-from lodestone.takes.file import Take, TakeError
+from lodestone.takes.take_file import Take, TakeError
 from sensors.replay import RecordedWorld
 
 Array = npt.NDArray[np.float64]

@@ -13,7 +13,7 @@ from lodestone.settings import SceneSettings, load_settings
 from lodestone.simulated_host import Cue
 from lodestone.summary import Summary
 from lodestone.takes.content import cues, field_world
-from lodestone.takes.file import Take, TakeError
+from lodestone.takes.take_file import Take, TakeError
 
 
 def scenes_for(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lodestone.hosting.mixed_voices import HostVoice, Mix
 from lodestone.takes.content import latents, told
-from lodestone.takes.file import Take, TakeError
+from lodestone.takes.take_file import Take, TakeError
 
 Audio = npt.NDArray[np.float32]
 BLOCK = 128

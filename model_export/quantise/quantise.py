@@ -23,7 +23,7 @@ from graphs.tolerance import QUANTISED
 from model_export.errors import ExportError
 from model_export.quantise import integers
 from model_export.quantise.compact import compact
-from model_export.quantise.heard import Arrays, Heard, latent_walk, listen
+from model_export.quantise.heard_inputs import Arrays, Heard, latent_walk, listen
 from model_export.quantise.rounding import best_scale, compensated
 from model_export.quantise.search import LADDERS, Choice, Layer, choose
 from model_export.verify import make_reference

@@ -13,8 +13,8 @@ from calibration import Calibration, CalibrationError, Recording
 from calibration.assemble import fit, verdict_of
 from calibration.capture.procedure import Session
 from calibration.capture.self_check import self_check
+from calibration.judging.figure_table import figure_rows
 from calibration.judging.figures import Figures
-from calibration.judging.table import figure_rows
 from calibration.judging.verdict import CARE, READY, STOP, judge
 from calibration.model import channel_name
 from calibration.stretch import LOST, RESET, SATURATED_AXES

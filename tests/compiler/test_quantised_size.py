@@ -16,7 +16,7 @@ from graphs.player import GraphPlayer
 from model_export.compiler import compile_plan
 from model_export.quantise import integers, quantise
 from model_export.quantise.compact import compact
-from model_export.quantise.heard import latent_walk
+from model_export.quantise.heard_inputs import latent_walk
 from model_export.verify import verify
 from tests.support.graph_maker import GraphMaker
 from tests.support.synthetic import decoder

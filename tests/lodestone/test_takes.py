@@ -24,9 +24,9 @@ from lodestone.live.instrument import LiveInstrument
 from lodestone.settings import SceneSettings
 from lodestone.summary import Summary
 from lodestone.takes.content import cues, field_world, latents
-from lodestone.takes.file import Event, Take, TakeError, TakeWriter, read_take
 from lodestone.takes.from_field import perform_take
 from lodestone.takes.heard import Heard
+from lodestone.takes.take_file import Event, Take, TakeError, TakeWriter, read_take
 from sensors.simulation.live_world import LiveWorld, three_marbles
 from tests.lodestone.test_live import free_port
 from tests.support.ctrl_c import hears_ctrl_c

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from lodestone.cli import build_app
 from lodestone.takes.content import latents
-from lodestone.takes.file import read_take
+from lodestone.takes.take_file import read_take
 from sensors.simulation.gesture import load_gesture
 from tests.support.chromium import Chromium, Tab
 
