@@ -44,12 +44,15 @@ function written(value, knob) {
 
 const WORDS = { reach: 'how strong a field counts as a full touch', range: 'how far the sound is driven', entanglement: 'how many parameters each touch reaches', radius: 'how far the attractors hear' };
 
+const ANSWER_MS = 500;
+
 export class Knobs {
   constructor(box, turn) {
     this.box = box;
     this.turn = turn;
     this.values = new Map();
     this.rows = new Map(); // of what shows each, by name
+    this.turned = new Map(); // when a hand last turned each, ms
     this.shown = '';
   }
 
@@ -61,12 +64,23 @@ export class Knobs {
     const kept = this.values;
     this.values = new Map();
     this.rows.clear();
-    this.box.replaceChildren(...knobs.map((knob) => this.row(knob, knob.value ?? kept.get(knob.name) ?? knob.default)));
+    this.box.replaceChildren(...knobs.map((knob) => this.row(knob, this.standing(knob, kept.get(knob.name)))));
+  }
+
+  // Where a knob stands: what the board says, unless a hand has turned it while the answer was on its way.
+  standing({ name, value, default: usual }, shown) {
+    const fresh = performance.now() - (this.turned.get(name) ?? -Infinity) < ANSWER_MS;
+    return (fresh ? shown : value) ?? shown ?? usual;
   }
 
   // As a hand would turn it.
   set(name, value) {
     this.rows.get(name)(value);
+    this.byHand(name, value);
+  }
+
+  byHand(name, value) {
+    this.turned.set(name, performance.now());
     this.turn(name, value);
   }
 
@@ -88,11 +102,11 @@ export class Knobs {
     input.oninput = () => {
       const v = valueAt(+input.value);
       set(v);
-      this.turn(knob.name, v);
+      this.byHand(knob.name, v);
     };
     input.ondblclick = () => {
       set(knob.default);
-      this.turn(knob.name, knob.default);
+      this.byHand(knob.name, knob.default);
     };
     return element('label', { class: 'knob', title: WORDS[knob.name] ?? '' }, element('span', {}, knob.name), input, output);
   }

@@ -13,12 +13,12 @@ import pytest
 from pythonosc.osc_message import OscMessage
 
 from lodestone.image import build_image
+from lodestone.page.site import FIRST_VOICE
 from lodestone.perform import SIMULATOR
 from lodestone.scenes import Scene
 from sensors.buses.osc_link import port_message
 from sensors.simulation import BoardServer, QuietOutside, SimulatedBoard
 from tests.support.chromium import Chromium, Tab
-from voices import catalogue
 
 PLANS = Path(__file__).resolve().parents[2] / "out" / "page-work" / "plans"
 SECONDS = 8
@@ -49,9 +49,8 @@ def tab(browser: Chromium, page_file: Path) -> Tab:
 
 def simulated(folder: Path) -> list[OscMessage]:
     """Everything that the firmware says over a gesture."""
-    voice = catalogue.shipped()[0].name
-    plans = (PLANS / f"{voice}.{kind}.plan" for kind in ("touch", "voice"))
-    scene = Scene(voice, *plans, None)  # type: ignore[arg-type]
+    plans = (PLANS / f"{FIRST_VOICE}.{kind}.plan" for kind in ("touch", "voice"))
+    scene = Scene(FIRST_VOICE, *plans, None)  # type: ignore[arg-type]
     image = build_image(folder / "image", [scene])
     outside = Asker()
     with (
