@@ -7,7 +7,7 @@ Wake-on-change converts like burst; its thresholds are not modelled.
 from __future__ import annotations
 
 from sensors.chips import mlx90393_codes as codes
-from sensors.chips.chip_model import Surroundings, gaussian
+from sensors.chips.simulated_chip import Surroundings, gaussian
 
 _NOP, _SB, _SW, _SM, _RM, _RR, _WR = 0x0, 0x1, 0x2, 0x3, 0x4, 0x5, 0x6
 _EX, _HR, _HS, _RT = 0x8, 0xD, 0xE, 0xF

@@ -6,7 +6,7 @@ from the data sheet. Noise and behaviour under faults are assumptions: nobody ha
 
 from __future__ import annotations
 
-from sensors.chips.chip_model import Surroundings, gaussian
+from sensors.chips.simulated_chip import Surroundings, gaussian
 
 CHANNEL_NS = 25_000
 _MAKER = b"\x49\x54"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from firmware import BusNak, BusStuck, BusTimeout
-from sensors.chips.chip_model import ChipModel
+from sensors.chips.simulated_chip import ChipModel
 
 TIMEOUT_MS = 1000.0
 """How long i2c-omap waits for a bus that is held before it gives up, whatever time-out it has been told."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensors.chips.chip_model import ChipModel
+from sensors.chips.simulated_chip import ChipModel
 from sensors.errors import SensorError
 from sensors.simulation.bus import SimulatedBus
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from geometry import BoardGeometry
-from sensors.chips.chip_model import Surroundings
+from sensors.chips.simulated_chip import Surroundings
 from sensors.errors import SensorError
 from sensors.simulation.magnets import stack_field_ut
 from sensors.simulation.marbles import STEP_S, Marble, Marbles, StackTable
@@ -39,7 +39,7 @@ class Hand(Protocol):
 
 
 class LiveWorld:
-    """`sensors.chips.chip_model.Surroundings`, to be moved from any thread.
+    """`sensors.chips.simulated_chip.Surroundings`, to be moved from any thread.
 
     The field is solved every 5 ms of the board's time and joined by straight lines: it is 5 ms late at most.
 

@@ -10,7 +10,7 @@ from typing import Any
 from definitions import chips
 from firmware import BusNak, BusStuck, BusTimeout
 from geometry import BoardGeometry
-from sensors.chips.chip_model import ChipModel
+from sensors.chips.simulated_chip import ChipModel
 from sensors.replay import RecordedWorld
 from sensors.settings import ADDRESSES
 from sensors.simulation.bus import TIMEOUT_MS, SimulatedBus, VirtualClock

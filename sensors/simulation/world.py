@@ -62,7 +62,7 @@ class Environment:
 
 
 class World:
-    """Field and temperature at the four chips (`sensors.chips.chip_model.Surroundings`).
+    """Field and temperature at the four chips (`sensors.chips.simulated_chip.Surroundings`).
 
     Args:
         gesture: what moves.
