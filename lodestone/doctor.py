@@ -49,22 +49,21 @@ def examine(folder: Path = Path(), addresses: tuple[str, ...] = ()) -> Iterator[
         folder: where the calibration and `instrument.toml` lie.
         addresses: of the board; else the usual ones and the link are asked.
     """
-    checks: tuple[Callable[[], Seen], ...] = (
-        sound_card,
-        ports,
-        lambda: board(addresses),
-        lambda: calibration(folder / CALIBRATION, time.time()),
-        voices,
-        lambda: disk(folder),
-        lambda: clock(time.time()),
-        pure_data,
-    )
-    for check in checks:
+    checks: dict[str, Callable[[], Seen]] = {
+        "sound card": sound_card,
+        "OSC ports": ports,
+        "board": lambda: board(addresses),
+        "calibration": lambda: calibration(folder / CALIBRATION, time.time()),
+        "voices": voices,
+        "disk": lambda: disk(folder),
+        "clock": lambda: clock(time.time()),
+        "Pure Data": pure_data,
+    }
+    for what, check in checks.items():
         try:
             yield check()
         except LodestoneError as error:
-            name = getattr(check, "__name__", "check").replace("_", " ")
-            yield Seen(name, BAD, f"wanted {error.wanted}, got {error.got}", error.do)
+            yield Seen(what, BAD, f"wanted {error.wanted}, got {error.got}", error.do)
 
 
 def sound_card() -> Seen:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const
 from mapping.arbitrariness import ball_limit, slew_limit, to_voice
 from mapping.chain import chain, parts
-from mapping.errors import MappingError
+from mapping.knobs import standing
 from mapping.latent_statistics import latent_statistics
 from mapping.life import with_life
 from mapping.own_mapping import is_own, plain_name
@@ -87,7 +85,7 @@ def touch_graph(
     graph.output("touch", touch)
     graph.output("latent", to_voice(safe, statistics))
     for label, value in (knobs or {}).items():
-        graph.knobs[label] = _standing(graph.knobs, label, value)
+        graph.knobs[label] = standing(graph.knobs, label, value)
     model = graph.build()
     attach_touch_card(
         model,
@@ -99,17 +97,3 @@ def touch_graph(
         calibration_sha256=checksum(calibration),
     )
     return model
-
-
-def _standing(knobs: Mapping[str, Knob], label: str, value: float) -> Knob:
-    """The knob of this name, standing at `value`."""
-    turned = {name: knob for name, knob in knobs.items() if name != "rest_capture"}
-    if label not in turned:
-        near = get_close_matches(label, turned, 1)
-        do = f"did you mean {near[0]}?" if near else "choose one of these"
-        raise MappingError(f"a knob out of {', '.join(turned)}", repr(label), do)
-    knob = turned[label]
-    if not knob.minimum <= value <= knob.maximum:
-        wanted = f"{label} from {knob.minimum:g} to {knob.maximum:g}"
-        raise MappingError(wanted, f"{value:g}", "set it in its range")
-    return replace(knob, default=float(value))

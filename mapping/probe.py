@@ -15,6 +15,7 @@ from graphs.player import GraphPlayer
 from graphs.stateful import StatefulGraph
 from mapping.chain import chain
 from mapping.errors import MappingError
+from mapping.knobs import standing
 from mapping.shapers import Around
 from mapping.taught import Taught, nothing_taught
 
@@ -63,9 +64,12 @@ def mapping_player(
         y = shape(graph, clock, y, around)
     graph.output("y", y)
     model = graph.build()
+    standing_knobs = dict(graph.knobs)
+    for name, value in (knobs or {}).items():
+        standing_knobs[name] = standing(graph.knobs, name, value)
     player = GraphPlayer(model)
-    for name, knob in graph.knobs.items():
-        player.set_knob(name, (knobs or {}).get(name, knob.default))
+    for name, knob in standing_knobs.items():
+        player.set_knob(name, knob.default)
     return player
 
 

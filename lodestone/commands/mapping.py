@@ -51,7 +51,9 @@ def show(
     ] = None,
     against: Annotated[str | None, typer.Option(help="Another mapping, beside it.")] = None,
     seed: Seed = 0,
-    knob: Annotated[list[str] | None, typer.Option(help="Where a knob stands: entanglement=0.4.")] = None,
+    knob: Annotated[
+        list[str] | None, typer.Option(help="Where a knob of the first stands: entanglement=0.4.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the picture.")] = Path("out"),
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON on stdout.")] = False,
 ) -> None:
@@ -60,7 +62,9 @@ def show(
 
     touch = performance(recording, calibration, out)
     turned = knobs_of(knob or [])
-    shown = [measured(one, voice, touch, seed, turned) for one in (name, against) if one is not None]
+    shown = [measured(name, voice, touch, seed, turned)]
+    if against is not None:
+        shown.append(measured(against, voice, touch, seed, {}))
     picture = draw(shown, out)
     if as_json:
         print(json.dumps([one.as_dict() for one in shown], indent=1))

@@ -7,12 +7,14 @@ import os
 import shutil
 import socket
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from calibration import save
+from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from lodestone import doctor
 from lodestone.cli import build_app
 from tests.support.plain_board import plain_calibration
@@ -35,18 +37,24 @@ def test_a_port_that_is_taken_is_told_with_its_owner(monkeypatch: pytest.MonkeyP
     assert str(other) not in seen.said
 
 
-def test_a_calibration_is_missing_old_or_damaged(tmp_path: Path) -> None:
+def test_a_calibration_is_missing_old_or_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "lodestone.calibration.json"
     assert "none at" in doctor.calibration(path, time.time()).said
     known = plain_calibration()
     save(known, path)
-    made = doctor.calibration(path, time.time())
-    later = doctor.calibration(path, time.time() + 10 * 365 * 86400)
-    assert "days old" in later.said or later.state != doctor.GOOD
-    assert made.said[:6] == later.said[:6]
+    assert "without a verdict" in doctor.calibration(path, time.time()).said
+    made = datetime.fromisoformat(known.created)
+    made = made if made.tzinfo is not None else made.replace(tzinfo=timezone.utc)
+    for level, state in ((READY, doctor.GOOD), (CARE, doctor.CARE), (STOP, doctor.BAD)):
+        judged = (None, Verdict(level, ()))
+        monkeypatch.setattr("calibration.assemble.verdict_of", lambda _, judged=judged: judged)
+        assert doctor.calibration(path, made.timestamp() + 60).state == state
+    monkeypatch.setattr("calibration.assemble.verdict_of", lambda _: (None, Verdict(READY, ())))
+    later = doctor.calibration(path, made.timestamp() + 3 * 86400)
+    assert (later.state, "3 days old" in later.said) == (doctor.CARE, True)
     path.write_text(path.read_text()[:-40])
-    told = list(doctor.examine(tmp_path, ("192.0.2.1",)))
-    assert any(seen.state == doctor.BAD and "calibration" in seen.said for seen in told)
+    told = {seen.what: seen for seen in doctor.examine(tmp_path, ("192.0.2.1",))}
+    assert told["calibration"].state == doctor.BAD
 
 
 def test_a_full_disk_and_a_wrong_clock_are_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mapping.errors import MappingError
 from mapping.measures import entanglement, measure
 from mapping.probe import mapping_player
 
@@ -73,3 +74,10 @@ def test_a_memory_is_measured_when_it_has_settled() -> None:
 
 def test_entanglement_of_nothing_is_zero() -> None:
     assert entanglement(np.zeros((3, 12))) == 0.0
+
+
+def test_a_knob_that_the_mapping_has_not_is_refused() -> None:
+    with pytest.raises(MappingError, match="did you mean entanglement"):
+        mapping_player("rotate", 8, knobs={"entanglment": 0.5})
+    with pytest.raises(MappingError, match="entanglement from 0 to 1"):
+        mapping_player("rotate", 8, knobs={"entanglement": 2.0})
