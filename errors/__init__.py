@@ -20,5 +20,24 @@ class LodestoneError(Exception):
     """
 
     def __init__(self, wanted: str, got: str, do: str) -> None:
-        self.wanted, self.got, self.do = wanted, got, do
-        super().__init__(f"wanted {wanted}, got {got}: {do}")
+        self.wanted, self.got, self.do = one_line(wanted), one_line(got), one_line(do)
+        super().__init__(f"wanted {self.wanted}, got {self.got}: {self.do}")
+
+
+LONGEST_PART = 380
+"""Letters of what was wanted, got, or is to be done: strangers' files bring names of any length."""
+
+
+def one_line(text: str, most: int = LONGEST_PART) -> str:
+    r"""`text` as one line that every terminal shows: its middle is left out where it is too long.
+
+    Example:
+        >>> one_line("a name\nof two lines\x07"), one_line("x" * 1000, 9)
+        ('a name of two lines\\x07', 'xxxxx…xxx')
+    """
+    if len(text) > most:
+        text = f"{text[: most * 2 // 3 - 1]}…{text[len(text) - most // 3 :]}"
+    if text.isprintable():
+        return text
+    words = " ".join(text.splitlines())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)

@@ -13,6 +13,18 @@ from numpy.typing import NDArray
 
 SENSORS = 4
 AXES = 3
+MOST_MT = 1000.0
+"""Several times the widest full scale of any chip here: a larger reading is none."""
+
+
+def are_readings(field_mt: object) -> bool:
+    """Whether all values, in mT, are numbers that a sensor may read.
+
+    Example:
+        >>> are_readings([0.1, -2.0, 23.0]), are_readings([float("nan"), 0.0, 0.0])
+        (True, False)
+    """
+    return bool((np.abs(np.asarray(field_mt, np.float64)) <= MOST_MT).all())
 
 
 class Flag(IntFlag):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from files import growing_file
 from sensors.errors import SensorError
-from sensors.frame import Frame
+from sensors.frame import MOST_MT, Flag, Frame
 
 MAGIC = b"lodestone-frames"
 FORMAT = "lodestone-recording"
@@ -40,6 +40,7 @@ _END = struct.Struct("<4sQ32s")
 _CRC = struct.Struct("<I")
 _MAX_HEADER = 1 << 20
 _MAX_BLOCK = 1 << 24
+_MOST_TIME_S, _MOST_C, _ROOM_C = 1e9, 300.0, 25.0
 Records = NDArray[np.void]
 
 
@@ -166,10 +167,35 @@ def read_recording(path: str | Path) -> Recording:
         _, count, digest = _END.unpack_from(data, at)
         if count != len(records) or digest != sha256.digest():
             damage = f"{count} frames were written, {len(records)} are here, or not the same"
+    times = np.flatnonzero(~(np.abs(records["time_s"]) < _MOST_TIME_S))
+    if times.size:
+        records, damage = records[: times[0]], f"the time of frame {times[0] + 1} is no number"
     if damage is not None:
         seconds = float(records["time_s"][-1] - records["time_s"][0]) if len(records) else 0.0
         damage = f"{damage}; used are the {len(records)} frames ({seconds:.1f} s) before it"
+    records, lost = _without_nonsense(records)
+    if lost:
+        told = f"{lost} readings are no numbers, and count as lost"
+        damage = f"{damage}; {told}" if damage else told
     return Recording(info, records, sha256.hexdigest(), damage)
+
+
+def _without_nonsense(records: Records) -> tuple[Records, int]:
+    """The records with readings that are none as those of lost sensors, and how many there are."""
+    good = (np.abs(records["field_mt"]) <= MOST_MT).all(axis=2) & (
+        np.abs(records["temperature_c"]) <= _MOST_C
+    )
+    good &= (records["valid"] >= 0) & (records["valid"] <= 1)
+    if good.all():
+        return records, 0
+    records = records.copy()
+    for frame, sensor in np.argwhere(~good):
+        row = records[frame]
+        row["field_mt"][sensor] = records[frame - 1]["field_mt"][sensor] if frame else 0.0
+        row["temperature_c"][sensor] = records[frame - 1]["temperature_c"][sensor] if frame else _ROOM_C
+        row["valid"][sensor] = 0.0
+        row["flags"][sensor] |= Flag.LOST
+    return records, int(np.count_nonzero(~good))
 
 
 def _read_header(data: bytes, name: str) -> tuple[dict[str, Any], int]:

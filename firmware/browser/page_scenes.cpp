@@ -21,7 +21,7 @@ class LentTouch : public Touch {
   const float* touch() const override { return kept_->touch(); }
   const float* latent() const override { return kept_->latent(); }
   size_t state_bytes() const override { return kept_->state_bytes(); }
-  void SaveState(void* to) const override { kept_->SaveState(to); }
+  void SaveState(void* to) override { kept_->SaveState(to); }
   void LoadState(const void* from) override { kept_->LoadState(from); }
 
  private:

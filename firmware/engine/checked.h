@@ -2,6 +2,7 @@
 // largest number, and stays there, so that a comparison at the end sees every overflow on the way.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -37,6 +38,13 @@ inline bool IsFinite(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
   return (bits & 0x7f800000u) != 0x7f800000u;
+}
+
+// Whether all of them are finite.
+inline bool AreFinite(const float* values, size_t count) {
+  uint32_t strange = 0;
+  for (size_t i = 0; i < count; ++i) strange |= IsFinite(values[i]) ? 0u : 1u;
+  return strange == 0;
 }
 
 // The whole number 0..most that `value` is; false where it is none.

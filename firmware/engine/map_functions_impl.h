@@ -70,7 +70,7 @@ MAP2(Snake, Snake(a, b, Vec::Div(Vec::Set(1.0f), Vec::Add(b, Vec::Set(1e-9f)))))
 MAP2(PowPositive, PowPositive(a, b))
 
 MAP3(Where, Vec::Select(IsZero(a), c, b))
-MAP3(Clip, Vec::Min(Vec::Max(a, b), c))
+MAP3(Clip, Vec::Min(c, Vec::Max(b, a)))
 MAP3(MulAdd, Vec::MulAdd(a, b, c))
 MAP3(Gate, Vec::Mul(Tanh(Gated(a, b)), c))
 MAP3(NoisyGate, Tanh(Vec::Add(Gated(a, b), c)))

@@ -43,7 +43,7 @@ static inline Vec::F ExpLessOne(Vec::F x, Vec::F* whole) {
 static inline Vec::F Exp(Vec::F x) {
   Vec::F whole;
   const Vec::F p =
-      ExpLessOne(Vec::Min(Vec::Max(x, Vec::Set(-87.0f)), Vec::Set(88.3762589f)), &whole);
+      ExpLessOne(Vec::Min(Vec::Set(88.3762589f), Vec::Max(Vec::Set(-87.0f), x)), &whole);
   return TimesPowerOfTwo(Vec::Add(p, Vec::Set(1.0f)), whole);
 }
 
@@ -111,7 +111,7 @@ static inline Vec::F PowerOfTwo(Vec::F n) {
 static inline Vec::F Tanh(Vec::F x) {
   typedef Vec V;
   V::F whole;
-  const V::F p = ExpLessOne(V::Min(V::Max(V::Add(x, x), V::Set(-40.0f)), V::Set(40.0f)), &whole);
+  const V::F p = ExpLessOne(V::Min(V::Set(40.0f), V::Max(V::Set(-40.0f), V::Add(x, x))), &whole);
   const V::F power = PowerOfTwo(whole);
   const V::F e = V::MulAdd(p, power, V::Sub(power, V::Set(1.0f)));
   return V::Div(e, V::Add(e, V::Set(2.0f)));

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "firmware/engine/checked.h"
+
 namespace lodestone {
 namespace {
 
@@ -51,7 +53,9 @@ EngineTouch::EngineTouch(Engine engine)
       latent_(kAbsent),
       room_(kAbsent),
       latents_(0),
-      knobs_() {}
+      knobs_(),
+      strange_(0),
+      in_a_row_(0) {}
 
 std::unique_ptr<EngineTouch> EngineTouch::Make(Engine engine, char* error, size_t error_bytes) {
   std::unique_ptr<EngineTouch> touch(new EngineTouch(std::move(engine)));
@@ -87,6 +91,9 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
     if (std::strncmp(engine_.input(i).name, kKnobPrefix, kKnobPrefixLength) == 0)
       knobs_.push_back(i);
   }
+  now_.assign(kTouchValues + latents_ + kRoomValues, 0.0f);
+  home_.resize(engine_.state_bytes());
+  engine_.SaveState(home_.data());
   return true;
 }
 
@@ -96,7 +103,7 @@ KnobInfo EngineTouch::knob(uint32_t index) const {
 }
 
 const float* EngineTouch::room() const {
-  return room_ == kAbsent ? nullptr : engine_.output_data(room_);
+  return room_ == kAbsent ? nullptr : now_.data() + kTouchValues + latents_;
 }
 
 void EngineTouch::Run(const FieldFrame& frame, float dt_s) {
@@ -107,6 +114,38 @@ void EngineTouch::Run(const FieldFrame& frame, float dt_s) {
   }
   if (dt_ != kAbsent) *engine_.input_data(dt_) = dt_s;
   engine_.Run();
+  const float* from[] = {engine_.output_data(touch_), engine_.output_data(latent_),
+                         room_ == kAbsent ? nullptr : engine_.output_data(room_)};
+  const uint32_t counts[] = {kTouchValues, latents_, room_ == kAbsent ? 0 : kRoomValues};
+  for (int part = 0; part < 3; ++part) {
+    if (!AreFinite(from[part], counts[part])) return Recover();
+  }
+  in_a_row_ = 0;
+  float* to = now_.data();
+  for (int part = 0; part < 3; ++part) {
+    if (counts[part] > 0) std::memcpy(to, from[part], counts[part] * sizeof(float));
+    to += counts[part];
+  }
+}
+
+// A state with "no number" in it would keep it for good. The good one may be spoiled, too, where it
+// came from a file: then it begins from nothing.
+void EngineTouch::Recover() {
+  ++strange_;
+  if (++in_a_row_ > 1)
+    engine_.Reset();
+  else
+    engine_.LoadState(home_.data());
+}
+
+void EngineTouch::SaveState(void* to) {
+  engine_.SaveState(home_.data());
+  std::memcpy(to, home_.data(), home_.size());
+}
+
+void EngineTouch::LoadState(const void* from) {
+  std::memcpy(home_.data(), from, home_.size());
+  engine_.LoadState(from);
 }
 
 VoiceInfo VoiceInfoOf(const Engine& engine) {

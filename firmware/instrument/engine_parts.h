@@ -22,22 +22,28 @@ class EngineTouch : public Touch {
   KnobInfo knob(uint32_t index) const override;
   void SetKnob(uint32_t index, float value) override { *engine_.input_data(knobs_[index]) = value; }
   void Run(const FieldFrame& frame, float dt_s) override;
-  const float* touch() const override { return engine_.output_data(touch_); }
-  const float* latent() const override { return engine_.output_data(latent_); }
+  const float* touch() const override { return now_.data(); }
+  const float* latent() const override { return now_.data() + kTouchValues; }
   const float* room() const override;
+  uint32_t strange() const override { return strange_; }
   size_t state_bytes() const override { return engine_.state_bytes(); }
-  void SaveState(void* to) const override { engine_.SaveState(to); }
-  void LoadState(const void* from) override { engine_.LoadState(from); }
+  // What was saved or loaded last is what it goes back to when it gives no numbers.
+  void SaveState(void* to) override;
+  void LoadState(const void* from) override;
 
  private:
   explicit EngineTouch(Engine engine);
   bool Find(char* error, size_t error_bytes);
+  void Recover();
 
   Engine engine_;
   size_t field_, valid_, temperature_, dt_;  // inputs; kAbsent where the graph has none
   size_t touch_, latent_, room_;             // outputs; the last one may be kAbsent
   uint32_t latents_;
   std::vector<size_t> knobs_;
+  std::vector<float> now_;     // touch, latents and room, as the last frame that gave numbers left them
+  std::vector<uint8_t> home_;  // a state that is known to be good
+  uint32_t strange_, in_a_row_;
 };
 
 // What a voice's plan says of it.

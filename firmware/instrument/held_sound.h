@@ -15,56 +15,54 @@ class HeldSound {
  public:
   static constexpr uint32_t kFrames = 8192;  // 186 ms at 44.1 kHz
 
-  HeldSound()
-      : frames_(kFrames * kRingChannels, 0.0f),
-        end_(0),
-        kept_(0),
-        back_(0),
-        forwards_(false),
-        playing_(false) {}
+  HeldSound() : keeps_(0), back_(0), forwards_(false), playing_(false) {}
 
-  // Remembers what is handed to the ring, unless it is playing itself.
+  // Remembers what is handed to the ring; what is being held stays as it is meanwhile.
   void Keep(const float* samples, uint32_t frames) {
-    if (playing_) return;
+    Past& past = pasts_[keeps_];
     for (uint32_t i = 0; i < frames; ++i) {
-      float* to = &frames_[end_ * kRingChannels];
+      float* to = &past.frames[past.end * kRingChannels];
       for (uint32_t c = 0; c < kRingChannels; ++c) to[c] = samples[i * kRingChannels + c];
-      end_ = (end_ + 1) % kFrames;
+      past.end = (past.end + 1) % kFrames;
     }
-    kept_ = std::min(kept_ + frames, kFrames);
+    past.kept = std::min(past.kept + frames, kFrames);
   }
 
+  // Goes on with what sounded last, which may have been a held sound itself.
   void Start() {
+    keeps_ = 1 - keeps_;
+    pasts_[keeps_].kept = 0;
     playing_ = true;
     forwards_ = false;
     back_ = 0;
   }
 
-  // What it remembers is old once another sound has been played meanwhile: it begins to collect
-  // anew.
-  void Stop() {
-    playing_ = false;
-    kept_ = 0;
-  }
+  void Stop() { playing_ = false; }
   bool playing() const { return playing_; }
 
   // The next frame of a held sound; silence where nothing was kept.
   void Next(float* frame) {
-    if (kept_ > 1) Move();
-    const float* from = &frames_[(end_ + 2 * kFrames - 1 - back_) % kFrames * kRingChannels];
-    for (uint32_t c = 0; c < kRingChannels; ++c) frame[c] = kept_ > 0 ? from[c] : 0.0f;
+    const Past& held = pasts_[1 - keeps_];
+    if (held.kept > 1) Move(held.kept);
+    const float* from = &held.frames[(held.end + 2 * kFrames - 1 - back_) % kFrames * kRingChannels];
+    for (uint32_t c = 0; c < kRingChannels; ++c) frame[c] = held.kept > 0 ? from[c] : 0.0f;
   }
 
  private:
-  void Move() {
+  struct Past {
+    std::vector<float> frames = std::vector<float>(kFrames * kRingChannels, 0.0f);
+    uint32_t end = 0, kept = 0;  // one past the newest frame; how many count
+  };
+
+  void Move(uint32_t kept) {
     if (forwards_ && back_ == 0) forwards_ = false;
-    if (!forwards_ && back_ == kept_ - 1) forwards_ = true;
+    if (!forwards_ && back_ == kept - 1) forwards_ = true;
     back_ = forwards_ ? back_ - 1 : back_ + 1;
   }
 
-  std::vector<float> frames_;
-  uint32_t end_, kept_;  // one past the newest frame; how many count
-  uint32_t back_;        // frames before the newest
+  Past pasts_[2];   // what sounds now, and what is held
+  uint32_t keeps_;  // which of them takes what sounds now
+  uint32_t back_;   // frames before the newest of what is held
   bool forwards_, playing_;
 };
 

@@ -17,6 +17,7 @@ constexpr int kMostErrors = 8;  // /error at once; one more each tick
 constexpr uint32_t kFastBusHz = 400000;
 // Away from the temperature of the calibration: told beyond the one, cured below the other.
 constexpr float kWarmK = 12.0f, kWarmAgainK = 10.0f;
+constexpr uint64_t kStrangeForUs = 5000000;  // a trouble with numbers is told so long
 constexpr size_t kLongestPacket = 1472;  // one Ethernet frame
 
 uint32_t FramesOf(float seconds, uint32_t rate_hz) {
@@ -157,6 +158,7 @@ void Instrument::KeepPanel() {
 void Instrument::KeepTroubles() {
   SetTrouble("scene", scenes_.trouble());
   KeepRoom();
+  KeepNumbers();
   SetTrouble("hosts", hosts_.Trouble(now_us_));
   if (touch_.resting() != resting_) tell_ = true;
   resting_ = touch_.resting();
@@ -183,6 +185,35 @@ void Instrument::KeepRoom() {
   }
   warm_told_ = line[0] != '\0';
   SetTrouble("heat", line);
+}
+
+// Has risen in the last seconds.
+bool Instrument::Strange::Rises(uint32_t now, uint64_t now_us) {
+  if (now != count) at_us = now != 0 ? now_us : 0;
+  count = now;
+  if (at_us != 0 && now_us - at_us > kStrangeForUs) at_us = 0;
+  return at_us != 0;
+}
+
+// A mapping or a voice that divides by nothing somewhere: others' graphs may.
+void Instrument::KeepNumbers() {
+  const Scene* scene = scenes_.playing();
+  char line[192] = "";
+  if (strange_touch_.Rises(health_.strange, now_us_) && scene != nullptr) {
+    std::snprintf(line, sizeof line,
+                  "wanted numbers from the touch %.60s, got none: the last latents are held; turn "
+                  "its knobs back, or go to another scene",
+                  scene->touch->name());
+  }
+  SetTrouble("touch", line);
+  line[0] = '\0';
+  if (strange_voice_.Rises(voice_.strange(), now_us_) && scene != nullptr) {
+    std::snprintf(line, sizeof line,
+                  "wanted sound from the voice %.60s, got what is no number: the last sound is "
+                  "held; go to another scene, and export the voice again",
+                  scene->voice->info().name);
+  }
+  SetTrouble("voice", line);
 }
 
 void Instrument::KeepMode() {

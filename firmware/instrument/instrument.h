@@ -138,6 +138,7 @@ class Instrument : private Commands, private RefusalSink {
   void AddPeer(uint16_t port);
   void KeepTroubles();
   void KeepRoom();
+  void KeepNumbers();
   void TellKnobs();
   void TellScenes();
   void TellPlan(int32_t missing, bool done, const char* trouble);
@@ -160,6 +161,11 @@ class Instrument : private Commands, private RefusalSink {
   PlanInbox inbox_;
   int32_t plan_scene_ = 0;
   bool warm_told_ = false;
+  struct Strange {
+    uint32_t count = 0;
+    uint64_t at_us = 0;  // when it rose last; 0: long ago
+    bool Rises(uint32_t now, uint64_t now_us);
+  } strange_touch_, strange_voice_;
   bool plan_comes_ = false;  // to be told of when it plays, or cannot
   char plan_about_[9] =
       "";  // checksum of the plan that was sent last and whole; empty: it was turned to

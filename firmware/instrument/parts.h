@@ -55,10 +55,12 @@ class Touch {
   // By how many mT the room differs from that of the calibration, 0: it does not; and by how many
   // kelvin. Null: it does not tell.
   virtual const float* room() const { return nullptr; }
+  // How many frames gave no finite numbers: what came before them is held then.
+  virtual uint32_t strange() const { return 0; }
   // Everything it has gathered, a captured rest above all. Threads: touch, or before it has been
   // handed over.
   virtual size_t state_bytes() const = 0;
-  virtual void SaveState(void* to) const = 0;
+  virtual void SaveState(void* to) = 0;
   virtual void LoadState(const void* from) = 0;
 };
 

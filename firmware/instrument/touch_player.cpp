@@ -73,6 +73,7 @@ void TouchPlayer::Watch(const Scene* playing) {
   std::copy(frame_.temperature_c, frame_.temperature_c + kSensors, seen_.temperature_c);
   std::copy(frame_.valid, frame_.valid + kSensors, seen_.valid);
   for (int s = 0; s < kSensors; ++s) seen_.identity[s] = source_->Identity(s);
+  seen_.strange = playing != nullptr ? playing->touch->strange() : 0;
   const float* room = playing != nullptr ? playing->touch->room() : nullptr;
   for (uint32_t r = 0; r < kRoomValues; ++r) seen_.room[r] = room != nullptr ? room[r] : 0.0f;
   health_.Write(seen_);

@@ -19,6 +19,7 @@ struct TouchHealth {
   float valid[kSensors];
   uint16_t identity[kSensors];
   float room[kRoomValues];  // of the touch that plays, as Touch::room()
+  uint32_t strange;         // and as Touch::strange()
 };
 
 class TouchPlayer {

@@ -22,7 +22,10 @@ VoicePlayer::VoicePlayer(SampleRing* ring, Played* played)
       swap_(Swap::kNone),
       rung_(0),
       cause_(StepCause::kNone),
-      load_(0.0f) {}
+      load_(0.0f),
+      strange_(0),
+      waits_(false),
+      waits_since_(0) {}
 
 bool VoicePlayer::Step(uint32_t work_items) {
   if (!due()) return false;
@@ -42,8 +45,23 @@ bool VoicePlayer::Advance(VoiceStream* stream, uint32_t work_items, bool* worked
   const VoiceStream::Progress progress = stream->Advance(work_items, now(), ring_->written(), tap_);
   *worked = progress != VoiceStream::Progress::kIdle;
   if (progress == VoiceStream::Progress::kBegun) crew_.Post(&stream->voice(), now());
-  if (progress == VoiceStream::Progress::kDone) ladder_.OnBlock(now(), FramesTaken(*stream));
+  if (progress == VoiceStream::Progress::kDone) {
+    ladder_.OnBlock(now(), FramesTaken(*stream));
+    if (stream->strange()) GoOnWithout(stream);
+  }
   return progress == VoiceStream::Progress::kDone || progress == VoiceStream::Progress::kReady;
+}
+
+// A block that is no sound: what just sounded goes on, held, as on the lowest rung; the ladder then
+// tries the voice again.
+void VoicePlayer::GoOnWithout(const VoiceStream* stream) {
+  strange_.fetch_add(1, std::memory_order_relaxed);
+  if (stream != &current_ || swap_ == Swap::kCrossfade || swap_ == Swap::kFadeOut) return;
+  held_.Start();
+  current_ = VoiceStream(current_.scene(), current_.scene()->voices());
+  swap_ = Swap::kNone;
+  waits_ = true;
+  waits_since_ = now();
 }
 
 // Of the time that a block has, the voice thread's share or that of its slowest helper, whichever
@@ -128,6 +146,8 @@ void VoicePlayer::FollowLadder() {
     return;
   }
   if ((current_.running() && !ladder_.down()) || current_.left() > 0) return;
+  if (waits_ && now() - waits_since_ < rate_hz_ / kTriesASecond) return;
+  waits_ = false;
   const uint32_t rung = ladder_.Next(now());
   if (rung == current_.rung()) return;
   if (rung < current_.rung() && !Filled()) {

@@ -69,16 +69,22 @@ class VoicePlayer {
   // Threads: any. The three may be of two different steps for a moment.
   RungReport rung() const;
 
+  // How many blocks held what is no number. Threads: any.
+  uint32_t strange() const { return strange_.load(std::memory_order_relaxed); }
+
  private:
   enum class Swap { kNone, kCrossfade, kFadeOut, kFadeIn, kRung };
 
   static constexpr float kFillS = 1.0f;  // for so long a dearer voice waits for the ring to fill
+
+  static constexpr uint32_t kTriesASecond = 4;  // with a voice that gave no numbers
 
   void TakeWantedScene();
   bool Filled();
   void Begin(Scene* scene);
   bool Advance(VoiceStream* stream, uint32_t work_items, bool* worked);
   uint32_t FramesTaken(const VoiceStream& stream) const;
+  void GoOnWithout(const VoiceStream* stream);
   void FollowLadder();
   void Deliver();
   uint32_t Mix(float* mixed, uint32_t frames);
@@ -103,6 +109,9 @@ class VoicePlayer {
   std::atomic<uint32_t> rung_;
   std::atomic<StepCause> cause_;
   std::atomic<float> load_;
+  std::atomic<uint32_t> strange_;
+  bool waits_;  // for another try with a voice that gave no numbers
+  uint32_t waits_since_;
 };
 
 }  // namespace lodestone

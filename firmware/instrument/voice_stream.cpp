@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "firmware/engine/checked.h"
+
 namespace lodestone {
 namespace {
 
@@ -27,9 +29,12 @@ VoiceStream::Progress VoiceStream::Advance(uint32_t work_items, uint32_t now, in
   if (!voice().Step(work_items)) return Progress::kWorking;
   running_ = false;
   at_ = 0;
+  const VoiceInfo& info = voice().info();
+  strange_ = !AreFinite(voice().audio(), size_t{info.channels} * info.block());
+  if (strange_) voice().Reset();  // it would keep "no number" for good
   const bool unheard = unheard_ > 0 && !voice().sounds();
   if (unheard) --unheard_;
-  left_ = unheard ? 0 : voice().info().block();
+  left_ = unheard ? 0 : info.block();
   return Progress::kDone;
 }
 
@@ -96,7 +101,7 @@ void VoiceStream::AddFrame(float gain, HeldSound* held, float* frame) {
     float kept[kRingChannels];
     held->Next(kept);
     for (uint32_t c = 0; c < kRingChannels; ++c) frame[c] += gain * kept[c];
-  } else {
+  } else if (!strange_) {
     const VoiceInfo& info = voice().info();
     const float* audio = voice().audio() + at_;
     for (uint32_t c = 0; c < kRingChannels; ++c)

@@ -22,6 +22,7 @@ class VoiceStream {
         running_(false),
         waiting_(false),
         begun_(false),
+        strange_(false),
         before_(),
         from_(),
         heard_us_(0),
@@ -48,6 +49,7 @@ class VoiceStream {
   uint32_t left() const { return left_; }    // frames that are ready
   // They only fill the voice's stages.
   bool fills() const { return left_ > 0 && !holds() && !voice().sounds(); }
+  bool strange() const { return strange_; }  // the last block held what is no number
   Voice& voice() const { return scene_->voice_at(rung_); }
 
   // Takes the newest latents, or does at most `work_items` of the block under way: kBegun,
@@ -73,8 +75,8 @@ class VoiceStream {
   uint32_t at_, left_;  // frames of the block taken, and not yet taken
   uint32_t unheard_;    // blocks still to be left out
   uint32_t began_;
-  // A block is being computed; waits for helpers; at least one has been begun.
-  bool running_, waiting_, begun_;
+  // A block is being computed; waits for helpers; at least one has been begun; gave no numbers.
+  bool running_, waiting_, begun_, strange_;
   LatentFrame before_;  // the latents of the block before, to glide from where a call takes several
   // Blocks shorter than a sensor frame walk to the newest latents on a straight line, instead of a
   // step every few blocks.

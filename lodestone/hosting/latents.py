@@ -14,6 +14,9 @@ GLIDE_S = 0.005
 MOST_SIGMA_PER_S = 60.0
 """No latent moves faster, in standard deviations of the voice: a packet after a long silence is no step."""
 
+MOST_SIGMA = 20.0
+"""No latent goes further from its rest, in standard deviations."""
+
 
 class LatentGlide:
     """The latest latents [Z], reached by a glide of bounded speed; held while nothing comes.
@@ -36,7 +39,9 @@ class LatentGlide:
         if latent.shape != self._target.shape or not np.isfinite(latent).all():
             self.wrong += 1
             return False
-        self._target = latent.astype(np.float64)
+        # What no touch sends is taken as far as a voice may know it.
+        away = np.clip(latent - self._rest, -MOST_SIGMA * self._sigma, MOST_SIGMA * self._sigma)
+        self._target = self._rest + away
         self.heard += 1
         return True
 

@@ -13,6 +13,7 @@ from graphs.card import Card, read_card
 from lodestone.hosting.latents import Latents
 from mapping import touch_graph
 from model_export.compiler import compile_plan
+from sensors.frame import are_readings
 
 SENSORS = 4
 FRAME_S = 0.005
@@ -60,7 +61,7 @@ class OwnTouch:
 
         A frame is whole with its last sensor. Of a sensor whose packet was lost the field before counts.
         """
-        if not 1 <= sensor <= SENSORS or not np.isfinite(field_mt).all():
+        if not 1 <= sensor <= SENSORS or not are_readings(field_mt):
             return None
         self._field[sensor - 1] = field_mt
         again = bool(self._come >> (sensor - 1) & 1)  # the last sensor's packet of the frame before was lost

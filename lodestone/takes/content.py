@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,19 +12,24 @@ import numpy.typing as npt
 from definitions.osc import named
 from lodestone.simulated_host import Cue
 from lodestone.takes.take_file import Take, TakeError
+from sensors.frame import are_readings
 from sensors.replay import RecordedWorld
 
 Array = npt.NDArray[np.float64]
 SENSORS = 4
 FRAME_WRAP_US = 1 << 31
 ROOM_C = 25.0
+MOST_LATENT = 1e6
+"""No voice's latents are larger; what is, or is no number, came from nowhere and is left out."""
 
 
 def latents(take: Take) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
     """Time in s and latents [Z] of every /latent."""
     for event in take.events:
         if event.address == "/latent" and all(isinstance(value, int | float) for value in event.values):
-            yield event.time_s, np.array(event.values, np.float32)
+            row = np.array(event.values, np.float64)
+            if (np.abs(row) < MOST_LATENT).all():
+                yield event.time_s, row.astype(np.float32)
 
 
 def told(take: Take, address: str) -> Iterator[tuple[float, dict[str, Any]]]:
@@ -53,7 +59,7 @@ def field_world(take: Take) -> RecordedWorld:
         elif event.address == "/field" and (field := named("/field", event.values)) is not None:
             if clock.silent and field["sensor"] == 1:
                 at, row = event.time_s, [None] * SENSORS
-            if 1 <= field["sensor"] <= SENSORS:
+            if 1 <= field["sensor"] <= SENSORS and are_readings(field["field"]):
                 row[field["sensor"] - 1] = field["field"]
             whole = [values for values in row if values is not None]
             if len(whole) == SENSORS and (not times or at > times[-1]):
@@ -100,7 +106,7 @@ def cues(take: Take, scenes: tuple[str, ...], knobs: frozenset[str]) -> list[Cue
     """
     found: list[Cue] = []
     for time_s, row in told(take, "/knobs"):
-        if row["name"] in knobs and row["name"] != "rest_capture":
+        if row["name"] in knobs and row["name"] != "rest_capture" and math.isfinite(row["value"]):
             found.append(Cue(time_s, f"/knob/{row['name']}", (float(row["value"]),)))
     scene, muted, resting = scenes[0] if scenes else "", 0, 0
     for time_s, status in told(take, "/status"):

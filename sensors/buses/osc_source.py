@@ -13,7 +13,7 @@ import firmware
 from definitions.osc import named
 from sensors.array_source import Clock
 from sensors.buses.osc_link import OscLink, UdpLink, osc_messages, port_message
-from sensors.frame import SENSORS, Flag, Frame
+from sensors.frame import SENSORS, Flag, Frame, are_readings
 from sensors.machine_clock import MonotonicClock
 
 BOARD_PORT = 7564
@@ -143,4 +143,6 @@ class OscSource:
 def is_reading(values: list[Any]) -> bool:
     """A sensor from 1 and three numbers."""
     found = named("/field", values)  # /mag has the same shape, in whole numbers
-    return found is not None and len(values) == 4 and 1 <= found["sensor"] <= SENSORS
+    if found is None or len(values) != 4 or not 1 <= found["sensor"] <= SENSORS:
+        return False
+    return are_readings(found["field"]) if isinstance(values[1], float) else True

@@ -161,7 +161,7 @@ class FakeTouch : public Touch {
   const float* touch() const override { return touch_; }
   const float* latent() const override { return latent_; }
   size_t state_bytes() const override { return sizeof gain_; }
-  void SaveState(void* to) const override { std::memcpy(to, &gain_, sizeof gain_); }
+  void SaveState(void* to) override { std::memcpy(to, &gain_, sizeof gain_); }
   void LoadState(const void* from) override { std::memcpy(&gain_, from, sizeof gain_); }
   uint32_t rest_presses = 0, rest_frames = 0;
 

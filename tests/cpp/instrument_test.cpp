@@ -196,6 +196,23 @@ CASE(WhatIsNoNumberReachesNobodysEars) {
   }
 }
 
+CASE(AVoiceThatGivesNoNumbersIsHeldWithoutAStep) {
+  World world;
+  world.Play(1.0);
+  const uint32_t resets = world.voice->resets;
+  world.voice->constant = std::nanf("");
+  world.Play(0.5);
+  CHECK(world.voice->resets > resets);  // its state does not keep what is no number
+  CHECK(world.Loudest(world.frame - kSecond / 4, world.frame) > 0.1f);  // what sounded goes on
+  CHECK(world.network.last_trouble.find("no number") != std::string::npos);
+  world.voice->constant = 0.0f;
+  world.Play(1.0);
+  CHECK(world.LargestStep(kSecond / 2, world.frame) <= SineStep(440.0, 0.5) * 1.4143);
+  CHECK(world.instrument->mixer().underruns() == 0);
+  world.Play(6.0);
+  CHECK(world.network.last_trouble.empty());  // and is cured
+}
+
 CASE(MuteGlidesAndReturns) {
   World world;
   world.Play(0.5);

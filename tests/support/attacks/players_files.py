@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import random
 import re
-import sys
-import traceback
-from collections import Counter
 from collections.abc import Callable
 from importlib import resources
 
@@ -76,15 +73,3 @@ def gesture(dice: random.Random) -> str:
 
 
 CASES: dict[str, Callable[[random.Random], str]] = {"settings": settings, "conf": conf, "gesture": gesture}
-
-
-def attack(surface: str, count: int, seed: int, tally: Counter[str]) -> None:
-    """`count` cases of a surface; what came of each is counted, and a traceback told with its number."""
-    for number in range(count):
-        tally["cases"] += 1
-        try:
-            tally[CASES[surface](random.Random(f"{surface} {seed} {number}"))] += 1
-        except Exception:
-            tally["tracebacks"] += 1
-            print(f"{surface} {seed} {number}", file=sys.stderr)
-            traceback.print_exc(limit=-3)
