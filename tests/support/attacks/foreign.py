@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from typing import Any
@@ -27,7 +28,7 @@ def changed(document: Any, dice: random.Random) -> Any:
             if isinstance(each[key], dict | list):
                 waiting.append(each[key])
     if not places:
-        return dice.choice(FOREIGN)
+        return copy.deepcopy(dice.choice(FOREIGN))
     # A table of numbers has hundreds of places, all alike: names are chosen as often as entries.
     named = [place for place in places if isinstance(place[0], dict)]
     where, key = dice.choice(named if named and dice.randrange(2) else places)
@@ -41,7 +42,7 @@ def changed(document: Any, dice: random.Random) -> Any:
     elif deed == 3 and isinstance(where[key], int | float):
         where[key] = -where[key]
     else:
-        where[key] = dice.choice(FOREIGN)
+        where[key] = copy.deepcopy(dice.choice(FOREIGN))
     return document
 
 
