@@ -1,7 +1,7 @@
 """Plays how other people's drivers use a chip: transcripts of ours, in `ways/`, against the register models.
 
 One transfer a line, in hex: `WRITE : ANSWER` with a repeated start, `WRITE / : ANSWER` with a stop between,
-`??` a byte that may be anything, `crc` a CRC-8 over the bytes before it. `WRITE & MASK = VALUE` reads one byte;
+`??` a byte that may be anything, `crc` a CRC-8 over those before it. `WRITE & MASK = VALUE` reads one byte;
 `until WRITE & MASK every US for US` polls it; `wait US`; `nak-or WRITE` may go unanswered. `field X Y Z T` in
 µT and °C; `chip NAME ADDRESS [drift PER_K]`.
 """
