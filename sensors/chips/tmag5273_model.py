@@ -1,9 +1,9 @@
 """A register-level TMAG5273: its ways to convert, status registers, twelve bits, four factory addresses.
 
 Sources: register map and status bits as independent drivers use them (Linux, Zephyr, CircuitPython, Rust);
-25 µs a channel and result, 50 µs from sleep and 270 µs from power-on from TI's data sheets. Noise and what
-comes of faults are assumptions: nobody has published them. Also assumed: a result counts as new until one of its
-bytes is read.
+25 µs a channel and result, 50 µs from sleep and 270 µs from power-on from TI's data sheets. Noise, and what
+comes of faults, are assumptions: nobody has published them. Also assumed: a result counts as new until one
+of its bytes is read.
 """
 
 from __future__ import annotations
