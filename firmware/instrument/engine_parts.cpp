@@ -49,9 +49,12 @@ EngineTouch::EngineTouch(Engine engine)
       valid_(kAbsent),
       temperature_(kAbsent),
       dt_(kAbsent),
+      lead_place_(kAbsent),
+      lead_share_(kAbsent),
       touch_(kAbsent),
       latent_(kAbsent),
       room_(kAbsent),
+      place_(kAbsent),
       latents_(0),
       knobs_(),
       strange_(0),
@@ -75,9 +78,12 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
       !PlaceInput(engine_, "valid", kSensors, &valid_, error, error_bytes) ||
       !PlaceInput(engine_, "temperature", kSensors, &temperature_, error, error_bytes) ||
       !PlaceInput(engine_, "dt", 1, &dt_, error, error_bytes) ||
+      !PlaceInput(engine_, "lead.place", latents_, &lead_place_, error, error_bytes) ||
+      !PlaceInput(engine_, "lead.share", 1, &lead_share_, error, error_bytes) ||
       !PlaceOutput(engine_, "touch", kTouchValues, &touch_, error, error_bytes) ||
       !PlaceOutput(engine_, "latent", latents_, &latent_, error, error_bytes) ||
-      !PlaceOutput(engine_, "room", kRoomValues, &room_, error, error_bytes)) {
+      !PlaceOutput(engine_, "room", kRoomValues, &room_, error, error_bytes) ||
+      !PlaceOutput(engine_, "place", latents_, &place_, error, error_bytes)) {
     return false;
   }
   if (field_ == kAbsent || touch_ == kAbsent || latent_ == kAbsent || latents_ == 0 ||
@@ -91,7 +97,7 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
     if (std::strncmp(engine_.input(i).name, kKnobPrefix, kKnobPrefixLength) == 0)
       knobs_.push_back(i);
   }
-  now_.assign(kTouchValues + latents_ + kRoomValues, 0.0f);
+  now_.assign(kTouchValues + latents_ + kRoomValues + latents_, 0.0f);
   home_.resize(engine_.state_bytes());
   engine_.SaveState(home_.data());
   return true;
@@ -106,6 +112,18 @@ const float* EngineTouch::room() const {
   return room_ == kAbsent ? nullptr : now_.data() + kTouchValues + latents_;
 }
 
+const float* EngineTouch::place() const {
+  const bool whole = place_ != kAbsent && lead_place_ != kAbsent && lead_share_ != kAbsent;
+  return whole ? now_.data() + kTouchValues + latents_ + kRoomValues : nullptr;
+}
+
+void EngineTouch::Lead(const float* place, float share) {
+  if (this->place() == nullptr) return;
+  if (place != nullptr)
+    std::memcpy(engine_.input_data(lead_place_), place, sizeof(float) * latents_);
+  *engine_.input_data(lead_share_) = share;
+}
+
 void EngineTouch::Run(const FieldFrame& frame, float dt_s) {
   std::memcpy(engine_.input_data(field_), frame.field_mt, sizeof frame.field_mt);
   if (valid_ != kAbsent) std::memcpy(engine_.input_data(valid_), frame.valid, sizeof frame.valid);
@@ -115,15 +133,16 @@ void EngineTouch::Run(const FieldFrame& frame, float dt_s) {
   if (dt_ != kAbsent) *engine_.input_data(dt_) = dt_s;
   engine_.Run();
   const float* from[] = {engine_.output_data(touch_), engine_.output_data(latent_),
-                         room_ == kAbsent ? nullptr : engine_.output_data(room_)};
-  const uint32_t counts[] = {kTouchValues, latents_, room_ == kAbsent ? 0 : kRoomValues};
-  for (int part = 0; part < 3; ++part) {
-    if (!AreFinite(from[part], counts[part])) return Recover();
+                         room_ == kAbsent ? nullptr : engine_.output_data(room_),
+                         place_ == kAbsent ? nullptr : engine_.output_data(place_)};
+  const uint32_t counts[] = {kTouchValues, latents_, kRoomValues, latents_};
+  for (int part = 0; part < 4; ++part) {
+    if (from[part] != nullptr && !AreFinite(from[part], counts[part])) return Recover();
   }
   in_a_row_ = 0;
   float* to = now_.data();
-  for (int part = 0; part < 3; ++part) {
-    if (counts[part] > 0) std::memcpy(to, from[part], counts[part] * sizeof(float));
+  for (int part = 0; part < 4; ++part) {
+    if (from[part] != nullptr) std::memcpy(to, from[part], counts[part] * sizeof(float));
     to += counts[part];
   }
 }

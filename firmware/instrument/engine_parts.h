@@ -24,6 +24,8 @@ class EngineTouch : public Touch {
   void Run(const FieldFrame& frame, float dt_s) override;
   const float* touch() const override { return now_.data(); }
   const float* latent() const override { return now_.data() + kTouchValues; }
+  const float* place() const override;
+  void Lead(const float* place, float share) override;
   const float* room() const override;
   uint32_t strange() const override { return strange_; }
   size_t state_bytes() const override { return engine_.state_bytes(); }
@@ -38,10 +40,11 @@ class EngineTouch : public Touch {
 
   Engine engine_;
   size_t field_, valid_, temperature_, dt_;  // inputs; kAbsent where the graph has none
-  size_t touch_, latent_, room_;             // outputs; the last one may be kAbsent
+  size_t lead_place_, lead_share_;           // likewise
+  size_t touch_, latent_, room_, place_;     // outputs; the last two may be kAbsent
   uint32_t latents_;
   std::vector<size_t> knobs_;
-  std::vector<float> now_;     // touch, latents and room, as the last frame that gave numbers left them
+  std::vector<float> now_;  // touch, latents, room, place, as the last frame of numbers left them
   std::vector<uint8_t> home_;  // a state that is known to be good
   uint32_t strange_, in_a_row_;
 };

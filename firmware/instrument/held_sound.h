@@ -44,7 +44,8 @@ class HeldSound {
   void Next(float* frame) {
     const Past& held = pasts_[1 - keeps_];
     if (held.kept > 1) Move(held.kept);
-    const float* from = &held.frames[(held.end + 2 * kFrames - 1 - back_) % kFrames * kRingChannels];
+    const float* from =
+        &held.frames[(held.end + 2 * kFrames - 1 - back_) % kFrames * kRingChannels];
     for (uint32_t c = 0; c < kRingChannels; ++c) frame[c] = held.kept > 0 ? from[c] : 0.0f;
   }
 
