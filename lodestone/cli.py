@@ -70,14 +70,24 @@ def run(command: Callable[[], object]) -> int:
         return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read has gone; what is left to flush goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read has gone
         return 1
     except (LodestoneError, OSError, UnicodeError, MemoryError, OverflowError, RecursionError) as error:
         with contextlib.suppress(OSError):
             print(f"lodestone: {_in_words(error)}", file=sys.stderr)
         return 1
+    finally:
+        _give_up_output()
     return 0
+
+
+def _give_up_output() -> None:
+    """What a closed pipe or a full disk does not take goes nowhere, not into a traceback."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _in_words(error: BaseException) -> LodestoneError:

@@ -80,7 +80,10 @@ def _conv(node: Node) -> str:
     a = node.attributes
     if any(a.get("pads", [])):
         raise ExportError("convolutions that keep their past as a state", "one with padding", "export again")
-    axes = len(a["kernel_shape"])
+    weights = node.constants[1]
+    if weights is None:
+        raise ExportError("convolutions by constant weights", "computed ones", "export the voice again")
+    axes = weights.ndim - 2
     bias = node.names[2] if len(node.names) > 2 else "None"
     strides = list(a.get("strides", [1] * axes))
     dilations = list(a.get("dilations", [1] * axes))

@@ -39,13 +39,18 @@ def torchscript(model: onnx.ModelProto, name: str = "voice") -> bytes:
         name: of the folder within, by custom the file's own name without its ending.
 
     Raises:
-        ExportError: no voice, several frames a call, 8-bit weights, or an operator that has no text.
+        ExportError: no voice, several frames a call, 8-bit weights, an operator that has no text, or a graph
+            that is no whole one.
     """
     card = read_card(model)
     if card.kind != "voice" or card.frames != 1:
         got = f"a {card.kind} graph of {card.frames} frames a call"
         raise ExportError("a voice of one frame a call", got, "export it again with --frames 1")
-    script = _Script(model, card)
+    try:
+        script = _Script(model, card)
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:  # a stranger's graph
+        got = f"one that it cannot follow ({type(error).__name__}: {error})"
+        raise ExportError("a voice's graph", got, "see whether `lodestone compile` takes it") from None
     pickle, storages = pickled(_MODULE, _CLASS, script.attributes())
     root = re.sub(r"[^A-Za-z0-9_.-]", "_", name) or "voice"
     return container(root, pickle, storages, {"__torch__/lodestone.py": script.code()})

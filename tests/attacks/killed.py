@@ -2,9 +2,9 @@
 
     LD_PRELOAD=libdie.so python -m tests.attacks.killed SCENE…
 
-A scene is a class of `tests.attacks.kill_scenes`. For every number N of operations a child of this process
-prepares a folder, begins to count, and does the deed; it dies before operation N. Then the parent judges the
-folder, lets another child do the deed to its end, and judges again.
+A scene is a class of `tests.attacks.kill_scenes` or `command_scenes`. For every number N of operations a child
+of this process prepares a folder, begins to count, and does the deed; it dies before operation N. Then the
+parent judges the folder, lets another child do the deed to its end, and judges again.
 """
 
 from __future__ import annotations
@@ -71,10 +71,11 @@ def _in_child(scene: Scene, folder: Path, number: int) -> int:
 
 
 def main() -> None:
-    from tests.attacks import kill_scenes
+    from tests.attacks import command_scenes, kill_scenes
 
     for name in sys.argv[1:]:
-        count = kill_everywhere(getattr(kill_scenes, name)())
+        where = kill_scenes if hasattr(kill_scenes, name) else command_scenes
+        count = kill_everywhere(getattr(where, name)())
         print(f"{name} {count}", flush=True)
 
 

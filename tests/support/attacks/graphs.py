@@ -12,7 +12,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from firmware import Engine
+from graphs.card import Card
 from model_export.compiler import compile_plan
+from model_export.torchscript_writer import torchscript
 from tests.support.attacks import plans
 from tests.support.synthetic import decoder
 
@@ -158,6 +160,8 @@ def cases(seed: int) -> Iterator[bytes]:
 
 
 def survive(path: Path) -> None:
-    """What `lodestone compile` and the engine do with a file. Raises LodestoneError alone."""
+    """What `lodestone compile`, the engine and `lodestone ts` do with a file. Raises LodestoneError alone."""
     engine = Engine(compile_plan(path))
     engine.run({n: np.zeros(s, np.float32) for n, s in engine.inputs.items()})
+    if Card.from_json(engine.card).kind == "voice":
+        torchscript(onnx.load(path))

@@ -1,0 +1,26 @@
+"""Some command lines of nonsense; `python -m bench.attacks commands --minutes N` runs them for hours."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.support.attacks.command_lines import Case, attack, commands, run
+
+
+def test_nonsense_is_refused_in_a_line() -> None:
+    tally: Counter[str] = Counter()
+    attack(25, 2, tally)
+    assert set(tally) <= {"cases", "refused", "taken"}, tally
+    assert tally["refused"] > 10
+
+
+def test_every_verb_is_drawn() -> None:
+    assert {("play",), ("calibration", "undo"), ("sensors", "watch")} <= {words for words, _ in commands()}
+
+
+def test_a_disk_that_is_full_and_a_reader_that_is_gone_end_in_no_traceback() -> None:
+    for stream in ("full", "closed"):
+        came, told = run(Case(("osc",), stream, False, 60.0))
+        assert came == "refused", told
+    came, told = run(Case(("osc",), "ascii", False, 60.0))
+    assert came == "taken", told
