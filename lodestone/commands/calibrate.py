@@ -15,6 +15,7 @@ from lodestone.default_files import CALIBRATION
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
 if TYPE_CHECKING:
+    from calibration.judging.verdict import Verdict
     from calibration.stretch import FrameLike
 
 
@@ -36,6 +37,10 @@ def calibrate_command(
         float, typer.Option(callback=finite, help="Length of the free play.", min=10.0)
     ] = 50.0,
     spots: Annotated[bool, typer.Option("--spots", help="Also put one ball on 16 known spots.")] = False,
+    one_spot: Annotated[
+        bool | None,
+        typer.Option("--one-spot/--no-one-spot", help="Then one ball on ring 1, or not: unasked."),
+    ] = None,
     ball_mm: Annotated[
         float, typer.Option(callback=finite, help="Diameter of that ball.", min=3.0, max=40.0)
     ] = 15.0,
@@ -71,6 +76,13 @@ def calibrate_command(
     kept_because = "" if board is None or send is False else _why_kept(instrument, send)
     if kept_because:
         console.print(f"[yellow]●[/yellow] it will stay on this laptop: {kept_because}")
+
+    def offer_spot(verdict: Verdict) -> bool:
+        wanted = ask if one_spot is None else one_spot
+        if wanted:
+            print_verdict(console, verdict)
+        return wanted
+
     watcher = TerminalWatcher(console, ask=ask, skip=steps_by_name(skip or []), ball_mm=ball_mm)
     try:
         made = calibrate(
@@ -82,6 +94,7 @@ def calibrate_command(
             play_seconds=play_seconds,
             spots=spots,
             ball_mm=ball_mm,
+            offer_spot=offer_spot,
         )
     finally:
         watcher.close()
