@@ -99,9 +99,9 @@ class Calibrate(Calibrations):
         def made(*_: object, **__: object) -> Calibration:
             return self.made["4"]
 
-        with mock.patch.multiple("calibration.session", record=made, fit=made):
-            with contextlib.suppress(AssertionError):  # a plain calibration has no figures to return
-                session.calibrate(lambda _: contextlib.nullcontext(), session.Silent(), folder / FILE)
+        steps = mock.patch.multiple("calibration.session", record=made, fit=made)
+        with steps, contextlib.suppress(AssertionError):  # a plain calibration has no figures to return
+            session.calibrate(lambda _: contextlib.nullcontext(), session.Silent(), folder / FILE)
 
     def judge(self, folder: Path, ended: bool) -> None:
         force, every = self.kept(folder)
