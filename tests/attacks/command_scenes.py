@@ -1,4 +1,4 @@
-"""Whole commands, as `tests.attacks.killed` kills them: whatever they write is the old file or the new one."""
+"""Whole commands, as `tests.attacks.killed` kills them: what they write is the old file or the new."""
 
 from __future__ import annotations
 

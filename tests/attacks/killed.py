@@ -2,9 +2,9 @@
 
     LD_PRELOAD=libdie.so python -m tests.attacks.killed SCENE…
 
-A scene is a class of `tests.attacks.kill_scenes` or `command_scenes`. For every number N of operations a child
-of this process prepares a folder, begins to count, and does the deed; it dies before operation N. Then the
-parent judges the folder, lets another child do the deed to its end, and judges again.
+A scene is a class of `tests.attacks.kill_scenes` or `command_scenes`. For every number N of operations a
+child of this process prepares a folder, begins to count, and does the deed; it dies before operation N.
+Then the parent judges the folder, lets another child do the deed to its end, and judges again.
 """
 
 from __future__ import annotations
