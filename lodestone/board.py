@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TypeVar
 
-from pythonosc.osc_message import OscMessage, ParseError
+from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from definitions.packets import messages_in
 from errors import LodestoneError
 from lodestone.board_messages import BoardKnob, BoardScene, Model, Refusal, Status
 
@@ -89,13 +90,14 @@ class Board:
         while (left := until - time.monotonic()) > 0:
             self._socket.settimeout(left)
             try:
-                message = OscMessage(self._socket.recv(2048))
-            except (OSError, ParseError):
+                data = self._socket.recv(2048)
+            except OSError:
                 continue
-            self.model = Model.parse(message) or self.model
-            if (status := Status.parse(message)) is not None:
-                self.status = status
-            yield message
+            for message in messages_in(data) or []:
+                self.model = Model.parse(message) or self.model
+                if (status := Status.parse(message)) is not None:
+                    self.status = status
+                yield message
 
     def wait(self, done: Callable[[Status], bool], patience_s: float | None = None) -> Status | None:
         """The next status for which `done` holds, or None when patience is over."""
@@ -241,11 +243,11 @@ def find(addresses: Iterable[str] = (), port: int = PORT, seconds: float = 1.0) 
             link.settimeout(max(min(again, until) - now, 1e-3))
             try:
                 data, sender = link.recvfrom(2048)
-                status = Status.parse(OscMessage(data))
-            except (OSError, ParseError):
+            except OSError:
                 continue
-            if status is not None:
-                found[sender[0]] = status
+            for message in messages_in(data) or []:
+                if (status := Status.parse(message)) is not None:
+                    found[sender[0]] = status
         _ask(link, found, port, encode("/bye", own))
     return found
 

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import importlib.metadata
 import io
+import logging
 import os
 import pkgutil
 import sys
@@ -50,6 +51,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Runs the command; what is wrong with the world ends in one line and exit 1, Ctrl-C in exit 130."""
+    logging.basicConfig(level=logging.ERROR)  # what a library thinks of a stranger's packet is no news
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that this locale cannot write is written in escapes
             stream.reconfigure(errors="backslashreplace")

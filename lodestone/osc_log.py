@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pythonosc.osc_message import OscMessage
-from pythonosc.osc_packet import OscPacket, ParseError
+from pythonosc.osc_packet import ParseError
 
+from definitions.packets import messages_in
 from files import fresh_file
 
 
@@ -27,7 +27,7 @@ class Heard:
 def decode(time_us: int, direction: str, packet: bytes) -> Iterator[Heard]:
     """The messages of one datagram, bundles opened; one `(malformed)` message where it cannot be read."""
     try:
-        messages: list[OscMessage] = [timed.message for timed in OscPacket(packet).messages]
+        messages = messages_in(packet) or []
     except ParseError:
         yield Heard(time_us / 1e6, direction, "(malformed)", (packet.hex(),))
         return

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 
-from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message import OscMessage, ParseError
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 address, port = (*sys.argv[1:], *("127.0.0.1", "7564")[len(sys.argv) - 1 :])[:2]
@@ -33,7 +33,7 @@ while True:
         say("/heartbeat")
     try:
         message = OscMessage(link.recv(2048))
-    except TimeoutError:
+    except (TimeoutError, ParseError, ValueError):  # silence, or a damaged packet
         continue
     if message.address == "/touch":
         print("  ".join(f"{value:+.2f}" for value in message.params), end="\r", flush=True)

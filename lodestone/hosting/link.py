@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from pythonosc.osc_message import OscMessage, ParseError
+from pythonosc.osc_message import OscMessage
 
 from definitions.osc import named
+from definitions.packets import messages_in
 from lodestone.board import encode
 from lodestone.board_messages import BoardKnob, BoardScene, Model, Refusal, Status
 from lodestone.hosting.latents import Latents
+from sensors.frame import are_readings
 
 HEARTBEAT_S = 0.1
 HELLO_S = 1.0
@@ -95,10 +97,10 @@ class BoardLink:
 
     def take(self, data: bytes) -> None:
         """One packet of the board."""
-        try:
-            message = OscMessage(data)
-        except ParseError:
-            return
+        for message in messages_in(data) or []:
+            self._take(message)
+
+    def _take(self, message: OscMessage) -> None:
         if message.address == "/latent":
             self._latents(message)
         elif (status := Status.parse(message)) is not None:
@@ -129,7 +131,7 @@ class BoardLink:
         if self.hear_field is None or (found := named("/field", message.params)) is None:
             return
         field = found["field"]
-        if all(isinstance(value, int | float) for value in (found["sensor"], *field)):
+        if all(isinstance(value, int | float) for value in (found["sensor"], *field)) and are_readings(field):
             self.hear_field(int(found["sensor"]), tuple(map(float, field)))
 
     def _latents(self, message: OscMessage) -> None:

@@ -6,6 +6,7 @@ import socket
 import struct
 from typing import Any, Protocol
 
+from definitions.packets import messages_in
 from sensors.errors import SensorError
 
 SILENCE_S = 0.05
@@ -83,10 +84,5 @@ def port_message(address: str, port: int) -> bytes:
 
 def osc_messages(data: bytes) -> list[tuple[str, list[Any]]] | None:
     """Addresses and arguments of a packet; None when it is none."""
-    from pythonosc.osc_packet import OscPacket, ParseError
-
-    try:
-        packet = OscPacket(data)
-    except ParseError:
-        return None
-    return [(timed.message.address, list(timed.message.params)) for timed in packet.messages]
+    messages = messages_in(data)
+    return None if messages is None else [(each.address, list(each.params)) for each in messages]

@@ -172,9 +172,9 @@ class MeasuredSource:
             self._head, self._open, self._seen = self._unwrapped(head), True, set()
         elif sensor is not None:
             self._sensors[values[0] - 1] = sensor
-        elif address == "/mag" and is_reading(values):
+        elif address == "/mag" and is_reading(address, values):
             self._counts[values[0] - 1] = values[1:]
-        elif address == "/field" and is_reading(values) and self._head is not None and self._open:
+        elif address == "/field" and is_reading(address, values) and self._head is not None and self._open:
             self._field[values[0] - 1] = values[1:]
             self._seen.add(values[0] - 1)
             if len(self._seen) == SENSORS:

@@ -97,7 +97,7 @@ class OscSource:
             self.bad_packets += 1
             return
         for address, values in messages:
-            if address in ("/field", "/mag") and is_reading(values):
+            if address in ("/field", "/mag") and is_reading(address, values):
                 yield address, values
             elif address == "/status":
                 status = named(address, values)
@@ -140,9 +140,11 @@ class OscSource:
         )
 
 
-def is_reading(values: list[Any]) -> bool:
-    """A sensor from 1 and three numbers."""
+def is_reading(address: str, values: list[Any]) -> bool:
+    """A sensor from 1 and three numbers that it may read: counts of /mag, mT of /field."""
     found = named("/field", values)  # /mag has the same shape, in whole numbers
     if found is None or len(values) != 4 or not 1 <= found["sensor"] <= SENSORS:
         return False
-    return are_readings(found["field"]) if isinstance(values[1], float) else True
+    if address == "/mag":
+        return all(isinstance(value, int) and abs(value) < 1 << 31 for value in values[1:])
+    return are_readings(values[1:])

@@ -10,9 +10,13 @@ from collections import Counter
 from collections.abc import Callable
 
 from errors import LodestoneError
-from tests.support.attacks import kept_files, players_files
+from tests.support.attacks import datagrams, kept_files, players_files
 
-CASES: dict[str, Callable[[random.Random], str]] = {**players_files.CASES, **kept_files.CASES}
+CASES: dict[str, Callable[[random.Random], str]] = {
+    **players_files.CASES,
+    **kept_files.CASES,
+    "datagrams": datagrams.case,
+}
 HANGS_S = 20.0
 
 

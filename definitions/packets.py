@@ -1,0 +1,29 @@
+"""Packets as they come from a link: what is damaged, or of a stranger, is none, whatever its bytes."""
+
+from __future__ import annotations
+
+import struct
+
+from pythonosc import osc_bundle, osc_message, osc_packet
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_packet import OscPacket
+from pythonosc.parsing import osc_types
+
+_NAMED = (osc_message.ParseError, osc_bundle.ParseError, osc_packet.ParseError, osc_types.ParseError)
+_DAMAGED = (*_NAMED, ValueError, IndexError, TypeError, OverflowError, RecursionError, struct.error)
+"""python-osc names the first four; text that is no UTF-8, bundles in bundles, odd lengths end in others."""
+
+
+def messages_in(data: bytes) -> list[OscMessage] | None:
+    """The messages of a packet, a bundle's in their order; None where it is damaged.
+
+    Example:
+        >>> messages_in(b"/mute\\0\\0\\0,i\\0\\0\\0\\0\\0\\1")[0].params, messages_in(b"/\\xff\\0\\0")
+        ([1], None)
+    """
+    try:
+        if data.startswith(b"/"):
+            return [OscMessage(data)]
+        return [timed.message for timed in OscPacket(data).messages]
+    except _DAMAGED:
+        return None
