@@ -14,6 +14,7 @@ from errors import LodestoneError
 from firmware import Engine
 from graphs.card import Card, load_onnx, read_card
 from graphs.player import GraphPlayer
+from graphs.tried import tried
 from lodestone.hosting.latents import LatentGlide, Latents
 from lodestone.hosting.touch import OwnTouch
 from lodestone.voice_files import find_voice, voice_graph
@@ -131,7 +132,7 @@ def load_voice(voice: str, cache: Path, level: float = 1.0) -> HostVoice:
     try:
         runner = Engine(compile_plan(model))
     except LodestoneError:
-        runner = GraphPlayer(model)
+        runner = GraphPlayer(tried(model))
     return HostVoice(runner, card, level)
 
 
