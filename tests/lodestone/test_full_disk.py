@@ -43,12 +43,7 @@ def disk(shim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "words",
     [
-        [
-            *["calibrate", "--simulate", "--seed", "1", "--out", "c.json", "--skip"],
-            "empty board",
-            "--skip",
-            "free play",
-        ],
+        ["calibrate", *SIMULATED, "--out", "c.json", "--skip", "empty board", "--skip", "free play"],
         ["calibration", "apply", "new.json", "--to", "c.json"],
         ["calibration", "redo", "c.json"],
     ],
