@@ -29,7 +29,7 @@ from training.lessons import Floats
 from voices.voice_graph import SEARCH_DB, export_voice, is_graph
 
 ROOT = Path(__file__).resolve().parents[1]
-SET_UP = "run `training/setup.sh` once, then this again"
+SET_UP = f"run `{os.path.relpath(ROOT / 'training' / 'setup.sh')}` once, then this again"
 PYTHON = "LODESTONE_TRAINING_PYTHON"
 """Names another Python with PyTorch than that of .venv-training."""
 Progress = Callable[[str], None]
