@@ -221,7 +221,7 @@ HEADER = "| voice | distance | loudness dB | centroid | mmd | axes: loudness | c
 def open_voice(name: str) -> onnx.ModelProto:
     """A voice that ships, or a file."""
     path = Path(name)
-    return export_voice(path) if path.is_file() else catalogue.find(name).graph()
+    return export_voice(path if path.is_file() else catalogue.file(name))
 
 
 @one_line

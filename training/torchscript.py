@@ -55,8 +55,7 @@ def main() -> None:
     options = parser.parse_args()
     shipped = [name for v in catalogue.shipped() for name in (v.name, *(size.name for size in v.sizes))]
     for name in options.voices or shipped:
-        path = Path(name)
-        model = open_voice(name if path.is_file() else str(catalogue.file(name)))
+        model = open_voice(name)
         with tempfile.TemporaryDirectory() as folder:
             print(f"{name:16} PyTorch {torch.__version__}: {signal_to_noise(model, Path(folder)):.1f} dB")
 
