@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from lodestone.hosting.midi import MidiDesk
     from lodestone.hosting.mixed_voices import HostVoice
 
+MOST_URGENT = 0.7
+"""Of one core: with heavier voices the host runs as everybody does, so that it does not take the machine."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the verb to the command line."""
@@ -147,13 +150,15 @@ def _player(
     from lodestone.hosting.mixed_voices import Mix
     from lodestone.hosting.output import writer
     from lodestone.speaker import LiveSpeaker
+    from lodestone.urgent import urgent
 
     mix = Mix(voices)
     card = None
     if device is not None:
         chosen: Any = int(device) if device.isdecimal() else device or None
         # The ring plays on while a call of each voice is computed.
-        ring_s = RING_S + sum(voice.warm() for voice in voices)
+        with urgent():
+            ring_s = RING_S + sum(voice.warm() for voice in voices)
         card = stack.enter_context(LiveSpeaker(mix.rate, 2, chosen, ring_s))
         if card.rate != mix.rate:
             _talk(f"the device plays {card.rate} Hz: {mix.rate} Hz are resampled")
@@ -187,12 +192,14 @@ def _stay(
     stack: contextlib.ExitStack, control: Desk, player: HostPlayer, mode: str, address: str, seconds: float
 ) -> None:
     from lodestone.hosting.desk import KEYS, keyboard
+    from lodestone.urgent import urgent
 
     link = player.link
     stack.callback(lambda: link.send("/mode", "onboard"))
     link.send("/mode", mode)
     _talk(f"Playing {', '.join(voice.name for voice in player.mix.voices)} from {address}; {KEYS}")
     keys = stack.enter_context(keyboard())
+    stack.enter_context(urgent(sum(voice.busiest for voice in player.mix.voices) < MOST_URGENT))
     with contextlib.suppress(KeyboardInterrupt):
         control.run(keys, seconds)
     _talk(control.meter())
