@@ -20,7 +20,6 @@ from lodestone.page.facts import (
     board_facts,
     chip_facts,
     knob_facts,
-    latent_words,
     message_facts,
     reach_table,
     scene_facts,
@@ -147,7 +146,7 @@ def _scene(voice: str, family: str, calibrated: Path, work: Path) -> Scene:
 
 
 def _latent_words(voice: catalogue.Voice, plan: Path) -> list[str]:
-    """As `latent_words`, by our own engine: some seconds of sound in a fraction of one."""
+    """As `atlas.in_words`, by our own engine: some seconds of sound in a fraction of one."""
     engine = Engine.load(plan)
 
     def player(latents: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
@@ -156,7 +155,7 @@ def _latent_words(voice: catalogue.Voice, plan: Path) -> list[str]:
         return np.concatenate([engine.run({"latent": row[None, :, None]})["audio"].ravel() for row in rows])
 
     mean, std = voice.mean.astype(float), voice.std.astype(float)
-    return latent_words(atlas.survey(player, mean, std, voice.sample_rate))
+    return atlas.in_words(atlas.survey(player, mean, std, voice.sample_rate))
 
 
 def _site(folder: Path, packed: dict[str, bytes]) -> Path:

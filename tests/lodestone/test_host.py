@@ -21,7 +21,7 @@ from lodestone.board import Board
 from lodestone.hosting.host_player import BLOCK, HostPlayer
 from lodestone.hosting.latents import MOST_SIGMA_PER_S, LatentGlide
 from lodestone.hosting.link import BoardLink
-from lodestone.hosting.mixed_voices import HostError, HostVoice, Mix
+from lodestone.hosting.mixed_voices import HostVoice, Mix
 from lodestone.live.instrument import LiveInstrument
 from sensors.simulation.live_world import LiveWorld
 from tests.lodestone.test_live import free_port

@@ -8,9 +8,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from lodestone.cli import build_app
 from lodestone.live.pace import Pace
 from lodestone.speaker import LiveSpeaker, SpeakerError, devices
+from tests.lodestone.test_live import free_port
 
 RATE, CHANNELS = 44100, 2
 
@@ -138,6 +141,20 @@ def test_a_device_that_cannot_is_told_before_anything_else(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "sounddevice", library)
     with pytest.raises(SpeakerError, match="Invalid sample rate: see the outputs"):
         LiveSpeaker(RATE, CHANNELS)
+
+
+def test_a_device_that_somebody_else_has_is_told_in_a_line(
+    streams: list[Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise NoDeviceError("Error opening OutputStream: Device unavailable [PaErrorCode -9985]")
+
+    monkeypatch.setattr(sys.modules["sounddevice"], "OutputStream", busy)
+    done = CliRunner().invoke(build_app(), ["live", "--port", str(free_port())])
+    assert isinstance(done.exception, SpeakerError)
+    said = "wanted an audio output of 44100 Hz, got Error opening OutputStream: Device unavailable"
+    assert str(done.exception).startswith(said)
+    assert str(done.exception).endswith("name one with --device, or --silent")
 
 
 def test_a_device_of_another_rate_is_resampled_without_a_step(
