@@ -48,6 +48,9 @@ def host(
     query: Annotated[
         int, typer.Option(help="Port of OSCQuery over HTTP, found by zeroconf; 0: none.", min=0, max=65535)
     ] = 7565,
+    share: Annotated[
+        bool, typer.Option("--share", help="OSCQuery answers the whole link; else this machine alone.")
+    ] = False,
     device: Annotated[str | None, typer.Option(help="Output device: number or part of its name.")] = None,
     list_devices: Annotated[bool, typer.Option("--list-devices", help="Show the outputs, and end.")] = False,
     silent: Annotated[bool, typer.Option("--silent", help="No sound card.")] = False,
@@ -73,7 +76,7 @@ def host(
         own = None if mapping is None else _own_touch(mapping, calibration)
         voices = [_load(text, cache, None if own else latents, own) for text in voice or [plays]]
         player = _player(stack, voices, (address, port), None if silent else device or "", wav)
-        control = _control(player, desk, query, stack)
+        control = _control(player, desk, query, share, stack)
         if not voice:
             _follow(control, player, cache, own)
         _stay(stack, control, player, mode, address, seconds)
@@ -169,14 +172,16 @@ def _player(
     return player
 
 
-def _control(player: HostPlayer, midi: MidiDesk | None, query: int, stack: contextlib.ExitStack) -> Desk:
+def _control(
+    player: HostPlayer, midi: MidiDesk | None, query: int, share: bool, stack: contextlib.ExitStack
+) -> Desk:
     from lodestone.hosting.desk import Desk
-    from lodestone.hosting.query import Namespace, announced, query_server
+    from lodestone.hosting.query import THIS_MACHINE, Namespace, announced, query_server
 
     names = Namespace()
     if query:
-        port = stack.enter_context(query_server(names, player.link.to, query))
-        name = stack.enter_context(announced(port))
+        port = stack.enter_context(query_server(names, player.link.to, query, "" if share else THIS_MACHINE))
+        name = stack.enter_context(announced(port, None if share else [THIS_MACHINE]))
         _talk(f"OSCQuery on http://127.0.0.1:{port}" + (f", announced as {name}" if name else ""))
     return Desk(player, _talk, midi, names)
 

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "page"
 SITE_FILES = ("*.html", "*.css", "*.js")
 MODULES = ("instrument.wasm", "instrument-plain.wasm")
-CALIBRATION_SEED = 1
+CALIBRATED, CALIBRATION_SEED = "simulated.calibration.json", 1
 FIRST_VOICE, FIRST_MAPPING = "glass", "rotate"
 """What a page begins with, as `lodestone play` does."""
 ANY_LATENTS = (16, 64)
@@ -84,31 +84,24 @@ def build_page(out: Path, modules: Path, progress: Progress = lambda _: None) ->
 
 def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str, Any]:
     """Makes the scenes, puts their plans into `files`, and returns all that the page must know."""
-    progress("calibrating the simulated board")
-    calibrated = work / "simulated.calibration.json"
-    if not calibrated.is_file():
-        calibrate_simulated(calibrated, CALIBRATION_SEED)
     scenes, reach = [], None
-    families = sorted(names(), key=lambda name: name != FIRST_MAPPING)
-    for voice in sorted(catalogue.shipped(), key=lambda voice: voice.name != FIRST_VOICE):
-        progress(f"putting {voice.name} together")
-        words: list[str] = []
-        for family in families:
-            scene = _scene(voice.name, family, calibrated, work)
-            touch = Engine.load(scene.touch_plan)
-            words = words or _latent_words(voice, scene.voice_plan)
-            if reach is None:
-                reach = reach_table(touch)
-            touch_file, voice_file = f"{scene.name}.touch.plan", f"{voice.name}.voice.plan"
-            files[touch_file] = scene.touch_plan.read_bytes()
-            files[voice_file] = scene.voice_plan.read_bytes()
-            more = {
-                "mapping": family,
-                "touch": touch_file,
-                "voice_file": voice_file,
-                "summary": voice.summary,
-            }
-            scenes.append({**scene_facts(scene, touch, words), **more})
+    words: dict[str, list[str]] = {}
+    for voice, family, scene in make_scenes(work, progress):
+        touch = Engine.load(scene.touch_plan)
+        words.setdefault(voice.name, []) or words[voice.name].extend(_latent_words(voice, scene.voice_plan))
+        if reach is None:
+            reach = reach_table(touch)
+        touch_file, voice_file = f"{scene.name}.touch.plan", f"{voice.name}.voice.plan"
+        files[touch_file] = scene.touch_plan.read_bytes()
+        files[voice_file] = scene.voice_plan.read_bytes()
+        more = {
+            "mapping": family,
+            "touch": touch_file,
+            "voice_file": voice_file,
+            "summary": voice.summary,
+        }
+        scenes.append({**scene_facts(scene, touch, words[voice.name]), **more})
+    families, calibrated = _families(), work / CALIBRATED
     mappings = {name: in_words(name) for name in families}
     return {
         "format": "lodestone-page",
@@ -123,6 +116,28 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
         "scenes": scenes,
         "touches": _touches(families, calibrated, files),
     }
+
+
+def make_scenes(work: Path, progress: Progress) -> list[tuple[catalogue.Voice, str, Scene]]:
+    """Every voice that ships under every mapping, in the page's order; plans are left in `work`/plans.
+
+    Raises:
+        LodestoneError: one of its family.
+    """
+    progress("calibrating the simulated board")
+    work.mkdir(parents=True, exist_ok=True)
+    calibrated = work / CALIBRATED
+    if not calibrated.is_file():
+        calibrate_simulated(calibrated, CALIBRATION_SEED)
+    made = []
+    for voice in sorted(catalogue.shipped(), key=lambda voice: voice.name != FIRST_VOICE):
+        progress(f"putting {voice.name} together")
+        made += [(voice, family, _scene(voice.name, family, calibrated, work)) for family in _families()]
+    return made
+
+
+def _families() -> list[str]:
+    return sorted(names(), key=lambda name: name != FIRST_MAPPING)
 
 
 def _touches(families: list[str], path: Path, files: dict[str, bytes]) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -29,7 +31,7 @@ from lodestone.hosting.host_player import HostPlayer
 from lodestone.hosting.link import BoardLink
 from lodestone.hosting.midi import MidiDesk, MidiError, MidiMap, choices, open_input
 from lodestone.hosting.mixed_voices import HostError, HostVoice, Mix
-from lodestone.hosting.query import Namespace, announced, query_server
+from lodestone.hosting.query import THIS_MACHINE, Namespace, announced, query_server
 from lodestone.hosting.touch import OwnTouch
 from mapping import touch_graph
 from model_export.compiler import compile_plan
@@ -204,6 +206,16 @@ def test_oscquery_tells_names_ranges_and_values() -> None:
             assert refused.value.code == status
         with query_server(names, ("127.0.0.1", 1), port) as other:  # taken: another one
             assert other != port
+
+
+def test_only_who_shares_answers_the_link() -> None:
+    for address, open_to_all in ((THIS_MACHINE, False), ("", True)):
+        with query_server(Namespace(), ("127.0.0.1", 1), 0, address) as port:
+            with socket.create_connection((THIS_MACHINE, port), 5.0):
+                pass
+            refused = contextlib.nullcontext() if open_to_all else pytest.raises(ConnectionRefusedError)
+            with refused, socket.create_connection(("127.0.0.2", port), 5.0):  # an address as any other
+                pass
 
 
 def test_the_host_is_found_by_zeroconf() -> None:

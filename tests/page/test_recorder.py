@@ -15,7 +15,10 @@ from lodestone.cli import build_app
 from lodestone.takes.content import latents
 from lodestone.takes.take_file import read_take
 from sensors.simulation.gesture import load_gesture
+from tests.page.conftest import OUT
 from tests.support.chromium import Chromium, Tab
+
+PLANS = OUT / "page-work" / "plans"
 
 
 @pytest.fixture
@@ -61,6 +64,34 @@ def test_a_take_of_the_page_renders_the_same_to_the_bit(tab: Tab, tmp_path: Path
         sounds.append(soundfile.read(out)[0])
     assert np.abs(sounds[0]).max() > 1e-3
     np.testing.assert_array_equal(*sounds)
+
+
+def test_a_take_sounds_in_the_renderer_as_it_sounded_in_the_page(tab: Tab, tmp_path: Path) -> None:
+    """To the bit: fades, a change of scene and knobs included."""
+    tab.js("(window.heard = lodestone.instrument.capture(4 * 44100)) && 1")
+    tab.click("#record")
+    tab.until("lodestone.take.frames > 20")
+    tab.drag(tab.place_of("#pieces .piece:nth-of-type(2)"), (-70, 30))
+    tab.js("lodestone.panel.knobs.set('range', 2.0)")
+    tab.js("document.querySelectorAll('#voices input')[1].click()")
+    tab.drag(tab.place_of("#pieces .piece:nth-of-type(2)"), (50, -20))
+    tab.until("lodestone.take.frames > 500")
+    tab.click("#record")
+    tab.until("!document.getElementById('keep').disabled")
+    sound = tab.floats("heard.then((h) => h.sound)")
+    first = tab.js("heard.then((h) => h.from)")
+    path, out = tmp_path / "page.take", tmp_path / "page.wav"
+    path.write_bytes(tab.floats("lodestone.takeFile()", "u1").tobytes())
+    done = CliRunner().invoke(build_app(), ["render", str(path), "-o", str(out), "--page-plans", str(PLANS)])
+    assert done.exit_code == 0, done.output
+    rendered, rate = soundfile.read(out, dtype="float32")
+    page = read_take(path).info["page"]
+    assert (rate, len(rendered)) == (44100, page["frames"])
+    begin, end = page["from"] - first, min(page["from"] - first + len(rendered), len(sound))
+    assert begin >= 0
+    assert end - begin > 2 * 44100
+    np.testing.assert_array_equal(rendered[: end - begin, 0], sound[begin:end])
+    assert np.ptp(rendered) > 1e-3
 
 
 def test_a_gesture_of_the_page_is_one_and_loops(tab: Tab, tmp_path: Path) -> None:
