@@ -112,7 +112,8 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
     words: dict[str, list[str]] = {}
     for voice, family, scene in make_scenes(work, progress):
         touch = Engine.load(scene.touch_plan)
-        words.setdefault(voice.name, []) or words[voice.name].extend(_latent_words(voice, scene.voice_plan))
+        if voice.name not in words:
+            words[voice.name] = _latent_words(voice, scene.voice_plan)
         if reach is None:
             reach = reach_table(touch)
         touch_file, voice_file = f"{scene.name}.touch.plan", f"{voice.name}.voice.plan"
