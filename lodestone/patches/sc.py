@@ -106,7 +106,7 @@ def sc_patch(voice: str = "", card: Card | None = None, words: Sequence[str] = (
         named = [f" {word.replace(', ', ' and ')}" for word in words] or [""] * card.latents
         each = zip(mean, sigma, named, strict=True)
         ranges = ", ".join(f"{m:.2g}±{2 * s:.2g}{word}" for m, s, word in each)
-    words = {
+    filled = {
         "rest": rest,
         "ranges": ranges,
         "name": voice,
@@ -114,4 +114,4 @@ def sc_patch(voice: str = "", card: Card | None = None, words: Sequence[str] = (
         "partials": ", ".join(f"{pitch:g}" for pitch in PARTIALS_HZ),
     }
     parts = [HEAD, PLAIN, *([VOICE] if card is not None else []), TAIL]
-    return "".join(parts) % words
+    return "".join(parts) % filled

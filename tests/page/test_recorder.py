@@ -127,24 +127,31 @@ def test_a_morph_turns_all_knobs_from_one_set_to_the_other(tab: Tab) -> None:
         assert tab.js(f"lodestone.panel.knobs.values.get('{name}')") == pytest.approx(value, abs=1e-3)
 
 
+KEEP_LATENTS = """(() => {
+  window.kept = [];
+  const before = lodestone.told.tap;
+  lodestone.told.tap = (message) => {
+    before(message);
+    if (message.address === '/latent') kept.push([...message.values]);
+  };
+})()"""
+
+
 def test_a_scene_takes_its_time_to_come(tab: Tab) -> None:
     """The latents of another mapping are reached in small steps, as slowly as was asked for."""
     tab.drag(tab.place_of("#pieces .piece:nth-of-type(2)"), (-70, 30))
 
     def way(seconds: int, mapping: str) -> tuple[float, float]:
-        """The largest step of a latent from frame to frame, and how many frames moved."""
+        """The largest step of a latent from frame to frame, and how far they went."""
         tab.js(f"document.getElementById('way').value = '{seconds}'")
-        tab.js(
-            "(() => { window.kept = []; const before = lodestone.told.tap;"
-            " lodestone.told.tap = (message) => { before(message); if (message.address === '/latent') kept.push([...message.values]); }; })()"
-        )
+        tab.js("kept.length = 0")
         tab.js(f"document.querySelector('#mappings input[value={mapping}]').click()")
         tab.until(f"kept.length > {200 * (seconds + 2)}")
         told = np.array(tab.js("kept"))
-        tab.js("kept.length = 0")
         steps = np.abs(np.diff(told, axis=0)).max(axis=1)
         return float(steps.max()), float(np.abs(told[-1] - told[0]).max())
 
+    tab.js(KEEP_LATENTS)
     tab.js("new Promise((done) => setTimeout(done, 1500))")  # the marble has come to rest
     jump, far = way(0, "rings")
     step, back = way(2, "rotate")
