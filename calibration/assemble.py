@@ -14,8 +14,8 @@ from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Session
 from calibration.carry import carry_from
 from calibration.errors import CalibrationError
 from calibration.fitting.evening import default_play, fit_play, fit_rest, raw_play
-from calibration.fitting.lone import Told, told_by_lone_magnets
-from calibration.fitting.spots import SpotFit, fit_spots
+from calibration.fitting.lone import Told, lone_on_known_board, told_by_lone_magnets
+from calibration.fitting.spots import SpotFit, and_play, fit_spots
 from calibration.fitting.tilt import tilt_correction
 from calibration.judging.arrangement import arrangement
 from calibration.judging.figures import Figures, measure
@@ -105,6 +105,9 @@ def _parts(session: Session, last: Calibration | None, ball_mm: float) -> _Parts
     spots = None if session.spots is None else fit_spots(session.spots)
     raw = None if session.free_play is None else raw_play(session.free_play, rest)
     told = None if raw is None else told_by_lone_magnets(raw, None if spots is None else spots.mounting)
+    if session.spots is not None and spots is not None and raw is not None and told is not None:
+        lone = lone_on_known_board(raw, spots.mounting, told.strength)
+        spots = and_play(session.spots, spots, lone)
     mounting_from = None
     correction, carry = tilt_correction(rest.offset_mt), None
     if spots is not None:

@@ -89,7 +89,7 @@ class Response:
     Attributes:
         reach_mt: [12] field that counts as 1.
         dead_zone_mt: [12] field that counts as nothing.
-        knee_mt: default of the knob `reach`: below it the response is straight, above it logarithmic.
+        knee_mt: default of the knob `reach`: below it the response is straight, above it ever flatter.
         min_cutoff_hz, beta, derivative_cutoff_hz: of the 1-euro filter.
     """
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from calibration.carry import carried
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration, Response
 from calibration.stage import rest as rest_stage
-from calibration.stage.response import STRAIGHT_TO
+from calibration.stage.response import HALF_KNEES, STRAIGHT_TO
 from graphs.clock import LONGEST_DT_S
 from graphs.glide import KNOB_GLIDE_S
 
@@ -35,12 +35,19 @@ def soft_limit(value: Float) -> Float:
     return np.asarray(np.sign(value) * (size - over + room * np.tanh(over / room)))
 
 
+def compress(value: Float, reach: Float, knee: float) -> Float:
+    """[..., 12] of [..., 12]: each sensor's field over its length and four knees, 1 at the reach."""
+    field = value.reshape(*value.shape[:-1], SENSORS, AXES)
+    half = value.dtype.type(HALF_KNEES * knee)
+    even = field / (np.sqrt(np.sum(field * field, axis=-1, keepdims=True)) + half)
+    return np.asarray(even.reshape(value.shape) * (1 + half / reach), dtype=value.dtype)
+
+
 def static_touch(corrected_mt: Array, response: Response, knee_mt: float | None = None) -> Array:
     """[N, 12] touch without any memory, for fits and pictures."""
     knee = response.knee_mt if knee_mt is None else knee_mt
     pressed = dead_zone(corrected_mt, response.dead_zone_mt)
-    reach = response.reach_mt - response.dead_zone_mt
-    return np.asarray(soft_limit(np.arcsinh(pressed / knee) / np.arcsinh(reach / knee)), dtype=np.float64)
+    return soft_limit(compress(pressed, response.reach_mt - response.dead_zone_mt, knee))
 
 
 class TouchReference:
@@ -105,7 +112,7 @@ class TouchReference:
         )
         pressed = dead_zone(played, response.dead_zone_mt.astype(F))
         top = (response.reach_mt - response.dead_zone_mt).astype(F)
-        touch = soft_limit((np.arcsinh(pressed / self._knee) / np.arcsinh(top / self._knee)).astype(F))
+        touch = soft_limit(compress(pressed.astype(F), top, float(self._knee)))
         value = touch * np.repeat(weight, AXES)
         return self._one_euro(value.astype(F), step)
 
