@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,11 @@ from calibration.fitting.evening import default_play, fit_play, fit_rest, raw_pl
 from calibration.fitting.lone import Told, lone_on_known_board, told_by_lone_magnets
 from calibration.fitting.spots import SpotFit, and_play, fit_spots
 from calibration.fitting.tilt import tilt_correction
+from calibration.fitting.warm_up import fit_warmth
 from calibration.judging.arrangement import arrangement
 from calibration.judging.figures import Figures, measure
 from calibration.judging.verdict import Verdict, judge
-from calibration.model import Array, Calibration, Carry, Play, Response, Rest
+from calibration.model import SENSORS, Array, Calibration, Carry, Play, Response, Rest
 
 USUAL_BALL_MM = 15.0
 
@@ -72,7 +72,7 @@ def fit(
         "mounting": None if parts.spots is None else _mounting(parts.spots),
         "mounting_from": parts.mounting_from,
     }
-    return dataclasses.replace(bare, report=report)
+    return replace(bare, report=report)
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,10 @@ def _parts(session: Session, last: Calibration | None, ball_mm: float) -> _Parts
     else:
         wanted = "an empty board, or an earlier calibration of this board"
         raise CalibrationError(wanted, "neither", "calibrate without skipping the empty board")
+    if session.warm_up is not None:
+        rest = fit_warmth(session.warm_up, rest)
+    elif last is not None and last.rest.warmth is not None and rest.warmth is None:
+        rest = replace(rest, warmth=replace(last.rest.warmth, behind_k=np.zeros(SENSORS)))
     spots = None if session.spots is None else fit_spots(session.spots)
     raw = None if session.free_play is None else raw_play(session.free_play, rest)
     told = None if raw is None else told_by_lone_magnets(raw, None if spots is None else spots.mounting)

@@ -126,7 +126,8 @@ def carry_from(shift_mm: npt.ArrayLike) -> Carry:
 
 @cache
 def _weights() -> Array:
-    """[3, 78, 3] by weighted ridge regression: error, as the touch feels it, of what the sensors should have felt."""
+    """[3, 78, 3] by weighted ridge regression: error, as the touch feels it, of what the sensors should
+    have felt."""
     moved, nominal, shift = random_play(PLAYS, SEED)
     see, _ = views()
     rows = (moved.reshape(-1, CHANNELS) @ see).reshape(-1, SEEN, AXES)

@@ -124,8 +124,9 @@ def solve_spots(readings: SpotReadings) -> SpotFit:
 def and_play(readings: SpotReadings, found: SpotFit, lone: Sightings) -> SpotFit:
     """The same with frames of free play in which one marble was alone: a board that explains both.
 
-    The spots say how strong everything is and where; a hand puts the ball down to 0.2 mm. The marble's hundreds
-    of frames, each with a place and a moment of its own, say how the four sensors stand to each other.
+    The spots say how strong everything is and where; a hand puts the ball down to 0.2 mm. The marble's
+    hundreds of frames, each with a place and a moment of its own, say how the four sensors stand to each
+    other.
     """
     together = bundle(_sightings(readings, found.mounting).and_these(lone), found.mounting)
     return replace(found, mounting=together.mounting)

@@ -24,9 +24,9 @@ def dead_zone(value: Var, width: npt.ArrayLike) -> Var:
 def compress(value: Var, reach: npt.ArrayLike, knee: Var) -> Var:
     """[12] of [12] mT: each sensor's field, shortened and not turned: b / (|b| + half), 1 at the reach.
 
-    `half` is HALF_KNEES knees: straight below the knee, then ever flatter. The length of all three axes counts:
-    were each axis bent by itself, the touch would leap where one of them crosses zero, above all over the
-    middle of a ring. `lodestone calibration evenness` shows what a millimetre is worth where.
+    `half` is HALF_KNEES knees: straight below the knee, then ever flatter. The length of all three axes
+    counts: were each axis bent by itself, the touch would leap where one of them crosses zero, above all
+    over the middle of a ring. `lodestone calibration evenness` shows what a millimetre is worth where.
     """
     field = op.reshape(value, shape_const([SENSORS, AXES]))
     size = op.sqrt(op.reduce_sum(op.mul(field, field), shape_const([1]), keepdims=1))

@@ -138,6 +138,7 @@ class Instrument : private Commands, private RefusalSink {
   void AddPeer(uint16_t port);
   void KeepTroubles();
   void KeepRoom();
+  void TellRoom(const char* name, float figure, const char* words);
   void TellKnobs();
   void TellScenes();
   void TellPlan(int32_t missing, bool done, const char* trouble);

@@ -13,7 +13,7 @@ constexpr uint32_t kMaxLatents = 128;
 constexpr uint32_t kMaxKnobs = 32;
 constexpr uint32_t kMostHelpers = 2;  // threads that work for the voice thread
 constexpr uint32_t kTouchValues = kSensors * kAxes;
-constexpr uint32_t kRoomValues = 2;  // mT, K
+constexpr uint32_t kRoomValues = 4;  // mT, K, mT, mT: see Touch::room
 
 // The sensors. Threads: touch only.
 class FieldSource {
@@ -52,8 +52,9 @@ class Touch {
   virtual void Run(const FieldFrame& frame, float dt_s) = 0;
   virtual const float* touch() const = 0;   // kTouchValues, in -1..1
   virtual const float* latent() const = 0;  // latents()
-  // By how many mT the room differs from that of the calibration, 0: it does not; and by how many
-  // kelvin. Null: it does not tell.
+  // How the room differs from that of the calibration, 0: it does not. By how many mT that are the
+  // same everywhere, by how many kelvin, by how many mT of a magnet beside the board or under it, by
+  // how many mT of steel under it. Null: it does not tell.
   virtual const float* room() const { return nullptr; }
   // Everything it has gathered, a captured rest above all. Threads: touch, or before it has been
   // handed over.
