@@ -1,8 +1,8 @@
 """How much a millimetre is worth, everywhere on the board: the map of touch per millimetre.
 
-A marble lies on the board and is moved by a millimetre, in any direction; the twelve touches change by so much,
-root mean square over the directions, length over the touches. Where the map is uneven a hand that moves evenly is
-heard unevenly.
+A marble lies on the board and is moved by a millimetre, in any direction; the twelve touches change by so
+much, root mean square over the directions, length over the touches. Where the map is uneven a hand that moves
+evenly is heard unevenly.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def evenness(name: str, pole: str, respond: Response, ball_mm: float = 15.0) -> 
 
 
 def evenness_of(calibration: Calibration, ball_mm: float = 15.0) -> list[Evenness]:
-    """Before and after, for both ways to hold a marble: with every axis bent by itself, and as it is played."""
+    """For both ways to hold a marble: before, with every axis bent by itself, and after, as it is played."""
     response = calibration.response
     reach = response.reach_mt - response.dead_zone_mt
 
@@ -109,7 +109,8 @@ def picture(maps: list[Evenness]) -> bytes:
     """PNG: the maps side by side in one scale of colours."""
     sheet = Figure(figsize=(4.2 * len(maps) / 2 + 1.0, 8.4), layout="constrained", facecolor="white")
     low, high = min(one.per_mm.min() for one in maps), max(one.per_mm.max() for one in maps)
-    cells, shown = sheet.subplots(len(maps) // 2, 2, squeeze=False), None
+    cells = sheet.subplots(len(maps) // 2, 2, squeeze=False)
+    shown: Any = None
     for axes, one in zip(cells.ravel(), maps, strict=True):
         shown = axes.scatter(
             *one.places_mm.T, c=one.per_mm, s=26, marker="s", norm=LogNorm(max(low, 1e-4), high)

@@ -172,14 +172,16 @@ void Instrument::KeepRoom() {
   TellRoom("magnet", room[2],
            "wanted the room of the calibration, got a magnet beside or under the board (%.2f mT at "
            "the nearest sensor): take it away, or the marbles off and /rest");
-  TellRoom("steel", room[3],
-           "wanted the table of the calibration, got what steel under the board does (%.2f mT): put "
-           "wood between or calibrate here; /rest, the marbles off, mends the silence only");
+  TellRoom(
+      "steel", room[3],
+      "wanted the table of the calibration, got what steel under the board does (%.2f mT): put "
+      "wood between or calibrate here; /rest, the marbles off, mends the silence only");
   const float warmer_k = room[1];
   warm_told_ = warmer_k > (warm_told_ ? kWarmAgainK : kWarmK);
-  TellRoom("heat", warm_told_ ? warmer_k : 0.0f,
-           "wanted the temperature at which the rest was taken, got %.0f degrees away from it: take "
-           "the marbles off, /rest, and calibrate when there is time");
+  TellRoom(
+      "heat", warm_told_ ? warmer_k : 0.0f,
+      "wanted the temperature at which the rest was taken, got %.0f degrees away from it: take "
+      "the marbles off, /rest, and calibrate when there is time");
 }
 
 // A trouble of this name with its figure, or none of it where the figure is 0.
