@@ -23,7 +23,7 @@ from calibration.stretch import LOST, FrameLike
 
 BLOCK_S = 1.0
 LEAST_WARMING_K = 3.0
-LAGS_S = tuple(float(lag) for lag in np.geomspace(15.0, 1800.0, 36))
+LAGS_S = tuple(float(lag) for lag in np.geomspace(1.0, 1800.0, 45))
 # Of neodymium, and of what share of a chip's heat its magnets get; how surely.
 MAGNET_PER_K, MAGNET_SPREAD_PER_K, SPREAD_MT_PER_K = -0.0009, 0.0005, 5e-4
 NOISE_MT = 1e-3
