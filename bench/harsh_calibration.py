@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from tests.support.harsh.boards import DOCS, FOLLOWED, SIDEWAYS, STACKS
+from tests.support.harsh.bound import bound_lines
 from tests.support.harsh.faults import FAULTS
 from tests.support.harsh.table import HEAD, compare, summary, try_faults
 
@@ -34,6 +35,8 @@ def main() -> None:
             print(row.line(), flush=True)
             for words in row.not_ready:
                 print("    ", words)
+        for line in bound_lines(SIDEWAYS, min(given.boards, 20)):
+            print(line)
     if given.faults or not given.table:
         outcomes = []
         for outcome in try_faults(500, SIDEWAYS, FAULTS):

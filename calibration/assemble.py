@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,15 @@ from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, Session
 from calibration.carry import carry_from
 from calibration.errors import CalibrationError
 from calibration.fitting.evening import default_play, fit_play, fit_rest, raw_play
-from calibration.fitting.lone import Told, told_by_lone_magnets
+from calibration.fitting.lone import Told, lone_on_known_board, told_by_lone_magnets
 from calibration.fitting.one_spot import SpotTold
-from calibration.fitting.spots import SpotFit, fit_spots
+from calibration.fitting.spots import SpotFit, and_play, fit_spots
 from calibration.fitting.tilt import tilt_correction
+from calibration.fitting.warm_up import fit_warmth
 from calibration.judging.arrangement import arrangement, with_spot
 from calibration.judging.figures import Figures, measure
 from calibration.judging.verdict import Verdict, judge
-from calibration.model import Array, Calibration, Carry, Play, Response, Rest
+from calibration.model import SENSORS, Array, Calibration, Carry, Play, Response, Rest
 
 USUAL_BALL_MM = 15.0
 
@@ -73,7 +73,7 @@ def fit(
         "mounting": None if parts.spots is None else _mounting(parts.spots),
         "mounting_from": parts.mounting_from,
     }
-    return dataclasses.replace(bare, report=report)
+    return replace(bare, report=report)
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,16 @@ def _parts(session: Session, last: Calibration | None, ball_mm: float) -> _Parts
     else:
         wanted = "an empty board, or an earlier calibration of this board"
         raise CalibrationError(wanted, "neither", "calibrate without skipping the empty board")
+    if session.warm_up is not None:
+        rest = fit_warmth(session.warm_up, rest)
+    elif last is not None and last.rest.warmth is not None and rest.warmth is None:
+        rest = replace(rest, warmth=replace(last.rest.warmth, behind_k=np.zeros(SENSORS)))
     spots = None if session.spots is None else fit_spots(session.spots)
     raw = None if session.free_play is None else raw_play(session.free_play, rest)
     told = None if raw is None else told_by_lone_magnets(raw, None if spots is None else spots.mounting)
+    if session.spots is not None and spots is not None and raw is not None and told is not None:
+        lone = lone_on_known_board(raw, spots.mounting, told.strength)
+        spots = and_play(session.spots, spots, lone)
     mounting_from = None
     correction, carry = tilt_correction(rest.offset_mt), None
     if spots is not None:
@@ -164,9 +171,9 @@ def with_one_spot(calibration: Calibration, told: SpotTold) -> Calibration:
     """The same calibration, judged anew by what one ball on one spot told."""
     judged = verdict_of(calibration)
     assert judged is not None
-    figures = dataclasses.replace(judged[0], arrangement=with_spot(judged[0].arrangement, told))
+    figures = replace(judged[0], arrangement=with_spot(judged[0].arrangement, told))
     report = {**calibration.report, "figures": figures.plain(), "verdict": judge(figures).plain()}
-    return dataclasses.replace(calibration, report=report)
+    return replace(calibration, report=report)
 
 
 def verdict_of(calibration: Calibration) -> tuple[Figures, Verdict] | None:

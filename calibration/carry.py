@@ -39,7 +39,7 @@ SPREAD_MM = np.array([1.5, 1.5, 3.0])
 
 PLAYS, SEED, MOST_MAGNETS = 6000, 20, 4
 STRENGTH_A_M2 = (0.5, 4.5)
-EVEN_MT = 0.3  # relative errors count above, absolute ones below, as in the touch's compression
+EVEN_MT = 1.2  # an error counts by what the touch's compression makes of it: four knees of 0.3 mT
 RIDGE = 1e-3
 
 T = TypeVar("T", bound=np.floating[Any])
@@ -126,7 +126,8 @@ def carry_from(shift_mm: npt.ArrayLike) -> Carry:
 
 @cache
 def _weights() -> Array:
-    """[3, 78, 3] by weighted ridge regression: relative error of what the sensors should have felt."""
+    """[3, 78, 3] by weighted ridge regression: error, as the touch feels it, of what the sensors should
+    have felt."""
     moved, nominal, shift = random_play(PLAYS, SEED)
     see, _ = views()
     rows = (moved.reshape(-1, CHANNELS) @ see).reshape(-1, SEEN, AXES)
@@ -134,8 +135,9 @@ def _weights() -> Array:
     way = _seen_shift(shift).reshape(-1, AXES) / UNIT_MM
     slope = (way[:, :, None] * terms(rows)[:, None, :]).reshape(len(rows), -1)
     weights = np.empty((AXES, TERMS, AXES))
+    size = np.sqrt(0.5 * np.sum(wanted**2 + rows[:, 0] ** 2, axis=1))
+    even = 1.0 / (size + EVEN_MT)
     for axis in range(AXES):
-        even = 1.0 / np.sqrt(0.5 * (wanted[:, axis] ** 2 + rows[:, 0, axis] ** 2) + EVEN_MT**2)
         left = slope * even[:, None]
         right = (wanted[:, axis] - rows[:, 0, axis]) * even
         ridge = RIDGE * len(left) * np.eye(AXES * TERMS)

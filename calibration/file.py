@@ -27,11 +27,12 @@ from calibration.model import (
     Response,
     Rest,
     SensorIdentity,
+    Warmth,
 )
 from files import kept_path, take_back, take_forward, undone_path, write_kept
 
 FORMAT = "lodestone-calibration"
-VERSION = 3  # 1 had no carry, 2 carried heights only
+VERSION = 4  # 1 had no carry, 2 carried heights only, 3 knew no warm-up
 KEPT = 9
 LARGEST = 1e9  # of any number: far beyond all of them, and within what the engine computes with
 DO = "calibrate again, or go back with `lodestone calibration undo`"
@@ -267,6 +268,22 @@ class _Reader:
             mains_hz=self._positive(body["mains_hz"], "mains frequency"),
             mains_taps=self._taps(body["mains_taps"]),
             seconds=self._number(body["seconds"], "length"),
+            warmth=self._warmth(body.get("warmth")),
+        )
+
+    def _warmth(self, body: Mapping[str, Any] | None) -> Warmth | None:
+        if body is None:
+            return None
+        grids, rows = (
+            ("chip_mt_per_k", "magnet_mt_per_k", "left_mt"),
+            ("sensitivity_per_k", "behind_k", "lag_s"),
+        )
+        if np.min(self._array(body["lag_s"], (SENSORS,), "lag of the magnets")) <= 0:
+            raise self._refuse("magnets that warm before their chips")
+        return Warmth(
+            **{name: self._array(body[name], _SENSOR_GRID, name) for name in grids},
+            **{name: self._array(body[name], (SENSORS,), name) for name in rows},
+            warmed_k=self._positive(body["warmed_k"], "warm-up"),
         )
 
     def _taps(self, value: Any) -> tuple[float, ...]:

@@ -36,6 +36,28 @@ class SensorIdentity:
 
 
 @dataclass(frozen=True)
+class Warmth:
+    """What a warm-up of the empty board told, chip and magnets apart.
+
+    Attributes:
+        chip_mt_per_k: [4, 3] that follow each chip's thermometer at once.
+        magnet_mt_per_k: [4, 3] that follow it as the magnets warm, `lag_s` [4] behind.
+        sensitivity_per_k: [4] part by which a chip shows any field stronger per kelvin (-0.005: weaker).
+        behind_k: [4] how much warmer the magnets would have become had the temperature of the rest been kept.
+        warmed_k: how far the chips warmed in it.
+        left_mt: [4, 3] root mean square of what stays unexplained.
+    """
+
+    chip_mt_per_k: Array
+    magnet_mt_per_k: Array
+    sensitivity_per_k: Array
+    lag_s: Array
+    behind_k: Array
+    warmed_k: float
+    left_mt: Array
+
+
+@dataclass(frozen=True)
 class Rest:
     """The empty board.
 
@@ -49,6 +71,7 @@ class Rest:
         mains_taps: weights of the newest, the last, ... frame that silence the hum; (1.0,) where there is
             none. `noise_mt` is what remains behind them.
         seconds: how long was listened.
+        warmth: what a warm-up told of heat; None: `tempco_mt_per_k` is what neodymium does.
     """
 
     offset_mt: Array
@@ -60,6 +83,7 @@ class Rest:
     tempco_mt_per_k: Array
     mains_taps: tuple[float, ...]
     seconds: float
+    warmth: Warmth | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +113,7 @@ class Response:
     Attributes:
         reach_mt: [12] field that counts as 1.
         dead_zone_mt: [12] field that counts as nothing.
-        knee_mt: default of the knob `reach`: below it the response is straight, above it logarithmic.
+        knee_mt: default of the knob `reach`: below it the response is straight, above it ever flatter.
         min_cutoff_hz, beta, derivative_cutoff_hz: of the 1-euro filter.
     """
 

@@ -67,6 +67,7 @@ def calibrate(
     play_seconds: float = FREE_PLAY.seconds,
     spots: bool = False,
     ball_mm: float = USUAL_BALL_MM,
+    warm_up_s: float | None = None,
     offer_spot: Callable[[Verdict], bool] = lambda _: False,
 ) -> Calibrated:
     """Calibrates a board into the file `out`; the one before is kept beside it.
@@ -80,6 +81,7 @@ def calibrate(
         play_seconds: length of the free play.
         spots: also put one ball on the known spots.
         ball_mm: diameter of that ball.
+        warm_up_s: let the empty board warm so long first; None leaves that out.
         offer_spot: asked with the first verdict where one ball on one spot would tell more; True takes that
             step, which can still be left out, and judges anew.
 
@@ -90,7 +92,12 @@ def calibrate(
     last = _usable(out)
     try:
         session = record(
-            open_step, watcher, play_seconds=play_seconds, ball_mm=ball_mm if spots else None, last=last
+            open_step,
+            watcher,
+            play_seconds=play_seconds,
+            ball_mm=ball_mm if spots else None,
+            warm_up_s=warm_up_s,
+            last=last,
         )
         result = fit(session, board=board, magnet_set=magnets, last=last, ball_mm=ball_mm)
         first = verdict_of(result)

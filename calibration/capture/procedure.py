@@ -14,11 +14,17 @@ from calibration.errors import CalibrationError
 from calibration.fitting.coverage import missing_words, visited_cells
 from calibration.fitting.evening import DEAD_ZONE_SIGMAS, fit_play, fit_rest, played_field
 from calibration.fitting.spots import SpotReadings
+from calibration.fitting.warm_up import WarmUp, collect_slowly, warming_of
 from calibration.model import CHANNELS, Calibration, Rest, SensorIdentity
 from calibration.stretch import Recording
 
 SELF_CHECK = Step("self-check", 3.0, "Nothing to do: the sensors are being asked.", asks=False)
 EMPTY = Step("empty board", 5.0, "Take every magnet and both hands away from the board.")
+WARM_UP = Step(
+    "warm-up",
+    600.0,
+    "Take every magnet and both hands away, switch tonight's lights on, and leave the board to warm.",
+)
 ALONE_S = 12.0
 FREE_PLAY = Step(
     "free play",
@@ -40,6 +46,7 @@ class Session:
     free_play: Recording | None
     spots: SpotReadings | None = None
     checked: bool = True
+    warm_up: WarmUp | None = None
 
 
 def record(
@@ -48,6 +55,7 @@ def record(
     *,
     play_seconds: float = FREE_PLAY.seconds,
     ball_mm: float | None = None,
+    warm_up_s: float | None = None,
     last: Calibration | None = None,
 ) -> Session:
     """Goes through the steps; refuses as soon as one shows that the next would be in vain.
@@ -57,6 +65,7 @@ def record(
         watcher: shows them, and asks the player.
         play_seconds: length of the free play.
         ball_mm: diameter of the ball for the known spots; None leaves them out.
+        warm_up_s: how long the board warms before it is taken as empty; None leaves that out.
         last: the calibration in force; without one the empty board cannot be left out.
 
     Raises:
@@ -64,6 +73,9 @@ def record(
     """
     runner = Runner(open_step, watcher)
     checked = runner.do(SELF_CHECK, lambda recording: _self_check(recording, runner.sensors))
+    warm_up = None
+    if warm_up_s is not None:
+        warm_up = runner.take(replace(WARM_UP, seconds=warm_up_s), collect_slowly, _warm_up)
     known = replace(EMPTY, may_skip=_stands_in(last, runner.sensors))
     empty = runner.do(known, _empty, lambda: _need_last(last, runner.sensors))
     rest = last.rest if empty is None and last is not None else fit_rest(_present(empty))
@@ -74,7 +86,7 @@ def record(
         raise CalibrationError("at least one step", "all of them skipped", "leave one less out")
     if empty is None:
         _need_last(last, runner.sensors)
-    return Session(runner.sensors, runner.source, empty, play, spots, checked is not None)
+    return Session(runner.sensors, runner.source, empty, play, spots, checked is not None, warm_up)
 
 
 def _present(recording: Recording | None) -> Recording:
@@ -104,6 +116,10 @@ def _self_check(recording: Recording, sensors: tuple[SensorIdentity, ...] | None
     assert sensors is not None
     self_check(recording, sensors)
     return recording, f"four sensors, {recording.rate_hz:.0f} frames/s"
+
+
+def _warm_up(warm_up: WarmUp) -> tuple[WarmUp, str]:
+    return warm_up, f"{warming_of(warm_up):.1f} degrees warmer"
 
 
 def _empty(recording: Recording) -> tuple[Recording, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import sensors
-from calibration.capture.procedure import FREE_PLAY
+from calibration.capture.procedure import FREE_PLAY, WARM_UP
 from calibration.capture.steps import OpenStep, Source, Step
 from calibration.errors import CalibrationError
 from calibration.stretch import FrameLike
@@ -27,6 +27,18 @@ diameter_mm = {diameter}
 pole = "{pole}"
 at = [{x}, {y}, 0.0]
 """
+
+# The simulated board under lights that have just been switched on.
+WARM_GESTURE = """format = "lodestone-gesture"
+version = 1
+title = "Warm-up"
+duration_s = {seconds}
+[environment]
+temperature_c = 25.0
+warm_k = {kelvin}
+warm_seconds = {pace}
+"""
+WARM_K = 12.0
 
 
 def board_spec(host: str, port: int) -> str:
@@ -65,6 +77,9 @@ def open_simulated(seed: int, ball_mm: float = 15.0, pace: Pace | None = None) -
     def open_step(step: Step) -> AbstractContextManager[Source]:
         if step.place_mm is not None:
             return _paced(_spot(step, seed, ball_mm), pace)
+        if step.name == WARM_UP.name:
+            text = WARM_GESTURE.format(seconds=step.seconds, kelvin=WARM_K, pace=step.seconds / 4.0)
+            return _paced(_written(text, seed), pace)
         gesture = "free-play" if step.name == FREE_PLAY.name else "empty"
         return _paced(_open(f"sim:{gesture}?seed={seed}"), pace)
 
@@ -98,8 +113,13 @@ def _spot(step: Step, seed: int, ball_mm: float) -> AbstractContextManager[Sourc
     text = SPOT_GESTURE.format(
         diameter=ball_mm, pole="up" if step.mark_up else "down", x=x, y=y, seconds=step.seconds + 1.0
     )
+    return _written(text, seed)
+
+
+def _written(text: str, seed: int) -> AbstractContextManager[Source]:
+    """The simulated board under a gesture of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "spot.toml"
+        path = Path(folder) / "gesture.toml"
         path.write_text(text, encoding="utf-8")
         return _open(f"sim:{path}?seed={seed}")
 

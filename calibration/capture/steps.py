@@ -5,7 +5,7 @@ It knows nothing of buses or screens: `open_step` yields frames for a step, a `W
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -112,6 +112,7 @@ def _numbers(settings: Mapping[str, Any]) -> dict[str, int]:
 
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class OneBack(Exception):  # noqa: N818 - no error: the player wants the known spot before this one
@@ -132,9 +133,20 @@ class Runner:
         judge: Callable[[Recording], tuple[T, str]],
         may_skip: Callable[[], None] = lambda: None,
     ) -> T | None:
+        """As `take`, of all its frames."""
+        return self.take(step, collect, judge, may_skip)
+
+    def take(
+        self,
+        step: Step,
+        gather: Callable[[Iterable[FrameLike], float, Callable[[FrameLike], None]], R],
+        judge: Callable[[R], tuple[T, str]],
+        may_skip: Callable[[], None] = lambda: None,
+    ) -> T | None:
         """The step's result, or None when it was left out.
 
         Args:
+            gather: makes a recording of the frames of so many seconds, shows each to the watcher.
             judge: makes result and words of what was recorded, or refuses it with a CalibrationError.
             may_skip: raises a CalibrationError where this step cannot be left out.
 
@@ -149,7 +161,7 @@ class Runner:
                 if choice is Choice.SKIP:
                     may_skip()
                     return None
-                result, words = judge(self.listen(step))
+                result, words = judge(self._gathered(step, gather))
             except CalibrationError as error:
                 choice = self._watcher.again(step, error)
                 if choice is Choice.STOP:
@@ -163,9 +175,14 @@ class Runner:
 
     def listen(self, step: Step) -> Recording:
         """The frames of a step; a source that fails refuses it, and so does another board than before."""
+        return self._gathered(step, collect)
+
+    def _gathered(
+        self, step: Step, gather: Callable[[Iterable[FrameLike], float, Callable[[FrameLike], None]], R]
+    ) -> R:
         try:
             with self._open_step(step) as source:
-                recording = collect(source, step.seconds, lambda frame: self._watcher.frame(step, frame))
+                recording = gather(source, step.seconds, lambda frame: self._watcher.frame(step, frame))
                 found, self.source = identities(source.info), str(source.info["spec"])
         except CalibrationError:
             raise

@@ -58,6 +58,12 @@ class Sightings:
         """These frames."""
         return Sightings(**{part.name: getattr(self, part.name)[rows] for part in fields(self)})
 
+    def and_these(self, more: Sightings) -> Sightings:
+        """Both, one behind the other."""
+        names = [part.name for part in fields(self)]
+        both = {name: np.concatenate([getattr(self, name), getattr(more, name)]) for name in names}
+        return Sightings(**both)
+
 
 @dataclass(frozen=True)
 class Bundle:

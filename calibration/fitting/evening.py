@@ -12,6 +12,7 @@ from calibration.errors import CalibrationError
 from calibration.fitting.coverage import visited_cells
 from calibration.fitting.reach import reach_of, reach_of_ball
 from calibration.fitting.robust import block_medians, mains_line, mains_taps, rest_level, theil_sen
+from calibration.fitting.warm_up import lagging
 from calibration.model import AXES, CHANNELS, SENSORS, Array, Carry, Play, Response, Rest, channel_name
 from calibration.stage.reference import static_touch
 from calibration.stretch import SATURATED_AXES, Recording
@@ -117,10 +118,22 @@ def _refuse_movement(level: Array, jitter: Array, rate_hz: float) -> None:
 
 def played_field(recording: Recording, rest: Rest, correction: Array, carry: Carry | None = None) -> Array:
     """[N, 12] mT: offset removed at each frame's temperature, corrected, carried to the nominal heights."""
-    warming = (recording.temperature_c - rest.temperature_c)[:, :, None]
-    lifted = recording.field_mt - rest.offset_mt - warming * rest.tempco_mt_per_k
+    lifted = without_rest(recording, rest)
     corrected = np.asarray(lifted.reshape(-1, CHANNELS) @ correction.T)
     return corrected if carry is None else carried(corrected, carry)
+
+
+def without_rest(recording: Recording, rest: Rest) -> Array:
+    """[N, 4, 3] mT: offset removed at each frame's temperature, as strong as at the calibration's."""
+    warming = recording.temperature_c - rest.temperature_c
+    warmth = rest.warmth
+    if warmth is None:
+        return np.asarray(recording.field_mt - rest.offset_mt - warming[:, :, None] * rest.tempco_mt_per_k)
+    magnets = lagging(recording.time_s, warming + warmth.behind_k, warmth.lag_s, warming[0])
+    sensitivity = np.maximum(1.0 + warming * warmth.sensitivity_per_k, 0.5)[:, :, None]
+    of_magnets = magnets[:, :, None] * warmth.magnet_mt_per_k * sensitivity
+    shown = warming[:, :, None] * warmth.chip_mt_per_k + of_magnets
+    return np.asarray((recording.field_mt - rest.offset_mt - shown) / sensitivity)
 
 
 def raw_play(recording: Recording, rest: Rest) -> Array:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.fitting.bundle import Bundle, Sightings, bundle
+from calibration.fitting.evening import filtered
 from calibration.model import AXES, CHANNELS, SENSORS, Array
 
 FRAMES = 400
@@ -34,6 +35,10 @@ SURE_FRAMES, SURE_MISFIT, SURE_NEAR = 50, 0.0065, 5
 MOST_TURNED_RAD = np.deg2rad(30.0)
 ALIKE, STRENGTH_ERROR = 0.2, 0.03
 USUAL = ball_moment(15.0)
+# On a board that known spots have told: more frames, a strength left open.
+# Each is the mean of eight, 40 ms: a marble that rolls faster than that does not fit and is left out.
+MANY_FRAMES, TOGETHER, CLEAN, SAME = 1500, 8, 1.6, 0.1
+FOUND, FINE, FINE_NOISE_MT = 0.008, 0.0025, 0.0025
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,26 @@ def _told(field: Array, board: Mounting, noise_mt: float) -> Told | None:
         misfit = float(np.median(together.misfit)) * after
         told = Told(board, int(rows.sum()), misfit, usual, bias, tuple(int(n) for n in near))
     return told
+
+
+def lone_on_known_board(played_mt: Array, board: Mounting, strength: float) -> Sightings:
+    """Moments in which a marble of this strength (A m2) lay alone on a board that is known well.
+
+    Args:
+        played_mt: [N, 12] rest removed, nothing corrected.
+    """
+    field = strong_frames(filtered(played_mt, (1.0 / TOGETHER,) * TOGETHER), MANY_FRAMES)
+    size = np.linalg.norm(field, axis=2)
+    _, found = lone_sightings(field, board, FOUND, error_mt=np.hypot(FINE_NOISE_MT, FOUND * size))
+    alike = np.abs(np.linalg.norm(found.moments, axis=1) / strength - 1.0) < SAME
+    rows = (found.misfit < CLEAN) & _lying(found) & alike
+    seen = replace(
+        _known_better(field, found, strength, FINE),
+        error_mt=np.hypot(FINE_NOISE_MT, FINE * size),
+        strength_error=np.ones(len(field)),
+        weight=1.0 / (1.0 + (found.misfit / 2.0) ** 2),
+    )
+    return seen.only(rows)
 
 
 def _lying(found: Bundle) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ empty board only, so no offset is needed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -108,34 +108,46 @@ def solve_spots(readings: SpotReadings) -> SpotFit:
     Raises:
         CalibrationError: too few placements.
     """
-    field = readings.field_mt
-    if len(field) < FEWEST_PLACEMENTS:
-        got = f"{len(field)}"
+    if len(readings.field_mt) < FEWEST_PLACEMENTS:
+        got = f"{len(readings.field_mt)}"
         raise CalibrationError(f"at least {FEWEST_PLACEMENTS} placements of the ball", got, "use more spots")
-    size = np.linalg.norm(field, axis=2)
-    error = np.hypot(readings.noise_mt, MODEL_ERROR * size)
-    mounting = Mounting()
-    moments = moments_at(field, error, readings.places_mm, mounting)
-    known = np.full(len(field), readings.moment)
-    lengths = np.maximum(np.linalg.norm(moments, axis=1, keepdims=True), 1e-9)
-    seen = Sightings(
-        field,
-        error,
-        readings.places_mm,
-        np.tile([BESIDE_MM, BESIDE_MM, HIGHER_MM], (len(field), 1)),
-        readings.moment * moments / lengths,
-        known,
-        np.full(len(field), STRENGTH_ERROR),
-        np.ones(len(field)),
-    )
-    found = bundle(seen)
-    mounting = found.mounting
+    found = bundle(_sightings(readings, Mounting()))
+    field, mounting = readings.field_mt, found.mounting
     predicted = mounting.shows(dipole_mt(found.places_mm, found.moments, mounting.points_mm()))
     left, all_of_it = np.sum((field - predicted) ** 2, axis=(1, 2)), np.sum(field**2, axis=(1, 2))
     residual = float(np.sqrt(np.sum(left) / np.sum(all_of_it)))
     misfit = np.sqrt(left / np.maximum(all_of_it, 1e-12))
     beside = np.linalg.norm(found.places_mm - readings.places_mm, axis=1)
     return SpotFit(mounting, residual, found.moments, beside, misfit)
+
+
+def and_play(readings: SpotReadings, found: SpotFit, lone: Sightings) -> SpotFit:
+    """The same with frames of free play in which one marble was alone: a board that explains both.
+
+    The spots say how strong everything is and where; a hand puts the ball down to 0.2 mm. The marble's
+    hundreds of frames, each with a place and a moment of its own, say how the four sensors stand to each
+    other.
+    """
+    together = bundle(_sightings(readings, found.mounting).and_these(lone), found.mounting)
+    return replace(found, mounting=together.mounting)
+
+
+def _sightings(readings: SpotReadings, mounting: Mounting) -> Sightings:
+    """The placements; the ball's moment begins as it looks on this board."""
+    field, count = readings.field_mt, len(readings.field_mt)
+    error = np.hypot(readings.noise_mt, MODEL_ERROR * np.linalg.norm(field, axis=2))
+    moments = moments_at(field, error, readings.places_mm, mounting)
+    lengths = np.maximum(np.linalg.norm(moments, axis=1, keepdims=True), 1e-9)
+    return Sightings(
+        field,
+        error,
+        readings.places_mm,
+        np.tile([BESIDE_MM, BESIDE_MM, HIGHER_MM], (count, 1)),
+        readings.moment * moments / lengths,
+        np.full(count, readings.moment),
+        np.full(count, STRENGTH_ERROR),
+        np.ones(count),
+    )
 
 
 def _refuse_misplaced(beside_mm: Array) -> None:

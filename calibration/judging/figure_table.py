@@ -84,6 +84,12 @@ def figure_rows(figures: Figures) -> list[Row]:
             f"≤ {100 * UNEXPLAINED:.2f} %",
         ),
         row("temperature", "hottest chip, empty board", f"{figures.temperature_c:.0f} °C", "5 to 50 °C"),
+        row(
+            "heat",
+            "15 degrees may shift the rest, of the reach",
+            f"{_percent(figures.heat)}, {'measured' if figures.warmed_k else 'not measured (--warm-up)'}",
+            f"≤ {_percent(limits.HEAT)} measured",
+        ),
         row("resets", "chips that restarted", str(figures.resets), "0"),
     ]
     if figures.dipole_residual is not None:

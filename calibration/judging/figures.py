@@ -19,6 +19,8 @@ from calibration.stretch import RESET, Recording
 # A magnet is close to a sensor in the frames in which it feels most; in the quietest tenth of these the other
 # magnets are far away.
 OWN_FRAMES, QUIETEST = 0.95, 0.1
+# An evening under stage light, and what the worst chip loses of its sensitivity.
+HEAT_K, WORST_CHIP_PER_K = 15.0, 0.005
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Figures:
         temperature_c: hottest chip while the board was empty.
         arrangement: is the board built as drawn (`calibration.judging.arrangement`).
         noise_mt: [12] of the rest, behind the hum filter.
+        heat: part of the reach by which 15 degrees may shift the rest, worst axis; warmed_k: by how much a
+            warm-up that told it warmed, 0: there was none, and heat is what the worst chip does.
         skipped: steps that were left out, and what stands in for them. Without free play the figures of play
             (saturation, coverage, crosstalk, participation, wiring) mean nothing and are not judged.
     """
@@ -67,6 +71,8 @@ class Figures:
     arrangement: Arrangement
     mains_left: list[float] = field(default_factory=lambda: [0.0] * CHANNELS)
     noise_mt: list[float] = field(default_factory=lambda: [0.0] * CHANNELS)
+    heat: float = 0.0
+    warmed_k: float = 0.0
     skipped: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -126,6 +132,8 @@ def measure(
         arrangement=arrangement or Arrangement(),
         mains_left=_plain(np.zeros(CHANNELS) if empty is None else _mains_left(calibration, empty)),
         noise_mt=_plain(rest.noise_mt.ravel()),
+        heat=float(_heat(calibration).max()),
+        warmed_k=0.0 if rest.warmth is None else rest.warmth.warmed_k,
         skipped=skipped or {},
     )
 
@@ -164,6 +172,19 @@ def _drift(calibration: Calibration, empty: Recording) -> Array:
     error = np.sqrt(np.pi / 2.0 * 12.0 / independent) * rest.noise_mt / max(rest.seconds, 1e-3) * 60.0
     sure = np.maximum(np.abs(rest.drift_mt_per_min) - 4.0 * error, 0.0).ravel()
     return np.asarray(10.0 * sure / calibration.response.reach_mt)
+
+
+def _heat(calibration: Calibration) -> Array:
+    """[12] part of the reach by which HEAT_K may shift the rest.
+
+    What a warm-up left unexplained, ten times (see `python -m bench.heat`) and drawn out to HEAT_K; without
+    one the most that a chip's sensitivity changes.
+    """
+    rest = calibration.rest
+    shift = HEAT_K * WORST_CHIP_PER_K * np.abs(rest.offset_mt)
+    if rest.warmth is not None:
+        shift = 10.0 * rest.warmth.left_mt * max(HEAT_K / rest.warmth.warmed_k, 1.0)
+    return np.asarray(shift.ravel() / calibration.response.reach_mt)
 
 
 def _mains_left(calibration: Calibration, empty: Recording) -> Array:

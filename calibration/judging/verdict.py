@@ -34,6 +34,7 @@ COVERAGE = (0.7, 0.35)
 CONDITION = (3.0, 10.0)
 PARTICIPATION = (4.0, 2.0)
 DIPOLE_RESIDUAL = (0.02, 0.05)
+HEAT = 0.01
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,12 @@ def _signal(figures: Figures) -> Iterator[Finding]:
     cause = f"{channel_name(drifting)} drifts by {part:.1f} % of the reach in ten minutes"
     remedy = "let the board warm up under the lights, then calibrate again"
     yield Finding(_above(figures.drift[drifting], DRIFT), "drift", cause, remedy)
+
+    if figures.warmed_k and figures.heat > HEAT:
+        cause = f"15 degrees of heat may shift the rest by {100 * figures.heat:.1f} % of the reach"
+        yield Finding(
+            CARE, "heat", cause, "repeat the warm-up under tonight's lights, nothing near the board"
+        )
 
 
 def _bus(figures: Figures) -> Iterator[Finding]:

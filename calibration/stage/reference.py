@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.carry import carried
-from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration, Response
+from calibration.model import AXES, CHANNELS, SENSORS, Array, Calibration, Response, Warmth
 from calibration.stage import rest as rest_stage
-from calibration.stage.response import STRAIGHT_TO
+from calibration.stage.response import HALF_KNEES, STRAIGHT_TO
 from graphs.clock import LONGEST_DT_S
 from graphs.glide import KNOB_GLIDE_S
 
@@ -35,12 +35,20 @@ def soft_limit(value: Float) -> Float:
     return np.asarray(np.sign(value) * (size - over + room * np.tanh(over / room)))
 
 
+def compress(value: Float, reach: Float, knee: float) -> Float:
+    """[..., 12] of [..., 12]: each sensor's field over its length and four knees, 1 at the reach."""
+    field = value.reshape(*value.shape[:-1], SENSORS, AXES)
+    half = value.dtype.type(HALF_KNEES * knee)
+    even = field / (np.sqrt(np.sum(field * field, axis=-1, keepdims=True)) + half)
+    return np.asarray(even.reshape(value.shape) * (1 + half / reach), dtype=value.dtype)
+
+
 def static_touch(corrected_mt: Array, response: Response, knee_mt: float | None = None) -> Array:
     """[N, 12] touch without any memory, for fits and pictures."""
     knee = response.knee_mt if knee_mt is None else knee_mt
     pressed = dead_zone(corrected_mt, response.dead_zone_mt)
-    reach = response.reach_mt - response.dead_zone_mt
-    return np.asarray(soft_limit(np.arcsinh(pressed / knee) / np.arcsinh(reach / knee)), dtype=np.float64)
+    touch = soft_limit(compress(pressed, response.reach_mt - response.dead_zone_mt, knee))
+    return np.asarray(touch, dtype=np.float64)
 
 
 class TouchReference:
@@ -56,6 +64,8 @@ class TouchReference:
         self._started = False
         self._history = np.zeros((len(calibration.rest.mains_taps) - 1, SENSORS, AXES), dtype=F)
         self._temperature = np.zeros(SENSORS, dtype=F)
+        self._magnets = np.zeros(SENSORS, dtype=F)
+        self._warming = np.zeros(SENSORS, dtype=F)
         self._calm = np.zeros((SENSORS, AXES), dtype=F)
         self._spread = np.zeros((SENSORS, AXES), dtype=F)
         self._pending = np.zeros((SENSORS, AXES), dtype=F)
@@ -94,7 +104,10 @@ class TouchReference:
         present = weight > F(0.99)
         moved = self._captured_step(step, rest_capture, present) + self._tracked_step(step, present)
         self.rest = (self.rest + moved).astype(F)
-        played = (lifted - self.rest).reshape(CHANNELS)
+        played = lifted - self.rest
+        if self.calibration.rest.warmth is not None:
+            played = played / self._sensitive(self.calibration.rest.warmth)
+        played = played.reshape(CHANNELS)
         if self.calibration.corrected:
             played = self.calibration.correction.astype(F) @ played
         if self.calibration.carry is not None:
@@ -105,7 +118,7 @@ class TouchReference:
         )
         pressed = dead_zone(played, response.dead_zone_mt.astype(F))
         top = (response.reach_mt - response.dead_zone_mt).astype(F)
-        touch = soft_limit((np.arcsinh(pressed / self._knee) / np.arcsinh(top / self._knee)).astype(F))
+        touch = soft_limit(compress(pressed.astype(F), top, float(self._knee)))
         value = touch * np.repeat(weight, AXES)
         return self._one_euro(value.astype(F), step)
 
@@ -126,7 +139,20 @@ class TouchReference:
         glided = self._temperature + (chips - self._temperature) * slow
         self._temperature = np.where(new, chips, glided).astype(F)
         warming = self._temperature - self.calibration.rest.temperature_c.astype(F)
-        return np.asarray(quiet - (self._offset + warming[:, None] * self._tempco))
+        self._warming = warming
+        warmth = self.calibration.rest.warmth
+        if warmth is None:
+            return np.asarray(quiet - (self._offset + warming[:, None] * self._tempco))
+        towards = warming + warmth.behind_k.astype(F) - self._magnets
+        moved = self._magnets + towards * (step / (step + warmth.lag_s.astype(F)))
+        self._magnets = np.where(new, warming, moved).astype(F)
+        chip, magnet = warmth.chip_mt_per_k.astype(F), warmth.magnet_mt_per_k.astype(F)
+        of_magnets = self._magnets[:, None] * magnet * self._sensitive(warmth)
+        return np.asarray(quiet - self._offset - warming[:, None] * chip - of_magnets)
+
+    def _sensitive(self, warmth: Warmth) -> Float:
+        part = F(1) + self._warming * warmth.sensitivity_per_k.astype(F)
+        return np.asarray(np.maximum(part, F(0.5))[:, None])
 
     def _settle(self, lifted: Float, step: np.float32, new: npt.NDArray[np.bool_]) -> None:
         weight = _follow(step, rest_stage.CALM_S)
@@ -168,13 +194,21 @@ class TouchReference:
         residual = self._calm - self.rest
         quiet = np.abs(residual) <= F(4.0) * self._noise
         steady = self._spread <= (F(rest_stage.STILL_SIGMAS) * self._noise) ** 2
-        still = bool((quiet & steady | ~present[:, None]).all())
+        empty = bool((quiet | ~present[:, None]).all())
+        moves = not (steady | ~present[:, None]).all()
+        still = (empty or self._alike(residual * present[:, None])) and not moves
         self._still_s = min(self._still_s + step, F(2.0 * rest_stage.STILL_S)) if still else F(0)
         if self._still_s < rest_stage.STILL_S:
             return np.zeros_like(residual)
         reach = self.calibration.response.reach_mt.reshape(SENSORS, AXES)
         most = (rest_stage.TRACKING_PER_S * reach).astype(F) * step
         return np.asarray(np.clip(residual, -most, most) * present[:, None])
+
+    def _alike(self, residual: Float) -> bool:
+        field = self.calibration.correction.astype(F) @ residual.reshape(CHANNELS).astype(F)
+        mean = field.reshape(SENSORS, AXES).mean(axis=0)
+        shared = SENSORS * float(np.sum(mean * mean))
+        return shared >= rest_stage.FOLLOWED_ALIKE * float(np.sum(field * field))
 
     def _one_euro(self, value: Float, step: np.float32) -> Float:
         response = self.calibration.response

@@ -1,8 +1,9 @@
 """What the empty board shows, taken away: temperature, a rest captured anew, and slow tracking.
 
-The rest correction `state.0` is in millitesla, added to the calibration's offset. Two things move it:
-a capture (rising edge of knob.rest_capture, 3 s, refused when something moved) and tracking, which follows at
-most 1 % of the reach per minute and only while the board has been empty and still for 10 s.
+The rest correction `state.0` is in millitesla, added to the calibration's offset. Two things move it: a
+capture (rising edge of knob.rest_capture, 3 s, refused when something moved) and tracking, which follows at
+most 1 % of the reach per minute and only while the board has been still for 10 s and either empty or in a
+field that is the same on all four sensors, which no marble makes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 import spox.opset.ai.onnx.v17 as op
 from spox import Var
 
-from calibration.model import AXES, SENSORS, Calibration
+from calibration.model import AXES, CHANNELS, SENSORS, Calibration
+from calibration.stage.warmth import rest_warmed, same_sensitivity
 from graphs.clock import Clock
 from graphs.glide import follow
 from graphs.knob import Knob
@@ -26,6 +28,8 @@ CAPTURE_SPREAD_SIGMAS = 4.0
 STILL_S = 10.0
 STILL_SIGMAS = 3.0
 TRACKING_PER_S = 0.01 / 60.0
+# A marble 300 mm over the board is alike to 0.95, and too faint to be followed.
+FOLLOWED_ALIKE = 0.97
 THERMOMETER_S = 2.0
 
 
@@ -44,7 +48,9 @@ class Played:
     """What is left without the rest, [4, 3] mT, and what tells whether that is music or the room.
 
     Attributes:
-        field_mt: as it is. settled_mt: without noise. steady: [] nothing moves. warming_k: [4].
+        field_mt: as it is. settled_mt: [1, 12] without noise, corrected. steady: [] all four answer and
+        nothing
+            moves. warming_k: [4] since the rest was taken, by calibration or capture.
     """
 
     field_mt: Var
@@ -58,17 +64,32 @@ def remove_rest(
 ) -> Played:
     """Field minus the rest at this temperature."""
     warming = _warming(graph, clock, inputs, calibration)
-    shown = op.mul(_column(warming), const(calibration.rest.tempco_mt_per_k))
+    shown = rest_warmed(graph, clock, warming, inputs.new, calibration.rest)
     lifted = op.sub(inputs.field, op.add(const(calibration.rest.offset_mt), shown))
     calm, spread = _calm(graph, clock, lifted, inputs.new, calibration)
     present = _column(op.cast(op.greater(inputs.valid, const(0.99)), to=np.float32))
-    captured = _capture(graph, clock, calm, present, rest.now, calibration)
+    captured, success = _capture(graph, clock, calm, present, rest.now, calibration)
     restless = op.sub(spread, const((STILL_SIGMAS * calibration.rest.noise_mt) ** 2))
-    still = _Stillness(op.sub(calm, rest.now), restless, present)
+    settled = op.reshape(op.mul(op.sub(calm, rest.now), present), shape_const([1, CHANNELS]))
+    if calibration.corrected:
+        settled = op.matmul(settled, const(calibration.correction.T))
+    still = _Stillness(op.sub(calm, rest.now), restless, present, _alike(settled))
     rest.then = op.add(op.add(rest.now, captured), _track(graph, clock, still, calibration))
-    steady = op.less_or_equal(op.reduce_max(op.mul(restless, present), keepdims=0), const(0.0))
-    settled = op.mul(op.sub(calm, rest.then), present)
-    return Played(op.sub(lifted, rest.then), settled, steady, warming)
+    quiet = op.less_or_equal(op.reduce_max(op.mul(restless, present), keepdims=0), const(0.0))
+    steady = op.and_(quiet, op.greater(op.reduce_min(present, keepdims=0), const(0.5)))
+    rested = graph.state("warming at rest", (SENSORS,))
+    rested.then = op.where(success, warming, rested.now)
+    field = same_sensitivity(op.sub(lifted, rest.then), warming, calibration.rest)
+    return Played(field, settled, steady, op.sub(warming, rested.then))
+
+
+def _alike(settled: Var) -> Var:
+    """[] whether a field [1, 12] is the same on all four sensors."""
+    field = op.reshape(settled, shape_const([SENSORS, AXES]))
+    mean = op.reduce_mean(field, axes=[0], keepdims=0)
+    shared = op.mul(op.reduce_sum(op.mul(mean, mean), keepdims=0), const(float(SENSORS)))
+    squares = op.reduce_sum(op.mul(field, field), keepdims=0)
+    return op.greater_or_equal(shared, op.mul(squares, const(FOLLOWED_ALIKE)))
 
 
 def _column(per_sensor: Var) -> Var:
@@ -102,8 +123,8 @@ def _calm(
 
 def _capture(
     graph: StatefulGraph, clock: Clock, calm: Var, present: Var, rest: Var, calibration: Calibration
-) -> Var:
-    """What a capture adds to the rest in this call, [4, 3]."""
+) -> tuple[Var, Var]:
+    """What a capture adds to the rest in this call, [4, 3]; [1] whether one succeeds in it."""
     pressed = op.cast(op.greater(graph.knob("rest_capture", Knob(0.0, 1.0, 0.0)), const(0.5)), to=np.float32)
     before = graph.state("rest_capture before", (1,))
     elapsed = graph.state("capture seconds", (1,))
@@ -131,24 +152,28 @@ def _capture(
     goal = op.where(success, found, pending.now)
     step = op.mul(goal, follow(clock, CAPTURE_GLIDE_S))
     pending.then = op.sub(goal, step)
-    return step
+    return step, success
 
 
 @dataclass(frozen=True)
 class _Stillness:
-    """What tracking judges by: residual [4, 3] mT, restless [4, 3] (above 0: moves), present [4, 1]."""
+    """What tracking judges by: residual [4, 3] mT, restless [4, 3] (above 0: moves), present [4, 1], alike
+    []."""
 
     residual: Var
     restless: Var
     present: Var
+    alike: Var
 
 
 def _track(graph: StatefulGraph, clock: Clock, now: _Stillness, calibration: Calibration) -> Var:
-    """What tracking adds to the rest in this call: nothing unless all sensors were at rest for STILL_S."""
+    """What tracking adds to the rest in this call: nothing unless nothing moved for STILL_S."""
     dead_zone = 4.0 * calibration.rest.noise_mt
-    off_rest = op.sub(op.abs(now.residual), const(dead_zone))
-    worst = op.reduce_max(op.mul(op.max([off_rest, now.restless]), now.present), keepdims=0)
-    still = op.reshape(op.less_or_equal(worst, const(0.0)), shape_const([1]))
+    off_rest = op.mul(op.sub(op.abs(now.residual), const(dead_zone)), now.present)
+    empty = op.less_or_equal(op.reduce_max(off_rest, keepdims=0), const(0.0))
+    moving = op.reduce_max(op.mul(now.restless, now.present), keepdims=0)
+    no_marble = op.or_(empty, now.alike)
+    still = op.reshape(op.and_(no_marble, op.less_or_equal(moving, const(0.0))), shape_const([1]))
     timer = graph.state("still seconds", (1,))
     longer = op.min([op.add(timer.now, clock.dt), const(2.0 * STILL_S)])
     timer.then = op.where(still, longer, const([0.0]))

@@ -22,7 +22,7 @@ def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, 
     """Adds the whole stage to `graph`; `state.0` is the rest correction that the instrument keeps.
 
     Inputs added: field [4, 3] mT, valid [4], temperature [4] °C, dt [] s, knob.reach (mT) and
-    knob.rest_capture. Output added: room [2], see `calibration.stage.room`.
+    knob.rest_capture. Output added: room [4], see `calibration.stage.room`.
 
     Returns the clock and touch [12] in -1..1, sensor by sensor.
     """

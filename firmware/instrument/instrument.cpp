@@ -167,25 +167,30 @@ void Instrument::KeepTroubles() {
 
 // What the touch graph sees of the room, in words. In steps, so that noise is no news.
 void Instrument::KeepRoom() {
-  char line[192] = "";
-  const float field_mt = health_.room[0], warmer_k = health_.room[1];
-  if (field_mt > 0.0f) {
-    std::snprintf(
-        line, sizeof line,
-        "wanted the room of the calibration, got a field of %.2f mT more, the same "
-        "everywhere (steel, a magnet or the board was moved): take the marbles off, /rest",
-        static_cast<double>(field_mt));
-  }
-  SetTrouble("room", line);
-  line[0] = '\0';
-  if (warmer_k > (warm_told_ ? kWarmAgainK : kWarmK)) {
-    std::snprintf(line, sizeof line,
-                  "wanted the temperature of the calibration, got %.0f degrees away from it: take "
-                  "the marbles off, /rest, and calibrate when there is time",
-                  static_cast<double>(warmer_k));
-  }
-  warm_told_ = line[0] != '\0';
-  SetTrouble("heat", line);
+  const float* room = health_.room;
+  TellRoom("room", room[0],
+           "wanted the room of the calibration, got a field of %.2f mT more, the same everywhere "
+           "(steel, a magnet or the board was moved): take the marbles off, /rest");
+  TellRoom("magnet", room[2],
+           "wanted the room of the calibration, got a magnet beside or under the board (%.2f mT at "
+           "the nearest sensor): take it away, or the marbles off and /rest");
+  TellRoom(
+      "steel", room[3],
+      "wanted the table of the calibration, got what steel under the board does (%.2f mT): put "
+      "wood between or calibrate here; /rest, the marbles off, mends the silence only");
+  const float warmer_k = room[1];
+  warm_told_ = warmer_k > (warm_told_ ? kWarmAgainK : kWarmK);
+  TellRoom(
+      "heat", warm_told_ ? warmer_k : 0.0f,
+      "wanted the temperature at which the rest was taken, got %.0f degrees away from it: take "
+      "the marbles off, /rest, and calibrate when there is time");
+}
+
+// A trouble of this name with its figure, or none of it where the figure is 0.
+void Instrument::TellRoom(const char* name, float figure, const char* words) {
+  char line[208] = "";
+  if (figure > 0.0f) std::snprintf(line, sizeof line, words, static_cast<double>(figure));
+  SetTrouble(name, line);
 }
 
 // Has risen in the last seconds.

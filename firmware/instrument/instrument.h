@@ -139,6 +139,7 @@ class Instrument : private Commands, private RefusalSink {
   void KeepTroubles();
   void KeepRoom();
   void KeepNumbers();
+  void TellRoom(const char* name, float figure, const char* words);
   void TellKnobs();
   void TellScenes();
   void TellPlan(int32_t missing, bool done, const char* trouble);

@@ -13,7 +13,7 @@ constexpr uint32_t kMaxLatents = 128;
 constexpr uint32_t kMaxKnobs = 32;
 constexpr uint32_t kMostHelpers = 2;  // threads that work for the voice thread
 constexpr uint32_t kTouchValues = kSensors * kAxes;
-constexpr uint32_t kRoomValues = 2;  // mT, K
+constexpr uint32_t kRoomValues = 4;  // mT, K, mT, mT: see Touch::room
 
 // The sensors. Threads: touch only.
 class FieldSource {
@@ -58,8 +58,9 @@ class Touch {
   // (place, share) In the next runs another touch's place counts so much, 1: alone, 0: not at all.
   // Null: the place that was given last.
   virtual void Lead(const float*, float) {}
-  // By how many mT the room differs from that of the calibration, 0: it does not; and by how many
-  // kelvin. Null: it does not tell.
+  // How the room differs from that of the calibration, 0: it does not. By how many mT that are the
+  // same everywhere, by how many kelvin, by how many mT of a magnet beside the board or under it, by
+  // how many mT of steel under it. Null: it does not tell.
   virtual const float* room() const { return nullptr; }
   // How many frames gave no finite numbers: what came before them is held then.
   virtual uint32_t strange() const { return 0; }

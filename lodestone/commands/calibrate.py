@@ -48,6 +48,10 @@ def calibrate_command(
     ball_mm: Annotated[
         float, typer.Option(callback=finite, help="Diameter of that ball.", min=3.0, max=40.0)
     ] = 15.0,
+    warm_up: Annotated[
+        float | None,
+        typer.Option(callback=finite, help="First let the empty board warm, minutes.", min=0.5, max=60.0),
+    ] = None,
     skip: Annotated[
         list[str] | None, typer.Option(help="Leave out: self-check, empty board, free play. Repeatable.")
     ] = None,
@@ -100,6 +104,7 @@ def calibrate_command(
             play_seconds=play_seconds,
             spots=spots,
             ball_mm=ball_mm,
+            warm_up_s=None if warm_up is None else 60.0 * warm_up,
             offer_spot=offer_spot,
         )
     finally:

@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group.command("redo")(redo)
     group.command("watch")(watch)
     group.command("sheet")(sheet)
+    group.command("evenness")(evenness)
     app.add_typer(group, name="calibration")
 
 
@@ -75,6 +76,34 @@ def show(
 
         for words in board_words(board, port, file):
             typer.echo(words)
+
+
+def evenness(
+    file: File = CALIBRATION,
+    ball_mm: Annotated[
+        float, typer.Option(callback=finite, help="Diameter of the marble.", min=3.0, max=40.0)
+    ] = 15.0,
+    report: Annotated[Path | None, typer.Option(help="Also write the maps to this PNG.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How much a millimetre is worth, where: the map of touch per millimetre.
+
+    Example: lodestone calibration evenness --report even.png
+    """
+    from calibration import load
+    from calibration.judging.evenness import evenness_of, picture
+
+    maps = evenness_of(load(file), ball_mm)
+    if report is not None:
+        from files import write_bytes
+
+        write_bytes(report, picture(maps))
+        typer.echo(f"wrote {report}", err=True)
+    if as_json:
+        typer.echo(json.dumps([one.plain() for one in maps]))
+        return
+    for one in maps:
+        typer.echo(one.line())
 
 
 def diff(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from geometry import BoardGeometry
 from sensors.chips.simulated_chip import Surroundings
 from sensors.errors import SensorError
-from sensors.simulation.magnets import stack_field_ut
+from sensors.simulation.magnets import THERMAL_PER_K, stack_field_ut
 from sensors.simulation.marbles import STEP_S, Marble, Marbles, StackTable
 from sensors.simulation.world import Environment
 
@@ -63,10 +64,10 @@ class LiveWorld:
         self.geometry = geometry or BoardGeometry()
         room = environment or Environment()
         self.marbles = Marbles(StackTable(self.geometry), {} if marbles is None else marbles)
-        self._hand, self._ground, self._room = hand, ground, room
+        self._hand, self._ground, self._room, self._began_c = hand, ground, room, room.temperature_c
         self._points = self.geometry.sensors_mm()
-        static = stack_field_ut(self.geometry, self._points) + np.asarray(room.ambient_ut)
-        self._static: list[float] = static.ravel().tolist() if ground is None else [0.0] * 12
+        self._stacks_ut = stack_field_ut(self.geometry, self._points)
+        self._static = self._empty() if ground is None else [0.0] * 12
         self._wishes: deque[Callable[[], None]] = deque()
         self._next_ns = 0
         self._to = self._from = self._solve()
@@ -103,6 +104,24 @@ class LiveWorld:
 
         self._wishes.append(free)
 
+    def warm(self, kelvin: float) -> None:
+        """The whole board is warmer by so much than it began: chips and stacks.
+
+        Raises:
+            SensorError: a gesture or a recording says how warm it is.
+        """
+        if self._ground is not None:
+            got = "one that a gesture or a recording warms"
+            raise SensorError("a world without a ground of its own", got, "warm it in the gesture")
+        room = replace(self._room, temperature_c=self._began_c + kelvin)
+
+        def warmer() -> None:
+            self._room = room
+            self._static = self._empty()
+            self.marbles.at_rest = False
+
+        self._wishes.append(warmer)
+
     def places(self) -> dict[int, tuple[float, float, float]]:
         """Where the marbles are, mm. Any thread."""
         return {number: marble.place for number, marble in list(self.marbles.all.items())}
@@ -132,6 +151,13 @@ class LiveWorld:
             self.marbles.step()
             self._to = self._solve()
         self._next_ns += STEP_NS
+
+    def _empty(self) -> list[float]:
+        """[12] µT of stacks and room."""
+        thermal = 1.0 + THERMAL_PER_K * (self._room.temperature_c - self._began_c)
+        total = thermal * self._stacks_ut + np.asarray(self._room.ambient_ut)
+        flat: list[float] = total.ravel().tolist()
+        return flat
 
     def _solve(self) -> list[float]:
         if not self.marbles.all:

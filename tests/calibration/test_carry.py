@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.carry import at_rest, carried, carry_from, random_play, steps
 from calibration.model import CHANNELS, Array
+from calibration.stage.reference import compress
 
 UNSEEN = 7001  # a seed that the weights were not found with
-KNEE_MT = 0.3
+KNEE_MT, REACH = 0.3, np.full(CHANNELS, 5.0)
 
 
 def compressed(field: Array) -> Array:
-    return np.arcsinh(field / KNEE_MT)
+    return compress(field, REACH, KNEE_MT)
 
 
 def rms(values: Array) -> float:

@@ -11,7 +11,7 @@ from OneEuroFilter import OneEuroFilter
 
 from calibration import Calibration
 from calibration.carry import carry_from
-from calibration.model import CHANNELS, Response
+from calibration.model import CHANNELS, Response, Warmth
 from calibration.stage import touch_stage
 from calibration.stage.reference import TouchReference
 from graphs.card import Card, attach_card
@@ -19,6 +19,10 @@ from graphs.player import GraphPlayer
 from graphs.stateful import StatefulGraph
 
 DT = 0.005
+WARMTH = Warmth(
+    np.full((4, 3), -2e-4), np.full((4, 3), -3e-4), np.array([-0.005, 0.0, -0.001, -0.003]),
+    np.array([3.0, 1.0, 2.0, 9.0]), np.array([2.0, 0.0, -1.0, 0.5]), 10.0, np.zeros((4, 3)),
+)  # fmt: skip
 HERE = np.ones(4)
 
 
@@ -67,6 +71,7 @@ def turned(seed: int) -> np.ndarray:
         pytest.param({"mains_taps": (0.38, 0.24, 0.38)}, id="notch"),
         pytest.param({"correction": turned(3)}, id="correction"),
         pytest.param({"carry": carry_from(np.array([3.0, -2.5, 0.5, 5.0]))}, id="carry"),
+        pytest.param({"warmth": WARMTH}, id="warm-up"),
         pytest.param({"beta": 0.5, "min_cutoff_hz": 3.0, "knee_mt": 0.05}, id="another response"),
     ],
 )
@@ -106,7 +111,7 @@ def test_one_euro_against_the_authors_filter(calibration: Calibration) -> None:
     rng = np.random.default_rng(5)
     path = np.clip(np.cumsum(rng.normal(0, 0.02, 800)), -0.8, 0.8)
     for number, value in enumerate(path):
-        raw = 5.0 * np.sinh(value * np.arcsinh(1.0 / 5.0))
+        raw = 20.0 * value / (21.0 - abs(value))  # the inverse of its compression
         played = np.zeros((4, 3))
         played[0, 0] = raw
         got = graph.run(**inputs(chosen, played))["touch"][0]

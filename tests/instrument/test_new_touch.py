@@ -28,6 +28,7 @@ class Sender(QuietOutside):
     again: list[bytes] = field(default_factory=list)
     told: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
     ended_us: int = 0
 
     def __post_init__(self) -> None:
@@ -44,6 +45,8 @@ class Sender(QuietOutside):
             address, values = timed.message.address, timed.message.params
             if address == "/status":
                 self.statuses.append(named(address, values) or {})
+            if address == "/trouble":
+                self.troubles.append(str(values[-1]))
             if address != "/plan":
                 continue
             told = named(address, values)
@@ -118,10 +121,12 @@ def test_another_checksum_is_refused(tmp_path: Path) -> None:
 def test_a_room_that_has_changed_is_told_in_words(tmp_path: Path) -> None:
     """By the touch of the scene, in /trouble and in /status; the voice sounds on."""
     made = image(tmp_path)
-    (tmp_path / "image" / "plans" / "one.touch.plan").write_bytes(touch_plan(room=(0.08, 15.0)))
+    (tmp_path / "image" / "plans" / "one.touch.plan").write_bytes(touch_plan(room=(0.08, 15.0, 0.12, 0.5)))
     sender = Sender()
     run = play(tmp_path / "a", made, seconds=3.0, outside=sender)
     assert "got a field of 0.08 mT more" in sender.statuses[-1]["trouble"]
-    assert "got 15 degrees away from it" in sender.statuses[-1]["trouble"]
+    assert "got 15 degrees away from it" in " ".join(sender.troubles)
+    assert "got a magnet beside or under the board (0.12 mT" in " ".join(sender.troubles)
+    assert "got what steel under the board does (0.50 mT)" in " ".join(sender.troubles)
     assert sender.statuses[-1]["underruns"] == 0
     assert np.abs(run.samples()[44100:]).max() > 0.05

@@ -74,7 +74,7 @@ def voice_plan(hop: int = 512, **voice: Any) -> bytes:
     return compile_plan(voice_model(hop, **voice))
 
 
-def touch_plan(latents: int = 2, first: int = 0, room: tuple[float, float] | None = None) -> bytes:
+def touch_plan(latents: int = 2, first: int = 0, room: tuple[float, ...] | None = None) -> bytes:
     """Compressed field from channel `first` on as latents, a knob for the reach, and a rest taken at once."""
     g = GraphMaker()
     field, before = g.input("field", [4, 3]), g.input("state.0", [4, 3])
@@ -87,9 +87,9 @@ def touch_plan(latents: int = 2, first: int = 0, room: tuple[float, float] | Non
     g.output(g.slice(touch, 0, first, first + latents), "latent", [latents])
     if room is not None:  # what it tells of the room, whatever it is
         g.output(
-            g.node("Add", g.constant(room), g.node("Mul", g.slice(touch, 0, 0, 2), g.constant(0.0))),
+            g.node("Add", g.constant(room), g.node("Mul", g.slice(touch, 0, 0, 4), g.constant(0.0))),
             "room",
-            [2],
+            [4],
         )
     knobs = {"reach": {"minimum": 0, "maximum": 4, "default": 0.25},
              "rest_capture": {"minimum": 0, "maximum": 1, "default": 0}}  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from calibration.assemble import fit, verdict_of
 from calibration.capture.self_check import self_check
 from calibration.errors import CalibrationError
 from calibration.fitting.evening import played_field
-from calibration.fitting.spots import fit_spots
 from calibration.judging.finding import CARE, READY, STOP
 from calibration.model import Array, Calibration
 from calibration.stage.reference import static_touch
@@ -94,10 +94,10 @@ def compare(name: str, workshop: Workshop, count: int, *, box: int = 0, alone_s:
             if judged is not None and judged[1].level != READY and not spots:
                 row.not_ready.append(judged[1].words)
                 row.refused += judged[1].level == STOP
-        assert session.spots is not None
-        found = fit_spots(session.spots).mounting
-        row.gain.append(float(np.abs(found.gain / board.mounting.gain - 1.0).max()))
-        row.place_mm.append(float(np.abs(found.shift_mm - board.mounting.shift_mm).max()))
+        mounting: Any = calibration.report["mounting"]  # of the last one: with known spots
+        row.gain.append(float(np.abs(np.array(mounting["gain"]) / board.mounting.gain - 1.0).max()))
+        shift = np.c_[np.array(mounting["sideways_mm"]), np.array(mounting["height_mm"])]
+        row.place_mm.append(float(np.abs(shift - board.mounting.shift_mm).max()))
     return row
 
 
