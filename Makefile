@@ -26,7 +26,7 @@ play: build
 ifdef LIVE
 	@$(PY) -c "import sounddevice" 2>/dev/null || $(PY) -m pip install --quiet "sounddevice>=0.4.6"
 endif
-	$(PY) -m lodestone play $(if $(LIVE),--live)
+	$(PY) -m lodestone play --jumps 4 $(if $(LIVE),--live)
 
 # The instrument as WebAssembly, again when its sources have changed.
 build/browser/instrument.wasm: $(wildcard firmware/engine/* firmware/osc/* firmware/instrument/* firmware/browser/* definitions/*) | build

@@ -32,6 +32,9 @@ def play(
         int, typer.Option(min=0, max=LARGEST_SEED, help="Of the simulated board: noise and tolerances.")
     ] = 1,
     live: Annotated[bool, typer.Option("--live", help="Hear it while it is played.")] = False,
+    jumps: Annotated[
+        int, typer.Option(min=0, max=1000, help="Also let a magnet jump so often: how late it is heard.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON on stdout.")] = False,
 ) -> None:
     """Play the simulated instrument, to sound and picture."""
@@ -46,6 +49,7 @@ def play(
         seconds=seconds,
         seed=seed,
         live=live,
+        jumps=jumps,
     )
     summary = perform(wanted)
     typer.echo(summary.as_json() if as_json else summary.in_words())
