@@ -85,6 +85,9 @@ SensorOutcome Mlx90393::Advance() {
       return outcome == SensorOutcome::kDone ? Next(Step::kConfigure, 0) : outcome;
     case Step::kConfigure:
       outcome = Configure();
+      return outcome == SensorOutcome::kDone ? Next(Step::kOffsets, 0) : outcome;
+    case Step::kOffsets:
+      outcome = ClearOffsets();
       return outcome == SensorOutcome::kDone ? Next(Step::kVerify, 0) : outcome;
     case Step::kVerify:
       outcome = Verify();
@@ -159,6 +162,15 @@ SensorOutcome Mlx90393::Configure() {
   SensorOutcome outcome = SensorOutcome::kDone;
   for (uint8_t index = 0; index < 3 && outcome == SensorOutcome::kDone; ++index) {
     outcome = WriteRegister(index, registers_[index]);
+  }
+  return outcome;
+}
+
+// A used chip may keep offsets in its memory, which shift what it shows and where it clips.
+SensorOutcome Mlx90393::ClearOffsets() {
+  SensorOutcome outcome = SensorOutcome::kDone;
+  for (uint8_t axis = 0; axis < kAxes && outcome == SensorOutcome::kDone; ++axis) {
+    outcome = WriteRegister(static_cast<uint8_t>(kRegisterOffset + axis), 0);
   }
   return outcome;
 }

@@ -39,6 +39,7 @@ class Mlx90393 : public FieldSensor {
     kReset,
     kIdentify,
     kConfigure,
+    kOffsets,
     kVerify,
     kFirst,
     kDiscard,
@@ -52,6 +53,7 @@ class Mlx90393 : public FieldSensor {
   SensorOutcome WriteRegister(uint8_t index, uint16_t value);
   SensorOutcome Identify();
   SensorOutcome Configure();
+  SensorOutcome ClearOffsets();
   SensorOutcome Verify();
   SensorOutcome Next(Step step, uint32_t pause_us);
   void Decode(const uint8_t* words, SensorReading* reading);

@@ -28,6 +28,7 @@ constexpr uint8_t kStatusModes = kStatusBurst | kStatusWake | kStatusSingle;
 constexpr uint8_t kRegisterGain = 0x00;     // 7 Z_SERIES, 6:4 GAIN_SEL, 3:0 HALLCONF
 constexpr uint8_t kRegisterMode = 0x01;     // burst, trigger, temperature compensation: all off
 constexpr uint8_t kRegisterFilter = 0x02;   // 12:11 OSR2, 10:5 RES z y x, 4:2 DIG_FILT, 1:0 OSR
+constexpr uint8_t kRegisterOffset = 0x04;   // of x, y and z: subtracted from what is read
 constexpr uint8_t kRegisterScratch = 0x0A;  // free: written and read back as a memory check
 constexpr uint8_t kRegisterTref =
     0x24;  // the thermometer's word at 35 °C; differs from chip to chip

@@ -263,9 +263,10 @@ void SensorArray::Fail(Slot& slot, SensorOutcome outcome) {
       break;
   }
   ++slot.failures;
-  const bool refused =
-      slot.health.running && outcome != SensorOutcome::kAbsent && slot.failures < kRefusals;
-  if (refused) return;  // a single strange answer costs a frame, not a reset
+  // A single strange answer costs a frame, not a reset; and a chip that starts up by itself is deaf
+  // for 1.6 ms, then says so.
+  const bool patient = slot.health.running || outcome == SensorOutcome::kAbsent;
+  if (patient && slot.failures < kRefusals) return;
   slot.health.running = false;
   slot.driver.Restart(true);
   slot.retry_us = clock_.NowUs() + kRetryUs;

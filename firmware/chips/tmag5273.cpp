@@ -8,6 +8,8 @@ constexpr uint8_t kDeviceConfig1 = 0x00;      // 4:2 averaging
 constexpr uint8_t kTemperatureConfig = 0x07;  // 0 enable
 constexpr uint8_t kDeviceId = 0x0D;  // 1:0 = 2: x2; the maker's number follows, low byte first
 constexpr uint8_t kResults = 0x10;   // T, X, Y, Z, two bytes each, high byte first
+constexpr uint8_t kConversionStatus = 0x18;
+constexpr uint8_t kDeviceStatus = 0x1C;  // errors, latched: a 1 clears them
 constexpr uint8_t kVersionMask = 0x03;
 constexpr uint8_t kVersionTwice = 0x02;
 constexpr uint8_t kMakerLow = 0x49;
@@ -22,6 +24,13 @@ constexpr uint8_t kWideXy = 1u << 1;
 constexpr uint8_t kWideZ = 1u << 0;
 constexpr uint8_t kTemperatureOn = 1;
 
+constexpr uint8_t kResultNew = 1u << 0;     // since the last one was read
+constexpr uint8_t kDiagnosis = 1u << 1;     // supply, memory, clock: the results cannot be trusted
+constexpr uint8_t kPowerOnReset = 1u << 4;  // a 1 clears it
+static_assert((kResultNew & kDiagnosis) == 0 && ((kResultNew | kDiagnosis) & kPowerOnReset) == 0,
+              "bits of register 18 overlap");
+constexpr uint8_t kAllErrors = 0x0F;
+
 constexpr float kNarrowMt = 40.0f;
 constexpr float kNarrowTwiceMt = 133.0f;
 constexpr float kCountsPerRange = 32768.0f;
@@ -34,8 +43,8 @@ constexpr float kCountsPerKelvin = 60.1f;
 constexpr uint32_t kChannelUs = 30;
 constexpr uint32_t kChannels = 4;
 
-// So often the four configuration registers are read back: a chip that reset itself stands by and
-// is silent about it.
+// So often the four configuration registers are read back: a bit that flipped in one of them is
+// told by nothing else.
 constexpr int kReadsPerCheck = 20;
 
 int16_t Word(const uint8_t* bytes) { return static_cast<int16_t>((bytes[0] << 8) | bytes[1]); }
@@ -101,11 +110,21 @@ SensorOutcome Tmag5273::ReadRegisters(uint8_t index, uint8_t* values, size_t cou
 
 SensorOutcome Tmag5273::Identify() {
   uint8_t values[3];
-  const SensorOutcome outcome = ReadRegisters(kDeviceId, values, sizeof(values));
+  SensorOutcome outcome = ReadRegisters(kDeviceId, values, sizeof(values));
   if (outcome != SensorOutcome::kDone) return outcome;
   if (values[1] != kMakerLow || values[2] != kMakerHigh) return SensorOutcome::kRejected;
   twice_ = (values[0] & kVersionMask) == kVersionTwice;
+  outcome = WriteRegister(kDeviceStatus, kAllErrors);
+  if (outcome == SensorOutcome::kDone) outcome = WriteRegister(kConversionStatus, kPowerOnReset);
+  if (outcome != SensorOutcome::kDone) return outcome;
   return WriteRegister(kTemperatureConfig, kTemperatureOn);
+}
+
+SensorOutcome Tmag5273::ReadStatus(uint8_t* status) {
+  const SensorOutcome outcome = ReadRegisters(kConversionStatus, status, 1);
+  if (outcome != SensorOutcome::kDone) return outcome;
+  if ((*status & kPowerOnReset) != 0) return SensorOutcome::kWasReset;
+  return (*status & kDiagnosis) != 0 ? SensorOutcome::kRejected : SensorOutcome::kDone;
 }
 
 // The mode comes last but for the range: the other registers are in force when conversion begins.
@@ -126,7 +145,8 @@ SensorOutcome Tmag5273::Verify() {
   for (int i = 0; i < kConfiguration; ++i) {
     if (values[i] != registers_[i]) return SensorOutcome::kRejected;
   }
-  return SensorOutcome::kDone;
+  uint8_t status = 0;
+  return ReadStatus(&status);
 }
 
 SensorOutcome Tmag5273::Start(bool) {
@@ -137,8 +157,15 @@ SensorOutcome Tmag5273::Start(bool) {
 }
 
 SensorOutcome Tmag5273::Read(SensorReading* reading) {
+  uint8_t status = 0;
+  SensorOutcome outcome = ReadStatus(&status);
+  if (outcome != SensorOutcome::kDone) return outcome;
+  if ((status & kResultNew) == 0) {
+    due_us_ = clock_.NowUs() + ConversionUs() / 8;  // slow, or just begun: ask again then
+    return SensorOutcome::kPending;
+  }
   uint8_t values[2 * kChannels];
-  const SensorOutcome outcome = ReadRegisters(kResults, values, sizeof(values));
+  outcome = ReadRegisters(kResults, values, sizeof(values));
   if (outcome != SensorOutcome::kDone) return outcome;
   // A word of 0 would be −266 °C: nothing was converted, the chip stands by after a reset of its
   // own.

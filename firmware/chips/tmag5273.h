@@ -2,8 +2,8 @@
 // continuous conversion.
 //
 // The chip converts without being asked; Start() only notes the time after which a conversion is
-// known to be new. Four variants with their own addresses (A 0x35, B 0x22, C 0x78, D 0x44) share a
-// bus. No heap, no waiting.
+// should be there; the chip's status says whether it is new. Four variants with their own addresses
+// (A 0x35, B 0x22, C 0x78, D 0x44) share a bus. No heap, no waiting.
 #pragma once
 
 #include "firmware/chips/clock.h"
@@ -37,6 +37,7 @@ class Tmag5273 : public FieldSensor {
 
   SensorOutcome WriteRegister(uint8_t index, uint8_t value);
   SensorOutcome ReadRegisters(uint8_t index, uint8_t* values, size_t count);
+  SensorOutcome ReadStatus(uint8_t* status);
   SensorOutcome Identify();
   SensorOutcome Configure();
   SensorOutcome Verify();

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 BASE_UT = (0.150, 0.150, 0.242)
 """µT a count in x, y, z at RES 0, GAIN_SEL 7 and HALLCONF 0xC."""
 GAIN_FACTORS = (5.0, 4.0, 3.0, 2.5, 2.0, 1.667, 1.333, 1.0)
 """Factor of µT a count for GAIN_SEL 0 to 7."""
+HALLCONF, HALLCONF_SLOW = 0xC, 0x0
+"""The plates' spinning at power-on, and the only other one that the data sheet tabulates."""
+HALLCONF_FACTOR = {HALLCONF: 1.0, HALLCONF_SLOW: 98.0 / 75.0}
+"""Of µT a count (data sheet rev. 6, under table 17: 0.150 becomes 0.196, 0.242 becomes 0.316)."""
+FORBIDDEN = {HALLCONF: ((0, 0), (0, 1), (1, 0)), HALLCONF_SLOW: ()}
+"""(OSR, DIG_FILT) that must not be used with that HALLCONF (Melexis, "Getting started")."""
 ZERO_CODE = 1 << 17
 TOP_CODE = (1 << 18) - 1
 TREF_NOMINAL = 46696
 TREF_C = 35.0
 COUNTS_PER_KELVIN = 45.2
+SENS_TC_PER_K = 1.0 / 16384.0
+"""Of a count of SENS_TC, per kelvin. Assumed: the scale of these registers is not published."""
 RES_SHIFT = (5, 7, 9)
 
 STATUS_BURST = 0x80
@@ -21,9 +31,10 @@ STATUS_CORRECTED = 0x08
 STATUS_RESET = 0x04
 
 
-def count_ut(axis: int, gain_sel: int, resolution: int) -> float:
+def count_ut(axis: int, gain_sel: int, resolution: int, hallconf: int = HALLCONF) -> float:
     """µT of one count."""
-    return BASE_UT[axis] * GAIN_FACTORS[gain_sel] * (1 << resolution)
+    factor = HALLCONF_FACTOR.get(hallconf, 1.0)
+    return BASE_UT[axis] * factor * GAIN_FACTORS[gain_sel] * (1 << resolution)
 
 
 def full_scale_ut(axis: int, gain_sel: int, resolution: int) -> float:
@@ -32,10 +43,21 @@ def full_scale_ut(axis: int, gain_sel: int, resolution: int) -> float:
     return count_ut(axis, gain_sel, resolution) * float(1 << bits)
 
 
-def encode(field_ut: float, axis: int, gain_sel: int, resolution: int) -> int:
+def encode(field_ut: float, axis: int, gain_sel: int, resolution: int, hallconf: int = HALLCONF) -> int:
     """The 16-bit word that the chip sends for a field: 18-bit offset binary, clamped, shifted by RES, cut."""
-    code = round(field_ut / count_ut(axis, gain_sel, 0)) + ZERO_CODE
+    code = round(field_ut / count_ut(axis, gain_sel, 0, hallconf)) + ZERO_CODE
     return (min(max(code, 0), TOP_CODE) >> resolution) & 0xFFFF
+
+
+def compensate(word: int, offset: int, kelvin: float, sens_tc: int) -> int:
+    """What TCMP_EN makes of a word of RES 0 or 1: sensitivity corrected, and unsigned about 0x8000.
+
+    `offset` is the OFFSET register, relative to 0x8000 (tedyapo/arduino-MLX90393, issue 26): a register that
+    holds 0 moves the whole range by half. `sens_tc` corrects SENS_TC_PER_K per kelvin from TREF.
+    """
+    signed = word - 0x10000 if word & 0x8000 else word
+    corrected = round(signed * (1.0 + sens_tc * SENS_TC_PER_K * kelvin))
+    return (corrected - (offset - 0x8000) + 0x8000) & 0xFFFF
 
 
 def decode(word: int, resolution: int) -> int:
@@ -58,6 +80,11 @@ def axis_us(oversampling: int, digital_filter: int) -> float:
 def temperature_us(oversampling: int) -> float:
     """Typical time of the thermometer in µs."""
     return 67.0 + 192.0 * (1 << oversampling)
+
+
+def noise_factor(oversampling: int, digital_filter: int) -> float:
+    """Noise of this setting over that of OSR 1, DIG_FILT 2: by the square root of the time averaged."""
+    return math.sqrt(axis_us(1, 2) / axis_us(oversampling, digital_filter))
 
 
 WAKE_US = 600.0

@@ -1,6 +1,8 @@
 """A register-level MLX90393: what a driver sees of the chip, with its timing, noise, quantisation and faults.
 
-Sources: Melexis data sheet 3901090393; where it is silent, what independent drivers observed.
+Sources: Melexis data sheet 3901090393; where it is silent, what independent drivers observed. Assumed, for
+want of a source: that HALLCONF leaves the conversion time alone, the scale of SENS_TC, that OFFSET acts with
+TCMP_EN only, and what a forbidden OSR and DIG_FILT give (words that have nothing to do with the field).
 Wake-on-change converts like burst; its thresholds are not modelled.
 """
 
@@ -13,6 +15,10 @@ _NOP, _SB, _SW, _SM, _RM, _RR, _WR = 0x0, 0x1, 0x2, 0x3, 0x4, 0x5, 0x6
 _EX, _HR, _HS, _RT = 0x8, 0xD, 0xE, 0xF
 _MODE_BIT = {_SB: codes.STATUS_BURST, _SW: codes.STATUS_WAKE, _SM: codes.STATUS_SINGLE}
 _CUSTOMER_WORDS = 0x20
+_START_UP_NS = 1_600_000  # of a power-on or a reset, at most
+_TCMP_EN = 1 << 10
+_SENS_TC, _OFFSETS = 0x03, 0x04
+_SENS_TC_LIMIT = 127
 _IDLE_DATA_BITS = 3
 
 
@@ -24,10 +30,13 @@ class Mlx90393Model:
         sensor: number of the sensor in `world`.
         address: 7-bit address.
         seed: of the noise and of TREF.
-        noise_ut: standard deviation of each axis of a conversion, µT (assumed: no trustworthy figure exists).
+        noise_ut: standard deviation of each axis of a conversion at OSR 1 and DIG_FILT 2, µT (assumed: no
+            trustworthy figure exists); others average longer or shorter.
         tref: the reference word of the thermometer; drawn from the seed where None.
         first_unflagged: the first read of a not-ready measurement after a reset gives zero field without
             ERROR, as one user reported of the silicon.
+        drift_per_k: how much more the chip shows per kelvin above TREF, a part of the field. Its SENS_TC
+            holds what takes that back, as trimmed by the maker; it works with TCMP_EN only.
     """
 
     def __init__(
@@ -40,6 +49,7 @@ class Mlx90393Model:
         noise_ut: float = 5.0,
         tref: int | None = None,
         first_unflagged: bool = False,
+        drift_per_k: float = 0.0,
     ) -> None:
         self.address = address
         self.present = True
@@ -54,12 +64,17 @@ class Mlx90393Model:
         self._world, self._sensor = world, sensor
         self._noise = gaussian(seed, 100 + sensor)
         self._first_unflagged = first_unflagged
+        self.drift_per_k = drift_per_k
+        self.offset_always = False  # whether OFFSET acts without TCMP_EN: the data sheet is silent
         self._last: dict[int, int] = {}
         self._answer = b""
         self._nv = [0] * 64
         self._nv[0x00] = 0x007C
         spread = round(60 * next(gaussian(seed, 200 + sensor)))
         self._nv[0x24] = codes.TREF_NOMINAL + spread if tref is None else tref
+        trim = min(max(round(-drift_per_k / codes.SENS_TC_PER_K), -_SENS_TC_LIMIT), _SENS_TC_LIMIT) & 0xFF
+        self._nv[_SENS_TC] = trim << 8 | trim
+        self.deaf_until_ns = 0
         self._power_on()
 
     @property
@@ -72,14 +87,16 @@ class Mlx90393Model:
         self._nv[0x24] = self._ram[0x24] = value
 
     def brown_out(self, now_ns: int) -> None:
-        """RAM is loaded from the non-volatile memory, the mode is left, RS is set."""
+        """RAM is loaded from the non-volatile memory, the mode is left, RS is set; deaf as it starts up."""
         self._power_on()
+        self.deaf_until_ns = now_ns + _START_UP_NS
 
     def write(self, data: bytes, now_ns: int) -> None:
         """Runs one command; its answer waits for `read`."""
         if not data:
             return
         self._convert(now_ns)
+        self._starts_up = False
         command, select = data[0] >> 4, data[0] & 0xF
         if self.broken_memory and command != _RT:
             self._error = True
@@ -96,7 +113,10 @@ class Mlx90393Model:
             self._control(command, data[0])
 
     def read(self, count: int, now_ns: int) -> bytes:
-        """The answer of the last command; FF beyond its end."""
+        """The answer of the last command; FF beyond its end. Behind that of a reset the chip starts up."""
+        if self._starts_up:
+            self._starts_up = False
+            self.deaf_until_ns = now_ns + _START_UP_NS
         answer, self._answer = self._answer[:count], self._answer[count:]
         return answer + b"\xff" * (count - len(answer))
 
@@ -110,6 +130,7 @@ class Mlx90393Model:
         self._reset, self._error = True, False
         self._answer = b""
         self._fresh = True
+        self._starts_up = False
 
     def _reply(self, data: bytes, data_bits: int | None = None, *, hide_mode: bool = False) -> None:
         bits = (len(data) // 2 - 1 if data else _IDLE_DATA_BITS) if data_bits is None else data_bits
@@ -129,6 +150,7 @@ class Mlx90393Model:
             broken = self.broken_memory
             self._power_on()
             self._error = broken
+            self._starts_up = True
         elif byte == 0xD0:
             self._ram = list(self._nv)
         elif byte == 0xE0:
@@ -214,20 +236,37 @@ class Mlx90393Model:
         if self.frozen and selected <= set(self._last):
             return {bit: self._last[bit] for bit in selected}
         osr, filt, osr2 = self._filter()
-        gain, scale = (self._ram[0] >> 4) & 7, 1000.0 * self.time_scale
+        scale = 1000.0 * self.time_scale
         at = start_ns + codes.WAKE_US * scale
         data: dict[int, int] = {}
         if self._select & 1:
-            kelvin = self._world.temperature_c(self._sensor, int(at))
-            data[1] = codes.encode_temperature(kelvin, self._ram[0x24])
+            degrees = self._world.temperature_c(self._sensor, int(at))
+            data[1] = codes.encode_temperature(degrees, self._ram[0x24])
             at += codes.temperature_us(osr2) * scale
         window = codes.axis_us(osr, filt) * scale
         for axis, bit in enumerate((2, 4, 8)):
             if self._select & bit:
-                field = self._world.axis_ut(self._sensor, axis, int(at + window / 2))
-                field += self.extra_ut + self.noise_ut * next(self._noise)
-                resolution = (self._ram[2] >> codes.RES_SHIFT[axis]) & 3
-                data[bit] = codes.encode(field, axis, gain, resolution)
+                data[bit] = self._word(axis, int(at + window / 2))
                 at += window
         self._last.update(data)
         return data
+
+    def _word(self, axis: int, time_ns: int) -> int:
+        """One axis at that time, as the registers say."""
+        osr, filt, _ = self._filter()
+        gain, hallconf = (self._ram[0] >> 4) & 7, self._ram[0] & 0xF
+        resolution = (self._ram[2] >> codes.RES_SHIFT[axis]) & 3
+        deviate = next(self._noise)
+        if (osr, filt) in codes.FORBIDDEN.get(hallconf, codes.FORBIDDEN[codes.HALLCONF]):
+            return round(deviate * 0x4000) & 0xFFFF
+        kelvin = self._world.temperature_c(self._sensor, time_ns) - codes.TREF_C
+        field = self._world.axis_ut(self._sensor, axis, time_ns) + self.extra_ut
+        field *= 1.0 + self.drift_per_k * kelvin
+        field += self.noise_ut * codes.noise_factor(osr, filt) * deviate
+        word = codes.encode(field, axis, gain, resolution, hallconf)
+        if not self._ram[1] & _TCMP_EN:
+            return (word - self._ram[_OFFSETS + axis]) & 0xFFFF if self.offset_always else word
+        # RES 2 and 3 are not allowed with TCMP_EN: their offset binary is taken for two's complement
+        trim = self._ram[_SENS_TC] >> (8 if kelvin > 0 else 0) & 0xFF
+        trim -= 0x100 if trim & 0x80 else 0
+        return codes.compensate(word, self._ram[_OFFSETS + axis], kelvin, trim)

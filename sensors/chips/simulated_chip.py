@@ -33,6 +33,7 @@ class ChipModel(Protocol):
         hangs: it holds the clock low whenever it is asked.
         extra_ut: added to the field of every axis.
         stretch_ns: how long the chip holds the clock at every byte.
+        deaf_until_ns: until then it starts up, or wakes, and does not answer to its address.
     """
 
     address: int
@@ -44,6 +45,7 @@ class ChipModel(Protocol):
     hangs: bool
     extra_ut: float
     stretch_ns: int
+    deaf_until_ns: int
 
     def write(self, data: bytes, now_ns: int) -> None:
         """Takes the bytes of one write; `now_ns` is the end of the last one."""

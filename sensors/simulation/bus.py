@@ -88,7 +88,7 @@ class SimulatedBus:
         if self.stuck:
             clock.now_ns += self._timeout_ns
             raise BusStuck("SDA is held low")
-        chips = [chip for chip in self.chips if chip.address == address and chip.present]
+        chips = [chip for chip in self.chips if chip.address == address and self._hears(chip)]
         if not chips:
             self._spend(1 + 9 + 2)
             raise BusNak(f"nobody answers at 0x{address:02X}")
@@ -105,6 +105,9 @@ class SimulatedBus:
             answer = self._read(chips, address, read_bytes, stretch)
         self._spend(2)
         return answer
+
+    def _hears(self, chip: ChipModel) -> bool:
+        return chip.present and self.clock.now_ns >= chip.deaf_until_ns
 
     def recover(self) -> bool:
         """Nine clocks and a stop: frees SDA unless something keeps holding it."""

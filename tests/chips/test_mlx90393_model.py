@@ -25,6 +25,10 @@ class Wire:
     def ask(self, write: str, count: int = 1) -> str:
         return self.bus.transfer(0x0C, bytes.fromhex(write), count).hex(" ")
 
+    def reset(self) -> None:
+        assert self.ask("f0") in ("07", "03")
+        self.wait(2000)
+
     def wait(self, microseconds: float) -> None:
         self.bus.clock.now_ns += round(microseconds * 1000)
 
@@ -37,6 +41,9 @@ def test_the_trace_of_a_published_driver() -> None:
     wire = Wire()
     assert wire.ask("80") == "07"
     assert wire.ask("f0") == "07"
+    with pytest.raises(BusNak):
+        wire.ask("50 90", 3)  # it starts up
+    wire.wait(2000)
     assert wire.ask("50 90", 3) == "00 b6 68"
     assert wire.ask("50 08", 3) == "00 00 00"
     assert wire.ask("60 05 49 08") == "03"
@@ -62,7 +69,7 @@ def test_reading_before_it_is_ready() -> None:
 
 def test_a_not_ready_measurement_that_is_not_flagged() -> None:
     wire = Wire(first_unflagged=True)
-    wire.ask("f0")
+    wire.reset()
     wire.configure()
     wire.ask("3e")
     assert wire.ask("4e", 7) == "22 80 00 80 00 80 00"
@@ -73,7 +80,7 @@ def test_a_not_ready_measurement_that_is_not_flagged() -> None:
 
 def test_modes_exclude_each_other() -> None:
     wire = Wire()
-    wire.ask("f0")
+    wire.reset()
     wire.configure()
     assert wire.ask("3e") == "23"
     assert wire.ask("3e") == "13", "rejected, its mode bit not shown"
@@ -87,7 +94,7 @@ def test_modes_exclude_each_other() -> None:
 
 def test_burst_repeats() -> None:
     wire = Wire()
-    wire.ask("f0")
+    wire.reset()
     wire.configure()
     wire.bus.transfer(0x0C, b"\x60\x00\x01\x04", 1)  # every 20 ms
     wire.ask("1e")
@@ -101,7 +108,7 @@ def test_burst_repeats() -> None:
 
 def test_an_empty_selection_means_burst_sel() -> None:
     wire = Wire()
-    wire.ask("f0")
+    wire.reset()
     wire.configure()
     wire.bus.transfer(0x0C, b"\x60\x00\x80\x04", 1)  # BURST_SEL = x
     assert wire.ask("30") == "23"
@@ -118,6 +125,7 @@ def test_memory_store_recall_and_brown_out() -> None:
     assert wire.ask("50 00", 3) == "00 00 2c", "recalled from non-volatile memory"
     wire.ask("60 00 7c 00")
     wire.chip.brown_out(0)
+    wire.wait(2000)
     assert wire.ask("50 00", 3) == "04 00 2c", "RS is told once"
     assert wire.ask("50 00", 3) == "00 00 2c"
     wire.ask("60 12 34 90")
@@ -127,7 +135,7 @@ def test_memory_store_recall_and_brown_out() -> None:
 @pytest.mark.parametrize("command", ["90", "a0", "70", "60 00", "60 00 00 00 00", "50"])
 def test_commands_that_are_none(command: str) -> None:
     wire = Wire()
-    wire.ask("f0")
+    wire.reset()
     assert int(wire.ask(command), 16) & codes.STATUS_ERROR
 
 
@@ -141,7 +149,7 @@ def test_an_uncorrectable_memory_error() -> None:
 
 def test_reads_beyond_the_answer_and_an_absent_chip() -> None:
     wire = Wire()
-    wire.ask("f0")
+    wire.reset()
     assert wire.ask("00", 4) == "03 ff ff ff"
     assert wire.ask("", 2) == "ff ff"
     wire.chip.present = False

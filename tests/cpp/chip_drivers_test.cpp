@@ -14,8 +14,8 @@ constexpr uint8_t kTmag = 0x35;
 
 bool Near(float a, float b) { return a - b < 1e-3f && b - a < 1e-3f; }
 
-// The bring-up of facts and data sheet: exit, reset, identity, memory check, three registers, read
-// back, discard.
+// The bring-up of facts and data sheet: exit, reset, identity, memory check, three registers, no
+// offsets, read back, discard.
 void ExpectMlxBringUp(ScriptedBus& bus) {
   bus.Expect(kMlx, "80", "03");
   bus.Expect(kMlx, "F0", "03");
@@ -25,6 +25,9 @@ void ExpectMlxBringUp(ScriptedBus& bus) {
   bus.Expect(kMlx, "60 00 3C 00", "03");
   bus.Expect(kMlx, "60 00 00 04", "03");
   bus.Expect(kMlx, "60 05 49 08", "03");
+  bus.Expect(kMlx, "60 00 00 10", "03");
+  bus.Expect(kMlx, "60 00 00 14", "03");
+  bus.Expect(kMlx, "60 00 00 18", "03");
   bus.Expect(kMlx, "50 00", "00 00 3C");
   bus.Expect(kMlx, "50 04", "00 00 00");
   bus.Expect(kMlx, "50 08", "00 05 49");
@@ -163,12 +166,15 @@ void MlxRegistersOfAnySetting() {
 
 void ExpectTmagBringUp(ScriptedBus& bus, const char* identity) {
   bus.Expect(kTmag, "0D", identity);
+  bus.Expect(kTmag, "1C 0F", "");
+  bus.Expect(kTmag, "18 10", "");
   bus.Expect(kTmag, "07 01", "");
   bus.Expect(kTmag, "00 10", "");
   bus.Expect(kTmag, "02 70", "");
   bus.Expect(kTmag, "03 03", "");
   bus.Expect(kTmag, "01 12", "");
   bus.Expect(kTmag, "00", "10 12 70 03");
+  bus.Expect(kTmag, "18", "00");
 }
 
 void TmagBringsUpAndReads() {
@@ -178,8 +184,12 @@ void TmagBringsUpAndReads() {
   ExpectTmagBringUp(bus, "01 49 54");
   BringUp(sensor, clock);
   CHECK(sensor.Start(false) == SensorOutcome::kDone);
-  bus.Expect(kTmag, "10", "44 64 20 00 E0 00 7F F0");
+  bus.Expect(kTmag, "18", "20");  // nothing new yet: old words are not read twice
   SensorReading reading;
+  CHECK(sensor.Read(&reading) == SensorOutcome::kPending);
+  CHECK(sensor.DueUs() == clock.now_us + 1950 / 8);
+  bus.Expect(kTmag, "18", "21");
+  bus.Expect(kTmag, "10", "44 64 20 00 E0 00 7F F0");
   CHECK(sensor.Read(&reading) == SensorOutcome::kDone);
   CHECK(Near(sensor.TemperatureC(), 25.0f));
   CHECK(Near(reading.field_mt[0], 20.0f) && Near(reading.field_mt[1], -20.0f));
@@ -195,7 +205,12 @@ void TmagVariantsAndFaults() {
   BringUp(sensor, clock);
   CHECK(Near(sensor.FullScaleMt(0), 266.0f));
   SensorReading reading;
-  bus.Expect(kTmag, "10", "00 00 00 00 00 00 00 00");  // nothing converted: it has reset itself
+  bus.Expect(kTmag, "18", "11");  // it has reset itself
+  CHECK(sensor.Read(&reading) == SensorOutcome::kWasReset);
+  bus.Expect(kTmag, "18", "03");  // it does not trust itself
+  CHECK(sensor.Read(&reading) == SensorOutcome::kRejected);
+  bus.Expect(kTmag, "18", "01");
+  bus.Expect(kTmag, "10", "00 00 00 00 00 00 00 00");  // −266 °C: no thermometer is on
   CHECK(sensor.Read(&reading) == SensorOutcome::kWasReset);
   for (int frame = 0; frame < 19; ++frame) CHECK(sensor.Start(false) == SensorOutcome::kDone);
   bus.Expect(kTmag, "00", "00 00 00 00");  // standing by: it has reset itself
