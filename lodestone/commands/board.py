@@ -131,9 +131,10 @@ def logs(
 
 
 def _deploy(arguments: list[str]) -> None:
-    from lodestone.image import ROOT
+    from lodestone.places import place
 
-    raise typer.Exit(subprocess.run([ROOT / "deploy.sh", *arguments], check=False).returncode)
+    command = ["bash", str(place("deploy.sh")), *arguments]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
 
 
 def _connect(address: str | None, port: int) -> Board:
@@ -227,9 +228,9 @@ def report(
         table,
         write_report,
     )
-    from lodestone.image import ROOT
+    from lodestone.places import place
 
-    text = ask_board(ROOT / "deploy.sh", host)
+    text = ask_board(place("deploy.sh"), host)
     kind = "bela-gem" if "aarch64" in read_lines(text).get("machine", [""])[0] else "bela"
     predicted = predictions(image, kind)
     rows = compare(text, predicted)
@@ -269,6 +270,9 @@ def scene(
     ] = None,
     name: Annotated[str | None, typer.Argument(help="After `save`: of the new scene.")] = None,
     settings: Annotated[Path, typer.Option(help="Where `save` writes it.")] = Path("instrument.toml"),
+    morph: Annotated[
+        float | None, typer.Option(min=0, max=30, help="Seconds of the way there; else as the settings say.")
+    ] = None,
     board: Address = None,
     port: Port = 7564,
 ) -> None:
@@ -288,7 +292,7 @@ def scene(
             for row in connection.scenes():
                 print(f"{row.number:3} {row.name}{'  (plays)' if row.plays else ''}")
             return
-        _tell(connection.scene(int(scene) if scene.isdecimal() else scene))
+        _tell(connection.scene(int(scene) if scene.isdecimal() else scene, morph))
 
 
 def knob(
