@@ -25,6 +25,7 @@ class EngineTouch : public Touch {
   const float* touch() const override { return engine_.output_data(touch_); }
   const float* latent() const override { return engine_.output_data(latent_); }
   const float* room() const override;
+  float lag_ms() const override { return lag_ms_; }
   size_t state_bytes() const override { return engine_.state_bytes(); }
   void SaveState(void* to) const override { engine_.SaveState(to); }
   void LoadState(const void* from) override { engine_.LoadState(from); }
@@ -37,6 +38,7 @@ class EngineTouch : public Touch {
   size_t field_, valid_, temperature_, dt_;  // inputs; kAbsent where the graph has none
   size_t touch_, latent_, room_;             // outputs; the last one may be kAbsent
   uint32_t latents_;
+  float lag_ms_;  // as its card has it
   std::vector<size_t> knobs_;
 };
 

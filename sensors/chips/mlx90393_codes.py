@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 BASE_UT = (0.150, 0.150, 0.242)
 """µT a count in x, y, z at RES 0, GAIN_SEL 7 and HALLCONF 0xC."""
 GAIN_FACTORS = (5.0, 4.0, 3.0, 2.5, 2.0, 1.667, 1.333, 1.0)
@@ -53,6 +55,14 @@ def encode_temperature(temperature_c: float, tref: int) -> int:
 def axis_us(oversampling: int, digital_filter: int) -> float:
     """Typical time of one axis in µs."""
     return 64.0 * (1 << oversampling) * (2 + (1 << digital_filter))
+
+
+def noise_factor(oversampling: int, digital_filter: int) -> float:
+    """By how much noisier a reading is than with oversampling 1 and filter 2: white noise over less time.
+
+    Never less than 1: that longer averages are as much better is not known.
+    """
+    return max(1.0, math.sqrt(axis_us(1, 2) / axis_us(oversampling, digital_filter)))
 
 
 def temperature_us(oversampling: int) -> float:

@@ -24,7 +24,8 @@ class Mlx90393Model:
         sensor: number of the sensor in `world`.
         address: 7-bit address.
         seed: of the noise and of TREF.
-        noise_ut: standard deviation of each axis of a conversion, µT (assumed: no trustworthy figure exists).
+        noise_ut: standard deviation of each axis of a conversion, µT (assumed: no trustworthy figure exists);
+            more where less is averaged than with oversampling 1, filter 2.
         tref: the reference word of the thermometer; drawn from the seed where None.
         first_unflagged: the first read of a not-ready measurement after a reset gives zero field without
             ERROR, as one user reported of the silicon.
@@ -214,6 +215,7 @@ class Mlx90393Model:
         if self.frozen and selected <= set(self._last):
             return {bit: self._last[bit] for bit in selected}
         osr, filt, osr2 = self._filter()
+        noise_ut = self.noise_ut * codes.noise_factor(osr, filt)
         gain, scale = (self._ram[0] >> 4) & 7, 1000.0 * self.time_scale
         at = start_ns + codes.WAKE_US * scale
         data: dict[int, int] = {}
@@ -225,7 +227,7 @@ class Mlx90393Model:
         for axis, bit in enumerate((2, 4, 8)):
             if self._select & bit:
                 field = self._world.axis_ut(self._sensor, axis, int(at + window / 2))
-                field += self.extra_ut + self.noise_ut * next(self._noise)
+                field += self.extra_ut + noise_ut * next(self._noise)
                 resolution = (self._ram[2] >> codes.RES_SHIFT[axis]) & 3
                 data[bit] = codes.encode(field, axis, gain, resolution)
                 at += window
