@@ -1,4 +1,4 @@
-"""From the hand to the sound: `python -m bench.hand_to_sound [--phases N] [VOICE…]`.
+"""From the hand to the sound: `python -m bench.hand_to_sound [--fast] [--phases N] [VOICE…]`.
 
 A magnet jumps at random phases above the simulated board, which plays w8a16 plans with the pessimistic load
 of a Bela Mini; ms until 10 and 50 % of the change are in the sound. * marks what is above the wanted figure
@@ -19,6 +19,7 @@ from lodestone.hand_to_sound import HandToSound, Trial, measure
 from lodestone.scenes import make_scene
 from lodestone.settings import SceneSettings, Settings
 from model_export.compiler.fit import fit
+from sensors import default_sensors
 from voices.catalogue import shipped
 
 WANTED = {
@@ -52,8 +53,12 @@ def main() -> None:
     parser.add_argument("voice", nargs="*", default=[voice.name for voice in shipped()])
     parser.add_argument("--phases", type=int, default=200)
     parser.add_argument("--jitter-us", type=int, default=0, help="each wake-up up to so much late")
+    parser.add_argument("--fast", action="store_true", help="sensors at 300 frames a second")
     parser.add_argument("--period", type=int, default=16)
     asked = parser.parse_args()
+    settings = Settings()
+    if asked.fast:
+        settings = Settings([one.but(oversampling=0) for one in default_sensors()], frame_rate=300)
     holds = True
     print(HEAD)
     with tempfile.TemporaryDirectory(prefix="hand-") as name:
@@ -62,7 +67,7 @@ def main() -> None:
         for voice in asked.voice:
             scene = make_scene(SceneSettings("play", voice, calibration=calibration), folder / "plans")
             load = fit(scene.voice_plan.read_bytes(), "bela-mini").load.high
-            found = measure(scene, Trial(asked.phases, load, asked.jitter_us, asked.period), Settings())
+            found = measure(scene, Trial(asked.phases, load, asked.jitter_us, asked.period), settings)
             row, good = _row(found, scene.card.hop)
             holds = holds and good
             print(f"{voice:8} {row}", flush=True)

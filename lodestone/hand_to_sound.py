@@ -73,6 +73,7 @@ class HandToSound:
         tenth_ms, half_ms: [phases] until 10 and 50 per cent of the change are in the sound.
         sum_ms: what `/status` tells at the end of the run, from parts.
         prefill: samples, at the end of the run.
+        frames_per_second: of the sensors.
         underruns: of the run.
         load: of the core that was simulated.
     """
@@ -81,6 +82,7 @@ class HandToSound:
     half_ms: Array
     sum_ms: float
     prefill: int
+    frames_per_second: float
     underruns: int
     load: float
 
@@ -160,6 +162,7 @@ def measure(scene: Scene, trial: Trial, settings: Settings | None = None) -> Han
         times[:, 1],
         float(status["delay_ms"]),
         int(status["prefill"]),
+        float(status["frames_per_second"]),
         underruns,
         trial.load,
     )

@@ -27,6 +27,7 @@ class EngineTouch : public Touch {
   const float* place() const override;
   void Lead(const float* place, float share) override;
   const float* room() const override;
+  float lag_ms() const override { return lag_ms_; }
   size_t state_bytes() const override { return engine_.state_bytes(); }
   void SaveState(void* to) const override { engine_.SaveState(to); }
   void LoadState(const void* from) override { engine_.LoadState(from); }
@@ -40,6 +41,7 @@ class EngineTouch : public Touch {
   size_t lead_place_, lead_share_;           // likewise
   size_t touch_, latent_, room_, place_;     // outputs; the last two may be kAbsent
   uint32_t latents_;
+  float lag_ms_;  // as its card has it
   std::vector<size_t> knobs_;
 };
 

@@ -61,6 +61,8 @@ class Touch {
   // By how many mT the room differs from that of the calibration, 0: it does not; and by how many
   // kelvin. Null: it does not tell.
   virtual const float* room() const { return nullptr; }
+  // Until half of a small step of the field has come through its smoothing; 0: not known.
+  virtual float lag_ms() const { return 0.0f; }
   // Everything it has gathered, a captured rest above all. Threads: touch, or before it has been
   // handed over.
   virtual size_t state_bytes() const = 0;

@@ -57,8 +57,8 @@ void SimPlatform::Watch(Instrument* instrument) {
   instrument->SetTaps(latents_, modes_);
 }
 
-// A block costs all that it costs when it begins: it is complete no earlier and no later than if each
-// slice took its share.
+// A block costs all that it costs when it begins: it is complete no earlier and no later than if
+// each slice took its share.
 void SimMeter::OnSlice() {
   double us = options_.voice_slice_us;
   if (seen_ != blocks_.blocks()) us += options_.voice_load * blocks_.block_us();
