@@ -79,7 +79,10 @@ def show(
 
 
 def noise(file: File = CALIBRATION, as_json: AsJson = False) -> None:
-    """How soon the touch answers and how much noise it lets through, with either smoothing of a scene."""
+    """How soon the touch answers and how much noise it lets through, with either smoothing of a scene.
+
+    Example: lodestone calibration noise
+    """
     from calibration import load
     from calibration.judging.answer import answer
     from calibration.strokes import for_strokes
