@@ -28,7 +28,7 @@ build: setup
 	@rm -f build.log
 
 play: build
-	$(PY) -m lodestone play $(if $(LIVE),--live)
+	$(PY) -m lodestone play --jumps 4 $(if $(LIVE),--live)
 
 # The instrument as WebAssembly, again when its sources have changed.
 build/browser/instrument.wasm: $(wildcard firmware/engine/* firmware/osc/* firmware/instrument/* firmware/browser/* definitions/*) | build

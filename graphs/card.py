@@ -74,8 +74,7 @@ class Card:
         sample_rate, hop, frames, channels: Hz, samples a frame, frames a call, audio channels (voices).
         delay_samples: from a latent to the middle of its sound, inside the model (voices).
         step_ms: when 10, 50 and 90 per cent of a latent step are heard, measured in the sound; empty where it
-            was
-            not measured (voices).
+            was not measured (voices).
         parameters: numbers in the weights.
         macs_per_second: multiplications with addition, at the model's rate.
         state_bytes: memory between calls.
@@ -86,6 +85,7 @@ class Card:
         noise: name -> (distribution "normal" or "uniform", shape).
         initial_state: name -> values at reset in row-major order, for states that do not start at zero.
         rate_hz, knobs, calibration_sha256, voice: touch graphs.
+        lag_ms: until half of a small step of the field has come through the smoothing (touch graphs).
         states: name -> what this memory is, in words (touch graphs).
     """
 
@@ -113,6 +113,7 @@ class Card:
     states: Mapping[str, str] = field(default_factory=dict)
     calibration_sha256: str = ""
     voice: str = ""
+    lag_ms: float = 0.0
 
     @property
     def delay_ms(self) -> float:
@@ -180,7 +181,7 @@ class Card:
 
 _COMMON = ("kind", "name", "latents", "parameters", "macs_per_second", "state_bytes", "source_sha256")
 _VOICE = ("sample_rate", "hop", "frames", "channels", "delay_samples")
-_TOUCH = ("rate_hz", "calibration_sha256", "voice")
+_TOUCH = ("rate_hz", "calibration_sha256", "voice", "lag_ms")
 
 
 def _pack(array: npt.ArrayLike) -> dict[str, object]:

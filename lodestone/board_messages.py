@@ -65,6 +65,7 @@ class Status(Told):
     frame_software_us: int
     frames_ahead: int
     bus_hz: int
+    touch_ms: float
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "muted", bool(self.muted))

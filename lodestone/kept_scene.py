@@ -61,7 +61,7 @@ def scene_text(scene: SceneSettings) -> str:
     """A scene as TOML, what is usual left out."""
     usual = SceneSettings("", "")
     lines = ["[[scene]]", f"name = {_quoted(scene.name)}", f"voice = {_quoted(scene.voice)}"]
-    for key in ("mapping", "calibration", "small", "precision"):
+    for key in ("mapping", "calibration", "smoothing", "small", "precision"):
         if getattr(scene, key) != getattr(usual, key):
             lines.append(f"{key} = {_quoted(getattr(scene, key))}")
     if scene.seed != usual.seed:

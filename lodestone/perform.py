@@ -16,18 +16,18 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-import firmware
 from calibration.session import calibrate_simulated
 from definitions.osc import named
 from errors import LodestoneError
 from files import write_bytes
 from graphs.card import read_card
 from lodestone import osc_log, wav
+from lodestone.hand_to_sound import SIMULATOR, HandToSound, Trial, measure
 from lodestone.host import HostVoice
 from lodestone.image import build_image
 from lodestone.picture import draw_performance
 from lodestone.scenes import Scene, make_scene
-from lodestone.settings import EXACT, SceneSettings
+from lodestone.settings import EXACT, SceneSettings, Settings
 from lodestone.simulated_host import CHANNELS, Cue, SimulatedHost, first_sound_cues
 from lodestone.speaker import LiveSpeaker
 from lodestone.summary import Summary
@@ -44,7 +44,8 @@ FILES = {
     "figures": "performance.json",
     "latents": "performance.latents.tsv",
 }
-SIMULATOR = Path(firmware.__file__).parent / "lodestone-sim"
+JUMPS_AFTER_S = 2.0
+"""The prefill need not be found again: it is that of the performance."""
 
 
 class PerformanceError(LodestoneError):
@@ -61,6 +62,7 @@ class Performance:
         cues: of the host; the script of `lodestone play` where None. They are made when the scenes are.
         host_voice: what the simulated host plays from the same latents; the scene's own voice where empty.
         noise_ut: of the sensors; what the chip is assumed to have where None.
+        jumps: of a magnet, afterwards, that tell how long it takes to be heard; 0: none.
     """
 
     out: Path
@@ -75,6 +77,7 @@ class Performance:
     beside: Path = Path()
     cues: Callable[[Sequence[Scene]], Sequence[Cue]] | None = None
     noise_ut: float | None = None
+    jumps: int = 0
     host_voice: str = ""
 
     @property
@@ -132,7 +135,12 @@ def _play(wanted: Performance, scenes: list[Scene], board: SimulatedBoard, conso
         stats, host, wall, peak = _perform(wanted, scenes, board, console, made)
         for name, path in made.items():
             os.replace(path, files[name])
-    return _summary(wanted, scenes[0], stats, files, host, wall, peak)
+    heard = None
+    if wanted.jumps > 0:
+        console.print(f"Letting a magnet jump {wanted.jumps} times")
+        found = Settings(prefill=round(stats["ring_prefill"]))
+        heard = measure(scenes[0], Trial(wanted.jumps, warm_s=JUMPS_AFTER_S), found)
+    return _summary(wanted, scenes[0], stats, files, host, wall, peak, heard)
 
 
 def _perform(
@@ -243,6 +251,7 @@ def _summary(
     host: SimulatedHost,
     wall: float,
     peak: float,
+    heard: HandToSound | None,
 ) -> Summary:
     shares = stats["measured"]["cpu_share"]
     return Summary(
@@ -254,6 +263,7 @@ def _summary(
         voice_load=shares["lodestone-voice"],
         underruns=stats["underruns"],
         latency_ms=stats["field_to_sound_ms"],
+        heard=heard,
         packets=sum(message.direction == "out" for message in host.messages),
         peak=peak,
         files=files,

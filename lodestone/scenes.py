@@ -28,6 +28,8 @@ WORTH_A_RUNG = 0.05
 
 
 SAFE = "safe"
+STROKES = "strokes"
+"""Of `SceneSettings.smoothing`."""
 
 
 class SceneError(LodestoneError):
@@ -135,7 +137,15 @@ def touch_of(
     Raises:
         MappingError: the scene's mapping, or one of its knobs, is not there.
     """
-    return touch_graph(calibrated, card, scene.mapping, scene.seed, knobs=scene.knobs, beside=beside)
+    return touch_graph(
+        calibrated,
+        card,
+        scene.mapping,
+        scene.seed,
+        knobs=scene.knobs,
+        beside=beside,
+        strokes=scene.smoothing == STROKES,
+    )
 
 
 def _write_stages(plans: list[bytes], first: Path) -> tuple[Path, ...]:

@@ -49,6 +49,7 @@ class SceneSettings:
         voice: the name of a voice that ships, or a path to a `.ts` or `.onnx`.
         mapping: a family, and shapers behind it, joined by `+`.
         calibration: path of a calibration file.
+        smoothing: of the touch: usual, or quick for strokes.
         small: a cheaper voice for the same latents, which plays when the board is too slow; empty: none.
         precision: of the voices on the board, one of PRECISIONS.
         seed: of the mapping's random choices.
@@ -60,6 +61,7 @@ class SceneSettings:
     voice: str
     mapping: str = _SCENE["mapping"].default
     calibration: str = _SCENE["calibration"].default
+    smoothing: str = _SCENE["smoothing"].default
     small: str = _SCENE["small"].default
     precision: str = _SCENE["precision"].default
     seed: int = _SCENE["seed"].default

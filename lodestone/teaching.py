@@ -18,6 +18,7 @@ from files import write_bytes
 from graphs.card import Card, read_card
 from lodestone.board import Board
 from lodestone.delivery import deliver
+from lodestone.scenes import STROKES
 from lodestone.settings import SceneSettings
 from lodestone.voice_files import find_voice, voice_graph
 from mapping import touch_graph
@@ -117,7 +118,10 @@ def taught_touch(
         from_voice(np.array([pair.latent for pair in pairs]).reshape(-1, statistics.latents), statistics),
     )
     mapping = with_snapshots(scene.mapping)
-    return touch_graph(calibration, card, mapping, scene.seed, taught=taught, knobs=scene.knobs)
+    strokes = scene.smoothing == STROKES
+    return touch_graph(
+        calibration, card, mapping, scene.seed, taught=taught, knobs=scene.knobs, strokes=strokes
+    )
 
 
 def bring_taught(

@@ -11,7 +11,9 @@ import spox.opset.ai.onnx.v17 as op
 
 from calibration import Calibration
 from calibration.file import checksum
+from calibration.judging.answer import answer
 from calibration.stage import touch_stage
+from calibration.strokes import for_strokes
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const
@@ -38,6 +40,7 @@ def touch_graph(
     taught: Taught | None = None,
     knobs: Mapping[str, float] | None = None,
     beside: Path = Path(),
+    strokes: bool = False,
 ) -> onnx.ModelProto:
     """Builds the touch graph of a board for a voice.
 
@@ -56,6 +59,7 @@ def touch_graph(
         taught: gestures and sounds for snapshots; nothing where None.
         knobs: where knobs stand at first, instead of their own defaults.
         beside: the folder that the path of a mapping of the player's own begins from.
+        strokes: quick and noisier smoothing, see `calibration.strokes`.
 
     Raises:
         MappingError: an unknown family, shaper or knob, taught points that no graph can keep, or a card
@@ -75,7 +79,8 @@ def touch_graph(
     if is_own(parts(mapping)[0]):
         check_continuity(mapping, statistics.latents, seed, taught, beside)
     graph = StatefulGraph()
-    clock, touch = touch_stage(graph, calibration)
+    played = for_strokes(calibration) if strokes else calibration
+    clock, touch = touch_stage(graph, played)
     width = glide(graph, clock, "range", RANGE)
     unit = op.mul(touch, const(1.0 / calibration.play.touch_rms))
     y = op.mul(build(graph, clock, unit, statistics.latents, seed), width)
@@ -99,5 +104,6 @@ def touch_graph(
         latents=statistics.latents,
         voice=statistics.voice,
         calibration_sha256=checksum(calibration),
+        lag_ms=answer(played, calibration).lag_ms,
     )
     return model

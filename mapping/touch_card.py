@@ -23,6 +23,7 @@ def attach_touch_card(
     latents: int,
     voice: str,
     calibration_sha256: str,
+    lag_ms: float,
 ) -> None:
     """Runs the model once and writes its card, with that run as reference pair, into the metadata."""
     sizes = [
@@ -42,6 +43,7 @@ def attach_touch_card(
         states={f"state.{index}": state.label for index, state in enumerate(graph.states)},
         calibration_sha256=calibration_sha256,
         voice=voice,
+        lag_ms=round(lag_ms, 2),
     )
     attach_card(model, card)
 

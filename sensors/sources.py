@@ -14,7 +14,7 @@ from sensors.array_source import ArraySource, Bus, Clock
 from sensors.errors import SensorError
 from sensors.frame import FrameSource
 from sensors.machine_clock import MonotonicClock
-from sensors.settings import default_sensors
+from sensors.settings import SensorSettings, default_sensors
 
 if TYPE_CHECKING:
     from sensors.replay import RecordedWorld
@@ -31,7 +31,8 @@ def open_source(spec: str) -> FrameSource:
         spec: one of
 
             - `sim:GESTURE[?seed=1&noise_ut=5&fault=unplug,2,3.0,1.5&…]`: a simulated board; a
-              built-in gesture, a gesture file or a recording; keys also of [environment] in docs/gestures.md
+              built-in gesture, a gesture file or a recording; keys also of [environment] in docs/gestures.md,
+              and the chip's own settings (oversampling=0)
             - `smbus:1[?chip=tmag5273&rate_hz=200&averaging=3]`: Linux I2C, by number or path
             - `serial:/dev/ttyUSB0[?baud=460800]`: a microcontroller that streams frames
             - `osc:192.168.7.2[?measure=1]`: a board over OSC; measured, with its times, flags and identities
@@ -84,8 +85,8 @@ def simulated_board(spec: str) -> SimulatedBoard:
     faults = [_fault(text, spec) for key, text in pairs if key == "fault"]
     chip = dict(pairs).get("chip", "mlx90393")
     default_sensors(chip)
+    others = [(key, text) for key, text in pairs if key not in ("fault", "chip", *_chip_keys(chip))]
     room_keys = {entry.name for entry in fields(Environment)} - {"ambient_ut"}
-    others = [(key, text) for key, text in pairs if key not in ("fault", "chip")]
     numbers = _numbers(others, room_keys | {"seed", "noise_ut", "overhead_us", "rate_hz"}, spec)
     world: World | RecordedWorld
     if is_recording(place):
@@ -108,11 +109,14 @@ def simulated_board(spec: str) -> SimulatedBoard:
 def _simulated(spec: str, place: str, query: Query) -> FrameSource:
     board = simulated_board(spec)
     asked = dict(query)
+    chip = asked.get("chip", "mlx90393")
+    keys = _chip_keys(chip)
+    numbers = _numbers([pair for pair in query if pair[0] in keys], keys, spec, keys)
     return ArraySource(
         spec,
         board.bus,
         board.clock,
-        default_sensors(asked.get("chip", "mlx90393")),
+        _set(default_sensors(chip), numbers),
         rate_hz=float(asked.get("rate_hz", 200.0)),
         until_us=round(board.duration_s * 1e6),
     )
@@ -123,11 +127,19 @@ def _smbus(spec: str, place: str, query: Query) -> FrameSource:
 
     chip = dict(query).get("chip", "mlx90393")
     sensors = default_sensors(chip)
-    keys = {setting.key for setting in chips.chip(chip).settings if setting.count == 1}
+    keys = _chip_keys(chip)
     numbers = _numbers([pair for pair in query if pair[0] != "chip"], {"rate_hz"} | keys, spec, keys)
     rate_hz = numbers.pop("rate_hz", 200.0)
-    sensors = tuple(sensor.but(**{key: int(value) for key, value in numbers.items()}) for sensor in sensors)
-    return ArraySource(spec, SmbusBus(place), MonotonicClock(), sensors, rate_hz=rate_hz)
+    return ArraySource(spec, SmbusBus(place), MonotonicClock(), _set(sensors, numbers), rate_hz=rate_hz)
+
+
+def _chip_keys(chip: str) -> set[str]:
+    """The chip's settings of one number."""
+    return {setting.key for setting in chips.chip(chip).settings if setting.count == 1}
+
+
+def _set(sensors: tuple[SensorSettings, ...], numbers: dict[str, float]) -> tuple[SensorSettings, ...]:
+    return tuple(sensor.but(**{key: int(value) for key, value in numbers.items()}) for sensor in sensors)
 
 
 def _serial(spec: str, place: str, query: Query) -> FrameSource:

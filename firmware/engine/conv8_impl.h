@@ -38,7 +38,7 @@ static inline uint32_t RowsPerItem(const ConvTask& task) {
   return ScratchChannels(task) < kQuantisedPerItem ? kQuantisedPerItem / ScratchChannels(task) : 1u;
 }
 static inline uint32_t QuantiseItems(const ConvTask& task) {
-  return (InputRows(task) + RowsPerItem(task) - 1u) / RowsPerItem(task);
+  return (InputRows(task) - task.kept_rows + RowsPerItem(task) - 1u) / RowsPerItem(task);
 }
 
 template <class Sort>
@@ -70,6 +70,19 @@ static void QuantiseRows(const ConvTask& task, uint32_t first, uint32_t last) {
     }
     for (uint32_t c = channels; c < wide; ++c) to[c] = 0;
   }
+}
+
+// Rows of the last call come to the front as they were quantised.
+template <class Sort>
+static void RecallRows(const ConvTask& task) {
+  if (task.kept_rows == 0u) return;
+  typename Sort::Value* rows = static_cast<typename Sort::Value*>(task.scratch);
+  const size_t wide = ScratchChannels(task), fresh = InputRows(task) - task.kept_rows;
+  if (*task.kept)
+    std::memmove(rows, rows + fresh * wide, task.kept_rows * wide * sizeof *rows);
+  else
+    QuantiseRows<Sort>(task, 0, task.kept_rows);
+  *task.kept = true;
 }
 
 template <class Sort>
@@ -214,8 +227,10 @@ static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
   const uint32_t wide = ScratchChannels(task), quantise = QuantiseItems(task),
                  each = RowsPerItem(task);
   if (first < quantise) {
-    const uint32_t end = (last < quantise ? last : quantise) * each;
-    QuantiseRows<Sort>(task, first * each, end < InputRows(task) ? end : InputRows(task));
+    if (first == 0u) RecallRows<Sort>(task);
+    const uint32_t begin = task.kept_rows + first * each,
+                   end = task.kept_rows + (last < quantise ? last : quantise) * each;
+    QuantiseRows<Sort>(task, begin, end < InputRows(task) ? end : InputRows(task));
   }
   const bool adjacent = task.dilation == 1u;
   const int8_t* weights = task.weights8;

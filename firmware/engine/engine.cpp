@@ -81,6 +81,7 @@ Engine::Impl::Impl(const PlanParts& parts, const Kernels& kernels)
 void Engine::Impl::RestoreState() {
   if (!initial_state.empty())
     std::memcpy(program.state(), initial_state.data(), sizeof(float) * initial_state.size());
+  program.ForgetRows();
   noise.Seed(seed);
   in_call = false;
 }
@@ -197,6 +198,7 @@ void Engine::LoadState(const void* from) {
   const size_t bytes = state_bytes() - sizeof position;
   if (bytes)
     std::memcpy(impl_->program.state(), static_cast<const uint8_t*>(from) + sizeof position, bytes);
+  impl_->program.ForgetRows();
   impl_->in_call = false;
 }
 

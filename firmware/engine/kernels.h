@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "firmware/engine/engine.h"
 #include "firmware/generated/operations.h"
@@ -44,6 +45,8 @@ struct ConvTask {
   float steps_per_unit, input_low, input_high;  // what the input is held within, in steps
   bool byte_input;                              // the input takes 8 bits, else 16
   int32_t input_zero;                           // the byte that means zero
+  uint32_t kept_rows;  // of the input, at its front: what the last call has left at its end
+  bool* kept;          // `scratch` still holds them; with kept_rows only
 };
 
 // Channels of a quantised row: rounded up, so that whole pairs or fours of them can be read.

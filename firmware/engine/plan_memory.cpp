@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "firmware/engine/checked.h"
+#include "firmware/engine/program.h"
 
 namespace lodestone {
 namespace {
@@ -59,6 +60,11 @@ uint64_t MemoryOf(const PlanParts& parts, const Kernels& kernels) {
       (Checked(h.arena_floats) + Checked(h.state_floats) * 2u + h.io_floats + h.constant_floats) *
       sizeof(float);
   uint64_t scratch = 0, in_passing = 0;
+  std::vector<bool> keeps(h.operation_count, false);
+  for (const History& history : FindHistories(parts)) {
+    keeps[history.convolution] = true;
+    bytes = bytes + sizeof(KeptRows) + sizeof(Floats);
+  }
   for (uint32_t i = 0; i < h.operation_count; ++i) {
     if (OperationKind(parts, i) != static_cast<uint32_t>(plan::Kind::kConv)) {
       bytes = bytes + sizeof(plan::Loops);
@@ -70,7 +76,11 @@ uint64_t MemoryOf(const PlanParts& parts, const Kernels& kernels) {
     bytes = bytes + sizeof(ConvTask) + 64u;
     bytes = bytes + (task.integers ? kernels.packed_bytes8(task)
                                    : Checked(kernels.packed_floats(task)) * sizeof(float));
-    scratch = std::max<uint64_t>(scratch, kernels.scratch_bytes(task));
+    const uint64_t needs = kernels.scratch_bytes(task);
+    if (keeps[i])
+      bytes = bytes + needs;
+    else
+      scratch = std::max(scratch, needs);
     if (!task.integers)
       in_passing = std::max(
           in_passing,

@@ -35,13 +35,54 @@ Program::Program(const PlanParts& parts, const Kernels& kernels) : kernels_(kern
     std::memcpy(spaces_[plan::kConstant].data(), parts.constants,
                 sizeof(float) * h.constant_floats);
   operations_.reserve(h.operation_count);
+  const std::vector<History> histories = FindHistories(parts);
+  std::vector<uint32_t> past(h.operation_count, 0u);
+  for (const History& history : histories) past[history.convolution] = history.rows;
   for (uint32_t i = 0; i < h.operation_count; ++i) {
     if (OperationKind(parts, i) == static_cast<uint32_t>(plan::Kind::kConv))
-      AddConv(parts, ReadConv(parts, i));
+      AddConv(parts, ReadConv(parts, i), past[i]);
     else
       AddLoops(ReadLoops(parts, i));
   }
   TakeScratch();
+  kept_rows_.reserve(histories.size());  // tasks point at them
+  own_scratch_.reserve(histories.size());
+  for (const History& history : histories) KeepRows(history);
+}
+
+// Its copies and its quantised rows are spared from the second call on.
+void Program::KeepRows(const History& history) {
+  ConvTask& task = convs_[operations_[history.convolution].task];
+  const LoopsTask& recall = loops_[operations_[history.recall].task];
+  const size_t past = size_t{history.rows} * task.in_channels,
+               fresh = size_t{history.fresh} * task.in_channels;
+  for (uint32_t index : {history.recall, history.advance})
+    operations_[index].history = static_cast<uint32_t>(kept_rows_.size());
+  operations_[history.recall].role = Operation::Role::kRecall;
+  operations_[history.advance].role = Operation::Role::kAdvance;
+  operations_[history.recall].items = operations_[history.advance].items = 1u;
+  kept_rows_.push_back(
+      {loops_[operations_[history.advance].task].out, recall.out + past, past, fresh, false});
+  task.kept = &kept_rows_.back().kept;
+  own_scratch_.emplace_back();
+  own_scratch_.back().Take((kernels_.scratch_bytes(task) + sizeof(float) - 1) / sizeof(float));
+  task.scratch = own_scratch_.back().data();
+}
+
+void Program::ForgetRows() {
+  for (KeptRows& rows : kept_rows_) rows.kept = false;
+}
+
+// The state goes on by the new rows: what the copy from behind the convolution's input would give.
+void Program::Advance(const KeptRows& rows) const {
+  if (rows.fresh_floats >= rows.past_floats) {
+    std::memcpy(rows.state, rows.fresh + (rows.fresh_floats - rows.past_floats),
+                rows.past_floats * sizeof(float));
+    return;
+  }
+  const size_t left = rows.past_floats - rows.fresh_floats;
+  std::memmove(rows.state, rows.state + rows.fresh_floats, left * sizeof(float));
+  std::memcpy(rows.state + left, rows.fresh, rows.fresh_floats * sizeof(float));
 }
 
 float* Program::At(uint32_t space, uint32_t offset) {
@@ -61,7 +102,11 @@ void Program::AddLoops(const plan::Loops& op) {
   for (int n = 0; n < 3; ++n) task.in[n] = At(views[n]->space, views[n]->offset);
   task.parameter[0] = op.parameter[0];
   task.parameter[1] = op.parameter[1];
-  Operation operation = {static_cast<plan::Kind>(op.kind), static_cast<uint32_t>(loops_.size()), 1u,
+  Operation operation = {static_cast<plan::Kind>(op.kind),
+                         static_cast<uint32_t>(loops_.size()),
+                         1u,
+                         0u,
+                         Operation::Role::kPlain,
                          0u};
   if (operation.kind == plan::Kind::kMap) {
     const uint32_t rows = op.dims[0] * op.dims[1] * op.dims[2];
@@ -72,8 +117,9 @@ void Program::AddLoops(const plan::Loops& op) {
   operations_.push_back(operation);
 }
 
-void Program::AddConv(const PlanParts& parts, const plan::Conv& op) {
+void Program::AddConv(const PlanParts& parts, const plan::Conv& op, uint32_t kept_rows) {
   ConvTask task = TaskOf(op);
+  task.kept_rows = kept_rows;
   task.input = At(op.input.space, op.input.offset);
   task.bias = op.bias_at == plan::kNoPlace ? nullptr : At(plan::kConstant, op.bias_at);
   task.residual = At(op.residual.space, op.residual.offset);
@@ -85,7 +131,7 @@ void Program::AddConv(const PlanParts& parts, const plan::Conv& op) {
   }
   PackWeights(parts, op, &task);
   operations_.push_back(Operation{plan::Kind::kConv, static_cast<uint32_t>(convs_.size()),
-                                  kernels_.conv_items(task), 0u});
+                                  kernels_.conv_items(task), 0u, Operation::Role::kPlain, 0u});
   convs_.push_back(task);
 }
 
@@ -127,10 +173,11 @@ void Program::PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask
   task->weights = weights_.back().data();
 }
 
-// One scratch serves all: operations run one after another.
+// One scratch serves all that keep nothing in it: operations run one after another.
 void Program::TakeScratch() {
   size_t most = 0;
-  for (const ConvTask& task : convs_) most = std::max(most, kernels_.scratch_bytes(task));
+  for (const ConvTask& task : convs_)
+    if (task.kept_rows == 0u) most = std::max(most, kernels_.scratch_bytes(task));
   scratch_.Take((most + sizeof(float) - 1) / sizeof(float));
   for (ConvTask& task : convs_) task.scratch = scratch_.data();
 }
@@ -140,6 +187,8 @@ void Program::Run(const Operation& operation, uint32_t first, uint32_t last) con
     kernels_.conv(convs_[operation.task], first, last);
     return;
   }
+  if (operation.role == Operation::Role::kRecall && kept_rows_[operation.history].kept) return;
+  if (operation.role == Operation::Role::kAdvance) return Advance(kept_rows_[operation.history]);
   const LoopsTask& task = loops_[operation.task];
   switch (operation.kind) {
     case plan::Kind::kMap: {

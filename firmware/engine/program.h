@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "firmware/engine/histories.h"
 #include "firmware/engine/kernels.h"
 #include "firmware/engine/plan_check.h"
 
@@ -33,6 +34,16 @@ struct Operation {
   uint32_t task;           // index among the tasks of its sort
   uint32_t items;          // slices it can be run in
   uint32_t rows_per_item;  // loops: rows of the first three
+  enum class Role { kPlain, kRecall, kAdvance } role;
+  uint32_t history;  // but for kPlain: which one
+};
+
+// Rows that a convolution keeps quantised from call to call, and the state that they are a copy of.
+struct KeptRows {
+  float* state;
+  const float* fresh;  // behind the past rows in the convolution's input
+  size_t past_floats, fresh_floats;
+  bool kept;  // false: the state has come from elsewhere, and all is to be done
 };
 
 class Program {
@@ -43,6 +54,8 @@ class Program {
   void Run(const Operation& operation, uint32_t first, uint32_t last) const;
   const std::vector<Operation>& operations() const { return operations_; }
   const Kernels& kernels() const { return kernels_; }
+  // The state has been changed from outside. Between two calls.
+  void ForgetRows();
   float* state() { return spaces_[plan::kState].data(); }
   const float* state() const { return spaces_[plan::kState].data(); }
   float* io() { return spaces_[plan::kIo].data(); }
@@ -51,9 +64,11 @@ class Program {
  private:
   float* At(uint32_t space, uint32_t offset);
   void AddLoops(const plan::Loops& op);
-  void AddConv(const PlanParts& parts, const plan::Conv& op);
+  void AddConv(const PlanParts& parts, const plan::Conv& op, uint32_t kept_rows);
   void PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask* task);
   void TakeScratch();
+  void KeepRows(const History& history);
+  void Advance(const KeptRows& rows) const;
 
   const Kernels& kernels_;
   Floats spaces_[plan::kSpaces];
@@ -62,6 +77,8 @@ class Program {
   std::vector<Operation> operations_;
   std::vector<LoopsTask> loops_;
   std::vector<ConvTask> convs_;
+  std::vector<Floats> own_scratch_;          // of those that keep rows
+  mutable std::vector<KeptRows> kept_rows_;  // `kept` changes while a call runs
 };
 
 }  // namespace lodestone

@@ -1,6 +1,7 @@
 #include "firmware/instrument/engine_parts.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -41,6 +42,14 @@ bool PlaceOutput(const Engine& engine, const char* name, uint32_t elements, size
   return Place(found, info, elements, name, place, error, bytes);
 }
 
+// A number of the card that mapping/touch_card.py writes; a touch made elsewhere may have none.
+float LagOf(const char* card) {
+  constexpr char kKey[] = "\"lag_ms\":";
+  const char* at = std::strstr(card, kKey);
+  const float lag_ms = at == nullptr ? 0.0f : std::strtof(at + sizeof kKey - 1, nullptr);
+  return lag_ms >= 0.0f && lag_ms <= 1e6f ? lag_ms : 0.0f;
+}
+
 }  // namespace
 
 EngineTouch::EngineTouch(Engine engine)
@@ -56,6 +65,7 @@ EngineTouch::EngineTouch(Engine engine)
       room_(kAbsent),
       place_(kAbsent),
       latents_(0),
+      lag_ms_(LagOf(engine_.card_json())),
       knobs_(),
       strange_(0),
       in_a_row_(0) {}

@@ -28,6 +28,7 @@ class EngineTouch : public Touch {
   void Lead(const float* place, float share) override;
   const float* room() const override;
   uint32_t strange() const override { return strange_; }
+  float lag_ms() const override { return lag_ms_; }
   size_t state_bytes() const override { return engine_.state_bytes(); }
   // What was saved or loaded last is what it goes back to when it gives no numbers.
   void SaveState(void* to) override;
@@ -43,6 +44,7 @@ class EngineTouch : public Touch {
   size_t lead_place_, lead_share_;           // likewise
   size_t touch_, latent_, room_, place_;     // outputs; the last two may be kAbsent
   uint32_t latents_;
+  float lag_ms_;  // as its card has it
   std::vector<size_t> knobs_;
   std::vector<float> now_;  // touch, latents, room, place, as the last frame of numbers left them
   std::vector<uint8_t> home_;  // a state that is known to be good

@@ -305,6 +305,7 @@ StatusReport Instrument::Report() const {
     report.delay_ms = static_cast<float>(
         FieldToSoundMs(scene->voice->info(), report.prefill, settings_.block_frames,
                        settings_.sample_rate_hz, static_cast<double>(frames_per_second())));
+    report.touch_ms = scene->touch->lag_ms();
   }
   DescribeRung(&report);
   return report;

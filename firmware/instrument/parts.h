@@ -64,6 +64,8 @@ class Touch {
   virtual const float* room() const { return nullptr; }
   // How many frames gave no finite numbers: what came before them is held then.
   virtual uint32_t strange() const { return 0; }
+  // Until half of a small step of the field has come through its smoothing; 0: not known.
+  virtual float lag_ms() const { return 0.0f; }
   // Everything it has gathered, a captured rest above all. Threads: touch, or before it has been
   // handed over.
   virtual size_t state_bytes() const = 0;

@@ -102,6 +102,7 @@ bool RunStandIn(const StandInSettings& settings, VirtualTime* time, const AudioP
                 const RenderCall& call, void* user_data, Threads* threads) {
   virtual_time = time;
   start_seed = settings.start_seed;
+  time->Jitter(settings.wake_jitter_us);
   std::vector<float> in(settings.period_frames * settings.in_channels, 0.0f);
   std::vector<float> out(settings.period_frames * settings.out_channels, 0.0f);
   uint32_t digital = 0;

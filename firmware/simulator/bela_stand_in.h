@@ -15,8 +15,9 @@ struct StandInSettings {
   float sample_rate_hz = 44100.0f;
   uint32_t period_frames = 16;
   uint32_t in_channels = 2, out_channels = 2;
-  uint32_t start_seed = 0;  // how late tasks come to their first wait; 0: none is late
-  uint64_t frames = 0;      // how long to play; rounded up to a period
+  uint32_t start_seed = 0;      // how late tasks come to their first wait; 0: none is late
+  uint32_t wake_jitter_us = 0;  // each wake-up comes up to so much late
+  uint64_t frames = 0;          // how long to play; rounded up to a period
 };
 
 // Called after each period, while its output begins to sound: `in` is filled for the next period.

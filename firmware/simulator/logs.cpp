@@ -84,6 +84,7 @@ void LatentLog::OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame
     sum_ms_ += ms;
     sum_prefill_ += instrument_->prefill_frames();
     longest_ms_ = std::max(longest_ms_, ms);
+    block_us_ = 1e6 * scene.voice->info().block() / rate_hz_;
     ++blocks_;
   }
   if (file_ == nullptr) return;

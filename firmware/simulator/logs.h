@@ -27,6 +27,8 @@ class LatentLog : public VoiceTap {
   void Watch(const Instrument* instrument) { instrument_ = instrument; }
   void OnLatents(const Scene& scene, uint32_t block, int64_t ring_frame, uint64_t field_us,
                  const float* latents, uint32_t count) override;
+  uint32_t blocks() const { return blocks_; }    // that have begun since it sounds
+  double block_us() const { return block_us_; }  // that the last of them lasts
   double mean_delay_ms() const { return blocks_ > 0 ? sum_ms_ / blocks_ : 0.0; }
   double longest_delay_ms() const { return longest_ms_; }
   // Frames, when latents were taken.
@@ -38,6 +40,7 @@ class LatentLog : public VoiceTap {
   const Instrument* instrument_ = nullptr;
   double rate_hz_;
   double sum_ms_ = 0.0, longest_ms_ = 0.0, sum_prefill_ = 0.0;
+  double block_us_ = 0.0;
   uint32_t blocks_ = 0;
 };
 

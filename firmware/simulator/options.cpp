@@ -61,6 +61,11 @@ const std::map<std::string, Option>& Options() {
       {"--voice-slice-us",
        {"0 to 1000000",
         [](Text t, SimOptions* o) { return Whole(t, 0, 1e6, &o->voice_slice_us); }}},
+      {"--voice-load",
+       {"0 to 10", [](Text t, SimOptions* o) { return Number(t, 0.0, 10.0, &o->voice_load); }}},
+      {"--wake-jitter-us",
+       {"0 to 100000",
+        [](Text t, SimOptions* o) { return Whole(t, 0, 1e5, &o->stand_in.wake_jitter_us); }}},
       {"--voice-slow",
        {"FROM,TO,FACTOR in seconds", [](Text t, SimOptions* o) { return SlowSpan(t, &o->slow); }}},
       {"--load-us",
@@ -138,7 +143,10 @@ const char kSimUsage[] =
     "  --state FOLDER        where the board remembers scene, mode, knobs and rest (nowhere)\n"
     "  --status-file FILE    the status once a second\n"
     "  --voice-slice-us US   simulated cost of a slice of the voice (0)\n"
-    "  --voice-slow A,B,F    from second A to B slices cost F times as much; may be repeated\n"
+    "  --voice-load F        simulated cost of a block of the voice, of the time that it has (0)\n"
+    "  --wake-jitter-us US   each wake-up of a task comes up to so much late (0)\n"
+    "  --voice-slow A,B,F    from second A to B slices and blocks cost F times as much; may be "
+    "repeated\n"
     "  --load-us US          simulated time that loading a scene takes (0)\n"
     "  --log FILE            the log of the board, and FILE.1\n"
     "  --start-seed N        tasks begin up to 50 ms late, each start otherwise: earlier wake-ups "

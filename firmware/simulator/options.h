@@ -20,6 +20,7 @@ struct SimOptions {
   double seconds = 10.0;
   WavFile::Format wav_format = WavFile::Format::kFloat32;
   uint32_t voice_slice_us = 0, load_us = 0;
+  double voice_load = 0.0;  // of the time that a block has
   std::vector<Slowness> slow;
   bool paced = false;
   bool live = false;      // real UDP beside a simulated bus, and the threads' real load

@@ -79,7 +79,7 @@ int PlayImage(SimOptions options, const RenderCall& call) {
   if (options.live)
     world.meter.reset(new ThreadLoads);
   else
-    world.meter.reset(new SimMeter(options, &time));
+    world.meter.reset(new SimMeter(options, &time, latents));
   bool written = true;
   Threads threads;
   PinPort pins;

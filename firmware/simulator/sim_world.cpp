@@ -57,8 +57,16 @@ void SimPlatform::Watch(Instrument* instrument) {
   instrument->SetTaps(latents_, modes_);
 }
 
+// A block costs all that it costs when it begins: it is complete no earlier and no later than if
+// each slice took its share.
 void SimMeter::OnSlice() {
-  if (options_.voice_slice_us == 0) return;
+  double us = options_.voice_slice_us;
+  if (seen_ != blocks_.blocks()) us += options_.voice_load * blocks_.block_us();
+  seen_ = blocks_.blocks();
+  if (us > 0.0) clock_->Compute(static_cast<uint64_t>(Slowed() * us));
+}
+
+double SimMeter::Slowed() const {
   const uint64_t now_us = clock_->NowUs();
   double factor = 1.0;
   for (const Slowness& slow : options_.slow) {
@@ -66,7 +74,7 @@ void SimMeter::OnSlice() {
         static_cast<double>(now_us) < slow.to_s * 1e6)
       factor = slow.factor;
   }
-  clock_->Compute(static_cast<uint64_t>(factor * options_.voice_slice_us));
+  return factor;
 }
 
 void SimMeter::OnLoad() {

@@ -52,14 +52,19 @@ class SimPlatform : public Platform {
 // Slices and scenes take the simulated time that the options say.
 class SimMeter : public LoadMeter {
  public:
-  SimMeter(const SimOptions& options, VirtualTime* clock) : options_(options), clock_(clock) {}
+  SimMeter(const SimOptions& options, VirtualTime* clock, const LatentLog& blocks)
+      : options_(options), clock_(clock), blocks_(blocks), seen_(0) {}
   float Share(uint32_t, uint64_t) override { return 0.0f; }
   void OnSlice() override;
   void OnLoad() override;
 
  private:
+  double Slowed() const;
+
   const SimOptions& options_;
   VirtualTime* const clock_;
+  const LatentLog& blocks_;
+  uint32_t seen_;  // blocks that have begun
 };
 
 }  // namespace lodestone

@@ -16,7 +16,12 @@ thread_local VirtualTime::Actor* current = nullptr;
 }  // namespace
 
 VirtualTime::VirtualTime(int priority)
-    : now_us_(0), one_core_(false), paced_(false), wall_start_us_(0) {
+    : now_us_(0),
+      one_core_(false),
+      jitter_us_(0),
+      jitter_seed_(1),
+      paced_(false),
+      wall_start_us_(0) {
   current = Add(priority, 0);
   current->state = Actor::State::kRunning;
 }
@@ -50,7 +55,7 @@ bool VirtualTime::Signal(Actor* actor) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (actor->state != Actor::State::kWaiting) return false;
   actor->state = Actor::State::kSleeping;
-  actor->wake_us = now_us_;
+  actor->wake_us = now_us_ + Late();
   return true;
 }
 
@@ -84,7 +89,9 @@ uint64_t VirtualTime::NowUs() {
 
 void VirtualTime::SleepUntilUs(uint64_t time_us) {
   std::unique_lock<std::mutex> lock(mutex_);
-  current->wake_us = time_us > now_us_ ? time_us : now_us_;
+  const bool waits = time_us > now_us_;
+  current->wake_us = waits ? time_us : now_us_;
+  if (waits && current != actors_.front().get()) current->wake_us += Late();
   current->state = Actor::State::kSleeping;
   if (one_core_ && current != actors_.front().get()) {  // the first one is the audio hardware's
     current->rank = current->priority - (current->priority > 0 ? kBehindPrimary : kBehindSecondary);
@@ -93,11 +100,23 @@ void VirtualTime::SleepUntilUs(uint64_t time_us) {
   AwaitTurn(current, &lock);
 }
 
-void VirtualTime::Compute(uint64_t us) {
-  if (!one_core_) return SleepUntilUs(NowUs() + us);
+void VirtualTime::Jitter(uint32_t most_us) {
   std::unique_lock<std::mutex> lock(mutex_);
-  current->state = Actor::State::kComputing;
+  jitter_us_ = most_us;
+}
+
+// How much later than asked for the next one wakes.
+uint64_t VirtualTime::Late() {
+  if (jitter_us_ == 0) return 0;
+  jitter_seed_ = jitter_seed_ * 1664525u + 1013904223u;
+  return uint64_t{jitter_seed_} * (jitter_us_ + 1u) >> 32;
+}
+
+void VirtualTime::Compute(uint64_t us) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  current->state = one_core_ ? Actor::State::kComputing : Actor::State::kSleeping;
   current->left_us = us;
+  current->wake_us = now_us_ + us;
   PassOn(&lock);
   AwaitTurn(current, &lock);
 }

@@ -44,6 +44,9 @@ class VirtualTime : public Clock {
   // that has called Linux (it has slept by this clock) runs behind all that have not, until it
   // waits for a signal again; those of priority 0 come last. Before any other thread.
   void ShareOneCore() { one_core_ = true; }
+  // From now on each wake-up but the first actor's, which is the audio hardware's, comes up to
+  // `most_us` late, by a sequence that is always the same.
+  void Jitter(uint32_t most_us);
   // The calling thread leaves; it must not use this clock any more.
   void Leave();
   // Whether all other actors wait for a signal or have left. Threads: the one that runs.
@@ -56,6 +59,7 @@ class VirtualTime : public Clock {
   void SleepUntilUs(uint64_t time_us) override;
 
  private:
+  uint64_t Late();
   Actor* Next();
   void PassUntil(uint64_t time_us);
   void PassOn(std::unique_lock<std::mutex>* lock);
@@ -65,6 +69,7 @@ class VirtualTime : public Clock {
   std::vector<std::unique_ptr<Actor>> actors_;
   uint64_t now_us_;
   bool one_core_;
+  uint32_t jitter_us_, jitter_seed_;
   bool paced_;
   uint64_t wall_start_us_;
 };

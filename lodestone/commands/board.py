@@ -156,6 +156,7 @@ def _tell(status: Status) -> None:
             print(f"         sensor {number}: {', '.join(words)}")
     print(f"underruns {status.underruns} in {status.uptime_s:.0f} s, firmware {status.version}")
     print(f"delay    {status.delay_ms:.0f} ms from hand to sound, the voice {status.prefill} samples ahead")
+    print(f"         {status.touch_ms:.0f} ms more for half of a small step: the touch's smoothing")
     if status.rung:
         print(f"rung     {status.rung}, {status.rung_why}")
     if status.refused:

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Show, compare, apply and undo calibrations; watch.", no_args_is_help=True)
     group.command("show")(show)
     group.command("diff")(diff)
+    group.command("noise")(noise)
     group.command("apply")(apply)
     group.command("undo")(undo)
     group.command("redo")(redo)
@@ -104,6 +105,28 @@ def evenness(
         return
     for one in maps:
         typer.echo(one.line())
+
+
+def noise(file: File = CALIBRATION, as_json: AsJson = False) -> None:
+    """How soon the touch answers and how much noise it lets through, with either smoothing of a scene.
+
+    Example: lodestone calibration noise
+    """
+    from calibration import load
+    from calibration.judging.answer import answer
+    from calibration.strokes import for_strokes
+
+    calibration = load(file)
+    kinds = {"usual": calibration, "strokes": for_strokes(calibration)}
+    told = {name: answer(played, calibration) for name, played in kinds.items()}
+    if as_json:
+        typer.echo(json.dumps({name: asdict(row) for name, row in told.items()}))
+        return
+    worst = 1e3 * float(calibration.rest.noise_mt.max())
+    typer.echo(f"{calibration.frame_rate_hz:.0f} frames/s, {worst:.1f} µT of noise on the worst axis")
+    typer.echo("smoothing   half of a step after   noise of the touch")
+    for name, row in told.items():
+        typer.echo(f"{name:9} {row.lag_ms:17.1f} ms {100 * row.noise:18.3f} %")
 
 
 def diff(

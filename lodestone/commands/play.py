@@ -33,6 +33,9 @@ def play(
     ] = 1,
     host_voice: Annotated[str, typer.Option(help="What the host plays meanwhile; else the same voice.")] = "",
     live: Annotated[bool, typer.Option("--live", help="Hear it while it is played.")] = False,
+    jumps: Annotated[
+        int, typer.Option(min=0, max=1000, help="Also let a magnet jump so often: how late it is heard.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON on stdout.")] = False,
 ) -> None:
     """Play the simulated instrument, to sound and picture."""
@@ -47,6 +50,7 @@ def play(
         seconds=seconds,
         seed=seed,
         live=live,
+        jumps=jumps,
         host_voice=host_voice,
     )
     summary = perform(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import wave
 from pathlib import Path
@@ -10,9 +11,14 @@ import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
 
+from definitions.osc import named
 from firmware import Engine
+from graphs.card import attach_card, read_card
+from mapping import touch_graph
+from model_export.compiler import compile_plan
 from sensors.simulation import SimulatedBoard
 from tests.support.messages import message
+from tests.support.plain_board import gaussian_card, plain_calibration
 from tests.support.scripted_host import ScriptedHost
 from tests.support.tiny import RATE, SIM, Run, image, play, scene, voice_plan
 
@@ -233,3 +239,16 @@ def test_an_absent_board_is_told(tmp_path: Path, one: Path) -> None:
     )
     assert done.returncode == 1
     assert "nobody there" in done.stderr
+
+
+def test_the_status_tells_the_lag_of_the_touch(tmp_path: Path) -> None:
+    touch = touch_graph(dataclasses.replace(plain_calibration(), frame_rate_hz=200.0), gaussian_card(2))
+    told = dataclasses.replace(read_card(touch), lag_ms=12.25)
+    attach_card(touch, told)
+    made = scene(tmp_path / "p", "one")
+    made.touch_plan.write_bytes(compile_plan(touch))
+    run = play(tmp_path / "run", image(tmp_path, made), seconds=1.0)
+    sent = [OscMessage(d) for _, d in run.outside.datagrams if d.startswith(b"/status")][-1]
+    status = named("/status", sent.params)
+    assert status is not None
+    assert status["touch_ms"] == pytest.approx(12.25)
