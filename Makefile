@@ -7,14 +7,19 @@ VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 2
 
-.PHONY: setup build play live page page-where-possible check lint test clean
+.PHONY: lock setup build play live page page-where-possible check lint test clean
 
 setup: $(VENV)/.deps
-$(VENV)/.deps: pyproject.toml
+# Every package at the version and with the hash of the lock file; `make lock` renews it.
+$(VENV)/.deps: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.19" ninja
-	$(PY) -m pip install --quiet --no-build-isolation --config-settings=wheel.cmake=false -e '.[dev]'
+	$(PY) -m pip install --quiet --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --no-build-isolation --no-deps --config-settings=wheel.cmake=false -e .
 	touch $@
+
+lock:
+	$(PY) -m pip install --quiet "uv>=0.4"
+	$(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.10 --extra dev pyproject.toml -o requirements.lock
 
 build: setup
 	@$(PY) -m cmake -S . -B build -G Ninja -DLODESTONE_INPLACE=ON \
@@ -23,9 +28,6 @@ build: setup
 	@rm -f build.log
 
 play: build
-ifdef LIVE
-	@$(PY) -c "import sounddevice" 2>/dev/null || $(PY) -m pip install --quiet "sounddevice>=0.4.6"
-endif
 	$(PY) -m lodestone play $(if $(LIVE),--live)
 
 # The instrument as WebAssembly, again when its sources have changed.
@@ -41,7 +43,6 @@ page-where-possible: build
 	@if command -v clang++-19 >/dev/null || [ "$$LODESTONE_PAGE" = required ]; then $(MAKE) --no-print-directory page; fi
 
 live: build
-	@$(PY) -c "import sounddevice" 2>/dev/null || $(PY) -m pip install --quiet "sounddevice>=0.4.6"
 	$(PY) -m lodestone live
 
 lint: build

@@ -67,7 +67,7 @@ def ask_board(script: Path, host: str | None) -> str:
     Raises:
         ReportError: it failed; its own words are on stderr.
     """
-    command = [str(script), "--report", *([host] if host else [])]
+    command = ["bash", str(script), "--report", *([host] if host else [])]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise ReportError(

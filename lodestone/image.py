@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import firmware
-import lodestone
 from definitions import settings as table
 from definitions.chips import Value
 from errors import LodestoneError
 from files import fresh_folder
+from lodestone.places import ROOT as ROOT  # what tests and bench name the checkout by
+from lodestone.places import place
 from lodestone.settings import Settings
 from sensors import SensorSettings
 
-ROOT = Path(lodestone.__file__).parents[1]
 SOURCE_FOLDERS = ("generated", "engine", "chips", "osc", "instrument", "platform")
 MANIFEST = "MANIFEST"
 SAFE_FILES = "safe.start"
@@ -104,9 +104,9 @@ def _check(out_dir: Path, scenes: Sequence[SceneFiles]) -> None:
 
 def _fill(folder: Path, scenes: Sequence[SceneFiles], settings: Settings, safe: SceneFiles | None) -> None:
     for program in ("render.cpp", "check.cc"):
-        shutil.copy(ROOT / "bela_project" / program, folder)
+        shutil.copy(place("bela_project") / program, folder)
     for name in SOURCE_FOLDERS:
-        for source in sorted((ROOT / "firmware" / name).glob("*")):
+        for source in sorted((place("firmware") / name).glob("*")):
             if source.suffix in (".cpp", ".h"):
                 (folder / "firmware" / name).mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, folder / "firmware" / name)

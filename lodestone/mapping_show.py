@@ -18,6 +18,7 @@ from files import fresh_file
 from graphs.card import Card, read_card
 from graphs.player import GraphPlayer
 from graphs.stateful import StatefulGraph
+from lodestone.default_files import GRAPHS
 from lodestone.voice_files import find_voice, voice_graph
 from mapping.chain import remembers
 from mapping.errors import MappingError
@@ -137,7 +138,7 @@ def checked(name: str, voice: str, seed: int) -> Iterator[str]:
 
 
 def _card(voice: str) -> Card:
-    return read_card(voice_graph(find_voice(voice), Path("out") / "plans" / "voices"))
+    return read_card(voice_graph(find_voice(voice), GRAPHS))
 
 
 def _latents(voice: str) -> int:

@@ -31,7 +31,9 @@ class Resampler:
             import soxr
         except ImportError as missing:
             wanted = f"the Python package soxr, to play {rate} Hz at {to} Hz"
-            raise ResampleError(wanted, str(missing), "run `pip install 'lodestone[live]'`") from None
+            raise ResampleError(
+                wanted, str(missing), "install it beside Lodestone: `pip install soxr`"
+            ) from None
         self.rate, self.to, self._channels = rate, to, channels
         # "HQ" is transparent to 20 bits, and its delay of some milliseconds is half that of "VHQ".
         self._stream = soxr.ResampleStream(rate, to, channels, dtype="float32", quality="HQ")

@@ -29,7 +29,7 @@ def _library() -> Any:
         raise SpeakerError(
             "the Python package sounddevice and the PortAudio library",
             str(missing),
-            "run `pip install 'lodestone[live]'`; on Debian also `apt install libportaudio2`",
+            "on Debian `apt install libportaudio2`; else `pip install sounddevice` beside Lodestone",
         ) from missing
     return sounddevice
 

@@ -2,7 +2,9 @@
 #if defined(__AVX512F__) && defined(__AVX512VNNI__)
 // GCC 12 warns of its own headers' deliberately undefined registers.
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include "firmware/engine/kernels.h"

@@ -131,9 +131,10 @@ def logs(
 
 
 def _deploy(arguments: list[str]) -> None:
-    from lodestone.image import ROOT
+    from lodestone.places import place
 
-    raise typer.Exit(subprocess.run([ROOT / "deploy.sh", *arguments], check=False).returncode)
+    command = ["bash", str(place("deploy.sh")), *arguments]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
 
 
 def _connect(address: str | None, port: int) -> Board:
@@ -227,9 +228,9 @@ def report(
         table,
         write_report,
     )
-    from lodestone.image import ROOT
+    from lodestone.places import place
 
-    text = ask_board(ROOT / "deploy.sh", host)
+    text = ask_board(place("deploy.sh"), host)
     kind = "bela-gem" if "aarch64" in read_lines(text).get("machine", [""])[0] else "bela"
     predicted = predictions(image, kind)
     rows = compare(text, predicted)

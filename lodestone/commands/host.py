@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.default_files import GRAPHS, KEPT_IN
 from lodestone.ending import ended_by_kill
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def host(
     wav: Annotated[
         Path | None, typer.Option(help="Write the sound there; - for raw floats on stdout.")
     ] = None,
-    cache: Annotated[Path, typer.Option(help="Where graphs that are made are kept.")] = Path("out/voices"),
+    cache: Annotated[
+        Path, typer.Option(help="Where graphs that are made are kept.", show_default=KEPT_IN)
+    ] = GRAPHS,
     seconds: Annotated[float, typer.Option(help="End after so long; 0: at q or Ctrl-C.", min=0)] = 0.0,
 ) -> None:
     """Play voices on this machine from the latents of a board."""

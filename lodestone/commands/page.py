@@ -39,15 +39,17 @@ def page(
         _make(out, modules)
     else:
         from lodestone.page.serve import serve
+        from lodestone.page.site import page_folder
 
-        serve(board, board_port, port, share=share, live=live, site=out / "page", instrument=instrument)
+        site = page_folder(out)
+        serve(board, board_port, port, share=share, live=live, site=site, instrument=instrument)
 
 
 def _make(out: Path, modules: Path) -> None:
     from rich.console import Console
 
-    from lodestone.page.site import build_page
+    from lodestone.page.site import build_page, ready_page
 
     console = Console(stderr=True)
-    built = build_page(out, modules, console.print)
+    built = ready_page(out) or build_page(out, modules, console.print)
     console.print(f"wrote {built.file} ({built.file.stat().st_size / 1e6:.1f} MB) and {built.folder}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from lodestone.default_files import GRAPHS, KEPT_IN
+
 
 def register(app: typer.Typer) -> None:
     """Adds the verb to the command line."""
@@ -19,7 +21,9 @@ def patch(
     sc: Annotated[bool, typer.Option("--sc", help="For SuperCollider.")] = False,
     max_: Annotated[bool, typer.Option("--max", help="For Max.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The file; else standard output.")] = None,
-    cache: Annotated[Path, typer.Option(help="Where graphs that are made are kept.")] = Path("out/voices"),
+    cache: Annotated[
+        Path, typer.Option(help="Where graphs that are made are kept.", show_default=KEPT_IN)
+    ] = GRAPHS,
 ) -> None:
     """Write a patch for Pure Data, SuperCollider or Max."""
     from files import write_text

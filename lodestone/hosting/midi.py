@@ -186,7 +186,7 @@ def open_input(wanted: str, hear: Callable[[Any], object]) -> Any:
 
         names: Sequence[str] = mido.get_input_names()
     except ImportError as missing:
-        do = "run `pip install 'lodestone[live]'`"
+        do = "run `pip install python-rtmidi` beside Lodestone (`pipx inject lodestone python-rtmidi`)"
         raise MidiError("the Python packages mido and python-rtmidi", str(missing), do) from None
     except Exception as error:  # the driver's own: rtmidi raises a family of its own
         raise MidiError("a MIDI system", str(error)[:120], "check that ALSA's sequencer is there") from None

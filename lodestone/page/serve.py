@@ -59,7 +59,7 @@ def serve(
 
         from lodestone.page.bridge import Bridge
     except ImportError as error:
-        do = "install them with `pip install lodestone[page]`"
+        do = "install Lodestone again: they belong to it"
         raise PageError("starlette, uvicorn and websockets", str(error), do) from None
     if not (site / "index.html").is_file():
         raise PageError(f"the page in {site}", "no index.html", "make it with `make page`")

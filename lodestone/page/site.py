@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 import calibration
 from calibration.session import calibrate_simulated
+from files import fresh_folder, write_bytes
 from firmware import Engine
 from lodestone.page.errors import PageError
 from lodestone.page.facts import (
@@ -27,6 +28,7 @@ from lodestone.page.facts import (
 )
 from lodestone.page.one_file import bundle
 from lodestone.page.pack import pack
+from lodestone.places import place
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings
 from mapping import touch_graph
@@ -34,8 +36,7 @@ from mapping.families import in_words, names
 from model_export.compiler import compile_plan
 from voices import atlas, catalogue
 
-ROOT = Path(__file__).resolve().parents[2]
-SITE = ROOT / "page"
+SITE = place("page")
 SITE_FILES = ("*.html", "*.css", "*.js")
 MODULES = ("instrument.wasm", "instrument-plain.wasm")
 CALIBRATION_SEED = 1
@@ -81,6 +82,29 @@ def build_page(out: Path, modules: Path, progress: Progress = lambda _: None) ->
     file = out / "lodestone.html"
     file.write_bytes(bundle(SITE, packed))
     return Built(folder, file)
+
+
+def ready_page(out: Path) -> Built | None:
+    """The page that an installed package carries, put into `out` as `build_page` would make it.
+
+    Returns:
+        None where none is carried, as in a checkout.
+    """
+    carried = place("site")
+    if not (carried / "index.html").is_file():
+        return None
+    folder, file = out / "page", out / "lodestone.html"
+    with fresh_folder(folder) as fresh:
+        shutil.copytree(carried, fresh, dirs_exist_ok=True)
+    packed = {path.name.removesuffix(".packed"): path.read_bytes() for path in carried.glob("data/*.packed")}
+    write_bytes(file, bundle(SITE, packed))
+    return Built(folder, file)
+
+
+def page_folder(out: Path) -> Path:
+    """Where the page lies that is to be served: what `--make` left in `out`, else the one carried."""
+    made = out / "page"
+    return made if (made / "index.html").is_file() else place("site")
 
 
 def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str, Any]:
