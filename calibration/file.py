@@ -33,6 +33,7 @@ from files import kept_path, take_back, take_forward, undone_path, write_kept
 FORMAT = "lodestone-calibration"
 VERSION = 3  # 1 had no carry, 2 carried heights only
 KEPT = 9
+LARGEST = 1e9  # of any number: far beyond all of them, and within what the engine computes with
 DO = "calibrate again, or go back with `lodestone calibration undo`"
 
 _SENSOR_GRID = (SENSORS, AXES)
@@ -218,13 +219,19 @@ class _Reader:
             array = np.asarray(value, dtype=np.float64)
         except (ValueError, TypeError, OverflowError):
             raise self._refuse(f"a {what} that is no table of numbers") from None
-        if array.shape != shape or not np.isfinite(array).all():
+        if array.shape != shape or not (np.abs(array) < LARGEST).all():
             raise self._refuse(f"a {what} of shape {array.shape} or with values that are not numbers")
         return array
 
-    def _positive(self, value: Any, what: str) -> float:
+    def _number(self, value: Any, what: str) -> float:
         number = float(value)
-        if not 0.0 < number < float("inf"):
+        if not abs(number) < LARGEST:
+            raise self._refuse(f"a {what} of {number}")
+        return number
+
+    def _positive(self, value: Any, what: str) -> float:
+        number = self._number(value, what)
+        if number <= 0.0:
             raise self._refuse(f"a {what} of {number}")
         return number
 
@@ -235,7 +242,7 @@ class _Reader:
         return tuple(self._sensor(body) for body in bodies)
 
     def _sensor(self, body: Mapping[str, Any]) -> SensorIdentity:
-        x, y, z = (float(scale) for scale in body["full_scale_mt"])
+        x, y, z = (self._positive(scale, "range") for scale in body["full_scale_mt"])
         settings = {str(key): int(value) for key, value in body["settings"].items()}
         return SensorIdentity(
             str(body["chip"]), int(body["address"]), int(body["serial"]), settings, (x, y, z)
@@ -259,7 +266,7 @@ class _Reader:
             temperature_c=self._array(body["temperature_c"], (SENSORS,), "temperature"),
             mains_hz=self._positive(body["mains_hz"], "mains frequency"),
             mains_taps=self._taps(body["mains_taps"]),
-            seconds=float(body["seconds"]),
+            seconds=self._number(body["seconds"], "length"),
         )
 
     def _taps(self, value: Any) -> tuple[float, ...]:
@@ -272,9 +279,9 @@ class _Reader:
         rows = ("low_mt", "high_mt", "saturation")
         return Play(
             **{name: self._array(body[name], (CHANNELS,), name) for name in rows},
-            coverage=float(body["coverage"]),
+            coverage=self._number(body["coverage"], "coverage"),
             touch_rms=self._positive(body["touch_rms"], "touch level"),
-            seconds=float(body["seconds"]),
+            seconds=self._number(body["seconds"], "length"),
         )
 
     def _response(self, body: Mapping[str, Any]) -> Response:
@@ -286,6 +293,6 @@ class _Reader:
         return Response(
             reach_mt=reach,
             dead_zone_mt=dead,
-            beta=float(body["beta"]),
+            beta=self._number(body["beta"], "beta"),
             **{name: self._positive(body[name], name) for name in names},
         )

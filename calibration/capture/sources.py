@@ -20,7 +20,7 @@ from calibration.stretch import FrameLike
 SPOT_GESTURE = """format = "lodestone-gesture"
 version = 1
 title = "Known spot"
-duration_s = 2.0
+duration_s = {seconds}
 [[object]]
 kind = "ball"
 diameter_mm = {diameter}
@@ -95,7 +95,9 @@ def _paced(opened: AbstractContextManager[Source], pace: Pace | None) -> Iterato
 def _spot(step: Step, seed: int, ball_mm: float) -> AbstractContextManager[Source]:
     assert step.place_mm is not None
     x, y = step.place_mm
-    text = SPOT_GESTURE.format(diameter=ball_mm, pole="up" if step.mark_up else "down", x=x, y=y)
+    text = SPOT_GESTURE.format(
+        diameter=ball_mm, pole="up" if step.mark_up else "down", x=x, y=y, seconds=step.seconds + 1.0
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "spot.toml"
         path.write_text(text, encoding="utf-8")
