@@ -17,7 +17,7 @@ from definitions import osc_docs, osc_header
 from definitions.osc_rows import Field, Knob, Message
 from definitions.table import read
 
-PARTIES = ("board", "host", "simulation")
+PARTIES = ("board", "host", "simulation", "teaching")
 MOST_FIELDS = 16
 """Of a command to the board: kMostFields of firmware/instrument/command_reader.cpp."""
 

@@ -25,6 +25,7 @@ from mapping.errors import MappingError
 from mapping.measures import Measures, measure
 from mapping.own_mapping import is_own, plain_name
 from mapping.probe import FRAME_S, check_continuity, mapping_player
+from mapping.steepness import stated
 
 Array = npt.NDArray[np.float64]
 GESTURE = "sim:first-sound?seed=1"
@@ -35,15 +36,17 @@ AXIS_NAMES = tuple(f"{attractor}{axis}" for attractor in range(1, SENSORS + 1) f
 
 @dataclass(frozen=True)
 class Shown:
-    """A mapping and its figures."""
+    """A mapping and its figures; `bound` is the Lipschitz constant that its parts state, or None."""
 
     name: str
     seed: int
     figures: Measures
+    bound: float | None
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
-        return {"mapping": self.name, "seed": self.seed, **self.figures.as_dict()}
+        head = {"mapping": self.name, "seed": self.seed, "lipschitz_bound": self.bound}
+        return {**head, **self.figures.as_dict()}
 
 
 def performance(recording: Path | None, calibration: Path | None, out: Path) -> Array:
@@ -91,7 +94,8 @@ def measured(name: str, voice: str, touch: Array, seed: int, knobs: Mapping[str,
         MappingError: no such mapping or knob.
     """
     player = mapping_player(name, _latents(voice), seed, knobs=knobs)
-    return Shown(plain_name(name), seed, measure(player, touch, remembers(name)))
+    bound = stated(name, player.outputs["y"][0], seed, knobs)
+    return Shown(plain_name(name), seed, measure(player, touch, remembers(name)), bound)
 
 
 def knobs_of(given: Sequence[str]) -> dict[str, float]:
@@ -160,6 +164,8 @@ def in_words(shown: Sequence[Shown]) -> Iterator[str]:
     ]
     for label, figure in rows:
         yield label + " " + "  ".join(f"{figure(one.figures):14.2f}" for one in shown)
+    bounds = ["none stated" if one.bound is None else f"{one.bound:.2f}" for one in shown]
+    yield "Lipschitz, bound  sigma/touch " + "  ".join(f"{text:>14}" for text in bounds)
     asleep = ["  ".join(map(str, one.figures.asleep)) or "none" for one in shown]
     yield "latents asleep                " + "  ".join(f"{text:>14}" for text in asleep)
 

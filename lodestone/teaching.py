@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,9 @@ SNAPSHOTS = "snapshots"
 MOST_PAIRS = 32
 MOST_LATENTS = 128
 _DO = "move that file away, and teach again"
+
+
+Bring = Callable[[str, Sequence["Pair"]], Iterator[str]]
 
 
 class TeachingError(LodestoneError):
@@ -98,7 +101,7 @@ def with_snapshots(mapping: str) -> str:
 
 
 def taught_touch(
-    calibration: Calibration, card: Card, scene: SceneSettings, pairs: Sequence[Pair]
+    calibration: Calibration, card: Card, scene: SceneSettings, pairs: Sequence[Pair], beside: Path = Path()
 ) -> onnx.ModelProto:
     """The touch graph of a scene with the pairs in it.
 
@@ -120,23 +123,99 @@ def taught_touch(
     mapping = with_snapshots(scene.mapping)
     strokes = scene.smoothing == STROKES
     return touch_graph(
-        calibration, card, mapping, scene.seed, taught=taught, knobs=scene.knobs, strokes=strokes
+        calibration,
+        card,
+        mapping,
+        scene.seed,
+        taught=taught,
+        knobs=scene.knobs,
+        beside=beside,
+        strokes=strokes,
     )
 
 
 def bring_taught(
-    calibration: Calibration, host: str, port: int, scene: SceneSettings, beside: Path, pairs: Sequence[Pair]
+    calibration: Calibration,
+    host: str,
+    port: int,
+    scene: SceneSettings,
+    beside: Path,
+    pairs: Sequence[Pair],
+    card: Card | None = None,
 ) -> Iterator[str]:
     """Sends a scene's touch with the pairs to a board, which crossfades it in; tells in words what happened.
+
+    `card` is the voice's; it is read where None.
 
     Raises:
         LodestoneError: one of its family; what was in force plays on.
     """
-    with tempfile.TemporaryDirectory() as folder, Board(host, port) as board:
-        graph = voice_graph(find_voice(scene.voice, beside), Path(folder), scene.precision)
-        plan = compile_plan(taught_touch(calibration, read_card(graph), scene, pairs))
+    with Board(host, port) as board:
+        card = card or voice_card(scene, beside)
+        plan = compile_plan(taught_touch(calibration, card, scene, pairs, beside))
         for done in deliver(board, [(scene.name, plan)]):
             yield f"scene {done.scene} knows {len(pairs)} gestures ({done.crc})"
+
+
+def voice_card(scene: SceneSettings, beside: Path) -> Card:
+    """What the voice of a scene says about itself; the same in every precision."""
+    with tempfile.TemporaryDirectory() as folder:
+        return read_card(voice_graph(find_voice(scene.voice, beside), Path(folder)))
+
+
+class Lesson:
+    """The pairs of one scene: every change goes to the board first, and what it refuses is not kept.
+
+    Args:
+        file: of the pairs.
+        scene: its name.
+        bring: sends the pairs of a scene to the board, and tells in words what happened.
+
+    Raises:
+        TeachingError: another file, or a damaged one.
+    """
+
+    def __init__(self, file: Path, scene: str, bring: Bring) -> None:
+        self._file, self.scene, self._bring = file, scene, bring
+        self.pairs = load_taught(file).get(scene, ())
+        self._before: list[tuple[Pair, ...]] = []
+
+    def try_out(self, pairs: Sequence[Pair]) -> list[str]:
+        """Lets the board play these without keeping them."""
+        if len(pairs) > MOST_PAIRS:
+            raise TeachingError(f"at most {MOST_PAIRS} gestures", f"{len(pairs)}", "forget one")
+        return list(self._bring(self.scene, pairs))
+
+    def change(self, pairs: Sequence[Pair]) -> list[str]:
+        """The board plays these, and the file keeps them."""
+        told = self.try_out(pairs)
+        save_taught(self._file, {**load_taught(self._file), self.scene: tuple(pairs)})
+        self._before.append(self.pairs)
+        self.pairs = tuple(pairs)
+        return told
+
+    def keep(self, pair: Pair) -> list[str]:
+        """One pair more."""
+        return self.change([*self.pairs, pair])
+
+    def forget(self, number: int) -> list[str]:
+        """One pair fewer: `number` from 1, or from the end where it is negative."""
+        if not self.pairs:
+            raise TeachingError("a gesture to forget", "none in this scene", "teach one first")
+        if number == 0 or not -len(self.pairs) <= number <= len(self.pairs):
+            raise TeachingError(f"a gesture of 1 to {len(self.pairs)}", str(number), "list them")
+        left = list(self.pairs)
+        del left[number - 1 if number > 0 else number]
+        return self.change(left)
+
+    def undo(self) -> list[str]:
+        """What was before the last change of this lesson."""
+        if not self._before:
+            raise TeachingError("a change to take back", "none in this lesson", "nothing was changed")
+        told = self.try_out(self._before[-1])
+        self.pairs = self._before.pop()
+        save_taught(self._file, {**load_taught(self._file), self.scene: self.pairs})
+        return told
 
 
 def _numbers(value: object, least: int, most: int, what: str) -> tuple[float, ...]:

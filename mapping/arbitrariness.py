@@ -71,6 +71,19 @@ def to_voice(y: Var, statistics: LatentStatistics) -> Var:
     return op.add(const(values[:, 0]), rise)
 
 
+def in_voice(y: npt.ArrayLike, statistics: LatentStatistics) -> Array:
+    """Latents [..., Z] of the voice for y [..., Z] in sigma: `to_voice` in numpy."""
+    place = np.asarray(y, dtype=np.float64)
+    if statistics.quantiles is None:
+        return np.asarray(statistics.mean + statistics.std * place)
+    knots, values = quantile_knots(statistics)
+    width = np.diff(knots)
+    low = np.concatenate(([-_FAR], np.zeros(len(width) - 1)))
+    high = np.concatenate((width[:-1], [_FAR]))
+    inside = np.clip(place[..., None] - knots[:-1], low, high)
+    return np.asarray(values[:, 0] + (inside * (np.diff(values, axis=1) / width)).sum(axis=-1))
+
+
 def from_voice(latent: npt.ArrayLike, statistics: LatentStatistics) -> Array:
     """y [..., Z] in sigma for latents [..., Z] of the voice: the inverse of `to_voice`.
 

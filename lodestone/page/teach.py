@@ -7,14 +7,11 @@ for its last pair. To the page: `{"teaching": {"sent": [words], "pairs": how man
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from errors import LodestoneError
 from lodestone.page.guide import Tell, Words
-from lodestone.teaching import MOST_PAIRS, Pair, TeachingError, load_taught, save_taught
-
-Bring = Callable[[str, Sequence[Pair]], Iterator[str]]
+from lodestone.teaching import Bring, Lesson, Pair, TeachingError
 
 
 class Teacher:
@@ -45,19 +42,12 @@ class Teacher:
 
     def _done(self, words: Words) -> Words:
         """The board first: what it refuses is not kept."""
-        taught = load_taught(self._file)
         scene = words.get("scene")
         if not isinstance(scene, str):
             raise TeachingError("the name of a scene", repr(scene)[:40], "choose a scene first")
-        pairs = list(taught.get(scene, ()))
+        lesson = Lesson(self._file, scene, self._bring)
         if words.get("teach") == "keep":
-            if len(pairs) >= MOST_PAIRS:
-                raise TeachingError(f"at most {MOST_PAIRS} gestures", "one more", "forget one")
-            pairs.append(Pair.of(words.get("touch"), words.get("latent")))
-        elif not pairs:
-            raise TeachingError("a gesture to forget", "none in this scene", "teach one first")
+            sent = lesson.keep(Pair.of(words.get("touch"), words.get("latent")))
         else:
-            pairs.pop()
-        sent = list(self._bring(scene, pairs))
-        save_taught(self._file, {**taught, scene: tuple(pairs)})
-        return {"sent": sent, "pairs": len(pairs)}
+            sent = lesson.forget(-1)
+        return {"sent": sent, "pairs": len(lesson.pairs)}

@@ -13,6 +13,8 @@ The live radius needs no acos in the graph: the two overlaps that occur (neighbo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import spox.opset.ai.onnx.v17 as op
@@ -25,6 +27,7 @@ from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
 from mapping.channels import wiring
+from mapping.seeded import settled
 
 Array = npt.NDArray[np.float64]
 
@@ -63,9 +66,21 @@ def build(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: in
     return op.div(op.add(parts[0], mixed), length)
 
 
+def lipschitz(latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+    """The bound of y against touch, the norm of P M(rho); between two radii of the table a little below it.
+
+    For M is the same for each axis, its norm is that of what the attractors hear of one another.
+    """
+    del seed
+    radius = np.array([knobs.get("radius", RADIUS.default)])
+    near, far = float(overlap(radius, NEIGHBOUR_MM)[0]), float(overlap(radius, OPPOSITE_MM)[0])
+    heard = (1.0 + 2.0 * near + far) / float(np.sqrt(1.0 + 2.0 * near**2 + far**2))
+    return heard * float(np.linalg.norm(wiring(latents)[:latents], 2))
+
+
 def _table(radius: Var, distance_mm: float) -> Var:
     """The overlap at a live radius, shape [1], between the values of the table."""
-    values = overlap(TABLE_MM, distance_mm)
+    values = settled(overlap(TABLE_MM, distance_mm))
     width = np.diff(TABLE_MM)
     inside = op.max([op.min([op.sub(radius, const(TABLE_MM[:-1])), const(width)]), const(0.0)])
     return op.reduce_sum(op.mul(inside, const(np.diff(values) / width)), shape_const([0]), keepdims=1)

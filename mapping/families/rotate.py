@@ -12,6 +12,7 @@ Written as the identity plus a turn, e = 0 gives the wire to the last bit.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
 from mapping.channels import wiring
+from mapping.seeded import settled
 
 Array = npt.NDArray[np.float64]
 
@@ -58,14 +60,35 @@ def generator(size: int, seed: int) -> Array:
 
 
 def planes(latents: int, seed: int) -> Planes:
-    """Wire, planes and angles for Z latents and a seed."""
+    """Wire, planes and angles for Z latents and a seed, the same to the bit on every machine."""
     wire = wiring(latents)
-    schur, basis = scipy.linalg.schur(generator(len(wire), seed), output="real")
+    angle, ones, others = _settled_planes(*scipy.linalg.schur(generator(len(wire), seed), output="real"))
+    frame = np.concatenate([ones, others], axis=1)
+    return Planes(wire[:latents], settled(frame.T @ wire), settled(frame[:latents]), settled(math.pi * angle))
+
+
+def _settled_planes(schur: Array, basis: Array) -> tuple[Array, Array, Array]:
+    """Angles [K] of 0..1 and the two axes [size, K] of each plane, widest turn first.
+
+    A plane has no axes of its own, and libraries choose them as they like. Here the axis with the largest
+    share of the plane lies wholly on the plane's first.
+    """
     first = np.flatnonzero(np.abs(np.diag(schur, 1)) > 1e-12)
     first = first[np.concatenate(([True], np.diff(first) > 1))] if len(first) else first
-    angle = math.pi * schur[first, first + 1]
-    frame = np.concatenate([basis[:, first], basis[:, first + 1]], axis=1)
-    return Planes(wire[:latents], frame.T @ wire, frame[:latents], angle)
+    angle, ones, others = schur[first, first + 1], basis[:, first], basis[:, first + 1]
+    ones, others = np.where(angle > 0, ones, others), np.where(angle > 0, others, ones)
+    order = np.argsort(-np.abs(angle))
+    angle, ones, others = np.abs(angle)[order], ones[:, order], others[:, order]
+    widest, each = np.argmax(ones**2 + others**2, axis=0), np.arange(len(angle))
+    length = np.hypot(ones[widest, each], others[widest, each])
+    cosine, sine = ones[widest, each] / length, others[widest, each] / length
+    return angle, cosine * ones + sine * others, cosine * others - sine * ones
+
+
+def lipschitz(latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+    """The bound of y against touch: that of the wire, at every entanglement."""
+    del seed, knobs
+    return float(np.linalg.norm(wiring(latents)[:latents], 2))
 
 
 def build(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: int) -> Var:

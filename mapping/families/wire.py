@@ -11,6 +11,8 @@ have unit length and two of them share less than a whole channel.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import spox.opset.ai.onnx.v17 as op
@@ -51,3 +53,11 @@ def build(graph: StatefulGraph, clock: Clock, touch: Var, latents: int, seed: in
     also = op.reshape(op.matmul(const(folded), column), shape_const([latents]))
     square = op.mul(op.mul(lean, lean), const((folded**2).sum(axis=1)))
     return op.div(op.add(y, op.mul(lean, also)), op.sqrt(op.add(const(1.0), square)))
+
+
+def lipschitz(latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+    """The bound of y against touch: the norm of D (P + lean F)."""
+    del seed
+    straight, folded, lean = wiring(latents)[:latents], folding(latents), knobs.get("lean", LEAN.default)
+    rows = np.sqrt(1.0 + lean**2 * (folded**2).sum(axis=1, keepdims=True))
+    return float(np.linalg.norm((straight + lean * folded) / rows, 2))

@@ -17,6 +17,7 @@ the swings of its step response, q = exp(-pi zeta / sqrt(1 - zeta^2)).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -82,3 +83,9 @@ def farthest_swing(damping: float) -> float:
     """The bound on a swing, above."""
     q = math.exp(-math.pi * damping / math.sqrt(1.0 - damping**2))
     return (1.0 + q) / (1.0 - q)
+
+
+def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+    """The bound behind a mapping whose bound is `before`, at any moment after a gesture has changed."""
+    del latents, seed
+    return before * farthest_swing(knobs.get("damping", DAMPING.default))

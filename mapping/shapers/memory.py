@@ -12,6 +12,7 @@ by at most (1 - m) |dx| + m |C| a (2 sqrt(N)), whatever the hand does.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -70,3 +71,9 @@ def lipschitz(latents: int, seed: int, amount: float, echo: float) -> float:
     _, into, out = reservoir(latents, seed)
     gain = np.linalg.norm(out, 2) * np.linalg.norm(into, 2) / (1.0 - echo)
     return float(1.0 - amount + amount * gain)
+
+
+def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+    """The bound behind a mapping whose bound is `before`, at any moment after a gesture has changed."""
+    amount = knobs.get("memory", AMOUNT.default)
+    return before * lipschitz(latents, seed, amount, knobs.get("echo", ECHO.default))

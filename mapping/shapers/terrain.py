@@ -10,6 +10,7 @@ Lipschitz bound against x: (1 - terrain) + terrain 2 pi f |W| |B|, spectral norm
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -68,3 +69,9 @@ def lipschitz(latents: int, seed: int, amount: float, roughness: float) -> float
     into, _, out = fourier_features(latents, seed)
     steep = 2.0 * math.pi * roughness * np.linalg.norm(out, 2) * np.linalg.norm(into, 2)
     return float(1.0 - amount + amount * steep)
+
+
+def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+    """The bound behind a mapping whose bound is `before`."""
+    amount = knobs.get("terrain", AMOUNT.default)
+    return before * lipschitz(latents, seed, amount, knobs.get("roughness", ROUGHNESS.default))

@@ -15,6 +15,8 @@ from mapping import touch_graph
 from mapping.channels import wiring
 from mapping.families.rotate import generator, planes
 
+# Planes lie on a grid of 2^-20, so that they are the same on every machine.
+SETTLED = 1e-5
 SIZES = [1, 4, 7, 8, 12, 13, 16, 32, 64]
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
 
@@ -34,7 +36,7 @@ def matrix(latents: int, seed: int, entanglement: float) -> np.ndarray:
 def test_planes_against_the_matrix_exponential(latents: int, entanglement: float) -> None:
     size = max(latents, 12)
     oracle = scipy.linalg.expm(entanglement * math.pi * generator(size, 3)) @ wiring(latents)
-    assert matrix(latents, 3, entanglement) == pytest.approx(oracle[:latents], abs=1e-12)
+    assert matrix(latents, 3, entanglement) == pytest.approx(oracle[:latents], abs=SETTLED)
 
 
 @pytest.mark.parametrize("latents", [12, 16, 64])
@@ -42,7 +44,7 @@ def test_nothing_is_lost_and_nothing_moves_faster(latents: int) -> None:
     """From 12 latents on every singular value is 1, whatever the entanglement."""
     for entanglement in (0.0, 0.3, 1.0):
         singular = np.linalg.svd(matrix(latents, 1, entanglement), compute_uv=False)
-        assert singular == pytest.approx(np.ones(12), abs=1e-12)
+        assert singular == pytest.approx(np.ones(12), abs=SETTLED)
 
 
 def effective_inputs(influence: np.ndarray) -> float:

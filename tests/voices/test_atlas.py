@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voices import atlas
+from voices import atlas, atlas_words
 from voices.descriptors import Audio, Floats, band_distance_db, describe
 
 RATE, HOP = 44100, 2048
@@ -66,3 +66,30 @@ def test_the_picture_is_drawn(tmp_path: Path) -> None:
     found = atlas.survey(theremin, np.zeros(3), np.ones(3), RATE)
     atlas.draw(found, "theremin", tmp_path / "atlas.png")
     assert (tmp_path / "atlas.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_words_say_what_a_known_voice_does() -> None:
+    found = atlas.survey(theremin, np.zeros(3), np.ones(3), RATE)
+    assert [atlas_words.in_words(axis).split(",")[0] for axis in found.axes] == [
+        "loudness up",
+        "pitch up",
+        "hardly heard",
+    ]
+    assert (atlas_words.axis_of(found, "loudness"), atlas_words.axis_of(found, "pitch")) == (0, 1)
+    assert atlas_words.plane_in_words(found, 0, 1) == "loudness across, pitch up"
+    assert atlas_words.plane_in_words(found, 0, 2) == "one movement"
+    told = atlas_words.as_json(found, "theremin")
+    # 6 dB a unit from -2 to 2, in steps of 1.5 dB; an octave a unit, in half semitones.
+    assert told["latents"][0]["traits"]["loudness"]["steps"] == pytest.approx(16.05, abs=0.2)
+    assert told["latents"][1]["traits"]["pitch"]["steps"] == pytest.approx(96.0, rel=0.02)
+
+
+def test_pitch_and_roughness_of_known_sounds() -> None:
+    for hz in (110.0, 440.0, 1500.0):
+        sound = describe(tone(hz), RATE)
+        assert sound.pitch_hz == pytest.approx(hz, rel=0.02)
+        assert sound.pitch_confidence > 0.95
+    noise = np.random.default_rng(2).standard_normal(RATE).astype(np.float32)
+    assert describe(noise, RATE).pitch_confidence < 0.5
+    beating = tone(440.0) + tone(500.0)  # 60 Hz apart: rough; alone: smooth
+    assert describe(beating, RATE).roughness > 10 * describe(tone(440.0), RATE).roughness

@@ -1,0 +1,77 @@
+"""A few seconds of every family, rendered as Opus into docs/sounds: `python -m bench.mapping_examples`.
+
+The same performance on the simulated board through each mapping and one voice, at the mapping's own knobs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import scipy.signal
+import soundfile
+
+from files import fresh_file
+from graphs.card import load_onnx, read_card
+from lodestone.mapping_show import performance
+from lodestone.voice_files import find_voice, voice_graph
+from mapping import families, shapers
+from mapping.arbitrariness import in_voice
+from mapping.latent_statistics import latent_statistics
+from mapping.probe import mapping_player, play
+from voices.players import graph_player
+
+OUT = Path("docs/sounds")
+VOICE, SECONDS, FRAMES_HZ = "glass", 8.0, 200
+OPUS_HZ, PEAK, SMALL = 48000, 0.7, 0.85
+FADE_S = 0.05
+
+
+def examples() -> list[str]:
+    """Every family alone, and every shaper behind a turn."""
+    return [*families.names(), *(f"rotate+{name}" for name in shapers.names() if name != "snapshots")]
+
+
+def render(mapping: str, touch: npt.NDArray[np.float64], voice: Path) -> npt.NDArray[np.float64]:
+    """Mono sound at OPUS_HZ of touch [N, 12] of unit spread, 200 frames a second."""
+    model = load_onnx(voice)
+    card = read_card(model)
+    y = play(mapping_player(mapping, card.latents, seed=1), touch)
+    calls = np.arange(0.0, len(y) / FRAMES_HZ, card.hop / card.sample_rate)
+    latents = in_voice(y[(calls * FRAMES_HZ).astype(int)], latent_statistics(card))
+    sound = graph_player(model)(latents).astype(np.float64)
+    up = np.gcd(OPUS_HZ, card.sample_rate)
+    return np.asarray(scipy.signal.resample_poly(sound, OPUS_HZ // up, card.sample_rate // up))
+
+
+def write(path: Path, sound: npt.NDArray[np.float64]) -> None:
+    """As Opus, at a common peak, with its ends faded."""
+    fade = np.hanning(2 * int(FADE_S * OPUS_HZ))
+    shaped = sound * (PEAK / max(float(np.abs(sound).max()), 1e-6))
+    shaped[: len(fade) // 2] *= fade[: len(fade) // 2]
+    shaped[-(len(fade) // 2) :] *= fade[len(fade) // 2 :]
+    with fresh_file(path) as fresh:
+        soundfile.write(fresh, shaped, OPUS_HZ, format="OGG", subtype="OPUS", compression_level=SMALL)
+
+
+def main() -> None:
+    """Writes a file for each."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--out", type=Path, default=OUT)
+    options.add_argument("--seconds", type=float, default=SECONDS)
+    options.add_argument("only", nargs="*", help="mappings; else all")
+    given = options.parse_args()
+    work = Path("out/mapping-examples")
+    touch = performance(None, None, work)[: round(given.seconds * FRAMES_HZ)]
+    voice = voice_graph(find_voice(VOICE), work / "voices")
+    given.out.mkdir(parents=True, exist_ok=True)
+    for mapping in given.only or examples():
+        path = given.out / f"{mapping.replace('+', '-')}.opus"
+        write(path, render(mapping, touch, voice))
+        print(f"{mapping:20} {path} ({path.stat().st_size / 1000:.0f} kB)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What a lesson needs: the board, the scene that plays on it, its calibration, voice and taught gestures."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+import calibration
+from lodestone.board import Board
+from lodestone.settings import SceneSettings, load_settings
+from lodestone.sound_choice import Choice
+from lodestone.teach_desk import TeachDesk
+from lodestone.teaching import Lesson, Pair, TeachingError, bring_taught, voice_card
+from lodestone.voice_files import find_voice, voice_graph
+from mapping.latent_statistics import latent_statistics
+
+LISTEN_S = 0.3
+"""So long the hand is listened to; the middle of what it did counts."""
+LIVE = Path("out/live")
+
+
+def open_desk(address: str | None, port: int, settings: Path, live: bool, file: Path, seed: int) -> TeachDesk:
+    """A desk for the scene that plays.
+
+    Args:
+        address: of the board; None: the usual ones.
+        port: where it listens.
+        settings: the `instrument.toml` that the board was built from.
+        live: it is `lodestone live` without settings, started in this folder.
+        file: of what is taught.
+        seed: of the sounds that are drawn.
+
+    Raises:
+        LodestoneError: one of its family.
+    """
+    with Board(address, port) as board:
+        host, plays = board.address, board.status.scene_name
+        touch = "" if board.model is None else board.model.touch
+    scene = _live_scene(plays, touch) if live else _scene(settings, plays)
+    beside = Path() if live else settings.parent
+    made = calibration.load(beside / scene.calibration)
+    card = voice_card(scene, beside)
+
+    def bring(_: str, pairs: Sequence[Pair]) -> Iterator[str]:
+        return bring_taught(made, host, port, scene, beside, pairs, card)
+
+    return TeachDesk(
+        Lesson(file, scene.name, bring),
+        Choice(latent_statistics(card), seed),
+        lambda: heard_now(host, port, scene.name),
+        functools.partial(_axis, scene, beside),
+    )
+
+
+def heard_now(host: str, port: int, scene: str) -> Pair:
+    """Touch and latents while the hand holds still.
+
+    Raises:
+        TeachingError: another scene plays by now, or the board does not tell.
+    """
+    touches: list[Sequence[float]] = []
+    latents: list[Sequence[float]] = []
+    with Board(host, port) as board:
+        if board.status.scene_name != scene:
+            raise TeachingError(f"scene {scene}", board.status.scene_name, "go back to it, or begin anew")
+        for message in board.hear(LISTEN_S):
+            if message.address == "/touch":
+                touches.append(message.params)
+            if message.address == "/latent":
+                latents.append(message.params)
+    if not touches or not latents:
+        raise TeachingError("touch and latents of the board", "none", "put both into osc.streams")
+    pair = (np.median(np.array(rows), axis=0) for rows in (touches, latents))
+    return Pair(*(tuple(float(f"{value:.6g}") for value in row) for row in pair))
+
+
+def _scene(settings: Path, plays: str) -> SceneSettings:
+    scenes = load_settings(settings).scenes
+    found = next((scene for scene in scenes if scene.name == plays), None)
+    if found is None:
+        known = ", ".join(scene.name for scene in scenes)
+        raise TeachingError(f"the scene that plays in {settings}", f"{plays!r}, there {known}",
+                            "give the settings that this board was built from, or --live")  # fmt: skip
+    return found
+
+
+def _live_scene(plays: str, touch: str) -> SceneSettings:
+    """Of `lodestone live` without settings: its scenes are named after voices, touches after mappings."""
+    files = sorted(LIVE.glob("simulated-*.calibration.json"), key=lambda path: path.stat().st_mtime)
+    if not files:
+        raise TeachingError(f"a calibration in {LIVE}", "none", "start `lodestone live` in this folder")
+    mapping, _, seed = touch.rpartition("-")
+    return SceneSettings(plays, plays, mapping, str(files[-1]), seed=int(seed) if seed.isdecimal() else 0)
+
+
+@functools.cache
+def _axis(scene: SceneSettings, beside: Path, word: str) -> int:
+    from voices.atlas_words import WORDS, axis_of, survey_graph
+
+    if word not in WORDS:
+        raise TeachingError(f"a latent's number, or one of {', '.join(WORDS)}", word, "choose one of them")
+    graph = voice_graph(find_voice(scene.voice, beside), Path("out/voices"))
+    return axis_of(survey_graph(graph), word) + 1
