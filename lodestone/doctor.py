@@ -102,7 +102,7 @@ def board(addresses: tuple[str, ...] = ()) -> Seen:
 
     found = find(addresses)
     if not found:
-        do = "check the cable and the power; without a board: `lodestone live`, or `make page`"
+        do = "check the cable and the power; without a board: `lodestone live`, or `lodestone page --live`"
         return Seen("board", CARE, "none answers on the link", do)
     own = importlib.metadata.version("lodestone")
     address, status = sorted(found.items())[0]
