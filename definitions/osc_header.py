@@ -70,7 +70,7 @@ def _interface(rows: Sequence[Message]) -> str:
 
 def _parameters(row: Message) -> str:
     named = ["const char* name"] if row.prefix else []
-    taken = [f"{CPP[field.kinds]} {field.name}" for field in row.fields]
+    taken = [f"{CPP['is' if field.since else field.kinds]} {field.name}" for field in row.fields]
     return ", ".join([*named, *taken, "Refusal* refusal"])
 
 
@@ -85,7 +85,9 @@ def _table(rows: Sequence[Message]) -> str:
         size, at = len(row.fields), f"k{row.title}Fields" if row.fields else "nullptr"
         reads = ["name"] if row.prefix else []
         part = {"i": ".whole", "f": ".number", "s": ".text", "is": ""}
-        reads += [f"a[{index}]{part[field.kinds]}" for index, field in enumerate(row.fields)]
+        reads += [
+            f"a[{index}]{'' if field.since else part[field.kinds]}" for index, field in enumerate(row.fields)
+        ]
         call = f"to->On{row.title}({', '.join([*reads, 'refusal'])})"
         lines += [
             f"    {{{_quoted(row.prefix or row.address)}, {'true' if row.prefix else 'false'}, {size}, {at},",
@@ -99,7 +101,8 @@ def _field_row(field: Field) -> str:
     ranged = field.least is not None and field.most is not None
     least, most = (float(field.least or 0), float(field.most or 0)) if ranged else (-3.0e38, 3.0e38)
     name, kinds, choices = map(_quoted, (field.name, field.kinds, "|".join(field.choices)))
-    return f"{{{name}, {kinds}, {least}, {most}, {'true' if ranged else 'false'}, {choices}}}"
+    flags = [str(flag).lower() for flag in (ranged, bool(field.since))]
+    return f"{{{name}, {kinds}, {least}, {most}, {', '.join(flags)}, {choices}}}"
 
 
 def _knobs(knobs: Sequence[Knob]) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from definitions import settings_header, settings_text
 from definitions.table import read
 
-KINDS = ("whole", "choice", "some", "text", "name", "targets", "addresses", "knobs")
+KINDS = ("whole", "real", "choice", "some", "text", "name", "targets", "addresses", "knobs")
 LONGEST_NAME = 63
 MOST_SCENES = 64
 
@@ -69,6 +69,8 @@ class Setting:
         """What a value must be, in words."""
         if self.kind == "whole":
             return f"a whole number from {self.range[0]} to {self.range[1]}"
+        if self.kind == "real":
+            return f"a number from {self.range[0]} to {self.range[1]}"
         words = {
             "choice": "one of " + ", ".join(self.choices),
             "some": "some of " + ", ".join(self.choices),
@@ -90,6 +92,10 @@ class Setting:
     def _whole(self, value: object) -> int | None:
         whole = isinstance(value, int) and not isinstance(value, bool)
         return value if whole and self.range[0] <= value <= self.range[1] else None  # type: ignore[operator,return-value]
+
+    def _real(self, value: object) -> float | None:
+        real = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if real and self.range[0] <= value <= self.range[1] else None  # type: ignore[operator,arg-type]
 
     def _choice(self, value: object) -> str | None:
         return value if isinstance(value, str) and value in self.choices else None

@@ -39,6 +39,7 @@ def _line(row: Setting, value: Any) -> str:
 def _limits(row: Setting) -> str:
     limits = {
         "whole": f"{row.range[0]} to {row.range[1]}{' ' + row.unit if row.unit else ''}",
+        "real": f"{row.range[0]} to {row.range[1]}{' ' + row.unit if row.unit else ''}",
         "choice": ", ".join(row.choices),
         "some": ", ".join(row.choices),
     }.get(row.kind, "")

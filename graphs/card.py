@@ -21,6 +21,8 @@ from graphs.knob import Knob
 from graphs.tolerance import EXACT, LOOSE
 
 FORMAT, VERSION, KEY = "lodestone-card", 1, "lodestone.card"
+LEAD = "lead."
+"""How names of inputs begin that need not be given, zero then: by them another graph leads this one."""
 FloatArray = npt.NDArray[np.float32]
 _DO = "export the model again with `lodestone export`"
 

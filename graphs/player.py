@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 
-from graphs.card import KEY, Card
+from graphs.card import KEY, LEAD, Card
 from graphs.errors import GraphError
 
 FloatArray = npt.NDArray[np.float32]
@@ -147,7 +147,7 @@ class GraphPlayer:
         return results
 
     def _unasked(self, name: str, shape: tuple[int, ...]) -> FloatArray:
-        """Noise that is drawn, or where a knob stands."""
+        """Noise that is drawn, where a knob stands, or that nobody leads."""
         if name.startswith("noise."):
             uniform = self.card is not None and self.card.noise.get(name, ("normal",))[0] == "uniform"
             drawn = self._random.random(shape) if uniform else self._random.standard_normal(shape)
@@ -155,4 +155,6 @@ class GraphPlayer:
         knob = name.removeprefix("knob.")
         if name.startswith("knob.") and knob in self._knobs:
             return np.full(shape, self._knobs[knob], np.float32)
+        if name.startswith(LEAD):
+            return np.zeros(shape, np.float32)
         raise GraphError(f"a value for {name}", "none", "give every input that is not noise, state or knob")

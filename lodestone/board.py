@@ -111,15 +111,19 @@ class Board:
             raise BoardError("onboard, host or both", repr(mode), nearest(mode, MODES))
         return self._command(f"mode {mode}", lambda s: s.asked == mode, "/mode", mode)
 
-    def scene(self, scene: int | str) -> Status:
-        """Asks for a scene, by its number from 0 or by its name, and waits until it plays."""
+    def scene(self, scene: int | str, seconds: float | None = None) -> Status:
+        """Asks for a scene, by its number from 0 or by its name, and waits until it plays.
+
+        `seconds` is how long the way there takes, 0 to 30; as the scene's settings have it where None.
+        """
         if isinstance(scene, str):
             known = {row.name: row.number for row in self.scenes()}
             if scene not in known:
                 raise BoardError(f"one of the scenes {', '.join(known)}", repr(scene), nearest(scene, known))
             scene = known[scene]
         number = scene
-        return self._command(f"scene {number}", lambda s: s.scene == number, "/scene", number)
+        way = () if seconds is None else (float(seconds),)
+        return self._command(f"scene {number}", lambda s: s.scene == number, "/scene", number, *way)
 
     def mute(self, muted: bool) -> Status:
         """Silences the board, or lets it sound again."""

@@ -175,6 +175,8 @@ def board_conf(
     lines += ["log = /root/lodestone/log/board.log"]
     for name, stages in zip(scene_names, voices or [[1]] * len(scene_names), strict=True):
         lines.append(f"scene = {name} {_plans(name, stages)}")
+    morphs = {scene.name: round(1000 * scene.morph) for scene in settings.scenes}
+    lines += [f"morph = {name} {morphs[name]}" for name in scene_names if morphs.get(name)]
     if safe is not None:
         lines.append(f"safe_scene = safe {_plans(SAFE_FILES, safe)}")
     return "\n".join(lines) + "\n"

@@ -66,6 +66,8 @@ def scene_text(scene: SceneSettings) -> str:
             lines.append(f"{key} = {_quoted(getattr(scene, key))}")
     if scene.seed != usual.seed:
         lines.append(f"seed = {scene.seed}")
+    if scene.morph != usual.morph:
+        lines.append(f"morph = {scene.morph!r}")
     if scene.knobs:
         turned = ", ".join(f"{knob} = {value!r}" for knob, value in scene.knobs.items())
         lines.append(f"knobs = {{ {turned} }}")

@@ -53,6 +53,7 @@ class SceneSettings:
         precision: of the voices on the board, one of PRECISIONS.
         seed: of the mapping's random choices.
         knobs: where knobs of the mapping stand when the scene begins, by name.
+        morph: seconds of the way into it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class SceneSettings:
     precision: str = _SCENE["precision"].default
     seed: int = _SCENE["seed"].default
     knobs: Mapping[str, float] = field(default_factory=dict)
+    morph: float = _SCENE["morph"].default
 
 
 @dataclass(frozen=True, init=False)

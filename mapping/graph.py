@@ -20,6 +20,7 @@ from mapping.chain import chain, parts
 from mapping.knobs import standing
 from mapping.latent_statistics import latent_statistics
 from mapping.life import with_life
+from mapping.morph import led
 from mapping.own_mapping import is_own, plain_name
 from mapping.probe import check_continuity
 from mapping.shapers import Around
@@ -41,7 +42,8 @@ def touch_graph(
     """Builds the touch graph of a board for a voice.
 
     Inputs: field [4, 3] mT, valid [4], temperature [4] °C, dt [] s, knob.reach (mT), knob.rest_capture,
-    the knobs of its parts, knob.range (sigma), knob.life (0..1), state.K. Outputs: touch [12] in -1..1,
+    the knobs of its parts, knob.range (sigma), knob.life (0..1), lead.place [Z] and lead.share [] of a morph
+    (`mapping.morph`; they need not be given), state.K. Outputs: touch [12] in -1..1, place [Z] in sigma,
     latent [Z] in the voice's own units, next.K. The gain is normalised: at range 1, free play as in the
     calibration moves the latents of the family by one sigma, root mean square.
 
@@ -81,8 +83,10 @@ def touch_graph(
     for shape in shaping:
         y = shape(graph, clock, y, around)
     y = with_life(graph, clock, y, statistics.latents, seed)
+    y = led(graph, y, statistics.latents)
     safe = slew_limit(graph, clock, ball_limit(y, statistics.latents), statistics.latents)
     graph.output("touch", touch)
+    graph.output("place", safe)
     graph.output("latent", to_voice(safe, statistics))
     for label, value in (knobs or {}).items():
         graph.knobs[label] = standing(graph.knobs, label, value)

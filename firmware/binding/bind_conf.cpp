@@ -44,6 +44,9 @@ void BindConf(nb::module_& m) {
         for (const SceneConf& scene : conf.scenes) scenes.append(scene.name);
         values["sensors"] = sensors;
         values["scenes"] = scenes;
+        nb::list morphs;
+        for (const SceneConf& scene : conf.scenes) morphs.append(scene.morph_ms);
+        values["morph_ms"] = morphs;
         return nb::make_tuple(trouble, values);
       },
       nb::arg("text"), nb::sig("def read_board_conf(text: str) -> tuple[str, dict[str, object]]"),

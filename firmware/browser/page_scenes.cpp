@@ -20,6 +20,8 @@ class LentTouch : public Touch {
   void Run(const FieldFrame& frame, float dt_s) override { kept_->Run(frame, dt_s); }
   const float* touch() const override { return kept_->touch(); }
   const float* latent() const override { return kept_->latent(); }
+  const float* place() const override { return kept_->place(); }
+  void Lead(const float* place, float share) override { kept_->Lead(place, share); }
   size_t state_bytes() const override { return kept_->state_bytes(); }
   void SaveState(void* to) const override { kept_->SaveState(to); }
   void LoadState(const void* from) override { kept_->LoadState(from); }
@@ -155,6 +157,7 @@ std::unique_ptr<Scene> PageScenes::Load(int32_t index, char* error, size_t error
     scene->touch.reset(new SpreadTouch(kept.touch.get(), kept.mean, kept.std));
   }
   scene->voice.reset(new LentVoice(voice.engines[free].get(), &voice.lent[free]));
+  scene->voice_crc = voice.crc;
   scene->ResetKnobs();
   return scene;
 }

@@ -56,6 +56,7 @@ bool TakeNumber(const OscMessage& message, uint32_t index, const FieldRow& field
 bool Take(const OscMessage& message, uint32_t index, const FieldRow& field, Argument* to,
           Refusal* refusal) {
   *to = Argument();
+  if (field.optional && index >= message.count) return true;
   const bool text = index < message.count &&
                     (message.values[index].tag == 's' || message.values[index].tag == 'S');
   if (field.kinds[0] == 's' || (field.kinds[1] == 's' && text))

@@ -47,9 +47,12 @@ EngineTouch::EngineTouch(Engine engine)
       valid_(kAbsent),
       temperature_(kAbsent),
       dt_(kAbsent),
+      lead_place_(kAbsent),
+      lead_share_(kAbsent),
       touch_(kAbsent),
       latent_(kAbsent),
       room_(kAbsent),
+      place_(kAbsent),
       latents_(0),
       knobs_() {}
 
@@ -71,9 +74,12 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
       !PlaceInput(engine_, "valid", kSensors, &valid_, error, error_bytes) ||
       !PlaceInput(engine_, "temperature", kSensors, &temperature_, error, error_bytes) ||
       !PlaceInput(engine_, "dt", 1, &dt_, error, error_bytes) ||
+      !PlaceInput(engine_, "lead.place", latents_, &lead_place_, error, error_bytes) ||
+      !PlaceInput(engine_, "lead.share", 1, &lead_share_, error, error_bytes) ||
       !PlaceOutput(engine_, "touch", kTouchValues, &touch_, error, error_bytes) ||
       !PlaceOutput(engine_, "latent", latents_, &latent_, error, error_bytes) ||
-      !PlaceOutput(engine_, "room", kRoomValues, &room_, error, error_bytes)) {
+      !PlaceOutput(engine_, "room", kRoomValues, &room_, error, error_bytes) ||
+      !PlaceOutput(engine_, "place", latents_, &place_, error, error_bytes)) {
     return false;
   }
   if (field_ == kAbsent || touch_ == kAbsent || latent_ == kAbsent || latents_ == 0 ||
@@ -97,6 +103,18 @@ KnobInfo EngineTouch::knob(uint32_t index) const {
 
 const float* EngineTouch::room() const {
   return room_ == kAbsent ? nullptr : engine_.output_data(room_);
+}
+
+const float* EngineTouch::place() const {
+  const bool whole = place_ != kAbsent && lead_place_ != kAbsent && lead_share_ != kAbsent;
+  return whole ? engine_.output_data(place_) : nullptr;
+}
+
+void EngineTouch::Lead(const float* place, float share) {
+  if (this->place() == nullptr) return;
+  if (place != nullptr)
+    std::memcpy(engine_.input_data(lead_place_), place, sizeof(float) * latents_);
+  *engine_.input_data(lead_share_) = share;
 }
 
 void EngineTouch::Run(const FieldFrame& frame, float dt_s) {

@@ -24,6 +24,8 @@ class EngineTouch : public Touch {
   void Run(const FieldFrame& frame, float dt_s) override;
   const float* touch() const override { return engine_.output_data(touch_); }
   const float* latent() const override { return engine_.output_data(latent_); }
+  const float* place() const override;
+  void Lead(const float* place, float share) override;
   const float* room() const override;
   size_t state_bytes() const override { return engine_.state_bytes(); }
   void SaveState(void* to) const override { engine_.SaveState(to); }
@@ -35,7 +37,8 @@ class EngineTouch : public Touch {
 
   Engine engine_;
   size_t field_, valid_, temperature_, dt_;  // inputs; kAbsent where the graph has none
-  size_t touch_, latent_, room_;             // outputs; the last one may be kAbsent
+  size_t lead_place_, lead_share_;           // likewise
+  size_t touch_, latent_, room_, place_;     // outputs; the last two may be kAbsent
   uint32_t latents_;
   std::vector<size_t> knobs_;
 };

@@ -67,6 +67,7 @@ Instrument::Instrument(const InstrumentSettings& settings, FieldSource* source, 
   settings_.prefill_frames = std::max(settings.prefill_frames, settings.block_frames);
   voice_.SetPace(settings.sample_rate_hz, settings.block_frames, settings_.prefill_frames);
   voice_.SetCarriesTwo(settings.carries_two);
+  scenes_.SetRate(settings.sample_rate_hz);
   out_.SetStreams(settings.streams);
   const uint32_t rate = settings.sample_rate_hz;
   mixer_.SetFades(FramesOf(settings.crossfade_s, rate), FramesOf(settings.rescue_s, rate),
@@ -236,8 +237,9 @@ StatusReport Instrument::Report() const {
   const Scene* scene = scenes_.playing();
   report.asked = ModeName(modes_.asked());
   report.sounding = ModeName(sounding_);
-  report.scene = scene != nullptr ? scene->index : -1;
-  report.scene_name = scene != nullptr ? scene->name : "";
+  const Scene* told = scenes_.told();
+  report.scene = told != nullptr ? told->index : -1;
+  report.scene_name = told != nullptr ? told->name : "";
   report.voice_load = voice_load_.load(std::memory_order_relaxed);
   report.touch_load = touch_load_.load(std::memory_order_relaxed);
   report.underruns = static_cast<int32_t>(mixer_.underruns());

@@ -50,7 +50,7 @@ void Instrument::AskMode(Mode mode) {
   tell_ = true;
 }
 
-bool Instrument::OnScene(const Argument& scene, Refusal* refusal) {
+bool Instrument::OnScene(const Argument& scene, const Argument& seconds, Refusal* refusal) {
   const int32_t count = scenes_.count();
   int32_t index = scene.whole;
   if (scene.tag == 's') {
@@ -62,7 +62,7 @@ bool Instrument::OnScene(const Argument& scene, Refusal* refusal) {
     return refusal->Say("no scene %d: there are %d, counted from 0", static_cast<int>(index),
                         static_cast<int>(count));
   }
-  scenes_.Ask(index);
+  scenes_.Ask(index, seconds.tag == 'f' ? seconds.number : -1.0f);
   tell_ = true;
   return true;
 }
@@ -73,7 +73,7 @@ bool Instrument::OnScenes(Refusal*) {
 }
 
 void Instrument::TellScenes() {
-  const Scene* playing = scenes_.playing();
+  const Scene* playing = scenes_.told();
   ScenesMessage told;
   told.of = scenes_.count();
   for (told.number = 0; told.number < told.of; ++told.number) {

@@ -52,6 +52,12 @@ class Touch {
   virtual void Run(const FieldFrame& frame, float dt_s) = 0;
   virtual const float* touch() const = 0;   // kTouchValues, in -1..1
   virtual const float* latent() const = 0;  // latents()
+  // Where the last Run left it, latents() values in sigma: what another touch can be led by. Null:
+  // it does not tell, and cannot be led itself.
+  virtual const float* place() const { return nullptr; }
+  // (place, share) In the next runs another touch's place counts so much, 1: alone, 0: not at all.
+  // Null: the place that was given last.
+  virtual void Lead(const float*, float) {}
   // By how many mT the room differs from that of the calibration, 0: it does not; and by how many
   // kelvin. Null: it does not tell.
   virtual const float* room() const { return nullptr; }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "firmware/instrument/latest_value.h"
+#include "firmware/instrument/morph.h"
 #include "firmware/instrument/parts.h"
 
 namespace lodestone {
@@ -30,9 +31,11 @@ struct Scene {
   std::atomic<float> knob_targets[kMaxKnobs];  // control thread to touch thread
   uint32_t blocks;                             // that the voice has begun, warming included
   uint32_t touch_crc;                          // of the touch's plan
-  std::vector<uint8_t> after_rest;             // state of the touch once a rest has been captured
-  std::atomic<bool> after_rest_ready;          // touch thread to control thread
-  int32_t rest_knob;  // the knob that takes the empty board as rest; -1: none
+  uint32_t voice_crc;  // of its voice's plan, 0: not known; two scenes of one have the same voice
+  Morph morph;         // from the scene before
+  std::vector<uint8_t> after_rest;     // state of the touch once a rest has been captured
+  std::atomic<bool> after_rest_ready;  // touch thread to control thread
+  int32_t rest_knob;                   // the knob that takes the empty board as rest; -1: none
 
   Scene()
       : name(),
@@ -40,6 +43,8 @@ struct Scene {
         knob_targets(),
         blocks(0),
         touch_crc(0),
+        voice_crc(0),
+        morph(),
         after_rest(),
         after_rest_ready(false),
         rest_knob(-1) {}
@@ -90,6 +95,8 @@ class SceneLoader {
   virtual ~SceneLoader() {}
   virtual int32_t count() const = 0;
   virtual const char* name(int32_t) const { return ""; }  // (index), as the settings have it
+  // Seconds that the way into it takes where the player does not say; 0: as quick as can be.
+  virtual float morph_s(int32_t) const { return 0.0f; }  // (index)
   // Null and one line in `error` when the scene cannot play; a line beside a scene is a warning.
   // May take seconds. Threads: files.
   virtual std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) = 0;

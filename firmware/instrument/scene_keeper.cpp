@@ -1,19 +1,26 @@
 #include "firmware/instrument/scene_keeper.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace lodestone {
 namespace {
 
+// The number of a knob, -1 where there is none of that name.
+int32_t KnobNamed(const Touch& touch, const char* name) {
+  for (uint32_t k = 0; k < touch.knobs() && k < kMaxKnobs; ++k) {
+    if (std::strcmp(touch.knob(k).name, name) == 0) return static_cast<int32_t>(k);
+  }
+  return -1;
+}
+
 // The same piece goes on: every knob that both touches have stays where the player's hand left it.
 void CarryKnobs(const Scene& from, Scene* to) {
   for (uint32_t k = 0; k < to->touch->knobs() && k < kMaxKnobs; ++k) {
-    for (uint32_t other = 0; other < from.touch->knobs() && other < kMaxKnobs; ++other) {
-      if (static_cast<int32_t>(k) == to->rest_knob) continue;
-      if (std::strcmp(to->touch->knob(k).name, from.touch->knob(other).name) != 0) continue;
-      to->knob_targets[k].store(from.knob_targets[other].load(std::memory_order_relaxed),
-                                std::memory_order_relaxed);
-    }
+    const int32_t there = KnobNamed(*from.touch, to->touch->knob(k).name);
+    if (static_cast<int32_t>(k) == to->rest_knob || there < 0) continue;
+    to->knob_targets[k].store(from.knob_targets[there].load(std::memory_order_relaxed),
+                              std::memory_order_relaxed);
   }
 }
 
@@ -26,6 +33,9 @@ SceneKeeper::SceneKeeper(SceneLoader* loader, TouchPlayer* touch, VoicePlayer* v
       worker_(loader),
       state_(State::kSteady),
       asked_(0),
+      asked_s_(-1.0f),
+      rate_hz_(44100),
+      fade_frames_(0),
       wish_(false),
       replace_(false),
       replaced_(true),
@@ -53,7 +63,7 @@ void SceneKeeper::Begin(int32_t index) {
   }
 }
 
-void SceneKeeper::Ask(int32_t index) {
+void SceneKeeper::Ask(int32_t index, float seconds) {
   if (loader_->count() == 0) {
     std::snprintf(trouble_, sizeof trouble_, "no scene to play: the settings name none");
   } else if (index < 0 || index >= loader_->count()) {
@@ -61,6 +71,7 @@ void SceneKeeper::Ask(int32_t index) {
                   static_cast<int>(index), static_cast<int>(loader_->count()));
   } else {
     asked_ = index;
+    asked_s_ = seconds;
     wish_ = true;
     trouble_[0] = '\0';  // of an earlier wish
   }
@@ -79,17 +90,18 @@ bool SceneKeeper::Tick() {
       return false;
     case State::kWarming:
       if (!worker_.idle()) return false;
-      voice_->Request(coming_.get());
-      state_ = State::kSwapping;
-      return false;
+      return Swap();
     case State::kSwapping:
+      if (fading() && waiting()) voice_->Hurry();
       if (voice_->playing() != coming_.get()) return false;
-      leaving_ = std::move(playing_);
-      playing_ = std::move(coming_);
-      touch_->Request(playing_.get(), nullptr);
-      state_ = State::kReleasing;
-      replaced_ = replaced_ || !replace_;
+      Swapped();
       return true;
+    case State::kMorphing:
+      if (!playing_->morph.over() && !waiting()) return false;
+      // Where another scene is wished for in the middle, the place that led stays where it was.
+      touch_->Request(playing_.get(), nullptr, nullptr);
+      state_ = State::kReleasing;
+      return false;
     case State::kReleasing:
       if (leaving_ && !(touch_->HasSwitched() && leaving_->at_rest())) return false;
       if (leaving_) worker_.Release(std::move(leaving_));
@@ -97,6 +109,41 @@ bool SceneKeeper::Tick() {
       return false;
   }
   return false;
+}
+
+bool SceneKeeper::Swap() {
+  voice_->Request(coming_.get(), fade_frames_);
+  state_ = State::kSwapping;
+  return fading();
+}
+
+void SceneKeeper::Swapped() {
+  leaving_ = std::move(playing_);
+  playing_ = std::move(coming_);
+  const bool morphs = playing_->morph.is_set();
+  playing_->morph.Go();
+  touch_->Request(playing_.get(), nullptr, morphs ? leaving_.get() : nullptr);
+  state_ = morphs ? State::kMorphing : State::kReleasing;
+  replaced_ = replaced_ || !replace_;
+}
+
+// Scenes of one voice morph in their touch, under a short crossfade of two voices that play the
+// same; others in a crossfade as long as the way.
+void SceneKeeper::PlanTheWay() {
+  const float seconds = asked_s_ < 0.0f ? loader_->morph_s(coming_->index) : asked_s_;
+  const bool leads = playing_->voice_crc != 0 && playing_->voice_crc == coming_->voice_crc &&
+                     playing_->touch->place() != nullptr && coming_->touch->place() != nullptr;
+  fade_frames_ = leads ? 0 : static_cast<uint32_t>(seconds * static_cast<float>(rate_hz_));
+  if (!leads || seconds <= 0.0f) return;
+  const bool same = std::strcmp(playing_->touch->name(), coming_->touch->name()) == 0;
+  float knobs[kMaxKnobs] = {};
+  const uint32_t count = std::min(coming_->touch->knobs(), kMaxKnobs);
+  for (uint32_t k = 0; k < count; ++k) {
+    const int32_t there = KnobNamed(*playing_->touch, coming_->touch->knob(k).name);
+    const Scene& from = there < 0 ? *coming_ : *playing_;
+    knobs[k] = from.knob_targets[there < 0 ? k : static_cast<uint32_t>(there)].load();
+  }
+  coming_->morph.Set(seconds, same, knobs, count);
 }
 
 bool SceneKeeper::Replace(int32_t index, std::vector<uint8_t>* plan, int32_t way) {
@@ -148,7 +195,9 @@ bool SceneKeeper::Take() {
   loader_->RestoreTouch(scene.get());
   if (!playing_) return Play(std::move(scene));
   coming_ = std::move(scene);
-  touch_->Request(playing_.get(), coming_.get());
+  fade_frames_ = 0;
+  if (!replacing) PlanTheWay();
+  touch_->Request(playing_.get(), coming_.get(), nullptr);
   state_ = State::kFeeding;
   return false;
 }
@@ -160,7 +209,7 @@ bool SceneKeeper::IsNotPlaying(const Scene& scene) const {
 
 bool SceneKeeper::Play(std::unique_ptr<Scene> scene) {
   playing_ = std::move(scene);
-  touch_->Request(playing_.get(), nullptr);
+  touch_->Request(playing_.get(), nullptr, nullptr);
   voice_->Request(playing_.get());
   return true;
 }

@@ -22,7 +22,11 @@ class SceneKeeper {
   void Begin(int32_t index);
 
   // The last wish counts; an index that is not in the settings is refused with a word in trouble().
-  void Ask(int32_t index);
+  // `seconds` is how long the way there shall take; less than 0: as long as the scene's settings
+  // say.
+  void Ask(int32_t index, float seconds = -1.0f);
+  // Frames a second, for long crossfades. Before the threads start.
+  void SetRate(uint32_t sample_rate_hz) { rate_hz_ = sample_rate_hz; }
 
   // Another touch for a scene, kept over a power cut and crossfaded in where that scene plays:
   // `plan`, or where that is empty the one before (-1) or after (1), or only a look (0). False
@@ -43,6 +47,8 @@ class SceneKeeper {
 
   // The scene whose touch feeds the voice that sounds; null before the first.
   Scene* playing() const { return playing_.get(); }
+  // The scene that is told as the one that plays: on a long way the one where it leads.
+  const Scene* told() const { return fading() ? coming_.get() : playing_.get(); }
   // The scene that knobs turn: the coming one as soon as there is one.
   Scene* newest() const { return coming_ ? coming_.get() : playing_.get(); }
   const char* trouble() const {
@@ -52,10 +58,15 @@ class SceneKeeper {
   const char* name(int32_t index) const { return loader_->name(index); }
 
  private:
-  enum class State { kSteady, kLoading, kFeeding, kWarming, kSwapping, kReleasing };
+  enum class State { kSteady, kLoading, kFeeding, kWarming, kSwapping, kMorphing, kReleasing };
 
   void Start();
   bool Take();
+  bool Swap();
+  void Swapped();
+  void PlanTheWay();
+  bool fading() const { return state_ == State::kSwapping && fade_frames_ > 0; }
+  bool waiting() const { return wish_ || replace_; }
   bool Play(std::unique_ptr<Scene> scene);
   bool IsNotPlaying(const Scene& scene) const;
 
@@ -65,6 +76,8 @@ class SceneKeeper {
   SceneWorker worker_;
   State state_;
   int32_t asked_;
+  float asked_s_;
+  uint32_t rate_hz_, fade_frames_;  // of a long crossfade into the coming scene; 0: a short one
   bool wish_, replace_, replaced_;
   int32_t replace_index_, replace_way_;
   std::vector<uint8_t> plan_;

@@ -13,6 +13,7 @@ constexpr float kFirstStepS = 0.005f;
 TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
     : source_(source),
       out_(out),
+      leaving_(nullptr),
       playing_(nullptr),
       coming_(nullptr),
       turns_(0),
@@ -34,6 +35,8 @@ void TouchPlayer::Tick() {
 
   Scene* coming = coming_.load(std::memory_order_acquire);
   Scene* playing = playing_.load(std::memory_order_acquire);
+  Scene* leaving = leaving_.load(std::memory_order_acquire);
+  if (leaving == playing) leaving = nullptr;
 
   const bool measured = measured_frames_.load(std::memory_order_relaxed) > 0;
   if (measured) measured_frames_.fetch_sub(1, std::memory_order_relaxed);
@@ -42,12 +45,13 @@ void TouchPlayer::Tick() {
     rest_frames_ = kRestFrames;
     rest_at_us_ = frame_.time_us;
   }
+  if (leaving != nullptr) Play(leaving, nullptr, dt_s);
   if (playing != nullptr) {
-    Play(playing, dt_s);
+    Play(playing, leaving, dt_s);
     out_->SendTouch(playing->touch->touch(), playing->touch->latent(), playing->touch->latents());
   }
   out_->EndFrame();
-  if (coming != nullptr && coming != playing) Play(coming, dt_s);
+  if (coming != nullptr && coming != playing) Play(coming, playing, dt_s);
   if (rest_frames_ > 0) --rest_frames_;
   KeepRest(playing);
   Watch(playing);
@@ -79,14 +83,19 @@ void TouchPlayer::Watch(const Scene* playing) {
 }
 
 // Knobs stand where they are asked for: how they glide there is the graph's affair. The rest knob
-// is a button.
-void TouchPlayer::Play(Scene* scene, float dt_s) {
+// is a button. `leads` is the scene that a morph comes from, where it still plays.
+void TouchPlayer::Play(Scene* scene, const Scene* leads, float dt_s) {
+  Morph& morph = scene->morph;
+  morph.Advance(dt_s);
+  if (morph.is_set()) {
+    scene->touch->Lead(leads != nullptr ? leads->touch->place() : nullptr, morph.share());
+  }
   const uint32_t count = std::min(scene->touch->knobs(), kMaxKnobs);
   for (uint32_t k = 0; k < count; ++k) {
     const bool rest = static_cast<int32_t>(k) == scene->rest_knob;
     const float pressed = rest_frames_ > 0 ? 1.0f : 0.0f;
-    scene->touch->SetKnob(k,
-                          rest ? pressed : scene->knob_targets[k].load(std::memory_order_relaxed));
+    const float target = scene->knob_targets[k].load(std::memory_order_relaxed);
+    scene->touch->SetKnob(k, rest ? pressed : morph.Knob(k, target));
   }
   scene->touch->Run(frame_, dt_s);
   LatentFrame latents;

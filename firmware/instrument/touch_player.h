@@ -28,11 +28,12 @@ class TouchPlayer {
 
   TouchPlayer(FieldSource* source, OscOut* out);
 
-  // The scene to play and, while scenes are swapped, the one to come: both touches then run.
-  // Threads: control.
-  void Request(Scene* playing, Scene* coming) {
-    // `playing_` before `coming_`, and read after it: no tick sees a scene that has left the one
-    // place and not reached the other.
+  // The scene to play and, while scenes are swapped, the one to come and the one that leaves: their
+  // touches run as well, and each leads the one that comes after it. Threads: control.
+  void Request(Scene* playing, Scene* coming, Scene* leaving) {
+    // In this order, and read in the other: no tick sees a scene that has left the one place and
+    // not reached the other. One that is seen in two places runs once.
+    leaving_.store(leaving, std::memory_order_release);
     playing_.store(playing, std::memory_order_release);
     coming_.store(coming, std::memory_order_release);
     turns_wanted_.store(turns_.load(std::memory_order_acquire) + 2, std::memory_order_release);
@@ -59,13 +60,13 @@ class TouchPlayer {
   LatestValue<TouchHealth>& health() { return health_; }
 
  private:
-  void Play(Scene* scene, float dt_s);
+  void Play(Scene* scene, const Scene* leads, float dt_s);
   void Watch(const Scene* playing);
   void KeepRest(Scene* playing);
 
   FieldSource* source_;
   OscOut* out_;
-  std::atomic<Scene*> playing_, coming_;
+  std::atomic<Scene*> leaving_, playing_, coming_;
   std::atomic<uint32_t> turns_, turns_wanted_;
   FieldFrame frame_;
   uint64_t last_us_;

@@ -19,6 +19,9 @@ VoicePlayer::VoicePlayer(SampleRing* ring, Played* played)
       carries_two_(true),
       wanted_(nullptr),
       playing_(nullptr),
+      wanted_frames_(kSwapFrames),
+      hurry_(false),
+      underruns_(0),
       swap_(Swap::kNone),
       rung_(0),
       cause_(StepCause::kNone),
@@ -27,6 +30,7 @@ VoicePlayer::VoicePlayer(SampleRing* ring, Played* played)
 bool VoicePlayer::Step(uint32_t work_items) {
   if (!due()) return false;
   TakeWantedScene();
+  KeepPace();
   if (current_.scene() == nullptr) return false;
   FollowLadder();
   bool worked = false;
@@ -73,8 +77,22 @@ void VoicePlayer::TakeWantedScene() {
   if (!Filled()) return;
   incoming_ = VoiceStream(wanted, 0);
   swap_ = carries_two_ ? Swap::kCrossfade : Swap::kFadeOut;
+  underruns_ = played_->underruns.load(std::memory_order_relaxed);
   fade_.JumpTo(0.0f);
-  fade_.GoTo(1.0f, kSwapFrames);
+  GoTo(wanted_frames_.load(std::memory_order_relaxed));
+}
+
+// Without two voices at once there are two fades, each half as long.
+void VoicePlayer::GoTo(uint32_t frames) {
+  fade_.GoTo(1.0f, swap_ == Swap::kCrossfade ? frames : std::max(frames / 2, kSwapFrames));
+}
+
+// A long way is cut short where another scene waits, and where this board turns out not to carry
+// two voices for so long.
+void VoicePlayer::KeepPace() {
+  if (swap_ == Swap::kNone || swap_ == Swap::kRung) return;
+  const uint32_t gone_dry = played_->underruns.load(std::memory_order_relaxed) - underruns_;
+  if (hurry_.load(std::memory_order_relaxed) || gone_dry > kMostDry) GoTo(kSwapFrames);
 }
 
 // More is to be computed between two blocks than before: while scenes are swapped, or by a dearer
@@ -206,7 +224,7 @@ void VoicePlayer::EndFade() {
   swap_ = fade_in ? Swap::kFadeIn : Swap::kNone;
   if (fade_in) {
     fade_.JumpTo(0.0f);
-    fade_.GoTo(1.0f, kSwapFrames);
+    GoTo(wanted_frames_.load(std::memory_order_relaxed));
   }
 }
 

@@ -2,6 +2,7 @@
 // when asked, and goes down and up the ladder of its scene when the voice is too slow.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -43,9 +44,15 @@ class VoicePlayer {
   // other fades in. Threads: any.
   void SetCarriesTwo(bool carries_two) { carries_two_ = carries_two; }
 
-  // Which scene shall sound. Threads: control. The scene must live until it is neither wanted nor
-  // playing().
-  void Request(Scene* scene) { wanted_.store(scene, std::memory_order_release); }
+  // Which scene shall sound, after a crossfade of so many frames. Threads: control. The scene must
+  // live until it is neither wanted nor playing().
+  void Request(Scene* scene, uint32_t frames = kSwapFrames) {
+    hurry_.store(false, std::memory_order_relaxed);
+    wanted_frames_.store(std::max(frames, kSwapFrames), std::memory_order_relaxed);
+    wanted_.store(scene, std::memory_order_release);
+  }
+  // A crossfade that is under way is ended as quickly as the shortest. Threads: control.
+  void Hurry() { hurry_.store(true, std::memory_order_relaxed); }
 
   // The scene that sounds; the former one is not touched any more. Threads: any.
   Scene* playing() const { return playing_.load(std::memory_order_acquire); }
@@ -72,6 +79,8 @@ class VoicePlayer {
  private:
   enum class Swap { kNone, kCrossfade, kFadeOut, kFadeIn, kRung };
 
+  static constexpr uint32_t kMostDry = 1;  // underruns that a long crossfade may have
+
   static constexpr float kFillS = 1.0f;  // for so long a dearer voice waits for the ring to fill
 
   void TakeWantedScene();
@@ -83,6 +92,8 @@ class VoicePlayer {
   void Deliver();
   uint32_t Mix(float* mixed, uint32_t frames);
   void EndFade();
+  void GoTo(uint32_t frames);
+  void KeepPace();
   uint32_t now() const { return played_->frames.load(std::memory_order_acquire); }
 
   SampleRing* ring_;
@@ -94,6 +105,9 @@ class VoicePlayer {
   uint32_t filling_since_;
   std::atomic<bool> carries_two_;
   std::atomic<Scene*> wanted_, playing_;
+  std::atomic<uint32_t> wanted_frames_;
+  std::atomic<bool> hurry_;
+  uint32_t underruns_;  // when the swap began
   VoiceStream current_, incoming_;
   StageCrew crew_;
   Swap swap_;

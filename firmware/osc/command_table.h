@@ -10,7 +10,7 @@ namespace lodestone {
 
 // One argument, of the kind and within the range of its row.
 struct Argument {
-  char tag;          // i, f or s
+  char tag;          // i, f or s; 0 where it was left out
   int32_t whole;     // i
   float number;      // f
   const char* text;  // s; points into the packet
@@ -39,6 +39,7 @@ struct FieldRow {
   const char* kinds;  // "i", "f", "s", or "is"
   double least, most;
   bool ranged;
+  bool optional;        // came later: may be left out
   const char* choices;  // "onboard|host|both"; empty: any text
 };
 

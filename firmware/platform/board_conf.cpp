@@ -86,6 +86,16 @@ bool SceneLine(const std::string& text, BoardConf* conf) {
   return TakeScene(text, &conf->scenes.back());
 }
 
+// Of a scene that a line above names.
+bool MorphLine(const std::string& text, BoardConf* conf) {
+  const std::vector<std::string> words = Words(text);
+  if (words.size() != 2) return false;
+  for (SceneConf& scene : conf->scenes) {
+    if (scene.name == words[0]) return Number(words[1], 0, 30000, &scene.morph_ms);
+  }
+  return false;
+}
+
 // The text of one line, as a setting of the table takes it.
 class LineValue {
  public:
@@ -161,6 +171,7 @@ const std::map<std::string, Key>& Keys() {
        {"a name, a touch plan and one to four voice plans below the image, each of up to three "
         "stages a+b+c",
         SceneLine}},
+      {"morph", {"the name of a scene above, and 0 to 30000 milliseconds", MorphLine}},
       {"safe_scene",
        {"what `scene` takes", [](Text t, BoardConf* c) { return TakeScene(t, &c->safe_scene); }}},
       {"first_scene",

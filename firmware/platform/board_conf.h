@@ -25,6 +25,7 @@ struct SceneConf {
   // The whole voice, then cheaper ones for the same latents; of each the plans of its stages,
   // mostly a single one.
   std::vector<std::vector<std::string>> voice_plans;
+  int32_t morph_ms = 0;  // that the way into it takes; 0: as quick as can be
   std::string
       refused;  // why the line was not understood: such a scene keeps its number and never plays
 };

@@ -46,11 +46,13 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   std::snprintf(scene->name, sizeof scene->name, "%s", from.name.c_str());
   scene->index = index;
   if (!LoadTouch(from, scene.get(), error, error_bytes)) return nullptr;
-  scene->voice = LoadVoice(*scene, from.voice_plans[0], error, error_bytes);
+  scene->voice = LoadVoice(*scene, from.voice_plans[0], &scene->voice_crc, error, error_bytes);
   if (!scene->voice) return nullptr;
   for (size_t v = 1; v < from.voice_plans.size();
        ++v) {  // without a sister the ladder has a rung less
-    std::unique_ptr<Voice> sister = LoadVoice(*scene, from.voice_plans[v], error, error_bytes);
+    uint32_t unused = 0;
+    std::unique_ptr<Voice> sister =
+        LoadVoice(*scene, from.voice_plans[v], &unused, error, error_bytes);
     if (sister) scene->sisters.push_back(std::move(sister));
   }
   scene->ResetKnobs();
@@ -140,12 +142,13 @@ TouchInForce PlanScenes::LookTouch(int32_t index) {
 }
 
 std::unique_ptr<Voice> PlanScenes::LoadVoice(const Scene& scene,
-                                             const std::vector<std::string>& stages, char* error,
-                                             size_t error_bytes) const {
+                                             const std::vector<std::string>& stages, uint32_t* crc,
+                                             char* error, size_t error_bytes) const {
   std::vector<Engine> engines(stages.size());
-  uint32_t unused = 0;
   for (size_t s = 0; s < stages.size(); ++s) {
-    if (!LoadPlan(stages[s], &engines[s], &unused, error, error_bytes)) return nullptr;
+    uint32_t one = 0;
+    if (!LoadPlan(stages[s], &engines[s], &one, error, error_bytes)) return nullptr;
+    *crc = *crc * 31 + one;
   }
   std::unique_ptr<Voice> voice;
   if (engines.size() == 1)

@@ -32,6 +32,9 @@ class PlanScenes : public SceneLoader {
   const char* name(int32_t index) const override {
     return conf_.scenes[static_cast<size_t>(index)].name.c_str();
   }
+  float morph_s(int32_t index) const override {
+    return 1e-3f * static_cast<float>(conf_.scenes[static_cast<size_t>(index)].morph_ms);
+  }
   std::unique_ptr<Scene> Load(int32_t index, char* error, size_t error_bytes) override;
   void RestoreTouch(Scene* scene) override;
   bool KeepTouch(int32_t index, const std::vector<uint8_t>& plan, char* error,
@@ -42,8 +45,9 @@ class PlanScenes : public SceneLoader {
  private:
   bool LoadPlan(const std::string& plan, Engine* engine, uint32_t* crc, char* error,
                 size_t error_bytes) const;
+  // `crc`: of its plans.
   std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::vector<std::string>& stages,
-                                   char* error, size_t error_bytes) const;
+                                   uint32_t* crc, char* error, size_t error_bytes) const;
   bool LoadTouch(const SceneConf& from, Scene* scene, char* error, size_t error_bytes) const;
   bool BaseOf(const SceneConf& from, uint32_t* base, char* error, size_t error_bytes) const;
   bool Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const;

@@ -291,6 +291,9 @@ def scene(
     ] = None,
     name: Annotated[str | None, typer.Argument(help="After `save`: of the new scene.")] = None,
     settings: Annotated[Path, typer.Option(help="Where `save` writes it.")] = Path("instrument.toml"),
+    morph: Annotated[
+        float | None, typer.Option(min=0, max=30, help="Seconds of the way there; else as the settings say.")
+    ] = None,
     board: Address = None,
     port: Port = 7564,
 ) -> None:
@@ -313,7 +316,7 @@ def scene(
             for row in connection.scenes():
                 print(f"{row.number:3} {row.name}{'  (plays)' if row.plays else ''}")
             return
-        _tell(connection.scene(int(scene) if scene.isdecimal() else scene))
+        _tell(connection.scene(int(scene) if scene.isdecimal() else scene, morph))
 
 
 def knob(

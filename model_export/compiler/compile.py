@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from graphs.card import LEAD
 from model_export.compiler import plan
 from model_export.compiler.arena import place
 from model_export.compiler.elementwise import join
@@ -134,6 +135,8 @@ def _input(name: str, value: Value, io_offset: int, card: dict[str, Any]) -> pla
         if not isinstance(distribution, str) or distribution not in roles:
             raise PlanError("normal or uniform noise", shown(distribution), "correct the card")
         return plan.Tensor(name, value.shape, io_offset, roles[distribution])
+    if name.startswith(LEAD):
+        return plan.Tensor(name, value.shape, io_offset, default=0.0)
     knobs, key = table(card, "knobs"), name.removeprefix("knob.")
     if not name.startswith("knob.") or key not in knobs:
         return plan.Tensor(name, value.shape, io_offset)

@@ -17,6 +17,7 @@ name = "dusk"
 voice = "glass"
 mapping = "rotate+memory"
 seed = 7
+morph = 2.5
 knobs = { entanglement = 0.25 }
 """
 
@@ -49,7 +50,7 @@ def test_a_scene_is_kept_with_its_knobs_and_the_players_text(settings: Path) -> 
     assert [scene.name for scene in found] == ["dusk", "night"]
     assert found[1] == kept
     assert kept.knobs == {"entanglement": 0.6, "range": 1.5}
-    assert (kept.voice, kept.mapping, kept.seed) == ("glass", "rotate+memory", 7)
+    assert (kept.voice, kept.mapping, kept.seed, kept.morph) == ("glass", "rotate+memory", 7, 2.5)
 
 
 def test_what_cannot_be_kept_leaves_the_file_as_it_was(settings: Path) -> None:

@@ -33,7 +33,7 @@ class Sink : public Obedient, public RefusalSink, public OscListener {
   bool OnKnob(const char* name, float value, Refusal* refusal) override {
     return (name[0] == 'r' && value >= 0.0f) || refusal->Say("no knob %s", name);
   }
-  bool OnScene(const Argument& scene, Refusal*) override {
+  bool OnScene(const Argument& scene, const Argument&, Refusal*) override {
     return Taste(scene.tag == 's' ? scene.text : "");
   }
   bool OnMode(const char* mode, Refusal*) override { return Taste(mode); }
