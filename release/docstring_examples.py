@@ -1,4 +1,4 @@
-"""Lets the book show the examples of docstrings as code: ours stand under `Example:`, its under `Examples:`."""
+"""Lets the book show the examples of docstrings as code: `Example:` is ours, `Examples:` its word."""
 
 from __future__ import annotations
 
