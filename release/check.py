@@ -50,7 +50,16 @@ def carry(wheel: Path, folder: Path) -> None:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
     shutil.copy(wheel, house)
-    pip = [sys.executable, "-m", "pip", "download", "-q", "-d", house, "--only-binary=:all:"]
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "-d",
+        house,
+        "--only-binary=:all:",
+    ]
     run(
         [
             *pip,
