@@ -113,6 +113,7 @@ def watch(
                 if number % 200 == 199:
                     print(plain_line(frame, view.rate_hz), flush=True)
             return
+        console.print("Ctrl-C ends", style="dim")
         with Live(console=console, auto_refresh=False) as live:
             for number, frame in enumerate(frames):
                 view.add(frame)

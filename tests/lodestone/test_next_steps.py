@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calibration import save
+from calibration.when import FORM
 from lodestone import doctor
 from lodestone.cli import build_app
 from lodestone.default_files import CALIBRATION
@@ -48,7 +49,7 @@ def test_a_calibration_that_is_not_tonights_is_told(
     from calibration.judging.verdict import READY
 
     made = datetime.now(timezone.utc) - timedelta(days=days)
-    save(dataclasses.replace(plain_calibration(), created=made.isoformat()), tmp_path / CALIBRATION)
+    save(dataclasses.replace(plain_calibration(), created=made.strftime(FORM)), tmp_path / CALIBRATION)
     verdict = type("Verdict", (), {"level": READY, "words": "ready"})()
     monkeypatch.setattr(assemble, "verdict_of", lambda _: (None, verdict))
     said = list(next_steps(tmp_path, lambda: NONE))
