@@ -33,11 +33,14 @@ def main() -> None:
     print("hop     packets   mean ms   95 % ms   worst ms   wanted ms")
     with tempfile.TemporaryDirectory(prefix="lodestone-") as name, null_sink(Path(name)) as sink:
         for hop in asked.hop or [512, 2048]:
-            took = measure(sink, Path(name), hop, asked.seconds)
+            way = measure(sink, Path(name), hop, asked.seconds)
+            took = way.took_s
             wanted = hop / 2 / RATE + ALLOWED_S
             late = late or bool(took.mean() > wanted)
             row = f"{hop:5} {len(took):9} {1e3 * took.mean():9.1f} {1e3 * np.quantile(took, 0.95):9.1f}"
             print(f"{row} {1e3 * took.max():10.1f} {1e3 * wanted:11.1f}", flush=True)
+            parts = ", ".join(f"{name} {ms:.1f}" for name, ms in way.parts_ms.items())
+            print(f"      counted on the way, ms: {parts}; {way.drop_outs} drop-outs", flush=True)
     raise SystemExit(1 if late else 0)
 
 

@@ -15,9 +15,10 @@ from calibration.carry import carry_from
 from calibration.errors import CalibrationError
 from calibration.fitting.evening import default_play, fit_play, fit_rest, raw_play
 from calibration.fitting.lone import Told, told_by_lone_magnets
+from calibration.fitting.one_spot import SpotTold
 from calibration.fitting.spots import SpotFit, fit_spots
 from calibration.fitting.tilt import tilt_correction
-from calibration.judging.arrangement import arrangement
+from calibration.judging.arrangement import arrangement, with_spot
 from calibration.judging.figures import Figures, measure
 from calibration.judging.verdict import Verdict, judge
 from calibration.model import Array, Calibration, Carry, Play, Response, Rest
@@ -158,6 +159,15 @@ def _mounting(spots: SpotFit) -> dict[str, Any]:
         "sideways_mm": mounting.sideways_mm.tolist(),
         "cross": mounting.cross.tolist(),
     }
+
+
+def with_one_spot(calibration: Calibration, told: SpotTold) -> Calibration:
+    """The same calibration, judged anew by what one ball on one spot told."""
+    judged = verdict_of(calibration)
+    assert judged is not None
+    figures = dataclasses.replace(judged[0], arrangement=with_spot(judged[0].arrangement, told))
+    report = {**calibration.report, "figures": figures.plain(), "verdict": judge(figures).plain()}
+    return dataclasses.replace(calibration, report=report)
 
 
 def verdict_of(calibration: Calibration) -> tuple[Figures, Verdict] | None:

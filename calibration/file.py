@@ -28,7 +28,7 @@ from calibration.model import (
     Rest,
     SensorIdentity,
 )
-from files import kept_path, take_back, write_kept
+from files import kept_path, take_back, take_forward, undone_path, write_kept
 
 FORMAT = "lodestone-calibration"
 VERSION = 3  # 1 had no carry, 2 carried heights only
@@ -80,8 +80,6 @@ def undo(path: str | Path) -> Path:
         CalibrationError: there is no previous one, or it cannot be used.
     """
     target = Path(path)
-    if kept_path(target, 1).exists() and target.exists():
-        write_kept(_undone(target), target.read_text(encoding="utf-8"), KEPT)
     if take_back(target, KEPT, load) is None:
         raise CalibrationError("an earlier calibration", f"none beside {target}", "calibrate again")
     return target
@@ -94,13 +92,8 @@ def redo(path: str | Path) -> Path:
         CalibrationError: nothing was undone, or it cannot be used.
     """
     target = Path(path)
-    undone = _undone(target)
-    if not undone.exists():
+    if take_forward(target, KEPT, load) is None:
         raise CalibrationError("a calibration that was undone", f"none beside {target}", "calibrate again")
-    load(undone)
-    write_kept(target, undone.read_text(encoding="utf-8"), KEPT)
-    if take_back(undone, KEPT, load) is None:
-        undone.unlink()
     return target
 
 
@@ -114,22 +107,18 @@ def before(path: str | Path) -> Calibration:
 
 def after(path: str | Path) -> Calibration:
     """The one that `redo` would put in force. Raises CalibrationError where there is none."""
-    if not _undone(Path(path)).exists():
+    if not undone_path(Path(path)).exists():
         raise CalibrationError("a calibration that was undone", f"none beside {path}", "calibrate again")
-    return load(_undone(Path(path)))
+    return load(undone_path(Path(path)))
 
 
 def kept_files(path: str | Path) -> list[Path]:
     """The calibration in force, those before it and those that were undone, as far as they are there."""
     target = Path(path)
     numbers = range(1, KEPT + 1)
-    all_of_them = [target, *(kept_path(target, n) for n in numbers), _undone(target)]
-    all_of_them += [kept_path(_undone(target), n) for n in numbers]
+    all_of_them = [target, *(kept_path(target, n) for n in numbers), undone_path(target)]
+    all_of_them += [kept_path(undone_path(target), n) for n in numbers]
     return [each for each in all_of_them if each.exists()]
-
-
-def _undone(target: Path) -> Path:
-    return target.with_name(target.name + ".undone")
 
 
 def load(path: str | Path) -> Calibration:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from calibration.assemble import USUAL_BALL_MM, fit, verdict_of
+from calibration.assemble import USUAL_BALL_MM, fit, verdict_of, with_one_spot
 from calibration.capture.guard import differences
+from calibration.capture.one_spot_step import record_one_spot
 from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
 from calibration.capture.sources import open_simulated
 from calibration.capture.steps import Choice, OpenStep, Step, Watcher
@@ -65,6 +67,7 @@ def calibrate(
     play_seconds: float = FREE_PLAY.seconds,
     spots: bool = False,
     ball_mm: float = USUAL_BALL_MM,
+    offer_spot: Callable[[Verdict], bool] = lambda _: False,
 ) -> Calibrated:
     """Calibrates a board into the file `out`; the one before is kept beside it.
 
@@ -77,6 +80,8 @@ def calibrate(
         play_seconds: length of the free play.
         spots: also put one ball on the known spots.
         ball_mm: diameter of that ball.
+        offer_spot: asked with the first verdict where one ball on one spot would tell more; True takes that
+            step, which can still be left out, and judges anew.
 
     Raises:
         CalibrationError: a sensor is at fault, a recording cannot be used, the player interrupts. The old
@@ -88,6 +93,10 @@ def calibrate(
             open_step, watcher, play_seconds=play_seconds, ball_mm=ball_mm if spots else None, last=last
         )
         result = fit(session, board=board, magnet_set=magnets, last=last, ball_mm=ball_mm)
+        first = verdict_of(result)
+        if first is not None and first[1].unchecked and offer_spot(first[1]):
+            told = record_one_spot(open_step, watcher, result, ball_mm)
+            result = result if told is None else with_one_spot(result, told)
     except KeyboardInterrupt:
         raise CalibrationError("a calibration", "an interruption", "the old one stays in force") from None
     changed = _since_last(result, out)

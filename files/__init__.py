@@ -190,7 +190,8 @@ def write_kept(path: str | Path, text: str, kept: int) -> Path:
 
 
 def take_back(path: str | Path, kept: int, check: Callable[[Path], object]) -> Path | None:
-    """Puts the latest kept file in the place of `path` again; the one that goes is PATH.undone.
+    """Puts the latest kept file in the place of `path` again; the one that goes is PATH.undone, the one that
+    went before it PATH.undone.1, and so on up to PATH.undone.`kept`: see `take_forward`.
 
     Args:
         path: the file as `write_kept` wrote it.
@@ -208,13 +209,57 @@ def take_back(path: str | Path, kept: int, check: Callable[[Path], object]) -> P
             return None
         previous = kept_path(target, numbers[0])
         check(previous)
-        if target.exists():
-            _copy(target, target.with_name(target.name + ".undone"))
+        undone = undone_path(target)
+        if target.exists() and not _same(target, undone):  # else somebody was killed in the middle of this
+            if undone.exists():
+                _keep(undone, kept)
+            _copy(target, undone)
         os.replace(previous, target)
-        for place, number in enumerate(numbers[1:], 1):
-            os.replace(kept_path(target, number), kept_path(target, place))
-        _sync(target.parent)
+        _close_up(target, numbers[1:])
     return Path(path)
+
+
+def take_forward(path: str | Path, kept: int, check: Callable[[Path], object]) -> Path | None:
+    """Takes the last `take_back` back: PATH.undone is in the place of `path` again, which becomes PATH.1.
+
+    Args and return as there; None where nothing was taken back.
+    """
+    target = _target(Path(path))
+    with _told(path), locked(target.parent):
+        _clean(target)
+        undone = undone_path(target)
+        if not undone.exists():
+            return None
+        check(undone)
+        if not _same(target, undone):
+            with fresh_file(target) as fresh:
+                fresh.write_bytes(undone.read_bytes())
+                if target.exists():
+                    _keep(target, kept)
+        numbers = [n for n in range(1, kept + 1) if kept_path(undone, n).exists()]
+        if numbers:
+            os.replace(kept_path(undone, numbers[0]), undone)
+            _close_up(undone, numbers[1:])
+        else:
+            undone.unlink()
+            _sync(target.parent)
+    return Path(path)
+
+
+def undone_path(path: Path) -> Path:
+    """Where `take_back` keeps the file that it took out of force."""
+    return path.with_name(path.name + ".undone")
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
+
+
+def _close_up(target: Path, numbers: list[int]) -> None:
+    """The kept files of these numbers become 1, 2, 3 …"""
+    for place, number in enumerate(numbers, 1):
+        os.replace(kept_path(target, number), kept_path(target, place))
+    _sync(target.parent)
 
 
 def kept_path(path: Path, number: int) -> Path:

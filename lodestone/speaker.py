@@ -11,10 +11,14 @@ import numpy.typing as npt
 
 from errors import LodestoneError
 from lodestone.resample import Resampler
+from lodestone.urgent import become_urgent, threads
 
 Audio = npt.NDArray[np.float32]
 RING_S = 0.04
 GROW_S, LONGEST_S = 0.003, 0.1
+SPARE_S, SETTLED_S = 0.001, 5.0
+"""What may wait besides what was needed, and how long nothing must be missed before the ring gets shorter:
+at first; twice as long each time that this was too early."""
 OTHER_OUTPUT = "see the outputs with `lodestone live --list-devices`, name one with --device, or --silent"
 
 
@@ -78,11 +82,14 @@ class LiveSpeaker:
         rate: in Hz of every block; resampled where the device wants its own.
         channels: of every block.
         device: number or part of a name, as `devices` lists them; None for the system's own.
-        ring_s: seconds of sound between the caller and the device; a drop-out makes it GROW_S longer.
+        ring_s: seconds of sound between the caller and the device. A drop-out makes it GROW_S longer; when
+            nothing was missed for SETTLED_S it gives half of what was not needed back, down to `ring_s`.
 
     Attributes:
         rate: that the device plays, in Hz.
         drop_outs: how often the device wanted sound that was not there, since it started.
+        device_late: how often the system was too late for the device itself, whatever waited here.
+        urgent: whether the system lets the device's threads run before others.
 
     Raises:
         SpeakerError: where the library or the device is missing, or it is busy.
@@ -97,12 +104,16 @@ class LiveSpeaker:
         self._resampler = None if self.rate == rate else Resampler(rate, self.rate, channels)
         rate = self.rate
         self.target = max(round(ring_s * rate), 64)
-        self.drop_outs = 0
+        self.drop_outs = self.device_late = 0
+        self.urgent = False
+        self._least_target, self._spare, self._calm = self.target, 0, 0
+        self._settled, self._gave = round(SETTLED_S * rate), False
         self._most = max(2 * self.target, round(LONGEST_S * rate))
         self._ring: Audio = np.zeros((2 * self._most, channels), np.float32)
         self._written = self._read = 0
         self._room = threading.Event()
         self._started = False
+        self._threads = threads()
         try:
             self._stream: Any = library.OutputStream(
                 rate, device=device, channels=channels, dtype="float32", latency="low", callback=self._fill
@@ -117,7 +128,7 @@ class LiveSpeaker:
 
     @property
     def started(self) -> bool:
-        """Whether the device plays: it begins when the ring has filled for the first time."""
+        """Whether the device plays: it begins when ring and device can be filled at once."""
         return self._started
 
     def offer(self, block: Audio) -> None:
@@ -130,9 +141,11 @@ class LiveSpeaker:
         self._ring[at : at + first] = block[:first]
         self._ring[: len(block) - first] = block[first:]
         self._written += len(block)
-        if not self._started and self.fill >= self.target:
+        if not self._started and self.fill >= self.target + self._gulp:
             self._started = True
             self._stream.start()
+            allowed = [become_urgent(thread) for thread in threads() - self._threads]
+            self.urgent = all(allowed)
 
     def play(self, block: Audio) -> None:
         """Queues one block; returns when the ring has room for it, which paces the caller."""
@@ -142,7 +155,17 @@ class LiveSpeaker:
                 self._room.wait(1.0)
         self.offer(block)
 
-    def _fill(self, out: Audio, frames: int, time: object, status: object) -> None:
+    @property
+    def _gulp(self) -> int:
+        """What the device may take at once when it starts: its own buffer, and a period more."""
+        return round(2.0 * self.device_s * self.rate)
+
+    @property
+    def device_s(self) -> float:
+        """Seconds of sound that wait behind the ring, as the audio library says."""
+        return float(self._stream.latency)
+
+    def _fill(self, out: Audio, frames: int, time: object, status: Any) -> None:
         """The device wants `frames`. Threads: the device's."""
         there = min(frames, self.fill)
         at = self._read % len(self._ring)
@@ -151,10 +174,25 @@ class LiveSpeaker:
         out[first:there] = self._ring[: there - first]
         out[there:] = 0.0
         self._read += there
-        if there < frames:
+        self.device_late += bool(status and status.output_underflow)
+        self._fit(there < frames, frames)
+        self._room.set()
+
+    def _fit(self, missed: bool, frames: int) -> None:
+        """As little waits as is found to be enough; what was given back too early is kept twice as long."""
+        if missed:
             self.drop_outs += 1
             self.target = min(self.target + round(GROW_S * self.rate), self._most)
-        self._room.set()
+            self._settled *= 2 if self._gave else 1
+            self._calm, self._gave = 0, False
+            return
+        self._spare = min(self._spare, self.fill) if self._calm else self.fill
+        self._calm += frames
+        if self._calm >= self._settled:
+            unneeded = max(self._spare - round(SPARE_S * self.rate), 0)
+            shorter = max(self.target - (unneeded + 1) // 2, self._least_target)
+            self._gave = self._gave or shorter < self.target
+            self.target, self._calm = shorter, 0
 
     def __enter__(self) -> LiveSpeaker:
         return self

@@ -38,7 +38,7 @@ export class Here {
     const { facts, files } = this;
     const scenes = facts.scenes.map((scene) => ({ name: scene.name, touch: files.get(scene.touch), voice: files.get(scene.voice_file) }));
     const prefill = Math.max(PREFILL, block);
-    return { rate: facts.sample_rate, block, prefill, chip: facts.chip, scenes, field: this.field, first: 0, log: this.log };
+    return { rate: facts.sample_rate, block, prefill, chip: facts.chip, scenes, field: this.field && Float32Array.from(this.field), first: 0, log: this.log };
   }
 
   // After a click or a key: browsers start no sound before.
@@ -54,8 +54,9 @@ export class Here {
 
   async startWorklet() {
     const { audio } = this;
+    this.begun = this.setup(BLOCK);
     await audio.audioWorklet.addModule(scriptAddress('worklet.js'));
-    const options = { numberOfInputs: 0, outputChannelCount: [2], processorOptions: { module: this.module, setup: this.setup(BLOCK) } };
+    const options = { numberOfInputs: 0, outputChannelCount: [2], processorOptions: { module: this.module, setup: this.begun } };
     const node = (this.node = new AudioWorkletNode(audio, 'lodestone', options));
     node.onprocessorerror = () => this.tell.trouble('The sound stopped by an error of the page: reload it.');
     await new Promise((ready) => {
@@ -75,13 +76,15 @@ export class Here {
       this.tell.said(data.said);
     }
     if (data.captured) this.whenCaptured?.(data.captured);
+    if (data.cameAt !== undefined) this.whenInputs?.(data);
     if (data.pong) this.whenPong?.(data.pong);
     if (data.added) this.whenAdded?.(data.trouble);
   }
 
   // Plain http from another machine has no worklet: the same instrument in the page itself, in larger blocks.
   async startScript() {
-    const instrument = new Instrument(this.module, this.setup(BLOCK));
+    this.begun = this.setup(BLOCK);
+    const instrument = new Instrument(this.module, this.begun);
     const node = (this.node = this.audio.createScriptProcessor(SCRIPT_BLOCK, 0, 2));
     node.onaudioprocess = ({ outputBuffer }) => {
       for (let at = 0; at < SCRIPT_BLOCK; at += BLOCK) {
@@ -92,7 +95,8 @@ export class Here {
       if (said) this.tell.said(said);
     };
     node.connect(this.meter);
-    this.post = ({ field, osc, scene }) => {
+    this.post = ({ field, osc, scene, inputs }) => {
+      if (inputs !== undefined) this.whenInputs?.({ cameAt: instrument.frames, inputs: inputs && instrument.inputs });
       if (field) instrument.setField(field);
       if (osc) instrument.hear(osc);
       if (scene) this.whenAdded?.(instrument.addScene(scene));
@@ -119,6 +123,15 @@ export class Here {
     return new Promise((done) => {
       this.whenAdded = done;
       this.post({ scene });
+    });
+  }
+
+  // The frame that is rendered next and, where they are wanted, all inputs so far: { cameAt, inputs }, inputs null where
+  // they are no longer known.
+  inputs(wanted) {
+    return new Promise((done) => {
+      this.whenInputs = done;
+      this.post({ inputs: wanted });
     });
   }
 

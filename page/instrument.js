@@ -1,6 +1,8 @@
 // The firmware as WebAssembly: fields and OSC in, sound and OSC out. The same in an audio worklet and, where there is none,
 // in the page. Everything from exports.cpp is called here and nowhere else.
 
+const MOST_INPUTS = 200000; // of an hour in which something is always carried
+
 const latin1 = (bytes) => String.fromCharCode(...bytes); // an audio worklet knows no TextDecoder
 
 function instantiate(module) {
@@ -40,6 +42,8 @@ export class Instrument {
     this.wasm.set_chip(setup.chip.noise_mt, ...setup.chip.count_mt);
     this.troubles = setup.scenes.map((scene) => this.addScene(scene)).filter((trouble) => trouble);
     if (setup.field) this.setField(setup.field);
+    this.frames = 0;
+    this.inputs = []; // whatever came from outside, and at which frame; null when that is no longer known
     if (setup.log) this.wasm.keep_consumed(setup.log);
     this.wasm.begin(setup.first ?? 0);
   }
@@ -51,6 +55,7 @@ export class Instrument {
     const room = [Uint8Array.from(name + '\0', (c) => c.charCodeAt(0)), touch, voice, new Uint8Array(Float32Array.from(spread).buffer)].map((bytes) => put(wasm, bytes));
     const taken = wasm.add_scene(room[0], room[1], touch.length, room[2], voice.length, room[3], spread.length);
     room.forEach((at) => wasm.give(at));
+    this.inputs = null;
     return taken ? '' : troubleOf(wasm);
   }
 
@@ -58,6 +63,7 @@ export class Instrument {
   setField(field) {
     const at = this.wasm.field();
     new Float32Array(this.wasm.memory.buffer, at, 12).set(field);
+    this.came({ field: Float32Array.from(field) });
   }
 
   // A block of OSC packets; false when there is no room for it.
@@ -65,13 +71,20 @@ export class Instrument {
     const at = put(this.wasm, block);
     const taken = this.wasm.hear(at, block.length);
     this.wasm.give(at);
+    this.came({ osc: block.slice() });
     return taken === 1;
+  }
+
+  // The same inputs at the same frames make the same sound, to the bit: firmware/binding/bind_page.cpp.
+  came(input) {
+    if (this.inputs?.push({ frame: this.frames, ...input }) > MOST_INPUTS) this.inputs = null;
   }
 
   // Two channels of so many frames, views that live until the next call. The call comes first: it may grow the memory,
   // which detaches every older view.
   render(frames) {
     const at = this.wasm.render(frames);
+    this.frames += frames;
     const buffer = this.wasm.memory.buffer;
     return [new Float32Array(buffer, at, frames), new Float32Array(buffer, at + 4 * frames, frames)];
   }

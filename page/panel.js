@@ -23,7 +23,7 @@ export class Panel {
     this.effort = 0; // 1, 2: pictures came too late, and are drawn with less
     this.voices = new Choice($('voices'), (voice) => this.choose(voice, this.scene.mapping));
     this.mappings = new Choice($('mappings'), (mapping) => this.choose(this.scene.voice, mapping));
-    this.scenes = new Choice($('scenes'), (name) => send('/scene', 's', name));
+    this.scenes = new Choice($('scenes'), (name) => this.go(name));
     this.modes = new Choice($('modes'), (mode) => send('/mode', 's', mode));
     this.knobs = new Knobs($('knobs'), (name, value) => send(`/knob/${name}`, 'f', value));
     this.morph = new Morph(this.knobs, (name, value) => this.knobs.set(name, value));
@@ -53,8 +53,15 @@ export class Panel {
 
   choose(voice, mapping) {
     const scene = this.facts.scenes.find((entry) => entry.voice === voice && entry.mapping === mapping);
-    if (this.status) this.send('/scene', 's', scene.name);
+    if (this.status) this.go(scene.name);
     else this.show(scene);
+  }
+
+  // To a scene, at once or on a way of some seconds.
+  go(name) {
+    const seconds = +$('way').value;
+    if (seconds > 0) this.send('/scene', 'sf', name, seconds);
+    else this.send('/scene', 's', name);
   }
 
   show(scene) {

@@ -274,11 +274,11 @@ export class Player {
     const now = performance.now();
     if (this.recorder.state === 'recording') {
       this.recorder.stop(now);
-      this.take.end();
+      this.take.end(this.instrument);
     } else {
       this.recorder.rest();
       this.recorder.start(now);
-      this.take.begin();
+      this.take.begin(this.instrument);
       this.send('/hello', 'i', OWN_PORT); // says again which voice it is
       this.measure();
       this.ask();

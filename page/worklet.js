@@ -1,5 +1,5 @@
-// The instrument in the browser's audio thread. From the page: { field }, { osc }, { scene }, { capture }. To the page:
-// { said }, { underruns }, { trouble }, { captured }.
+// The instrument in the browser's audio thread. From the page: { field }, { osc }, { scene }, { capture }, { inputs }. To
+// the page: { said }, { underruns }, { trouble }, { captured }, { cameAt, inputs }.
 import { Instrument } from './instrument.js';
 
 const TELL_EVERY = 4; // quanta, 12 ms: the page draws no faster
@@ -15,7 +15,8 @@ class Lodestone extends AudioWorkletProcessor {
     this.port.postMessage({ ready: true, troubles: this.instrument.troubles });
   }
 
-  obey({ field, osc, scene, capture, ping }) {
+  obey({ field, osc, scene, capture, ping, inputs }) {
+    if (inputs !== undefined) this.port.postMessage({ cameAt: this.instrument.frames, inputs: inputs && this.instrument.inputs });
     if (field) this.instrument.setField(field);
     if (ping) this.port.postMessage({ pong: ping });
     if (osc) this.instrument.hear(osc);

@@ -26,6 +26,7 @@ SOUND_FRAMES = 12
 LOUDNESS_STEP_DB = 1.5
 CENTROID_STEP_OCTAVES = 0.25
 BAND_STEP_DB = 3.0
+FLATNESS_STEP_DB = 6.0
 """A latent is heard when loudness, brightness or spectrum move by as much over its range: for steady sounds a
 change of level is just noticed at about 1 dB, a change of brightness at a few per cent."""
 
@@ -88,6 +89,27 @@ def survey(player: Player, mean: Floats, std: Floats, rate: int) -> Atlas:
         offsets[:, index] = POINTS * std[index]
         axes.append(Axis(tuple(held(mean + offset) for offset in offsets)))
     return Atlas(tuple(axes), held(mean))
+
+
+def in_words(atlas: Atlas) -> list[str]:
+    """A word or two for what each latent does to the sound as it grows."""
+    return [_words(axis) for axis in atlas.axes]
+
+
+def _words(axis: Axis) -> str:
+    first, last = axis.descriptors[1], axis.descriptors[-2]
+    louder = (last.loudness_db - first.loudness_db) / LOUDNESS_STEP_DB
+    brighter = (last.centroid_octaves - first.centroid_octaves) / CENTROID_STEP_OCTAVES
+    rougher = (last.flatness_db - first.flatness_db) / FLATNESS_STEP_DB
+    named = [
+        (louder, "louder" if louder > 0 else "softer"),
+        (brighter, "brighter" if brighter > 0 else "darker"),
+        (rougher, "airier" if rougher > 0 else "purer"),
+    ]
+    strong = sorted((pair for pair in named if abs(pair[0]) >= 1.0), key=lambda pair: -abs(pair[0]))
+    if strong:
+        return ", ".join(word for _, word in strong[:2])
+    return "colour" if axis.heard else "hardly heard"
 
 
 def table(atlas: Atlas) -> str:

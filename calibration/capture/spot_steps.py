@@ -35,6 +35,7 @@ def spot_steps() -> list[Step]:
             f"Put the ball alone on the {spot.name}, its mark {'up' if up else 'down'}, and let go.",
             place_mm=spot.place_mm,
             mark_up=up,
+            may_go_back=number > 0,
         )
         for number, (up, spot) in enumerate((up, spot) for up in (True, False) for spot in printed_spots())
     ]
@@ -96,7 +97,7 @@ class Placed:
         """One placement, which takes the place of an earlier reading. Raises OneBack."""
 
         def judge(recording: Recording) -> tuple[Recording, str]:
-            still, _ = _still(recording)
+            still = still_frames(recording)
             field = np.median(played_field(still, self._rest, np.eye(CHANNELS)), axis=0)
             self.fields[number] = field.reshape(SENSORS, AXES)
             self._frames = still.frames
@@ -128,8 +129,8 @@ class Placed:
         return f"heard: {found.beside_mm[at]:.1f} mm beside, {100 * found.misfit[at]:.1f} % unexplained"
 
 
-def _still(recording: Recording) -> tuple[Recording, str]:
-    """The frames of a ball that lies still on its spot."""
+def still_frames(recording: Recording) -> Recording:
+    """The frames of a ball that lies still on its spot. Raises CalibrationError where it moves."""
     still = recording.since(SETTLING_S)
     fit_rest(still, hum_filter=False, shortest_s=0.3)
-    return still, "heard"
+    return still

@@ -31,8 +31,8 @@ class Source(Protocol):
 class Step:
     """One step: how long it listens, what the player is asked to do, and whether that takes a moment.
 
-    A known spot carries the place of the ball [x, y] in mm and whether its mark points up. Where a step
-    cannot be skipped, that is not offered.
+    A known spot carries the place of the ball [x, y] in mm and whether its mark points up, and one of a row
+    whether there is one before it to go back to. What cannot be done is not offered.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Step:
     place_mm: tuple[float, float] | None = None
     mark_up: bool = True
     may_skip: bool = True
+    may_go_back: bool = False
 
 
 class Choice(Enum):

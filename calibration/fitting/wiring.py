@@ -80,20 +80,20 @@ def _true_arrangement(frames: Array, given: float) -> Wiring:
         best = min(tried, key=lambda one: one[0])
         if best[0] <= EXPLAINS * given:
             return best[1]
-        tried += [_turned(frames, given, sensor, axes) for axes in _ALL_AXES]
+        tried += [_turned(frames, given, sensor, axes) for axes in ALL_AXES]
     best = min(tried, key=lambda one: one[0])
     return best[1] if best[0] <= EXPLAINS * given else Wiring(given, suspect=suspect)
 
 
 def _turned(frames: Array, given: float, sensor: int, axes: Axes) -> tuple[float, Wiring]:
-    return _misfit(_righted(frames, sensor, axes)), Wiring(given, turned=(sensor, axes))
+    return _misfit(righted(frames, sensor, axes)), Wiring(given, turned=(sensor, axes))
 
 
 # Orders that are the board itself turned about its middle.
 _ROUND: dict[Order, int] = {(1, 2, 3, 0): 90, (2, 3, 0, 1): 180, (3, 0, 1, 2): 270}
 # Opposite sensors that change places are, with every magnet's poles exchanged, the board in a mirror.
 _MIRRORS = {(0, 2): "x", (1, 3): "y"}
-_ALL_AXES: list[Axes] = [
+ALL_AXES: list[Axes] = [
     (sx * (a + 1), sy * (b + 1), sz * (c + 1))
     for a, b, c in itertools.permutations(range(AXES))
     for sx, sy, sz in itertools.product((1, -1), repeat=AXES)
@@ -138,7 +138,7 @@ def _axes_by_the_others(frames: Array, sensor: int) -> tuple[Axes | None, float]
     return (axes[0], axes[1], axes[2]), level
 
 
-def _righted(frames: Array, sensor: int, axes: Axes) -> Array:
+def righted(frames: Array, sensor: int, axes: Axes) -> Array:
     """The frames as they would be with these axes taken for x, y, z; sensor -1: of all of them."""
     righted: Array = frames.copy()
     part = slice(None) if sensor < 0 else slice(sensor, sensor + 1)
@@ -146,19 +146,23 @@ def _righted(frames: Array, sensor: int, axes: Axes) -> Array:
     return righted
 
 
-def wiring_words(wiring: Wiring) -> tuple[str, str]:
-    """Cause and remedy of the arrangement that was found."""
+def wiring_words(wiring: Wiring, *, placed: bool = False) -> tuple[str, str]:
+    """Cause and remedy of the arrangement that was found.
+
+    `placed`: by a ball whose place and pole are known, so that no other board feels the same.
+    """
     if wiring.order is not None:
         moved = [k for k in range(SENSORS) if wiring.order[k] != k]
         names = ", ".join(str(k + 1) for k in moved[:-1]) + f" and {moved[-1] + 1}"
         swapped = all(wiring.order[wiring.order[k]] == k for k in moved)
         if len(moved) == 2:
-            axis = _MIRRORS.get((moved[0], moved[1]), "")  # the same board, seen in a mirror
+            # The same board, seen in a mirror.
+            axis = "" if placed else _MIRRORS.get((moved[0], moved[1]), "")
             sign = f", or every sensor shows {axis} with the wrong sign" if axis else ""
             do = "swap their cables, or their addresses in the settings"
             return f"sensors {names} are exchanged{sign}", do
         how = "exchanged in pairs" if swapped else "exchanged in a ring"
-        quarter = _ROUND.get(wiring.order)
+        quarter = None if placed else _ROUND.get(wiring.order)
         if quarter is not None:  # the same board, seen from another side: nothing tells the two apart
             how += f", or every sensor is turned by {quarter} degrees"
         stands = ", ".join(f"{k + 1} where {wiring.order[k] + 1} should be" for k in moved)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from calibration.board_model import Mounting
 from calibration.fitting.lone import Told
+from calibration.fitting.one_spot import SpotTold
 from calibration.fitting.spots import SpotFit
 from calibration.fitting.wiring import PLAUSIBLE, check_wiring, wiring_words
 from calibration.model import CHANNELS, SENSORS, Array, Rest
@@ -40,6 +41,9 @@ class Arrangement:
         shift_mm: [4] how far each sensor sits from its place; gain: [4, 3] found, of all; turn_deg: [4].
         bias_mt: how much the rest shows too much, at the worst channel; bias_channel: which.
         wrapped: channels that jump from one end of their range to the other.
+        spot_misfit: what one ball on one spot leaves unexplained, in units of what a workshop explains;
+            spot_suspect: the sensor that shows least what it should, or None; spot_shows: what the chips show
+            of the known ball, all together. None where no ball was put there.
         known: whether the board was found, by lone magnets or known spots; else these are the nominal ones.
     """
 
@@ -59,6 +63,9 @@ class Arrangement:
     bias_mt: float = 0.0
     bias_channel: int = 0
     wrapped: tuple[int, ...] = ()
+    spot_misfit: float | None = None
+    spot_suspect: int | None = None
+    spot_shows: float | None = None
     known: bool = False
 
     def plain(self) -> dict[str, Any]:
@@ -116,6 +123,20 @@ def arrangement(rest: Rest, raw: Array | None, told: Told | None, spots: SpotFit
         found["turn_deg"] = _plain(np.rad2deg(np.linalg.norm(told.mounting.rotation, axis=1)))
     suspect = wiring.suspect if wiring.misfit > PLAUSIBLE else None
     return Arrangement(**found, misfit=wiring.misfit, cause=cause, remedy=remedy, suspect=suspect)
+
+
+def with_spot(given: Arrangement, told: SpotTold) -> Arrangement:
+    """The same board after one ball on one spot: a wrong arrangement is named without another beside it."""
+    named = (given.cause, given.remedy)
+    cause, remedy = wiring_words(told.wiring, placed=True) if told.wiring.found else named
+    return replace(
+        given,
+        cause=cause,
+        remedy=remedy,
+        spot_misfit=told.misfit,
+        spot_suspect=told.wiring.suspect,
+        spot_shows=told.shows,
+    )
 
 
 def _plain(values: Array) -> tuple[float, ...]:

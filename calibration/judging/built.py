@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from calibration.fitting.one_spot import PLAUSIBLE as PLAUSIBLE_SPOT
+from calibration.fitting.one_spot import SPOT
 from calibration.fitting.wiring import PLAUSIBLE
 from calibration.judging.arrangement import Arrangement
 from calibration.judging.figures import Figures
@@ -23,6 +25,8 @@ BIAS_MT = 0.035
 # Of a lone marble's field: more is no board of a workshop; and how many frames must say so.
 UNEXPLAINED, FEW_FRAMES = 0.0075, 40
 FEW_NEAR = 5
+# Of a known ball, all chips together.
+SHOWS_LITTLE, SHOWS_MUCH = 0.72, 1.38
 ONE_MARBLE = "roll one marble alone over every ring (10 s), nothing else on the board, and repeat free play"
 
 
@@ -39,6 +43,7 @@ def built(figures: Figures) -> Iterator[Finding]:
     if shown.cause:
         yield Finding(STOP, "wiring", shown.cause, shown.remedy)
         return
+    yield from _spot(shown)
     yield from _places(shown)
     yield from _misfit(shown)
 
@@ -91,6 +96,35 @@ def _places(shown: Arrangement) -> Iterator[Finding]:
         yield Finding(CARE, "gain", cause, do)
 
 
+def _spot(shown: Arrangement) -> Iterator[Finding]:
+    """What one ball on one spot shows beside a wrong arrangement."""
+    misfit, shows = shown.spot_misfit, shown.spot_shows
+    if misfit is None or shows is None:
+        return
+    if misfit > PLAUSIBLE_SPOT:
+        who = "" if shown.spot_suspect is None else f"; sensor {shown.spot_suspect + 1} shows least of it"
+        cause = f"one ball on the {SPOT.name} is not felt as it should be (misfit {misfit:.1f}{who})"
+        yield Finding(
+            STOP, "wiring", cause, "check the axes and the cable of that sensor, and the ball's place"
+        )
+    elif not SHOWS_LITTLE < shows < SHOWS_MUCH:
+        cause = f"all chips together show {shows:.2f} of a known ball"
+        yield Finding(
+            CARE, "gain", cause, "check the ball's diameter (--ball-mm) and the chips' range settings"
+        )
+
+
+def spot_would_tell(figures: Figures) -> str:
+    """What only one ball on one spot can tell, in words; empty where it is known."""
+    shown = figures.arrangement
+    if not figures.played or shown.spot_misfit is not None or figures.dipole_residual is not None:
+        return ""
+    return (
+        "free play cannot tell a turned, mirrored or wrongly signed board from another that is in order, "
+        "nor what all chips together show: one ball on one spot (10 s) tells"
+    )
+
+
 def _misfit(shown: Arrangement) -> Iterator[Finding]:
     if shown.bias_mt > BIAS_MT:
         where = channel_name(shown.bias_channel)
@@ -113,7 +147,9 @@ def unchecked(figures: Figures) -> Iterator[Finding]:
     where = "" if not shown.lone_frames else " near every sensor"
     lay = ", or something lay near the empty board" if shown.misfit > PLAUSIBLE else ""
     alone = f"no marble was alone{where}{lay} (misfit {shown.misfit:.1f}{_suspect(shown)})"
-    yield Finding(CARE, "unchecked", f"wiring and places could not be checked: {alone}", ONE_MARBLE)
+    right = shown.spot_misfit is not None and shown.spot_misfit <= PLAUSIBLE_SPOT
+    what = "wiring is right by one ball, but places" if right else "wiring and places"
+    yield Finding(CARE, "unchecked", f"{what} could not be checked: {alone}", ONE_MARBLE)
 
 
 def _seen_enough(shown: Arrangement) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from calibration.judging.built import built, unchecked
+from calibration.judging.built import built, spot_would_tell, unchecked
 from calibration.judging.figures import Figures
 from calibration.judging.finding import CARE, READY, STOP, Finding
 from calibration.model import channel_name
@@ -38,10 +38,11 @@ DIPOLE_RESIDUAL = (0.02, 0.05)
 
 @dataclass(frozen=True)
 class Verdict:
-    """The worst level and its reasons, gravest first."""
+    """The worst level and its reasons, gravest first; and what could not be checked, "" where all was."""
 
     level: str
     findings: tuple[Finding, ...]
+    unchecked: str = ""
 
     @property
     def words(self) -> str:
@@ -54,13 +55,15 @@ class Verdict:
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        return {"level": self.level, "words": self.words, "findings": [asdict(f) for f in self.findings]}
+        findings = [asdict(finding) for finding in self.findings]
+        return {"level": self.level, "words": self.words, "findings": findings, "unchecked": self.unchecked}
 
 
 def judge(figures: Figures) -> Verdict:
     """The verdict on these figures."""
     findings = sorted(_findings(figures), key=lambda finding: -_ORDER.index(finding.level))
-    return Verdict(findings[0].level if findings else READY, tuple(findings))
+    level = findings[0].level if findings else READY
+    return Verdict(level, tuple(findings), spot_would_tell(figures))
 
 
 def _above(value: float, limits: tuple[float, float]) -> str:

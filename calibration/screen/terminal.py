@@ -102,7 +102,7 @@ class TerminalWatcher:
         """Waits until the player has done what the step asks for."""
         others = {"s": Choice.SKIP} if step.may_skip else {}
         offered = "Enter when ready" + (", s to skip" if step.may_skip else "")
-        if step.place_mm is not None:
+        if step.may_go_back:
             others["r"], offered = Choice.BACK, offered + ", r for the one before again"
         choice = others.get(self._answer(offered), Choice.GO)
         return self._skipped() if choice is Choice.SKIP else choice
@@ -195,6 +195,8 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
     console.print(f"[bold {STYLES[verdict.level]}]{verdict.level.capitalize()}[/]")
     for finding in verdict.findings:
         console.print(f"  [{STYLES[finding.level]}]●[/] {finding.cause}: {finding.remedy}")
+    if verdict.unchecked:
+        console.print(f"  ○ {verdict.unchecked}")
 
 
 def print_card(calibration: Calibration, judged: tuple[Figures, Verdict] | None) -> None:

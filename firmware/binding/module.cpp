@@ -6,6 +6,7 @@ void BindChips(nanobind::module_& m);
 void BindConf(nanobind::module_& m);
 void BindOsc(nanobind::module_& m);
 void BindEngine(nanobind::module_& m);
+void BindPage(nanobind::module_& m);
 }  // namespace lodestone
 
 NB_MODULE(_firmware, m) {
@@ -14,4 +15,5 @@ NB_MODULE(_firmware, m) {
   lodestone::BindConf(m);
   lodestone::BindOsc(m);
   lodestone::BindEngine(m);
+  lodestone::BindPage(m);
 }

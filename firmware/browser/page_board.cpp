@@ -23,13 +23,15 @@ InstrumentSettings SettingsOf(uint32_t sample_rate_hz, uint32_t block_frames,
 
 }  // namespace
 
-PageBoard::PageBoard(uint32_t sample_rate_hz, uint32_t block_frames, uint32_t prefill_frames)
+PageBoard::PageBoard(uint32_t sample_rate_hz, uint32_t block_frames, uint32_t prefill_frames,
+                     KernelSet kernels)
     : sample_rate_hz_(sample_rate_hz),
       prefill_frames_(std::max(prefill_frames, block_frames)),
       frames_(0),
       touches_(0),
       controls_(0),
-      scenes_(sample_rate_hz, Instrument::kRingFrames - std::max(prefill_frames, block_frames)),
+      scenes_(sample_rate_hz, Instrument::kRingFrames - std::max(prefill_frames, block_frames),
+              kernels),
       instrument_(new Instrument(SettingsOf(sample_rate_hz, block_frames, prefill_frames), &field_,
                                  &wire_, &scenes_)),
       in_(block_frames * kChannels, 0.0f),

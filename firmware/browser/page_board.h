@@ -43,7 +43,8 @@ class PageBoard {
   // `block_frames` is the most that one Render may ask for. `prefill_frames`: the next block of the
   // voice is begun when no more is left, and computed within as many; a shorter one sounds sooner
   // and asks for more at a time.
-  PageBoard(uint32_t sample_rate_hz, uint32_t block_frames, uint32_t prefill_frames);
+  PageBoard(uint32_t sample_rate_hz, uint32_t block_frames, uint32_t prefill_frames,
+            KernelSet kernels = KernelSet::kBest);
 
   PageField& field() { return field_; }
   PageWire& wire() { return wire_; }

@@ -78,7 +78,7 @@ KeptVoice* PageScenes::Keep(PlanBytes voice, char* error, size_t error_bytes) {
   }
   if (kept != nullptr && kept->engines[1]) return kept;
   Engine engine;
-  if (!engine.Load(voice.data, voice.size, error, error_bytes)) return nullptr;
+  if (!engine.Load(voice.data, voice.size, error, error_bytes, kernels_)) return nullptr;
   std::unique_ptr<EngineVoice> made = EngineVoice::Make(std::move(engine), error, error_bytes);
   if (!made) return nullptr;
   if (kept == nullptr) {
@@ -119,7 +119,7 @@ bool PageScenes::Fits(uint32_t latents, const VoiceInfo& voice, char* error,
 bool PageScenes::Add(const char* name, PlanBytes touch, PlanBytes voice, Spread spread, char* error,
                      size_t error_bytes) {
   Engine engine;
-  if (!engine.Load(touch.data, touch.size, error, error_bytes)) return false;
+  if (!engine.Load(touch.data, touch.size, error, error_bytes, kernels_)) return false;
   Kept kept;
   kept.name = name;
   kept.touch = EngineTouch::Make(std::move(engine), error, error_bytes);

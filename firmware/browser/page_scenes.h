@@ -36,8 +36,8 @@ struct KeptVoice {
 
 class PageScenes : public SceneLoader {
  public:
-  PageScenes(uint32_t sample_rate_hz, uint32_t longest_block)
-      : sample_rate_hz_(sample_rate_hz), longest_block_(longest_block) {}
+  PageScenes(uint32_t sample_rate_hz, uint32_t longest_block, KernelSet kernels)
+      : sample_rate_hz_(sample_rate_hz), longest_block_(longest_block), kernels_(kernels) {}
 
   // False with one line in `error` (wanted, got, what to do) where the two plans do not play
   // together; all scenes stay as they were. Takes some milliseconds.
@@ -63,6 +63,7 @@ class PageScenes : public SceneLoader {
   bool Fits(uint32_t latents, const VoiceInfo& voice, char* error, size_t error_bytes) const;
 
   uint32_t sample_rate_hz_, longest_block_;
+  KernelSet kernels_;
   std::vector<std::unique_ptr<KeptVoice>> voices_;
   std::vector<Kept> kept_;
 };

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lodestone.commands.calibration import INSTRUMENT, Instrument, shall_go
+from lodestone.commands.calibration import INSTRUMENT, Instrument, bring_or_keep
 from lodestone.default_files import CALIBRATION
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
 if TYPE_CHECKING:
+    from calibration.judging.verdict import Verdict
     from calibration.stretch import FrameLike
+
+
+PACE = 1.0
+"""Of a rehearsal: how many of its seconds pass in one."""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +41,10 @@ def calibrate_command(
         float, typer.Option(callback=finite, help="Length of the free play.", min=10.0)
     ] = 50.0,
     spots: Annotated[bool, typer.Option("--spots", help="Also put one ball on 16 known spots.")] = False,
+    one_spot: Annotated[
+        bool | None,
+        typer.Option("--one-spot/--no-one-spot", help="Then one ball on ring 1, or not: unasked."),
+    ] = None,
     ball_mm: Annotated[
         float, typer.Option(callback=finite, help="Diameter of that ball.", min=3.0, max=40.0)
     ] = 15.0,
@@ -58,6 +67,7 @@ def calibrate_command(
 
     from calibration import CalibrationError, checksum
     from calibration.capture import sources
+    from calibration.capture.hand_clock import HandClock
     from calibration.judging.report import write_report
     from calibration.screen.terminal import TerminalWatcher, print_verdict, shim_words
     from calibration.session import calibrate, steps_by_name
@@ -74,20 +84,29 @@ def calibrate_command(
     kept_because = "" if board is None or send is False else _why_kept(instrument, send)
     if kept_because:
         console.print(f"[yellow]●[/yellow] it will stay on this laptop: {kept_because}")
-    watcher = TerminalWatcher(console, ask=ask, skip=steps_by_name(skip or []), ball_mm=ball_mm)
+
+    def offer_spot(verdict: Verdict) -> bool:
+        wanted = ask if one_spot is None else one_spot
+        if wanted:
+            print_verdict(console, verdict)
+        return wanted
+
+    screen = TerminalWatcher(console, ask=ask, skip=steps_by_name(skip or []), ball_mm=ball_mm)
+    clock = HandClock(screen)
     try:
         made = calibrate(
             open_step,
-            watcher,
+            clock,
             out,
             board=name,
             magnets=magnets,
             play_seconds=play_seconds,
             spots=spots,
             ball_mm=ball_mm,
+            offer_spot=offer_spot,
         )
     finally:
-        watcher.close()
+        screen.close()
     result = made.calibration
     print_verdict(console, made.verdict)
     if result.report.get("mounting_from"):
@@ -97,12 +116,12 @@ def calibrate_command(
         console.print(f"  {shim}")
     for words in made.changed:
         console.print(f"  since the last calibration: {words}")
+    if simulate:
+        console.print(f"  {clock.words()}")
     written = [made.path, *(write_report(result, report) if report is not None else ())]
     console.print(f"wrote {', '.join(str(each) for each in written)}")
-    if board is not None and not kept_because and shall_go(send, ask):
-        from lodestone.calibration_to_board import bring
-
-        for words in bring(result, board, port, instrument):
+    if board is not None and not kept_because:
+        for words in bring_or_keep(result, board, port, instrument, send=send, ask=ask):
             console.print(words)
     if as_json:
         told = {"file": str(made.path), "sha256": checksum(result)}
@@ -113,7 +132,7 @@ def _at_its_pace(frames: Iterable[FrameLike]) -> Iterator[FrameLike]:
     """A rehearsal takes as long as the evening will."""
     from lodestone.pacing import paced
 
-    return paced(frames, 1.0)
+    return paced(frames, PACE)
 
 
 def _why_kept(instrument: Path, send: bool | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -152,10 +152,9 @@ def apply(
         with opened as source:
             check_board(calibration, identities(source.info))
     typer.echo(f"{save(calibration, to)} is in force", err=True)
-    if board is not None and shall_go(send, sys.stdin.isatty()):
-        from lodestone.calibration_to_board import bring
-
-        for words in bring(calibration, board, port, instrument):
+    if board is not None:
+        told = bring_or_keep(calibration, board, port, instrument, send=send, ask=sys.stdin.isatty())
+        for words in told:
             typer.echo(words, err=True)
 
 
@@ -163,7 +162,30 @@ def shall_go(send: bool | None, ask: bool) -> bool:
     """Whether a calibration goes to the board: as told, else as the player says; nobody there: no."""
     if send is not None or not ask:
         return bool(send)
-    return typer.confirm("shall it go to the board?", default=True, err=True)
+    from calibration.screen.terminal import forget_keys
+
+    forget_keys()
+    try:
+        return typer.confirm("shall it go to the board?", default=True, err=True)
+    except typer.Abort:  # Ctrl-C, or nobody types any more
+        typer.echo("", err=True)
+        return False
+
+
+def bring_or_keep(
+    calibration: Calibration, host: str, port: int, instrument: Path, *, send: bool | None, ask: bool
+) -> Iterator[str]:
+    """Sends it where it shall go, and tells in words what happened.
+
+    Raises:
+        LodestoneError: as `lodestone.calibration_to_board.bring`.
+    """
+    if shall_go(send, ask):
+        from lodestone.calibration_to_board import bring
+
+        yield from bring(calibration, host, port, instrument)
+    else:
+        yield f"the board plays on as before; `lodestone calibration apply --board {host} --send` brings it"
 
 
 def undo(

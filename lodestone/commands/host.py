@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lodestone.hosting.midi import MidiDesk
     from lodestone.hosting.mixed_voices import HostVoice
 
+MOST_URGENT = 0.7
+"""Of one core: with heavier voices the host runs as everybody does, so that it does not take the machine."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the verb to the command line."""
@@ -46,6 +49,9 @@ def host(
     query: Annotated[
         int, typer.Option(help="Port of OSCQuery over HTTP, found by zeroconf; 0: none.", min=0, max=65535)
     ] = 7565,
+    share: Annotated[
+        bool, typer.Option("--share", help="OSCQuery answers the whole link; else this machine alone.")
+    ] = False,
     device: Annotated[str | None, typer.Option(help="Output device: number or part of its name.")] = None,
     list_devices: Annotated[bool, typer.Option("--list-devices", help="Show the outputs, and end.")] = False,
     silent: Annotated[bool, typer.Option("--silent", help="No sound card.")] = False,
@@ -76,7 +82,7 @@ def host(
         own = None if mapping is None else _own_touch(mapping, calibration)
         voices = [_load(text, cache, None if own else latents, own) for text in voice or [plays]]
         player = _player(stack, voices, (address, port), None if silent else device or "", wav)
-        control = _control(player, desk, query, stack)
+        control = _control(player, desk, query, share, stack)
         if not voice:
             _follow(control, player, cache, own)
         _stay(stack, control, player, mode, address, seconds)
@@ -153,13 +159,15 @@ def _player(
     from lodestone.hosting.mixed_voices import Mix
     from lodestone.hosting.output import writer
     from lodestone.speaker import LiveSpeaker
+    from lodestone.urgent import urgent
 
     mix = Mix(voices)
     card = None
     if device is not None:
         chosen: Any = int(device) if device.isdecimal() else device or None
         # The ring plays on while a call of each voice is computed.
-        ring_s = RING_S + sum(voice.warm() for voice in voices)
+        with urgent():
+            ring_s = RING_S + sum(voice.warm() for voice in voices)
         card = stack.enter_context(LiveSpeaker(mix.rate, 2, chosen, ring_s))
         if card.rate != mix.rate:
             _talk(f"the device plays {card.rate} Hz: {mix.rate} Hz are resampled")
@@ -170,14 +178,16 @@ def _player(
     return player
 
 
-def _control(player: HostPlayer, midi: MidiDesk | None, query: int, stack: contextlib.ExitStack) -> Desk:
+def _control(
+    player: HostPlayer, midi: MidiDesk | None, query: int, share: bool, stack: contextlib.ExitStack
+) -> Desk:
     from lodestone.hosting.desk import Desk
-    from lodestone.hosting.query import Namespace, announced, query_server
+    from lodestone.hosting.query import THIS_MACHINE, Namespace, announced, query_server
 
     names = Namespace()
     if query:
-        port = stack.enter_context(query_server(names, player.link.to, query))
-        name = stack.enter_context(announced(port))
+        port = stack.enter_context(query_server(names, player.link.to, query, "" if share else THIS_MACHINE))
+        name = stack.enter_context(announced(port, None if share else [THIS_MACHINE]))
         _talk(f"OSCQuery on http://127.0.0.1:{port}" + (f", announced as {name}" if name else ""))
     return Desk(player, _talk, midi, names)
 
@@ -193,12 +203,14 @@ def _stay(
     stack: contextlib.ExitStack, control: Desk, player: HostPlayer, mode: str, address: str, seconds: float
 ) -> None:
     from lodestone.hosting.desk import KEYS, keyboard
+    from lodestone.urgent import urgent
 
     link = player.link
     stack.callback(lambda: link.send("/mode", "onboard"))
     link.send("/mode", mode)
     _talk(f"Playing {', '.join(voice.name for voice in player.mix.voices)} from {address}; {KEYS}")
     keys = stack.enter_context(keyboard())
+    stack.enter_context(urgent(sum(voice.busiest for voice in player.mix.voices) < MOST_URGENT))
     with contextlib.suppress(KeyboardInterrupt):
         control.run(keys, seconds)
     _talk(control.meter())

@@ -121,7 +121,8 @@ def _tell(instrument: LiveInstrument, port: int, speaker: LiveSpeaker | None) ->
     world, board = shares(instrument)
     with Board("127.0.0.1", port) as connection:
         status = connection.status
-    card = "no card" if speaker is None else f"{speaker.drop_outs} drop-outs of the card"
+    late = "" if speaker is None or not speaker.device_late else f", {speaker.device_late} of the system"
+    card = "no card" if speaker is None else f"{speaker.drop_outs} drop-outs of the card{late}"
     rate = f"{status.frames_per_second:.1f} frames/s"
     _talk(f"{status.uptime_s:.0f} s, {rate}, {status.underruns} underruns, {card}")
     voice, beside = status.voice_load, max(board - status.voice_load, 0.0)

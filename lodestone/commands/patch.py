@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lodestone.default_files import GRAPHS, KEPT_IN
+
+if TYPE_CHECKING:
+    import onnx
+
+    from graphs.card import Card
 
 
 def register(app: typer.Typer) -> None:
@@ -30,18 +35,31 @@ def patch(
     Example: lodestone patch glass -o glass.pd
     """
     from files import write_text
-    from graphs.card import read_card
+    from graphs.card import load_onnx, read_card
     from lodestone.patches import patch_text
     from lodestone.voice_files import find_voice, voice_graph
 
     kinds = [kind for kind, asked in (("pd", pd), ("sc", sc), ("max", max_)) if asked] or ["pd"]
-    card, name = None, ""
+    card, name, words = None, "", []
     if voice is not None:
         path = find_voice(voice)
-        card, name = read_card(voice_graph(path, cache)), path.name.split(".")[0]
-    text = patch_text(kinds, name, card)
+        model = load_onnx(voice_graph(path, cache))
+        card, name = read_card(model), path.name.split(".")[0]
+        words = _what_latents_do(model, card)
+    text = patch_text(kinds, name, card, words)
     if out is None:
         print(text, end="")
     else:
         write_text(out, text)
         print(out)
+
+
+def _what_latents_do(model: onnx.ModelProto, card: Card) -> list[str]:
+    """Words for each latent, heard in some seconds of sound; none for a voice whose card tells no ranges."""
+    from voices import atlas
+    from voices.players import graph_player
+
+    if card.latent is None or card.frames != 1:
+        return []
+    mean, std = card.latent.mean.astype(float), card.latent.std.astype(float)
+    return atlas.in_words(atlas.survey(graph_player(model), mean, std, card.sample_rate))

@@ -81,6 +81,9 @@ def render(
         Path | None, typer.Option(help="With --mapping: of the board that was recorded.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="For plans, logs and pictures.")] = Path("out/render"),
+    page_plans: Annotated[
+        Path, typer.Option(help="Plans of the page, for a take that it kept: made where they are missing.")
+    ] = Path("out/page-work/plans"),
     seed: Annotated[int, typer.Option(help="Of the mapping.", min=0, max=LARGEST_SEED)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="What came of it as JSON on stdout.")] = False,
 ) -> None:
@@ -97,7 +100,8 @@ def render(
         _talk(f"{take}: {read.damage}")
     to = out or take.with_suffix(".wav")
     if mapping is None and settings is None:
-        _tell(_as_heard(read, to, voice, folder), as_json)
+        came = None if voice else _as_the_page_played(read, to, page_plans)
+        _tell(came or _as_heard(read, to, voice, folder), as_json)
         return
     _tell(_from_field(read, to, voice, mapping, settings, calibration, folder, seed), as_json)
 
@@ -112,6 +116,38 @@ def _tell(came: dict[str, Any], as_json: bool) -> None:
     lasted = f"{came['seconds']:.1f} s in {came['wall_seconds']:.1f} s"
     _talk(f"{lasted}, {speed:.0f} times real time; {came['how']}")
     print(came["sound"])
+
+
+def _as_the_page_played(take: Take, to: Path, plans: Path) -> dict[str, Any] | None:
+    """The very samples of a page, where its take holds all inputs and this is the page's version."""
+    import time
+
+    import soundfile
+
+    from files import fresh_file
+    from lodestone.page.site import make_scenes
+    from lodestone.takes.page_sound import page_blocks, page_setup, plans_of
+
+    if (setup := page_setup(take)) is None:
+        return None
+    found = plans_of(setup, plans)
+    if found is None:
+        _talk("Making the page's scenes, once")
+        make_scenes(plans.parent, _talk)
+        found = plans_of(setup, plans)
+    if found is None:
+        _talk("The page that kept this take is of another version: its latents are played instead")
+        return None
+    began = time.monotonic()
+    with (
+        fresh_file(to) as fresh,
+        soundfile.SoundFile(fresh, "w", setup.rate, 2, "FLOAT", format="WAV") as file,
+    ):
+        for block in page_blocks(take, setup, found):
+            file.write(block)
+    wall = time.monotonic() - began
+    how = "to the bit what the page played"
+    return {"seconds": setup.frames / setup.rate, "wall_seconds": wall, "how": how, "sound": str(to)}
 
 
 def _as_heard(take: Take, to: Path, voice: str | None, folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from lodestone.hosting.following import Following
-from lodestone.hosting.host_player import HostPlayer
+from lodestone.hosting.host_player import Card, HostPlayer
 from lodestone.hosting.midi import MidiDesk, choices
 from lodestone.hosting.mixed_voices import HostVoice
 from lodestone.hosting.query import Namespace
@@ -99,9 +99,11 @@ class Desk:
         """How all is, in a line."""
         player, link = self.player, self.player.link
         voice = next((voice for voice in player.mix.voices if not voice.silent), player.mix.voices[0])
+        parts = player.latency_ms()
         sounding = link.status.sounding if link.status is not None and link.lives else "no board"
-        card = "" if player.card is None else f", {player.card.drop_outs} drop-outs"
-        latency = f"{player.latency.mean_ms:.1f} ms + {voice.card.delay_ms:.1f} ms of the model"
+        card = "" if player.card is None else drop_outs(player.card)
+        of = ", ".join(f"{name} {ms:.1f}" for name, ms in parts.items())
+        latency = f"{sum(parts.values()):.1f} ms ({of})"
         trouble = f", {link.status.trouble}" if link.status is not None and link.status.trouble else ""
         level = "" if player.mix.level == 1.0 else f", level {player.mix.level:.2f}"
         heard = f"{link.packets} packets, {link.gaps} gaps"
@@ -115,6 +117,12 @@ class Desk:
         if link.status is not None:
             midi.scene, midi.muted = link.status.scene, link.status.muted
             midi.host = link.status.asked == "host"
+
+
+def drop_outs(card: Card) -> str:
+    """How often sound was missing: ours, and the system's apart where there were any."""
+    late = f", {card.device_late} of the system" if card.device_late else ""
+    return f", {card.drop_outs} drop-outs{late}"
 
 
 def bars(voice: HostVoice) -> str:

@@ -51,16 +51,18 @@ class Following:
         if self._made is None or self._loading is None:
             return
         (name, made), self._made, self._loading = self._made, None, None
-        if isinstance(made, HostVoice) and made.card.sample_rate == self._mix.rate:
+        try:
+            if isinstance(made, LodestoneError):
+                raise made
             made.begin(0.0)
-            self._named[name] = made
-            self._mix.voices.append(made)
-            self._show()
-            self._told(f"plays {name}")
+            self._mix.add(made)
+        except LodestoneError as error:
+            self._refused.add(name)
+            self._told(str(error))
             return
-        self._refused.add(name)
-        rates = f"wanted a voice of {self._mix.rate} Hz, got {name}: start `lodestone host` again"
-        self._told(str(made) if isinstance(made, LodestoneError) else rates)
+        self._named[name] = made
+        self._show()
+        self._told(f"plays {name}")
 
     def _show(self) -> None:
         if self._wanted in self._named:

@@ -24,6 +24,7 @@ class Card(Protocol):
     """A sound card as `LiveSpeaker` is one."""
 
     drop_outs: int
+    device_late: int
     target: int
     rate: int
 
@@ -35,26 +36,39 @@ class Card(Protocol):
     def started(self) -> bool:
         """Whether it has begun to take them."""
 
+    @property
+    def device_s(self) -> float:
+        """Seconds of sound that wait behind those frames, in the device."""
+
     def offer(self, block: Audio) -> None:
         """Frames to be heard next."""
 
 
 @dataclass
 class Latency:
-    """From the arrival of latents to their sound, without the model's own delay and the card's buffers, s."""
+    """From the arrival of latents to their sound, counted over all packets that have sounded, s.
 
-    total_s: float = 0.0
+    Attributes:
+        taken_s: until a call of the voice takes them; half a hop on average.
+        ring_s: what waits for the card when that call begins.
+        count: of packets.
+    """
+
+    taken_s: float = 0.0
+    ring_s: float = 0.0
     count: int = 0
 
-    def add(self, seconds: float) -> None:
+    def add(self, taken_s: float, ring_s: float) -> None:
         """One more packet."""
-        self.total_s += seconds
+        self.taken_s += taken_s
+        self.ring_s += ring_s
         self.count += 1
 
     @property
-    def mean_ms(self) -> float:
-        """Over all packets that have sounded."""
-        return 1e3 * self.total_s / self.count if self.count else 0.0
+    def mean_ms(self) -> tuple[float, float]:
+        """Of both parts."""
+        each = 1e3 / max(self.count, 1)
+        return each * self.taken_s, each * self.ring_s
 
 
 class HostPlayer:
@@ -83,6 +97,7 @@ class HostPlayer:
         self.latency = Latency()
         self.frames = 0
         self._arrived: list[float] = []
+        self._unread_s = 0.5 * BLOCK / mix.rate  # packets are read once a block
         mix.voices[0].on_call = self._call
         if any(voice.touch is not None for voice in mix.voices):
             link.hear_field = self._feel
@@ -90,11 +105,11 @@ class HostPlayer:
     def heard(self, latent: npt.NDArray[np.float32]) -> None:
         """Latents have come: for `BoardLink`."""
         if self.mix.hear(latent):
-            self._arrived.append(self._clock())
+            self._arrived.append(self._clock() - self._unread_s)
 
     def _feel(self, sensor: int, field_mt: tuple[float, ...]) -> None:
         if self.mix.feel(sensor, field_mt, self._clock()):
-            self._arrived.append(self._clock())
+            self._arrived.append(self._clock() - self._unread_s)
 
     def step(self) -> None:
         """One block: hears, plays, and returns when the next is due."""
@@ -123,12 +138,19 @@ class HostPlayer:
         """Share of one core that the voices take."""
         return sum(voice_load(voice) for voice in self.mix.voices)
 
+    def latency_ms(self) -> dict[str, float]:
+        """The parts of the way from a packet to its sound, ms, by name."""
+        taken, ring = self.latency.mean_ms
+        device = 0.0 if self.card is None else 1e3 * self.card.device_s
+        return {"hop": taken, "ring": ring, "card": device, "model": self.mix.voices[0].card.delay_ms}
+
     def _call(self) -> None:
         """A call of the first voice takes all latents that have come; its sound begins behind what waits."""
         now = self._clock()
-        waits_s = 0.0 if self.card is None else self.card.fill / self.card.rate
+        ring_s = self.mix.voices[0].waiting / self.mix.rate
+        ring_s += 0.0 if self.card is None else self.card.fill / self.card.rate
         for arrived in self._arrived:
-            self.latency.add(now - arrived + waits_s)
+            self.latency.add(now - arrived, ring_s)
         self._arrived.clear()
 
 

@@ -16,6 +16,7 @@ from graphs.card import Card, load_onnx, read_card
 from graphs.player import GraphPlayer
 from lodestone.hosting.latents import LatentGlide, Latents
 from lodestone.hosting.touch import OwnTouch
+from lodestone.resample import Resampler
 from lodestone.voice_files import find_voice, voice_graph
 from model_export.compiler import compile_plan
 
@@ -49,7 +50,9 @@ class HostVoice:
         clock: seconds, for the load.
 
     Attributes:
+        rate: of its sound, Hz: its card's, or another after `play_at`.
         calls, busy_s: calls of the graph, and how long they took together.
+        busiest: share of one core that the longest call took when it was warmed; 0 before.
         full: the level where it sounds.
         touch: gives its latents from the field, where it has one; else they come from the board.
     """
@@ -59,13 +62,15 @@ class HostVoice:
     ) -> None:
         self.card, self.level, self.full = card, level, level
         self.touch: OwnTouch | None = None
+        self.rate = card.sample_rate
+        self._resampler: Resampler | None = None
         self._runner, self._clock = runner, clock
         mean = np.zeros(card.latents, np.float32) if card.latent is None else card.latent.mean
         sigma = np.ones(card.latents, np.float32) if card.latent is None else card.latent.std
         self.glide = LatentGlide(np.asarray(mean, np.float32), np.asarray(sigma, np.float32))
         self._pending: Audio = np.zeros((0, max(card.channels, 1)), np.float32)
         self._gain = level
-        self.calls, self.busy_s = 0, 0.0
+        self.calls, self.busy_s, self.busiest = 0, 0.0, 0.0
         self.on_call: Callable[[], None] = lambda: None
 
     @property
@@ -83,17 +88,30 @@ class HostVoice:
         while len(self._pending) < frames:
             self._pending = np.concatenate([self._pending, self._call()])
         block, self._pending = self._pending[:frames], self._pending[frames:]
-        most = np.arange(1, frames + 1) / (LEVEL_GLIDE_S * self.card.sample_rate)
+        most = np.arange(1, frames + 1) / (LEVEL_GLIDE_S * self.rate)
         gains = self._gain + np.clip(self.level - self._gain, -most, most)
         self._gain = float(gains[-1])
         return np.asarray(block * gains[:, None].astype(np.float32))
+
+    @property
+    def waiting(self) -> int:
+        """Samples of the last call that have not been played."""
+        return len(self._pending)
+
+    def play_at(self, rate: int) -> None:
+        """Sounds at `rate` Hz from now on, resampled where that is not its own. Raises ResampleError."""
+        own, self.rate = self.card.sample_rate, rate
+        self._resampler = None if rate == own else Resampler(own, rate, max(self.card.channels, 1))
 
     def begin(self, level: float) -> None:
         """Stands at `level` at once: before the first sound."""
         self.level = self._gain = level
 
     def warm(self, calls: int = 4) -> float:
-        """Plays some calls that nobody hears, and begins anew; the longest of the later ones, s."""
+        """Plays some calls that nobody hears, and begins anew; the longest of the later ones, s.
+
+        That is `busiest` as a share of one core.
+        """
         latent = np.zeros((1, self.card.latents, self.card.frames), np.float32)
         took = []
         for _ in range(calls):
@@ -101,6 +119,7 @@ class HostVoice:
             self._runner.run({"latent": latent})
             took.append(self._clock() - began)
         self._runner.reset()
+        self.busiest = max(took[1:]) * self.card.sample_rate / (self.card.hop * self.card.frames)
         return max(took[1:])
 
     def _call(self) -> Audio:
@@ -112,7 +131,8 @@ class HostVoice:
         audio = self._runner.run({"latent": latents[None]})["audio"][0]
         self.busy_s += self._clock() - began
         self.calls += 1
-        return np.ascontiguousarray(np.asarray(audio, np.float32).T)
+        sound = np.ascontiguousarray(np.asarray(audio, np.float32).T)
+        return sound if self._resampler is None else self._resampler.process(sound)
 
 
 def load_voice(voice: str, cache: Path, level: float = 1.0) -> HostVoice:
@@ -136,18 +156,23 @@ def load_voice(voice: str, cache: Path, level: float = 1.0) -> HostVoice:
 
 
 class Mix:
-    """Several voices as one sound [frames, 2]: mono voices in the middle.
+    """Several voices as one sound [frames, 2] at the rate of the first: mono voices in the middle.
 
     Raises:
-        HostError: voices of different rates.
+        ResampleError: voices of different rates, and soxr is not installed.
     """
 
     def __init__(self, voices: Sequence[HostVoice]) -> None:
-        rates = sorted({voice.card.sample_rate for voice in voices})
-        if len(rates) != 1:
-            raise HostError("voices of one rate", f"{rates} Hz", "play them apart, or export one again")
-        self.voices, self.rate = list(voices), rates[0]
+        self.voices: list[HostVoice] = []
+        self.rate = voices[0].card.sample_rate
         self.level = self._gain = 1.0
+        for voice in voices:
+            self.add(voice)
+
+    def add(self, voice: HostVoice) -> None:
+        """One more, resampled where its rate is another. Raises ResampleError."""
+        voice.play_at(self.rate)
+        self.voices.append(voice)
 
     def set_level(self, level: float) -> None:
         """Of all voices together, 0 to 1; glides there."""

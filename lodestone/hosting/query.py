@@ -17,6 +17,7 @@ from lodestone.board_messages import BoardKnob, Status
 NAME = "Lodestone"
 ATTRIBUTES = ("VALUE", "TYPE", "RANGE", "ACCESS", "DESCRIPTION", "FULL_PATH", "CONTENTS", "UNIT")
 PATIENCE_S = 5.0
+THIS_MACHINE = "127.0.0.1"
 Node = dict[str, Any]
 
 
@@ -80,10 +81,18 @@ def answer(names: Namespace, target: str, host: Node) -> tuple[int, Node | None]
 
 
 @contextlib.contextmanager
-def query_server(names: Namespace, board: tuple[str, int], port: int) -> Iterator[int]:
+def query_server(
+    names: Namespace, board: tuple[str, int], port: int, address: str = THIS_MACHINE
+) -> Iterator[int]:
     """Answers questions until the end of the context; gives the port: another one where `port` is taken.
 
     It only tells: commands go to the board itself, over UDP.
+
+    Args:
+        names: what it tells.
+        board: where the board listens.
+        port: where it answers.
+        address: of the interface on which it answers; empty: of all.
     """
     extensions = dict.fromkeys(("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "TYPE", "UNIT"), True)
     host: Node = {"NAME": NAME, "EXTENSIONS": extensions, "OSC_TRANSPORT": "UDP"}
@@ -106,9 +115,9 @@ def query_server(names: Namespace, board: tuple[str, int], port: int) -> Iterato
             """Nothing: the terminal is the player's."""
 
     try:
-        server = ThreadingHTTPServer(("", port), Answers)
+        server = ThreadingHTTPServer((address, port), Answers)
     except OSError:
-        server = ThreadingHTTPServer(("", 0), Answers)
+        server = ThreadingHTTPServer((address, 0), Answers)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="lodestone-query", daemon=True)
     thread.start()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 STRONGEST = 0.05
 """The pace follows the card's clock by at most this share; cards differ by a thousandth of it."""
+STALLED_S = 0.02
+"""So much more than wanted waits only when the card stood still for as long: it is let play that first."""
 GIVE_UP_S = 0.25
 """A block later than this is not caught up with: the machine was asleep, or is too slow."""
 
@@ -41,6 +43,8 @@ class Pace:
         speed = 1.0
         if fill is not None:
             speed += min(max(0.1 * (target - fill) / target, -STRONGEST), STRONGEST)
+            if fill - target > STALLED_S * self._rate and self._due is not None:
+                self._due += (fill - target) / self._rate
         self._due = (now if self._due is None else self._due) + frames / self._rate / speed
         late = now - self._due
         if late > GIVE_UP_S:

@@ -16,7 +16,6 @@ from sensors.chips.mlx90393_codes import count_ut
 from sensors.settings import SensorSettings
 from sensors.simulation.magnets import ball_field_ut, ring_field_ut, stack_field_ut
 from sensors.simulation.world import Environment
-from voices import atlas
 
 Array = npt.NDArray[np.float64]
 
@@ -146,27 +145,6 @@ def reach_table(touch: Engine, geometry: BoardGeometry | None = None) -> dict[st
         radii.append(float(distances[inside[-1]]) if len(inside) else 0.0)
     touch.reset()
     return {"reach_mt": [float(reach) for reach in reaches], "radius_mm": radii}
-
-
-def latent_words(survey: atlas.Atlas) -> list[str]:
-    """A word or two for what each latent does to the sound as it grows."""
-    return [_words(axis) for axis in survey.axes]
-
-
-def _words(axis: atlas.Axis) -> str:
-    first, last = axis.descriptors[1], axis.descriptors[-2]
-    louder = (last.loudness_db - first.loudness_db) / atlas.LOUDNESS_STEP_DB
-    brighter = (last.centroid_octaves - first.centroid_octaves) / atlas.CENTROID_STEP_OCTAVES
-    rougher = (last.flatness_db - first.flatness_db) / 6.0
-    named = [
-        (louder, "louder" if louder > 0 else "softer"),
-        (brighter, "brighter" if brighter > 0 else "darker"),
-        (rougher, "airier" if rougher > 0 else "purer"),
-    ]
-    strong = sorted((pair for pair in named if abs(pair[0]) >= 1.0), key=lambda pair: -abs(pair[0]))
-    if strong:
-        return ", ".join(word for _, word in strong[:2])
-    return "colour" if axis.heard else "hardly heard"
 
 
 def _one_stack(g: BoardGeometry, height_mm: float) -> dict[str, list[float]]:

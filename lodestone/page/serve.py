@@ -104,7 +104,7 @@ def _place(address: str, port: int, instrument: Path) -> Place:
     """A board, its scenes as `instrument` has them, the calibration in this folder."""
     from lodestone.settings import load_settings
 
-    return _placed(
+    return placed(
         address, port, CALIBRATION, TAUGHT, lambda: load_settings(instrument).scenes, instrument.parent
     )
 
@@ -113,10 +113,10 @@ def _live_place(address: str, port: int) -> Place:
     """The live simulated board: its calibration is the one that `lodestone live` begins with."""
     file = LIVE / f"simulated-{LIVE_SEED}.calibration.json"
     board = f"simulated board {LIVE_SEED}"
-    return _placed(address, port, file, LIVE / TAUGHT, _live_scenes, Path(), board)
+    return placed(address, port, file, LIVE / TAUGHT, _live_scenes, Path(), board)
 
 
-def _placed(
+def placed(
     address: str,
     port: int,
     file: Path,
@@ -125,6 +125,16 @@ def _placed(
     beside: Path,
     name: str = "stacco",
 ) -> Place:
+    """What a page may calibrate and teach.
+
+    Args:
+        address, port: of the board.
+        file: its calibration.
+        taught: the file of taught gestures.
+        scenes: of the board, as its settings have them.
+        beside: where the paths of the settings begin.
+        name: what the board is called.
+    """
     import calibration
     from calibration.capture.sources import board_spec, open_bus
     from lodestone.calibration_to_board import bring_scenes, turn_board

@@ -21,7 +21,6 @@ from lodestone.page.facts import (
     board_facts,
     chip_facts,
     knob_facts,
-    latent_words,
     message_facts,
     reach_table,
     scene_facts,
@@ -39,7 +38,7 @@ from voices import atlas, catalogue
 SITE = place("page")
 SITE_FILES = ("*.html", "*.css", "*.js")
 MODULES = ("instrument.wasm", "instrument-plain.wasm")
-CALIBRATION_SEED = 1
+CALIBRATED, CALIBRATION_SEED = "simulated.calibration.json", 1
 FIRST_VOICE, FIRST_MAPPING = "glass", "rotate"
 """What a page begins with, as `lodestone play` does."""
 ANY_LATENTS = (16, 64)
@@ -109,31 +108,25 @@ def page_folder(out: Path) -> Path:
 
 def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str, Any]:
     """Makes the scenes, puts their plans into `files`, and returns all that the page must know."""
-    progress("calibrating the simulated board")
-    calibrated = work / "simulated.calibration.json"
-    if not calibrated.is_file():
-        calibrate_simulated(calibrated, CALIBRATION_SEED)
     scenes, reach = [], None
-    families = sorted(names(), key=lambda name: name != FIRST_MAPPING)
-    for voice in sorted(catalogue.shipped(), key=lambda voice: voice.name != FIRST_VOICE):
-        progress(f"putting {voice.name} together")
-        words: list[str] = []
-        for family in families:
-            scene = _scene(voice.name, family, calibrated, work)
-            touch = Engine.load(scene.touch_plan)
-            words = words or _latent_words(voice, scene.voice_plan)
-            if reach is None:
-                reach = reach_table(touch)
-            touch_file, voice_file = f"{scene.name}.touch.plan", f"{voice.name}.voice.plan"
-            files[touch_file] = scene.touch_plan.read_bytes()
-            files[voice_file] = scene.voice_plan.read_bytes()
-            more = {
-                "mapping": family,
-                "touch": touch_file,
-                "voice_file": voice_file,
-                "summary": voice.summary,
-            }
-            scenes.append({**scene_facts(scene, touch, words), **more})
+    words: dict[str, list[str]] = {}
+    for voice, family, scene in make_scenes(work, progress):
+        touch = Engine.load(scene.touch_plan)
+        if voice.name not in words:
+            words[voice.name] = _latent_words(voice, scene.voice_plan)
+        if reach is None:
+            reach = reach_table(touch)
+        touch_file, voice_file = f"{scene.name}.touch.plan", f"{voice.name}.voice.plan"
+        files[touch_file] = scene.touch_plan.read_bytes()
+        files[voice_file] = scene.voice_plan.read_bytes()
+        more = {
+            "mapping": family,
+            "touch": touch_file,
+            "voice_file": voice_file,
+            "summary": voice.summary,
+        }
+        scenes.append({**scene_facts(scene, touch, words[voice.name]), **more})
+    families, calibrated = _families(), work / CALIBRATED
     mappings = {name: in_words(name) for name in families}
     return {
         "format": "lodestone-page",
@@ -148,6 +141,28 @@ def _facts(work: Path, files: dict[str, bytes], progress: Progress) -> dict[str,
         "scenes": scenes,
         "touches": _touches(families, calibrated, files),
     }
+
+
+def make_scenes(work: Path, progress: Progress) -> list[tuple[catalogue.Voice, str, Scene]]:
+    """Every voice that ships under every mapping, in the page's order; plans are left in `work`/plans.
+
+    Raises:
+        LodestoneError: one of its family.
+    """
+    progress("calibrating the simulated board")
+    work.mkdir(parents=True, exist_ok=True)
+    calibrated = work / CALIBRATED
+    if not calibrated.is_file():
+        calibrate_simulated(calibrated, CALIBRATION_SEED)
+    made = []
+    for voice in sorted(catalogue.shipped(), key=lambda voice: voice.name != FIRST_VOICE):
+        progress(f"putting {voice.name} together")
+        made += [(voice, family, _scene(voice.name, family, calibrated, work)) for family in _families()]
+    return made
+
+
+def _families() -> list[str]:
+    return sorted(names(), key=lambda name: name != FIRST_MAPPING)
 
 
 def _touches(families: list[str], path: Path, files: dict[str, bytes]) -> list[dict[str, Any]]:
@@ -171,7 +186,7 @@ def _scene(voice: str, family: str, calibrated: Path, work: Path) -> Scene:
 
 
 def _latent_words(voice: catalogue.Voice, plan: Path) -> list[str]:
-    """As `latent_words`, by our own engine: some seconds of sound in a fraction of one."""
+    """As `atlas.in_words`, by our own engine: some seconds of sound in a fraction of one."""
     engine = Engine.load(plan)
 
     def player(latents: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
@@ -180,7 +195,7 @@ def _latent_words(voice: catalogue.Voice, plan: Path) -> list[str]:
         return np.concatenate([engine.run({"latent": row[None, :, None]})["audio"].ravel() for row in rows])
 
     mean, std = voice.mean.astype(float), voice.std.astype(float)
-    return latent_words(atlas.survey(player, mean, std, voice.sample_rate))
+    return atlas.in_words(atlas.survey(player, mean, std, voice.sample_rate))
 
 
 def _site(folder: Path, packed: dict[str, bytes]) -> Path:

@@ -17,9 +17,15 @@ class PatchError(LodestoneError):
     """A patch that cannot be written."""
 
 
-def patch_text(kinds: Sequence[str], voice: str = "", card: Card | None = None) -> str:
-    """The text of a patch of one kind of `KINDS`. Raises PatchError for several."""
+def patch_text(
+    kinds: Sequence[str], voice: str = "", card: Card | None = None, words: Sequence[str] = ()
+) -> str:
+    """The text of a patch of one kind of `KINDS`; `words`: what each latent does.
+
+    Raises:
+        PatchError: several kinds.
+    """
     if len(kinds) != 1:
         got = " and ".join(f"--{kind}" for kind in kinds)
         raise PatchError("one of --pd, --sc and --max", got, "write one file for each")
-    return KINDS[kinds[0]](voice, card)
+    return KINDS[kinds[0]](voice, card, words)

@@ -90,14 +90,16 @@ class MaxPatch:
         return name
 
 
-def max_patch(voice: str = "", card: Card | None = None) -> str:
+def max_patch(voice: str = "", card: Card | None = None, words: Sequence[str] = ()) -> str:
     """The patch; with a voice's name and card also `nn~`, wired for its latents."""
     patch = MaxPatch()
     patch.comment(20, 10, "Lodestone: hears the board and keeps it. Made by lodestone patch --max")
     streams = _hear(patch)
     _speak(patch)
     sound = (
-        _plain(patch, streams["touch"]) if card is None else _neural(patch, voice, card, streams["latent"])
+        _plain(patch, streams["touch"])
+        if card is None
+        else _neural(patch, voice, card, streams["latent"], words)
     )
     level, out = patch.box(420, 640, "*~ 0.5"), patch.box(420, 690, "ezdac~")
     patch.cord(sound, 0, level)
@@ -169,7 +171,7 @@ def _plain(patch: MaxPatch, touch: str) -> str:
     return total
 
 
-def _neural(patch: MaxPatch, voice: str, card: Card, latent: str) -> str:
+def _neural(patch: MaxPatch, voice: str, card: Card, latent: str, words: Sequence[str]) -> str:
     """`nn~`, a glide of 20 ms before each of its inlets, at rest until the board speaks."""
     values = patch.box(20, 340, "unpack" + " 0." * card.latents, (1, ("float",) * card.latents))
     patch.cord(latent, 0, values)
@@ -186,5 +188,6 @@ def _neural(patch: MaxPatch, voice: str, card: Card, latent: str) -> str:
         patch.cord(glide, 0, line)
         patch.cord(line, 0, voiced, place)
         about = f"latent {place + 1}: {mean[place]:.2g}, mostly within {2 * sigma[place]:.2g} of it"
+        about += f": {words[place]}" if words else ""
         patch.comment(20, 620 + 20 * place, about)
     return voiced

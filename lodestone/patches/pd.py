@@ -41,7 +41,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("$", "\\$").replace(",", " \\,").replace(";", "\\;")
 
 
-def pd_patch(voice: str = "", card: Card | None = None) -> str:
+def pd_patch(voice: str = "", card: Card | None = None, words: Sequence[str] = ()) -> str:
     """The patch; with a voice's name and card also `nn~`, wired for its latents."""
     patch = PdPatch()
     patch.box("text", 20, 10, "Lodestone: hears the board and keeps it. Made by lodestone patch --pd")
@@ -49,7 +49,7 @@ def pd_patch(voice: str = "", card: Card | None = None) -> str:
     _speak(patch)
     left = _plain(patch, streams["touch"])
     if card is not None:
-        left = _neural(patch, voice, card, streams["latent"])
+        left = _neural(patch, voice, card, streams["latent"], words)
     level = patch.box("obj", 420, 600, "*~ 0.5")
     patch.cord(left, 0, level)
     out, meter = patch.box("obj", 420, 660, "dac~"), patch.box("obj", 540, 640, "env~ 4096")
@@ -192,7 +192,7 @@ def _plain(patch: PdPatch, touch: int) -> int:
     return total
 
 
-def _neural(patch: PdPatch, voice: str, card: Card, latent: int) -> int:
+def _neural(patch: PdPatch, voice: str, card: Card, latent: int, words: Sequence[str]) -> int:
     """`nn~`, a glide of 20 ms before each of its inlets, at rest until the board speaks."""
     values = patch.box("obj", 20, 580, "unpack" + " f" * card.latents)
     patch.cord(latent, 0, values)
@@ -210,5 +210,6 @@ def _neural(patch: PdPatch, voice: str, card: Card, latent: int) -> int:
         patch.cord(packed, 0, line)
         patch.cord(line, 0, voiced, place)
         about = f"latent {place + 1}: {rest[place]:.2g}, mostly within {2 * sigma[place]:.2g} of it"
+        about += f": {words[place]}" if words else ""
         patch.box("text", 20, 720 + 20 * place, about)
     return voiced

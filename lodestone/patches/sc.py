@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graphs.card import Card
 from lodestone.patches.pd import PARTIALS_HZ
 
@@ -93,7 +95,7 @@ TAIL = """\
 """
 
 
-def sc_patch(voice: str = "", card: Card | None = None) -> str:
+def sc_patch(voice: str = "", card: Card | None = None, words: Sequence[str] = ()) -> str:
     """The script; with a voice's name and card `NN.ar` plays it where that is installed."""
     rest, ranges = "", ""
     if card is not None:
@@ -101,8 +103,10 @@ def sc_patch(voice: str = "", card: Card | None = None) -> str:
         mean = [0.0] * card.latents if statistics is None else statistics.mean.tolist()
         sigma = [1.0] * card.latents if statistics is None else statistics.std.tolist()
         rest = ", ".join(f"{value:.4g}" for value in mean)
-        ranges = ", ".join(f"{m:.2g}±{2 * s:.2g}" for m, s in zip(mean, sigma, strict=True))
-    words = {
+        named = [f" {word.replace(', ', ' and ')}" for word in words] or [""] * card.latents
+        each = zip(mean, sigma, named, strict=True)
+        ranges = ", ".join(f"{m:.2g}±{2 * s:.2g}{word}" for m, s, word in each)
+    filled = {
         "rest": rest,
         "ranges": ranges,
         "name": voice,
@@ -110,4 +114,4 @@ def sc_patch(voice: str = "", card: Card | None = None) -> str:
         "partials": ", ".join(f"{pitch:g}" for pitch in PARTIALS_HZ),
     }
     parts = [HEAD, PLAIN, *([VOICE] if card is not None else []), TAIL]
-    return "".join(parts) % words
+    return "".join(parts) % filled

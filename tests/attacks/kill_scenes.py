@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import files
+from calibration import Calibration, load, redo, save, session, undo
+from calibration.file import after, kept_files
 from lodestone.image import MANIFEST, build_image, manifest
+from tests.support.plain_board import plain_calibration
 from tests.support.tiny import scene
 
+FILE = "a.calibration.json"
 OLD, NEW = "the old one\n" * 400, "a new one\n" * 500
 
 
@@ -64,6 +71,75 @@ class TakeBack:
         assert kept == (["1"] if now == "2" else ["2", "1"])
         if now == "2":
             assert (folder / "c.json.undone").read_text() == "3"
+
+
+class Calibrations:
+    """Four evenings of one board beside each other; the names of those that are kept there."""
+
+    evenings: tuple[str, ...] = ("1", "2", "3")
+
+    def __init__(self) -> None:
+        made = plain_calibration()
+        self.made = {name: dataclasses.replace(made, magnet_set=name) for name in "1234"}
+
+    def prepare(self, folder: Path) -> None:
+        for name in self.evenings:
+            save(self.made[name], folder / FILE)
+
+    def kept(self, folder: Path) -> tuple[str, set[str]]:
+        """Which one is in force, and all that are there."""
+        every = {load(path).magnet_set for path in kept_files(folder / FILE)}
+        return load(folder / FILE).magnet_set, every
+
+
+class Calibrate(Calibrations):
+    """`lodestone calibrate` from the first step to the file, its steps and its fit made before."""
+
+    def act(self, folder: Path) -> None:
+        def made(*_: object, **__: object) -> Calibration:
+            return self.made["4"]
+
+        steps = mock.patch.multiple("calibration.session", record=made, fit=made)
+        with steps, contextlib.suppress(AssertionError):  # a plain calibration has no figures to return
+            session.calibrate(lambda _: contextlib.nullcontext(), session.Silent(), folder / FILE)
+
+    def judge(self, folder: Path, ended: bool) -> None:
+        force, every = self.kept(folder)
+        assert force in (("4",) if ended else ("3", "4"))
+        assert every == {"1", "2", "3"} | {force}
+
+
+class Undo(Calibrations):
+    """`lodestone calibration undo`."""
+
+    def act(self, folder: Path) -> None:
+        if load(folder / FILE).magnet_set == "3":
+            undo(folder / FILE)
+
+    def judge(self, folder: Path, ended: bool) -> None:
+        force, every = self.kept(folder)
+        assert force in (("2",) if ended else ("3", "2"))
+        assert every == {"1", "2", "3"}
+        if force == "2":
+            assert after(folder / FILE).magnet_set == "3"
+
+
+class Redo(Calibrations):
+    """`lodestone calibration redo` after two undos."""
+
+    def prepare(self, folder: Path) -> None:
+        super().prepare(folder)
+        undo(folder / FILE)
+        undo(folder / FILE)
+
+    def act(self, folder: Path) -> None:
+        if load(folder / FILE).magnet_set == "1" or after(folder / FILE).magnet_set == "2":
+            redo(folder / FILE)
+
+    def judge(self, folder: Path, ended: bool) -> None:
+        force, every = self.kept(folder)
+        assert force in (("2",) if ended else ("1", "2"))
+        assert every == {"1", "2", "3"}
 
 
 class FreshFolder:

@@ -13,12 +13,15 @@ from dataclasses import dataclass, field, replace
 import pytest
 from rich.console import Console
 
-from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK
+from calibration.capture.hand_clock import MOST_S, MOST_SPOTS_S, HandClock, hand_seconds
+from calibration.capture.one_spot_step import SECONDS, one_spot_step
+from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
 from calibration.capture.sources import open_simulated
 from calibration.capture.spot_steps import SPOT_SECONDS, spot_steps
-from calibration.capture.steps import Choice, Step
+from calibration.capture.steps import Choice
 from calibration.errors import CalibrationError
 from calibration.screen.terminal import TerminalWatcher, forget_keys
+from calibration.session import Silent
 from calibration.stretch import FrameLike
 
 REFUSED = CalibrationError("a still board", "a moving one", "wait")
@@ -93,21 +96,17 @@ def test_the_simulated_hand_takes_its_time_where_somebody_watches() -> None:
         assert let == [first.time_s, second.time_s]
 
 
-REACTS_S, TAKES_AWAY_S, PUTS_S = 2.0, 6.0, 2.2
-"""A hand: from request to key; marbles off the board; the next ball in its cup and the key."""
-
-
-def seconds_of(steps: Iterable[Step]) -> float:
-    """By the clock of a hand that does what each step asks for."""
-    total = 0.0
-    for step in steps:
-        away = TAKES_AWAY_S if step.name == EMPTY.name else 0.0
-        hand = PUTS_S if step.place_mm is not None else 2.0 * REACTS_S if step.asks else 0.0
-        total += away + hand + step.seconds
-    return total
-
-
 def test_two_minutes_and_one_more_for_the_spots() -> None:
-    assert seconds_of((SELF_CHECK, EMPTY, FREE_PLAY)) < 120.0
+    """By the clock of the simulated hand, read while the steps are done."""
+    clock = HandClock(Silent())
+    open_step = open_simulated(1)
+    made = record(open_step, clock, ball_mm=15.0)
+    assert made.spots is not None
+    clock.begin(one_spot_step(15.0))
+    assert 60.0 < clock.steps_s + SECONDS < MOST_S
+    assert 16.0 < clock.spots_s < MOST_SPOTS_S
     assert SPOT_SECONDS >= 1.0
-    assert seconds_of(spot_steps()) < 60.0
+    listened = sum(step.seconds for step in (SELF_CHECK, EMPTY, FREE_PLAY))
+    hand = sum(hand_seconds(step) for step in (SELF_CHECK, EMPTY, FREE_PLAY, one_spot_step(15.0)))
+    assert clock.steps_s == pytest.approx(listened + hand, abs=0.1)
+    print(clock.words())

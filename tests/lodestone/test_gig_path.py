@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -30,6 +31,7 @@ from lodestone.live.instrument import LiveInstrument
 from lodestone.live.prepare import image_of
 from lodestone.settings import EXACT, SceneSettings, Settings
 from sensors.simulation.live_world import LiveWorld, three_marbles
+from tests.support.terminal import CTRL_C, END, Terminal
 from tests.support.tiny import RATE, touch_plan, voice_model
 
 HERE = "127.0.0.1"
@@ -220,6 +222,27 @@ def test_a_calibration_goes_to_the_board_at_its_end(gig: Gig) -> None:
     sent = gig.lodestone("calibration", "apply", "--send")
     assert sent.returncode == 0, sent.stderr
     assert gig.calibrations() == [short(calibration.load(gig.file))] * 2
+
+
+def test_the_question_at_a_terminal(gig: Gig) -> None:
+    """At a real terminal, with a key pressed too early; the calibration is kept here in any case."""
+    on_board = gig.first
+    answers = (("perhaps\nn\n", False), (CTRL_C, False), (END, False), ("\n", True), ("y\n", True))
+    for number, (keys, goes) in enumerate(answers, start=1):
+        new = other(gig.first, number)
+        calibration.save(new, gig.folder / "new.calibration.json")
+        words = ["calibration", "apply", "new.calibration.json", "--board", HERE, "--port", str(gig.port)]
+        with Terminal([sys.executable, "-m", "lodestone", *words], gig.folder) as stage:
+            stage.key("n\n" if goes else "y\n")
+            stage.until("shall it go to the board? [Y/n]")
+            assert "scene" not in stage.quiet(0.3)
+            stage.key(keys)
+            stage.until("takes it back" if goes else "the board plays on as before")
+            assert stage.ended() == 0
+            assert "Traceback" not in stage.shown
+        assert checksum(calibration.load(gig.file)) == checksum(new)
+        on_board = new if goes else on_board
+        assert gig.calibrations() == [short(on_board)] * 2
 
 
 def test_without_settings_it_is_told_before_anybody_plays(gig: Gig) -> None:

@@ -21,7 +21,7 @@ from lodestone.board import Board
 from lodestone.hosting.host_player import BLOCK, HostPlayer
 from lodestone.hosting.latents import MOST_SIGMA_PER_S, LatentGlide
 from lodestone.hosting.link import BoardLink
-from lodestone.hosting.mixed_voices import HostError, HostVoice, Mix
+from lodestone.hosting.mixed_voices import HostVoice, Mix
 from lodestone.live.instrument import LiveInstrument
 from sensors.simulation.live_world import LiveWorld
 from tests.lodestone.test_live import free_port
@@ -66,7 +66,8 @@ class VirtualCard:
 
     def __init__(self, drift: float) -> None:
         self.drop_outs, self.target, self.fill, self.started = 0, 441, 0, False
-        self.rate = RATE
+        self.rate, self.device_late = RATE, 0
+        self.device_s = 256 / RATE
         self._step_s = 256 / RATE / (1.0 + drift)
         self._next_s = 0.0
 
@@ -117,9 +118,13 @@ def test_a_harsh_link_makes_no_gap_and_no_step(drift: float) -> None:
 
 
 def test_packet_to_sound_is_half_a_hop_and_the_ring() -> None:
-    _, player, _ = play(10.0, False)
+    _, player, card = play(10.0, False)
     assert player.link.gaps == 0
-    assert 5.0 <= player.latency.mean_ms <= 1e3 * HOP / 2 / RATE + 15.0
+    parts = player.latency_ms()
+    assert parts["hop"] == pytest.approx(1e3 * HOP / 2 / RATE, abs=0.3)
+    assert parts["ring"] == pytest.approx(1e3 * (card.target - BLOCK) / RATE, abs=3.0)
+    assert parts["card"] == pytest.approx(1e3 * 256 / RATE)
+    assert parts["hop"] + parts["ring"] + parts["card"] <= 1e3 * HOP / 2 / RATE + 15.0
 
 
 def test_the_sound_is_that_of_the_offline_engine() -> None:
@@ -152,8 +157,19 @@ def test_several_voices_are_mixed_by_their_levels() -> None:
     sound = both.render(4 * HOP)
     second = tiny(1.0, hop=1024).render(4 * HOP)[:, 0]
     np.testing.assert_allclose(sound[:, 0], 0.25 * alone + 0.5 * second, atol=1e-6)
-    with pytest.raises(HostError, match="voices of one rate"):
-        Mix([tiny(), tiny(rate=48000)])
+
+
+def test_a_voice_of_another_rate_is_resampled_to_the_first_ones() -> None:
+    silent, other = tiny(0.0), tiny(rate=48000)
+    mix = Mix([silent, other])
+    assert mix.rate == RATE
+    silent.begin(0.0)
+    sound = mix.render(RATE)[:, 0]
+    alone = tiny(rate=48000).render(48000)[:, 0]
+    for heard, rate in ((sound, RATE), (alone, 48000)):
+        part = heard[rate // 2 : rate // 2 + rate // 5]
+        assert np.argmax(np.abs(np.fft.rfft(part * np.hanning(len(part))))) == round(0.004 * 48000 / 5)
+    assert np.abs(np.diff(sound[4410:])).max() <= STEP * 48000 / RATE
 
 
 def test_levels_glide() -> None:

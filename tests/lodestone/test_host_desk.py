@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -28,8 +30,8 @@ from lodestone.hosting.following import Following
 from lodestone.hosting.host_player import HostPlayer
 from lodestone.hosting.link import BoardLink
 from lodestone.hosting.midi import MidiDesk, MidiError, MidiMap, choices, open_input
-from lodestone.hosting.mixed_voices import HostVoice, Mix
-from lodestone.hosting.query import Namespace, announced, query_server
+from lodestone.hosting.mixed_voices import HostError, HostVoice, Mix
+from lodestone.hosting.query import THIS_MACHINE, Namespace, announced, query_server
 from lodestone.hosting.touch import OwnTouch
 from mapping import touch_graph
 from model_export.compiler import compile_plan
@@ -96,7 +98,9 @@ def test_the_meter_tells_all_in_a_line(link: Spoken) -> None:
     player.mix.voices[0].glide.move(10.0)
     link.packets, link.gaps = 7, 1
     said = desk.meter()
-    assert said.startswith("no board, 7 packets, 1 gaps, packet to sound 0.0 ms + 0.1 ms of the model, load")
+    assert said.startswith(
+        "no board, 7 packets, 1 gaps, packet to sound 0.1 ms (hop 0.0, ring 0.0, card 0.0, model 0.1), load"
+    )
     assert said.endswith("latents █▁")
 
 
@@ -204,6 +208,16 @@ def test_oscquery_tells_names_ranges_and_values() -> None:
             assert other != port
 
 
+def test_only_who_shares_answers_the_link() -> None:
+    for address, open_to_all in ((THIS_MACHINE, False), ("", True)):
+        with query_server(Namespace(), ("127.0.0.1", 1), 0, address) as port:
+            with socket.create_connection((THIS_MACHINE, port), 5.0):
+                pass
+            refused = contextlib.nullcontext() if open_to_all else pytest.raises(ConnectionRefusedError)
+            with refused, socket.create_connection(("127.0.0.2", port), 5.0):  # an address as any other
+                pass
+
+
 def test_the_host_is_found_by_zeroconf() -> None:
     from zeroconf import ServiceBrowser, Zeroconf
 
@@ -304,7 +318,13 @@ def model(voice: str) -> Model:
 def test_the_voice_of_a_new_scene_is_loaded_and_crossfaded() -> None:
     told: list[str] = []
     mix = Mix([other("first")])
-    following = Following(mix, lambda name: other(name, 48000 if name == "odd" else RATE), told.append)
+
+    def load(name: str) -> HostVoice:
+        if name == "none":
+            raise HostError("a voice", "none", "name one")
+        return other(name, 48000 if name == "odd" else RATE)
+
+    following = Following(mix, load, told.append)
 
     def look(name: str, done: int) -> np.ndarray:
         until = time.monotonic() + 20.0
@@ -319,6 +339,9 @@ def test_the_voice_of_a_new_scene_is_loaded_and_crossfaded() -> None:
     assert [voice.silent for voice in mix.voices] == [True, False]
     assert np.abs(np.diff(sound[:, 0])).max() <= 2 * STEP
     look("odd", 2)
-    assert told[1].startswith(f"wanted a voice of {RATE} Hz, got odd")
+    assert told[1] == "plays odd"
+    assert [voice.rate for voice in mix.voices] == [RATE] * 3
+    look("none", 3)
+    assert told[2] == "wanted a voice, got none: name one"
     following.look(model("first"))
-    assert [voice.level for voice in mix.voices] == [1.0, 0.0]
+    assert [voice.level for voice in mix.voices] == [1.0, 0.0, 0.0]

@@ -14,13 +14,14 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from definitions import osc
 from lodestone.board import Board
 from lodestone.cli import build_app
 from lodestone.live.instrument import LiveError, LiveInstrument
 from lodestone.live.world_commands import WorldCommands
 from lodestone.settings import default_toml, load_settings
 from sensors.simulation import SimulatedBoard
-from sensors.simulation.faults import FaultSchedule
+from sensors.simulation.faults import KINDS, FaultSchedule
 from sensors.simulation.live_world import LiveWorld, three_marbles
 from tests.support.messages import message
 from tests.support.tiny import RATE, image, scene
@@ -82,6 +83,37 @@ def test_a_plug_is_pulled_and_put_in_again(alive: Alive) -> None:
         assert board.wait(lambda s: s.sensor_flags[1] & 1 == 1)
         board.send("/sim/plug", 2)
         assert board.wait(lambda s: s.sensor_flags[1] & 1 == 0)
+
+
+LOST, SATURATED, FROZEN = 1, 2, 8
+SHOWN: dict[str, tuple[int, int]] = {
+    "unplug": (1, LOST),
+    "stuck": (3, LOST),  # of all
+    "hang": (1, LOST),
+    "frozen": (1, FROZEN),
+    "memory": (1, LOST),
+    "clash": (1, LOST),
+    "swap": (1, LOST),
+    "magnet": (1, SATURATED),
+}
+"""What a fault on sensor 2 shows on which, counted from 0. What lasts a frame is borne."""
+
+
+@pytest.mark.parametrize("kind", sorted(SHOWN))
+def test_a_fault_by_name_is_felt_by_the_real_firmware_and_ends(alive: Alive, kind: str) -> None:
+    sensor, flag = SHOWN[kind]
+    with Board("127.0.0.1", alive.port, 5.0) as board:
+        assert board.wait(lambda s: not any(s.sensor_flags), 20.0)
+        board.send("/sim/fault", kind, 2, 1.2)
+        assert board.wait(lambda s: s.sensor_flags[sensor] & flag != 0, 20.0)
+        assert board.wait(lambda s: not any(s.sensor_flags), 20.0)
+
+
+def test_the_table_of_faults_names_every_kind(alive: Alive) -> None:
+    row = osc.command("/sim/fault", "simulation")
+    assert row is not None
+    assert row.fields[0].what == ", ".join(KINDS)
+    assert set(KINDS) - set(SHOWN) == {"slow", "flip", "brown-out"}
 
 
 def test_a_wrong_word_to_the_world_is_told(alive: Alive) -> None:

@@ -62,6 +62,10 @@ def test_a_patch_for_a_voice_has_an_inlet_for_each_latent() -> None:
     voice = next(n for n, line in enumerate(boxes) if "nn~" in line)
     inlets = re.findall(rf"#X connect \d+ 0 {voice} (\d);", text)
     assert sorted(inlets) == ["0", "1", "2"]
+    assert "latent 2: -0.25" in text
+    assert "of it: darker" not in text
+    told = pd_patch("glass", card, ["louder", "darker, airier", "colour"])
+    assert "latent 2: -0.25 \\, mostly within 2 of it: darker \\, airier;" in told
     for number in re.findall(r"#X connect (\d+) \d+ (\d+) \d+;", text):
         assert max(map(int, number)) < len(boxes)
 

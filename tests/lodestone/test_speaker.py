@@ -8,9 +8,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from lodestone.cli import build_app
 from lodestone.live.pace import Pace
 from lodestone.speaker import LiveSpeaker, SpeakerError, devices
+from tests.lodestone.test_live import free_port
 
 RATE, CHANNELS = 44100, 2
 
@@ -25,6 +28,7 @@ class Stream:
     def __init__(self, rate: int, *, callback: Callable[..., None], **settings: object) -> None:
         self.callback, self.settings = callback, settings
         self.running = False
+        self.latency = 256 / rate
 
     def start(self) -> None:
         self.running = True
@@ -35,10 +39,10 @@ class Stream:
     def close(self) -> None:
         pass
 
-    def take(self, frames: int) -> np.ndarray:
+    def take(self, frames: int, late: bool = False) -> np.ndarray:
         assert self.running
         out = np.full((frames, CHANNELS), np.nan, np.float32)
-        self.callback(out, frames, None, None)
+        self.callback(out, frames, None, SimpleNamespace(output_underflow=late))
         return out
 
 
@@ -70,7 +74,7 @@ def test_the_device_starts_when_the_ring_is_full_and_hears_every_sample(streams:
         (stream,) = streams
         heard = []
         for at in range(0, len(sound), 100):
-            assert stream.running == (at >= speaker.target)
+            assert stream.running == (at >= speaker.target + 512)  # what the device takes at once
             speaker.offer(sound[at : at + 100])
             if stream.running and speaker.fill > speaker.target:
                 heard.append(stream.take(256))
@@ -81,7 +85,7 @@ def test_the_device_starts_when_the_ring_is_full_and_hears_every_sample(streams:
 
 def test_what_the_device_misses_is_counted_and_silent(streams: list[Stream]) -> None:
     with LiveSpeaker(RATE, CHANNELS) as speaker:
-        there = speaker.target
+        there = speaker.target + 512
         speaker.offer(np.ones((there, CHANNELS), np.float32))
         out = streams[0].take(there + 10)
         assert speaker.drop_outs == 1
@@ -139,6 +143,20 @@ def test_a_device_that_cannot_is_told_before_anything_else(monkeypatch: pytest.M
         LiveSpeaker(RATE, CHANNELS)
 
 
+def test_a_device_that_somebody_else_has_is_told_in_a_line(
+    streams: list[Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise NoDeviceError("Error opening OutputStream: Device unavailable [PaErrorCode -9985]")
+
+    monkeypatch.setattr(sys.modules["sounddevice"], "OutputStream", busy)
+    done = CliRunner().invoke(build_app(), ["live", "--port", str(free_port())])
+    assert isinstance(done.exception, SpeakerError)
+    said = "wanted an audio output of 44100 Hz, got Error opening OutputStream: Device unavailable"
+    assert str(done.exception).startswith(said)
+    assert str(done.exception).endswith("name one with --device, or --silent")
+
+
 def test_a_device_of_another_rate_is_resampled_without_a_step(
     streams: list[Stream], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,8 +190,8 @@ def test_a_drop_out_makes_the_ring_longer(streams: list[Stream]) -> None:
     with LiveSpeaker(RATE, CHANNELS, None, 0.004) as speaker:
         (stream,) = streams
         before = speaker.target
-        speaker.offer(np.ones((before, CHANNELS), np.float32))
-        stream.take(before)
+        speaker.offer(np.ones((before + 512, CHANNELS), np.float32))
+        stream.take(before + 512)
         assert speaker.target == before
         stream.take(64)
         assert (speaker.drop_outs, speaker.target) == (1, before + round(0.003 * RATE))
@@ -182,3 +200,63 @@ def test_a_drop_out_makes_the_ring_longer(streams: list[Stream]) -> None:
         assert speaker.target == round(0.1 * RATE)  # but not without end
         speaker.offer(np.ones((speaker.target, CHANNELS), np.float32))
         assert speaker.fill == speaker.target
+
+
+def test_a_calm_while_makes_the_ring_shorter_and_a_relapse_makes_it_wait_longer(
+    streams: list[Stream],
+) -> None:
+    with LiveSpeaker(RATE, CHANNELS, None, 0.004) as speaker:
+        (stream,) = streams
+        first = speaker.target
+        block = np.ones((64, CHANNELS), np.float32)
+
+        def play(seconds: float) -> None:
+            for _ in range(round(seconds * RATE / 64)):
+                while speaker.fill < speaker.target:
+                    speaker.offer(block)
+                stream.take(64)
+
+        def miss() -> None:
+            stream.take(speaker.fill + 1)
+
+        speaker.offer(np.ones((first + 512, CHANNELS), np.float32))
+        for _ in range(4):
+            miss()
+        long = speaker.target
+        assert long == first + 4 * round(0.003 * RATE)
+        play(4.9)
+        assert speaker.target == long
+        play(0.2)
+        assert first < speaker.target < long
+        play(60.0)
+        assert first <= speaker.target < first + 64  # what one block needs, and a millisecond
+        assert speaker.drop_outs == 4
+        miss()
+        again = speaker.target
+        play(9.9)
+        assert speaker.target == again
+        play(0.2)
+        assert speaker.target < again
+
+
+def test_what_the_system_missed_is_counted_apart(streams: list[Stream]) -> None:
+    with LiveSpeaker(RATE, CHANNELS) as speaker:
+        speaker.offer(np.ones((speaker.target + 512, CHANNELS), np.float32))
+        streams[0].take(64, late=True)
+        assert (speaker.device_late, speaker.drop_outs) == (1, 0)
+
+
+def test_what_a_card_that_stood_still_has_not_taken_is_played_first() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    pace = Pace(RATE, clock=lambda: now[0], sleep=sleep)
+    pace.wait(128, 441, 441)
+    before = now[0]
+    pace.wait(128, 441 + 4410, 441)  # a tenth of a second stands still
+    assert now[0] - before == pytest.approx(0.1 + 128 / RATE / 0.95, rel=0.01)
+    before = now[0]
+    pace.wait(128, 441 + 441, 441)  # a device that is late takes that at once
+    assert now[0] - before == pytest.approx(128 / RATE / 0.95, rel=0.01)

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphs.card import KEY, Card
 from lodestone.page.bridge import Bridge
+from model_export.torchscript_writer import torchscript
 from tests.page.test_faults import SOUNDS, play
 from tests.support import tiny
 from tests.support.chromium import Chromium, Tab
@@ -112,7 +114,15 @@ def test_what_is_no_voice_is_told_in_a_sentence_and_sound_goes_on(tab: Tab) -> N
     assert tab.js("lodestone.panel.status.underruns") == 0
 
 
-def test_the_bridge_compiles_an_onnx_and_the_page_plays_it(browser: Chromium, page_file: Path) -> None:
+def ts_file() -> bytes:
+    """A TorchScript voice of a higher sine."""
+    model = tiny.voice_model(128, pitch=0.03, latents=3)
+    card = Card("voice", "yours", 3, sample_rate=44100, hop=128, channels=1)
+    next(entry for entry in model.metadata_props if entry.key == KEY).value = card.to_json()
+    return torchscript(model, "yours")
+
+
+def test_the_bridge_compiles_an_onnx_or_ts_and_the_page_plays_it(browser: Chromium, page_file: Path) -> None:
     with SpokenBoard() as board:
         bridge = Bridge(page_file.parent / "page", ("127.0.0.1", board.port), shared=True)
         with Served(bridge) as served:
@@ -123,6 +133,10 @@ def test_the_bridge_compiles_an_onnx_and_the_page_plays_it(browser: Chromium, pa
             tab.click("#figures")  # the browser waits for a click before it sounds
             tab.until("lodestone.panel.status.scene_name === 'mine'")
             tab.until(SOUNDS)
+            drop(tab, "yours.ts", ts_file())  # what nn~ plays
+            tab.until("lodestone.panel.status.scene_name === 'yours'")
+            tab.js("new Promise((done) => setTimeout(done, 500))")  # the crossfade
+            assert frequency(tab) == pytest.approx(0.03 * 44100, rel=0.3)
             drop(tab, "other.onnx", b"no graph")
             tab.until(f"{LARGE}.startsWith('wanted ')")
             tab.until(SOUNDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from firmware import Engine
 from tests.page.conftest import REQUIRED
 from tests.support.firefox import Firefox, FirefoxTab, executable
+from tests.support.null_sink import MISSING, null_sink
 
 PLANS = Path(__file__).resolve().parents[2] / "out" / "page-work" / "plans"
 FRAMES = 2 * 44100
@@ -84,3 +86,23 @@ def test_its_audio_worklet_renders_the_engines_sound(firefox: Firefox, page_file
     assert np.abs(heard).max() > 1e-3
     np.testing.assert_array_equal(heard[:length], wanted[first : first + length])
     assert firefox.faults == []
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+def test_it_sounds_at_a_card(page_file: Path, tmp_path: Path) -> None:
+    """Its own audio context runs, and what it plays comes out of a card, here one that nobody hears."""
+    if executable() is None:
+        pytest.skip("without firefox-esr the page is tested in Chromium only")
+    with null_sink(tmp_path) as sink, Firefox(sink.environment) as firefox, sink.heard() as monitor:
+        tab = opened(firefox, page_file)
+        tab.click("#start")
+        tab.until("lodestone.instrument.audio?.state === 'running'")
+        at = tab.js("lodestone.instrument.audio.currentTime")
+        tab.until(f"lodestone.instrument.audio.currentTime > {at} + 1")
+        tab.until("lodestone.told.packets > 200")
+        until = time.monotonic() + 20.0
+        while not monitor.onset_s(0.0, 1e-3) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert monitor.onset_s(0.0, 1e-3)
+        assert tab.js("lodestone.panel.status.underruns") == 0
+        assert firefox.faults == []

@@ -15,7 +15,10 @@ from lodestone.cli import build_app
 from lodestone.takes.content import latents
 from lodestone.takes.take_file import read_take
 from sensors.simulation.gesture import load_gesture
+from tests.page.conftest import OUT
 from tests.support.chromium import Chromium, Tab
+
+PLANS = OUT / "page-work" / "plans"
 
 
 @pytest.fixture
@@ -63,6 +66,34 @@ def test_a_take_of_the_page_renders_the_same_to_the_bit(tab: Tab, tmp_path: Path
     np.testing.assert_array_equal(*sounds)
 
 
+def test_a_take_sounds_in_the_renderer_as_it_sounded_in_the_page(tab: Tab, tmp_path: Path) -> None:
+    """To the bit: fades, a change of scene and knobs included."""
+    tab.js("(window.heard = lodestone.instrument.capture(4 * 44100)) && 1")
+    tab.click("#record")
+    tab.until("lodestone.take.frames > 20")
+    tab.drag(tab.place_of("#pieces .piece:nth-of-type(2)"), (-70, 30))
+    tab.js("lodestone.panel.knobs.set('range', 2.0)")
+    tab.js("document.querySelectorAll('#voices input')[1].click()")
+    tab.drag(tab.place_of("#pieces .piece:nth-of-type(2)"), (50, -20))
+    tab.until("lodestone.take.frames > 500")
+    tab.click("#record")
+    tab.until("!document.getElementById('keep').disabled")
+    sound = tab.floats("heard.then((h) => h.sound)")
+    first = tab.js("heard.then((h) => h.from)")
+    path, out = tmp_path / "page.take", tmp_path / "page.wav"
+    path.write_bytes(tab.floats("lodestone.takeFile()", "u1").tobytes())
+    done = CliRunner().invoke(build_app(), ["render", str(path), "-o", str(out), "--page-plans", str(PLANS)])
+    assert done.exit_code == 0, done.output
+    rendered, rate = soundfile.read(out, dtype="float32")
+    page = read_take(path).info["page"]
+    assert (rate, len(rendered)) == (44100, page["frames"])
+    begin, end = page["from"] - first, min(page["from"] - first + len(rendered), len(sound))
+    assert begin >= 0
+    assert end - begin > 2 * 44100
+    np.testing.assert_array_equal(rendered[: end - begin, 0], sound[begin:end])
+    assert np.ptp(rendered) > 1e-3
+
+
 def test_a_gesture_of_the_page_is_one_and_loops(tab: Tab, tmp_path: Path) -> None:
     recorded(tab)
     path = tmp_path / "page.gesture.toml"
@@ -94,6 +125,40 @@ def test_a_morph_turns_all_knobs_from_one_set_to_the_other(tab: Tab) -> None:
     tab.js("new Promise((done) => setTimeout(done, 300))")
     for name, value in (("range", 1.0), ("reach", 0.65)):
         assert tab.js(f"lodestone.panel.knobs.values.get('{name}')") == pytest.approx(value, abs=1e-3)
+
+
+KEEP_LATENTS = """(() => {
+  window.kept = [];
+  const before = lodestone.told.tap;
+  lodestone.told.tap = (message) => {
+    before(message);
+    if (message.address === '/latent') kept.push([...message.values]);
+  };
+})()"""
+
+
+def test_a_scene_takes_its_time_to_come(tab: Tab) -> None:
+    """The latents of another mapping are reached in small steps, as slowly as was asked for."""
+    tab.drag(tab.place_of("#pieces .piece:nth-of-type(2)"), (-70, 30))
+
+    def way(seconds: int, mapping: str) -> tuple[float, float]:
+        """The largest step of a latent from frame to frame, and how far they went."""
+        tab.js(f"document.getElementById('way').value = '{seconds}'")
+        tab.js("kept.length = 0")
+        tab.js(f"document.querySelector('#mappings input[value={mapping}]').click()")
+        tab.until(f"kept.length > {200 * (seconds + 2)}")
+        told = np.array(tab.js("kept"))
+        steps = np.abs(np.diff(told, axis=0)).max(axis=1)
+        return float(steps.max()), float(np.abs(told[-1] - told[0]).max())
+
+    tab.js(KEEP_LATENTS)
+    tab.js("new Promise((done) => setTimeout(done, 1500))")  # the marble has come to rest
+    jump, far = way(0, "rings")
+    step, back = way(2, "rotate")
+    assert far > 0.2
+    assert back > 0.2
+    assert jump > 0.5 * far
+    assert step < 0.1 * back
 
 
 def test_pictures_that_come_too_late_are_drawn_with_less_and_it_says_so(tab: Tab) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +110,14 @@ class FirefoxTab:
 class Firefox:
     """A browser of its own, with an empty profile; closes with the `with`.
 
+    Args:
+        environment: of its process, where that is to hear of a sound card.
+
     Attributes:
         faults: what pages threw.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._stack = contextlib.ExitStack()
         folder = self._stack.enter_context(
             tempfile.TemporaryDirectory(prefix="lodestone-firefox-", ignore_cleanup_errors=True)
@@ -136,7 +139,7 @@ class Firefox:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "HOME": folder},
+            env={**(environment or os.environ), "HOME": folder},
         )
         self.faults: list[str] = []
         self._ids = itertools.count(1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import onnx
 from numpy.typing import NDArray
 
 from graphs.card import Card, LatentStatistics, attach_card
+from lodestone.urgent import urgent
 from tests.support.graph_maker import GraphMaker
 from tests.support.null_sink import NullSink
 from tests.support.told_board import ToldBoard
@@ -39,18 +42,34 @@ def wire(path: Path, hop: int) -> Path:
     return path
 
 
-def measure(sink: NullSink, folder: Path, hop: int, seconds: float) -> NDArray[np.float64]:
-    """Seconds from each packet to its sound."""
+@dataclass(frozen=True)
+class Way:
+    """From a packet to its sound.
+
+    Attributes:
+        took_s: of each packet, by the sink's monitor.
+        parts_ms: what the host counted on the way, by name, and what waited in the sound server at the end.
+        drop_outs: of the card.
+    """
+
+    took_s: NDArray[np.float64]
+    parts_ms: dict[str, float]
+    drop_outs: int
+
+
+def measure(sink: NullSink, folder: Path, hop: int, seconds: float) -> Way:
+    """Plays for so long."""
     command = [sys.executable, "-m", "lodestone", "host", str(wire(folder / f"wire{hop}.onnx", hop))]
     found: list[float] = []
-    with ToldBoard(latents=1, voice="wire", hop=hop) as board:
+    server: list[float] = []
+    with ToldBoard(latents=1, voice="wire", hop=hop) as board, urgent():  # what is measured is the host
         command += ["--board", "127.0.0.1", "--port", str(board.port), "--query", "0"]
         with (
             sink.heard() as monitor,  # whoever listens keeps the sink's own delay short
             subprocess.Popen(command, env=sink.environment, stderr=subprocess.PIPE, text=True) as host,
         ):
             try:
-                board.wait_for("/heartbeat", 60.0)
+                board.wait_for("/heartbeat", 180.0)
                 board.run(3.0, lambda: [0.0])
                 random = np.random.default_rng(1)
                 until = time.monotonic() + seconds
@@ -62,9 +81,15 @@ def measure(sink: NullSink, folder: Path, hop: int, seconds: float) -> NDArray[n
                     if onset is not None:
                         found.append(onset - sent)
                     monitor.blocks.clear()
+                    server.append(sink.waiting_ms())
             finally:
                 host.terminate()
                 said = host.stderr.read() if host.stderr else ""
     if not found:
         raise AssertionError(f"no sound came through: {said[-500:]}")
-    return np.array(found)
+    last = [line for line in said.splitlines() if "packet to sound" in line][-1]
+    parts = dict(re.findall(r"(hop|ring|card|model) ([\d.]+)", last))
+    told = {name: float(ms) for name, ms in parts.items()} | {"server": float(np.mean(server))}
+    drop_outs = re.search(r"(\d+) drop-outs", last)
+    assert drop_outs is not None, said[-500:]
+    return Way(np.array(found), told, int(drop_outs[1]))

@@ -25,7 +25,7 @@ GIG, HANDS = 4242, 1000
 
 
 @cache
-def _empty() -> Hand:
+def empty_hand() -> Hand:
     return hand(5, 5.0)
 
 
@@ -85,7 +85,7 @@ def compare(name: str, workshop: Workshop, count: int, *, box: int = 0, alone_s:
     row = Row(name)
     for seed in range(count):
         board = Board(seed, workshop)
-        session = board.session(_empty(), hand(HANDS + seed, 38.0 + alone_s, alone_s, box), spots=True)
+        session = board.session(empty_hand(), hand(HANDS + seed, 38.0 + alone_s, alone_s, box), spots=True)
         for spots, touches in ((False, row.play), (True, row.spots)):
             given = session if spots else _without_spots(session)
             calibration = fit(given, board="harsh", magnet_set="")
@@ -146,7 +146,7 @@ def try_fault(fault: Fault, seed: int, workshop: Workshop) -> Outcome:
     workshop = replace(workshop, poles_follow=True)  # a stack turns the marbles over it
     broken, healthy = Board(seed, workshop), Board(seed, workshop)
     fault.breaks(broken)
-    session = broken.session(_empty(), play, spots=False)
+    session = broken.session(empty_hand(), play, spots=False)
     try:
         assert session.empty is not None
         self_check(session.empty, session.sensors)
@@ -155,7 +155,7 @@ def try_fault(fault: Fault, seed: int, workshop: Workshop) -> Outcome:
         return Outcome(fault, STOP, str(error), None)
     judged = verdict_of(calibration)
     assert judged is not None
-    right = fit(healthy.session(_empty(), play, spots=False), board="harsh", magnet_set="")
+    right = fit(healthy.session(empty_hand(), play, spots=False), board="harsh", magnet_set="")
     change = rms(touch(calibration, broken, box), touch(right, healthy, box))
     words = "; ".join(finding.cause for finding in judged[1].findings)
     return Outcome(fault, judged[1].level, words, change)
