@@ -8,7 +8,7 @@ import pytest
 
 from release.__main__ import main, notes, versions
 from release.errors import ReleaseError
-from release.wheels import TARGETS
+from release.wheels import TARGETS, Target, fits
 
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n### Added\n- new\n\n## 0.1.0 - 2025-01-01\n- old\n"
 
@@ -43,3 +43,18 @@ def test_wheels_are_for_every_python_and_both_processors() -> None:
         "cp312-aarch64",
     ]
     assert TARGETS[-1].platform == "manylinux_2_28_aarch64"
+
+
+@pytest.mark.parametrize(
+    ("found", "good"),
+    [
+        ("manylinux_2_27_x86_64", True),
+        ("manylinux_2_28_x86_64", True),
+        ("manylinux_2_34_x86_64", False),
+        ("manylinux_2_27_aarch64", False),
+        ("linux_x86_64", False),
+    ],
+)
+def test_a_wheel_asks_for_no_newer_system_than_its_tag_says(found: str, good: bool) -> None:
+    said = f'a.whl is consistent with the following platform\ntag: "{found}".\n\nIt references libm.so.6'
+    assert fits(said, Target("3.11", "x86_64")) == good
