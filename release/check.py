@@ -87,7 +87,9 @@ def check(wheel: Path, folder: Path) -> int:
     # A network of its own, in which there is only itself.
     steps = f"ip link set lo up; mount -t proc proc {folder}/proc; mount --rbind /dev {folder}/dev; "
     command = ["unshare", "--mount", "--net", "--pid", "--fork", "sh", "-c"]
-    return subprocess.run([*command, steps + f"exec chroot {folder} sh /inside.sh"], check=False).returncode
+    bare = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # no settings of this machine, of pip or others
+    done = subprocess.run([*command, steps + f"exec chroot {folder} sh /inside.sh"], env=bare, check=False)
+    return done.returncode
 
 
 def main(arguments: list[str]) -> int:
