@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +80,9 @@ class Card:
         macs_per_second: multiplications with addition, at the model's rate.
         state_bytes: memory between calls.
         source_sha256: of the file that the graph was made from.
+        latents_of: the voice whose latents these are, where it is another: its mappings fit (voices).
+        taught: of a distilled voice: by whom (`teacher`, `sha256`, `licence`), how long (`minutes`) and how
+            near it came (`fidelity`: figure -> value) (voices).
         noise: name -> (distribution "normal" or "uniform", shape).
         initial_state: name -> values at reset in row-major order, for states that do not start at zero.
         rate_hz, knobs, calibration_sha256, voice: touch graphs.
@@ -99,6 +103,8 @@ class Card:
     state_bytes: int = 0
     source_sha256: str = ""
     latent: LatentStatistics | None = None
+    latents_of: str = ""
+    taught: Mapping[str, Any] = field(default_factory=dict)
     noise: Mapping[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     initial_state: Mapping[str, FloatArray] = field(default_factory=dict)
     reference: Reference | None = None
@@ -120,6 +126,10 @@ class Card:
             data[name] = getattr(self, name)
         if self.step_ms:
             data["step_ms"] = list(self.step_ms)
+        if self.latents_of:
+            data["latents_of"] = self.latents_of
+        if self.taught:
+            data["taught"] = dict(self.taught)
         if self.latent is not None:
             data["latent"] = {"origin": self.latent.origin} | {
                 key: shortest(getattr(self.latent, key))
@@ -156,6 +166,8 @@ class Card:
                 **plain,
                 step_ms=tuple(float(part) for part in data.get("step_ms", ())),
                 latent=_statistics(data.get("latent")),
+                latents_of=str(data.get("latents_of", "")),
+                taught=dict(data.get("taught", {})),
                 noise={k: (v["distribution"], tuple(v["shape"])) for k, v in data.get("noise", {}).items()},
                 initial_state={k: _floats(v) for k, v in data.get("initial_state", {}).items()},
                 states=dict(data.get("states", {})),

@@ -20,6 +20,8 @@ import firmware
 from calibration.session import calibrate_simulated
 from definitions.osc import named
 from errors import LodestoneError
+from files import write_bytes
+from graphs.card import read_card
 from lodestone import osc_log, wav
 from lodestone.host import HostVoice
 from lodestone.image import build_image
@@ -29,7 +31,8 @@ from lodestone.settings import EXACT, SceneSettings
 from lodestone.simulated_host import CHANNELS, Cue, SimulatedHost, first_sound_cues
 from lodestone.speaker import LiveSpeaker
 from lodestone.summary import Summary
-from lodestone.voice_files import find_voice
+from lodestone.voice_files import find_voice, voice_graph
+from model_export.compiler import compile_plan
 from sensors.replay import RecordedWorld
 from sensors.simulation.server import BoardServer
 from sensors.simulation.simulated_board import SimulatedBoard
@@ -56,6 +59,7 @@ class Performance:
         gesture: what moves: a gesture's name or file, or a world made before, such as a take's field.
         scenes: play these instead of the one of `voice`, `mapping` and `calibration`.
         cues: of the host; the script of `lodestone play` where None. They are made when the scenes are.
+        host_voice: what the simulated host plays from the same latents; the scene's own voice where empty.
         noise_ut: of the sensors; what the chip is assumed to have where None.
     """
 
@@ -71,6 +75,7 @@ class Performance:
     beside: Path = Path()
     cues: Callable[[Sequence[Scene]], Sequence[Cue]] | None = None
     noise_ut: float | None = None
+    host_voice: str = ""
 
     @property
     def title(self) -> str:
@@ -147,7 +152,7 @@ def _perform(
         bar = progress.add_task("Playing", total=wanted.seconds)
         speaker = stack.enter_context(LiveSpeaker(scene.card.sample_rate, CHANNELS)) if wanted.live else None
         host = SimulatedHost(
-            HostVoice(scene.voice_plan, scene.rest),
+            HostVoice(_host_plan(wanted, scene), scene.rest),
             cues,
             speaker,
             lambda seconds: progress.update(bar, completed=seconds),
@@ -165,6 +170,27 @@ def _perform(
     title = f"Lodestone: {wanted.title}"
     draw_performance(files["picture"], title, host.messages, scene.card.latent, modes, sound[:, 0], rate)
     return stats, host, wall, float(abs(sound).max())
+
+
+def _host_plan(wanted: Performance, scene: Scene) -> Path:
+    """The plan of what the host plays: the board's voice, or another one of the same latents.
+
+    Raises:
+        PerformanceError: it has other latents or another rate than the board's voice.
+    """
+    if not wanted.host_voice:
+        return scene.voice_plan
+    graph = voice_graph(find_voice(wanted.host_voice), wanted.out / "plans" / "voices")
+    card, plan = read_card(graph), wanted.out / "plans" / "host.voice.plan"
+    own, theirs = ((c.latents, c.sample_rate) for c in (scene.card, card))
+    if own != theirs:
+        raise PerformanceError(
+            f"a voice of {own[0]} latents at {own[1]} Hz for the host, as the board's is",
+            f"{wanted.host_voice} of {theirs[0]} at {theirs[1]} Hz",
+            "name one that has them, as a student's teacher",
+        )
+    write_bytes(plan, compile_plan(graph))
+    return plan
 
 
 def _progress(console: Console) -> Progress:

@@ -21,6 +21,7 @@ from mapping import touch_graph
 from model_export.compiler import compile_plan, compile_stages
 from model_export.compiler.fit import fit
 from model_export.noise_free import without_noise
+from voices import catalogue
 
 WORTH_A_RUNG = 0.05
 """Least share of a voice's multiplications that leaving out its noise must save. In time it saves more."""
@@ -67,6 +68,7 @@ def make_scene(
     beside: Path = Path(),
     progress: Progress = lambda _: None,
     threads: int = 1,
+    sizes: bool = False,
 ) -> Scene:
     """Compiles a scene into `folder`. A voice with a noise branch gets a sister without.
 
@@ -76,6 +78,7 @@ def make_scene(
         beside: the folder that paths in `settings` begin from.
         progress: told one short line at each stage of what takes long.
         threads: cores of a bela-gem that play the voice, and cheaper ones that one core does not carry.
+        sizes: whether a voice that ships brings its smaller sizes, where `settings` name no small voice.
 
     Raises:
         SceneError: the small voice has other latents or another rate.
@@ -84,17 +87,17 @@ def make_scene(
     calibrated = calibration.load(beside / settings.calibration)
     graph = _graph(settings.voice, settings, folder, beside, progress)
     card = read_card(graph)
-    small = None
-    if settings.small:
-        small = load_onnx(_graph(settings.small, settings, folder, beside, progress))
-        _check_small(read_card(small), card)
+    smaller = []
+    for name in _smaller(settings, beside) if sizes else [settings.small] * bool(settings.small):
+        smaller.append(load_onnx(_graph(name, settings, folder, beside, progress)))
+        _check_small(read_card(smaller[-1]), card)
     touch = touch_of(calibrated, card, settings, beside)
     folder.mkdir(parents=True, exist_ok=True)
     touch_plan, voice_plan = (folder / f"{settings.name}.{kind}.plan" for kind in ("touch", "voice"))
     write_bytes(touch_plan, compile_plan(touch))
     later = {voice_plan: _write_stages(compile_stages(graph, threads), voice_plan)}
     sisters = []
-    for number, sister in enumerate(_sisters(graph, card, small), 1):
+    for number, sister in enumerate(_sisters(graph, card, smaller), 1):
         sisters.append(folder / f"{settings.name}.voice{number}.plan")
         alone = threads == 1 or fit(compile_plan(sister), "bela-gem").fits
         later[sisters[-1]] = _write_stages(compile_stages(sister, 1 if alone else threads), sisters[-1])
@@ -157,9 +160,17 @@ def _check_small(small: Card, whole: Card) -> None:
         )
 
 
-def _sisters(graph: Path, card: Card, small: onnx.ModelProto | None) -> list[onnx.ModelProto]:
-    """The rungs below a voice, the dearest first: itself without noise if that saves much, the small one."""
-    found = [] if small is None else [small]
+def _smaller(settings: SceneSettings, beside: Path) -> list[str]:
+    """Voices for when the scene's is too slow: the one that it names, or the sizes of one that ships."""
+    if settings.small or (beside / settings.voice).is_file():
+        return [settings.small] * bool(settings.small)
+    known = [voice for voice in catalogue.shipped() if voice.name == settings.voice]
+    return [size.name for voice in known for size in voice.sizes]
+
+
+def _sisters(graph: Path, card: Card, smaller: list[onnx.ModelProto]) -> list[onnx.ModelProto]:
+    """The rungs below a voice, the dearest first: itself without noise if that saves much, smaller ones."""
+    found = list(smaller)
     if card.noise:
         quiet = without_noise(load_onnx(graph))
         if read_card(quiet).macs_per_second <= (1 - WORTH_A_RUNG) * card.macs_per_second:

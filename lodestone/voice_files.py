@@ -22,13 +22,13 @@ Progress = Callable[[str], None]
 
 
 def find_voice(voice: str, beside: Path = Path()) -> Path:
-    """The file of a voice: any `.ts`, `.ts.xz` or `.onnx` by its path from `beside`, else one that ships.
+    """The file of a voice: any `.ts`, `.ts.xz` or `.onnx` by its path from `beside`, else of one that ships.
 
     Raises:
         VoiceError: where it is neither.
     """
     path = beside / voice
-    return path if path.is_file() else catalogue.find(voice).path
+    return path if path.is_file() else catalogue.file(voice)
 
 
 def voice_graph(

@@ -42,14 +42,7 @@ def corpus_statistics(
     Raises:
         ExportError: no recordings, unreadable ones, or a model without a usable encoder.
     """
-    files = _recordings(Path(folder))
-    encoder, rate, hop = encoder_of(Path(path))
-    share = MAX_SECONDS / len(files)
-    rows: list[FloatArray] = []
-    for file in files:
-        progress(f"encoding {file.name}")
-        rows.append(_encoded(encoder, read_mono(file, rate, share), hop)[:, :latents])
-    frames = np.concatenate(rows)
+    frames = np.concatenate(encoded_folder(path, folder, latents, progress))
     if len(frames) < LEAST_FRAMES:
         wanted = f"recordings of at least {LEAST_FRAMES} latent frames"
         raise ExportError(wanted, f"{len(frames)} in {folder}", "add longer recordings")
@@ -62,6 +55,20 @@ def corpus_statistics(
         PROBABILITIES,
         np.quantile(frames, PROBABILITIES, axis=0).T.astype(np.float32),
     )
+
+
+def encoded_folder(
+    path: str | Path, folder: str | Path, latents: int, progress: Callable[[str], None] = lambda message: None
+) -> list[FloatArray]:
+    """Latents [frames, Z] of every recording in a folder; see `corpus_statistics`."""
+    files = _recordings(Path(folder))
+    encoder, rate, hop = encoder_of(Path(path))
+    share = MAX_SECONDS / len(files)
+    rows: list[FloatArray] = []
+    for file in files:
+        progress(f"encoding {file.name}")
+        rows.append(_encoded(encoder, read_mono(file, rate, share), hop)[:, :latents])
+    return rows
 
 
 def _recordings(folder: Path) -> list[Path]:

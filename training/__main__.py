@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--sounds", type=Path, required=True, help="folder of recordings with their licences")
     parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop earlier, resumable")
+    parser.add_argument("--snapshot-minutes", type=float, default=5.0, help="between sounds and pictures")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
@@ -42,7 +43,7 @@ def main() -> None:
         f" from step {trainer.step}",
         flush=True,
     )
-    trainer.train(options.minutes)
+    trainer.train(options.minutes, options.snapshot_minutes)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ verified against PyTorch before it is written.
 from __future__ import annotations
 
 import argparse
-import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +20,10 @@ import onnx
 import torch
 
 from files import write_bytes
-from graphs.card import Card, LatentStatistics, attach_card
-from graphs.player import GraphPlayer
-from model_export.graph import Graph, totals
-from model_export.graph.fold import folded
-from model_export.graph.modulated import with_fast_banks
-from model_export.graph.onnx_writer import initial_states, to_onnx
-from model_export.step_response import response
-from model_export.verify import make_reference, verify
-from training import golden, recordings
+from graphs.card import LatentStatistics
+from training import finished, golden, recordings
 from training.command import one_line
 from training.errors import TrainingError
-from training.layout import voice_graph
 from training.network import Voice
 from training.recordings import Take
 from training.rounding import on_grid
@@ -42,7 +32,7 @@ from training.settings import Settings
 PROBABILITIES = np.array(
     [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99], np.float32
 )
-AGREES = 1e-5
+GOLDEN_FRAMES = 24
 HEARD_DB = -50.0
 """Frames that are softer do not count: they would draw a player's range towards silence."""
 
@@ -106,22 +96,16 @@ def rounded(voice: Voice) -> Voice:
     return voice
 
 
-def laid_out(
-    settings: Settings, voice: Voice, rest: npt.NDArray[np.float32], gain: float
-) -> tuple[Graph, dict[str, npt.NDArray[np.float32]]]:
-    """The graph as it is written down, and the weights in it."""
-    weights = {name: value.numpy() for name, value in voice.decoder.state_dict().items()}
-    return voice_graph(settings, weights, rest, gain, voice.rate), weights
+def weights_of(voice: Voice) -> dict[str, npt.NDArray[np.float32]]:
+    """Of its decoder, by name."""
+    return {name: value.numpy() for name, value in voice.decoder.state_dict().items()}
 
 
 def draft(
     settings: Settings, voice: Voice, spread: LatentStatistics, rest: npt.NDArray[np.float32]
 ) -> onnx.ModelProto:
     """The voice as it sounds, with a card that only a player needs: to find its level by."""
-    graph, _ = laid_out(settings, voice, rest, 1.0)
-    model = to_onnx(with_fast_banks(folded(graph)), settings.name)
-    attach_card(model, _card(settings, voice, graph, spread, ""))
-    return model
+    return finished.draft(settings, weights_of(voice), voice.rate, spread, rest)
 
 
 def export(
@@ -135,72 +119,8 @@ def export(
 
     Its weights are those of `voice`, which `rounded` brings to the grid of 8 bits.
     """
-    exact, weights = laid_out(settings, voice, rest, gain)
-    final = with_fast_banks(folded(exact))
-    digest = hashlib.sha256(b"".join(weights[name].tobytes() for name in sorted(weights))).hexdigest()
-    card = _costed(_card(settings, voice, final, spread, digest), final)
-    model = to_onnx(final, settings.name)
-    attach_card(model, card)
-    agree(voice, model, rest, gain)
-    step = response(model)
-    card = replace(
-        card,
-        delay_samples=round(step.half * voice.rate / 1000),
-        step_ms=tuple(round(part, 1) for part in (step.tenth, step.half, step.most)),
-    )
-    plain = to_onnx(exact, settings.name)
-    attach_card(plain, card)  # it tells where the clocks start
-    card = replace(card, reference=make_reference(GraphPlayer(plain, lean=True), card))
-    attach_card(model, card)
-    verify(model, card)
-    return model
-
-
-def _card(settings: Settings, voice: Voice, graph: Graph, spread: LatentStatistics, digest: str) -> Card:
-    return Card(
-        kind="voice",
-        name=settings.name,
-        latents=settings.network.latents,
-        sample_rate=voice.rate,
-        hop=settings.network.hop,
-        frames=1,
-        channels=1,
-        source_sha256=digest,
-        latent=spread,
-        noise={f"noise.{k}": (draw.distribution, draw.value.shape) for k, draw in enumerate(graph.draws)},
-        initial_state=initial_states(graph),
-    )
-
-
-def _costed(card: Card, graph: Graph) -> Card:
-    per_second = totals.multiplications(graph) * card.sample_rate / card.hop
-    return replace(
-        card,
-        parameters=totals.parameters(graph),
-        macs_per_second=round(per_second),
-        state_bytes=totals.state_bytes(graph),
-        initial_state=initial_states(graph),
-    )
-
-
-def agree(
-    voice: Voice, model: onnx.ModelProto, rest: npt.NDArray[np.float32], gain: float, frames: int = 24
-) -> float:
-    """Largest difference between the graph, frame by frame, and PyTorch at once, as a share of the peak.
-
-    Raises:
-        TrainingError: when it is more than `AGREES`: the graph would be another instrument.
-    """
-    wanted = golden.take(voice, rest, gain, frames)
-    stream, got = GraphPlayer(model), []
-    for k in range(frames):
-        draws = {f"noise.{n}": wanted[f"t1.noise.{n}"][k] for n in range(wanted["t1.kinds"].size)}
-        got.append(stream.run({"latent": wanted["t1.z"][k], **draws})["audio"][0])
-    error = float(np.abs(np.stack(got) - wanted["t1.audio"]).max() / np.abs(wanted["t1.audio"]).max())
-    if not error <= AGREES:
-        got_text = f"{error:.1e} of the peak"
-        raise TrainingError(f"the graph within {AGREES:.0e} of PyTorch", got_text, "report these settings")
-    return error
+    take = golden.take(voice.decoder, voice.rate, rest, gain, GOLDEN_FRAMES)
+    return finished.voice(settings, weights_of(voice), voice.rate, spread, rest, gain, take)
 
 
 @one_line

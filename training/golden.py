@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 
 from training.layout import start_phases
-from training.network import SILENT, Voice
+from training.network import SILENT, Decoder
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 COARSE = 256
@@ -24,18 +24,25 @@ COARSE = 256
 
 @torch.no_grad()
 def take(
-    voice: Voice, rest: npt.NDArray[np.float32], gain: float, frames: int, spread: float = 0.8, seed: int = 5
+    network: Decoder,
+    rate: int,
+    rest: npt.NDArray[np.float32],
+    gain: float,
+    frames: int,
+    spread: float = 0.8,
+    seed: int = 5,
 ) -> Arrays:
-    """`frames` calls from a reset voice: `t1.z` [N, 1, Z, 1], `t1.audio` [N, 1, hop], `t1.noise.K`,
+    """`frames` calls from a reset graph: `t1.z` [N, 1, Z, 1], `t1.audio` [N, 1, hop], `t1.noise.K`,
     `t1.kinds`.
 
     Args:
-        voice: with the weights that the graph holds.
+        network: with the weights that the graph holds.
+        rate: Hz.
         rest: [Z], the place that latents are counted from.
         gain: of the whole voice.
         spread: standard deviation of the latents.
     """
-    decoder, living = copy.deepcopy(voice.decoder).double(), voice.decoder.living
+    decoder, living = copy.deepcopy(network).double(), network.living
     shape = decoder.shape
     random, per_frame = np.random.default_rng(seed), shape.hop // shape.bands
     latents = random.normal(0, spread, (frames, shape.latents)).astype(np.float32)
@@ -43,7 +50,7 @@ def take(
     if living.walk > 0:
         steps = random.normal(size=(frames, shape.latents)).astype(np.float32)
         draws.append(("normal", steps[:, None, :, None]))
-        moved = moved + living.walk * _walk(steps, math.exp(-shape.hop / voice.rate / living.walk_seconds))
+        moved = moved + living.walk * _walk(steps, math.exp(-shape.hop / rate / living.walk_seconds))
     noise = np.zeros((frames, shape.bands, per_frame))
     if living.noise:
         uniform = np.floor(COARSE * random.random(noise.shape)) / COARSE
@@ -56,7 +63,7 @@ def take(
     sound = gain * decoder.join(decoder.bands(z, phase, flat, before))[0, 0].numpy()
     made: Arrays = {
         "hop": np.int64(shape.hop),
-        "rate_hz": np.int64(voice.rate),
+        "rate_hz": np.int64(rate),
         "t1.z": latents[:, None, :, None],
         "t1.audio": sound.reshape(frames, 1, shape.hop).astype(np.float32),
         "t1.kinds": np.array([kind for kind, _ in draws], dtype="U7"),

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import io
-import json
 import math
 import signal
 import time
@@ -16,8 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from files import write_bytes
-from training import losses
+from training import checkpoint, losses, snapshots
 from training.batches import Batches, fit_start
 from training.discriminator import Discriminator
 from training.errors import TrainingError
@@ -42,7 +38,6 @@ COLUMNS = (
 )
 EMA = 0.99
 ENCODER_PACE = 0.1  # of the learning rate: it begins well, and the decoder follows it
-FORMAT, VERSION = "lodestone-training", 1
 
 
 class Trainer:
@@ -80,8 +75,9 @@ class Trainer:
 
     def settings_hash(self) -> str:
         """Of what decides the networks: a checkpoint of other settings is refused."""
-        kept = {"network": asdict(self.settings.network), "living": asdict(self.settings.living)}
-        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+        return checkpoint.digest(
+            {"network": asdict(self.settings.network), "living": asdict(self.settings.living)}
+        )
 
     def resume(self) -> None:
         """Goes on from `checkpoint.pt` if the run folder holds one.
@@ -89,17 +85,9 @@ class Trainer:
         Raises:
             TrainingError: when it was made with other settings, or is damaged.
         """
-        path = self.run / "checkpoint.pt"
-        if not path.exists():
+        saved = checkpoint.load(self.run / "checkpoint.pt", self.settings_hash())
+        if saved is None:
             return
-        do = "use another --run folder, or remove this one"
-        try:
-            saved = torch.load(path, map_location="cpu", weights_only=True)
-            same = saved["settings"] == self.settings_hash()
-        except Exception as error:  # PyTorch's unpickler raises whatever it meets
-            raise TrainingError(f"a checkpoint at {path}", str(error).splitlines()[0], do) from None
-        if not same:
-            raise TrainingError(f"a checkpoint of these settings at {path}", "one of another network", do)
         self.voice.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.average = saved["average"]
@@ -113,9 +101,6 @@ class Trainer:
         """Writes the checkpoint whole or not at all."""
         adversarial = self.judge is not None and self.judge_optimizer is not None
         state = {
-            "format": FORMAT,
-            "version": VERSION,
-            "settings": self.settings_hash(),
             "model": self.voice.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average,
@@ -127,10 +112,7 @@ class Trainer:
             "seconds": self.seconds,
             "best": self.best,
         }
-        # Into memory first: on a full disk PyTorch's own writer ends in an error of its C++ side.
-        whole = io.BytesIO()
-        torch.save(state, whole)
-        write_bytes(self.run / name, whole.getvalue())
+        checkpoint.save(self.run / name, self.settings_hash(), state)
 
     # -- one step
 
@@ -230,11 +212,12 @@ class Trainer:
 
     # -- all steps
 
-    def train(self, minutes: float) -> None:
+    def train(self, minutes: float, snapshot_minutes: float = 5.0) -> None:
         """Steps to the end of the settings, or for `minutes`; a SIGTERM or Ctrl-C ends it, saved."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: setattr(self, "stopped", True))
-        start, base, saved = time.monotonic(), self.seconds, time.monotonic()
+        start = saved = shown = time.monotonic()
+        base = self.seconds
         rows: list[dict[str, float]] = []
         while self.step < self.options.steps and self.seconds - base < 60 * minutes and not self.stopped:
             rows.append(self.take_step())
@@ -246,7 +229,20 @@ class Trainer:
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self.save()
                 saved = time.monotonic()
+            if time.monotonic() - shown > 60 * snapshot_minutes:
+                self.snapshot()
+                shown = time.monotonic()
         self.save()
+        self.snapshot()
+
+    @torch.no_grad()
+    def snapshot(self) -> None:
+        """A held-out recording and what the voice makes of it, as sound and spectrograms, in `sounds/`."""
+        hop, take = self.settings.network.hop, self.held_takes[0]
+        length = min(len(take.audio), 6 * self.voice.rate) // hop * hop
+        x = torch.from_numpy(take.audio[:length])[None].to(self.device)
+        y = self.voice.reconstruct(x)[0, self.voice.delay :]
+        snapshots.write(self.run / "sounds", self.step, take.audio[:length], y.cpu().numpy(), self.voice.rate)
 
     def report(self, rows: list[dict[str, float]]) -> None:
         """A line of `progress.csv`; every fourth with held-out sound, by which the best is kept."""

@@ -14,6 +14,8 @@ from training.network import Decoder
 FLOOR = 1e-2
 """Of a spectrum's magnitude, 94 dB below a full-scale tone at 2,048 points: what lies lower is hiss."""
 WINDOW = 2048
+SHORT = 256
+"""Samples of a window in which an attack is found."""
 BANDS = 24
 HIGH_HZ = 8000.0
 
@@ -44,6 +46,15 @@ def level_db(x: Tensor) -> Tensor:
 def loudness(x: Tensor, y: Tensor) -> Tensor:
     """Mean difference of level, dB / 10."""
     return (level_db(x) - level_db(y)).abs().mean() / 10
+
+
+def onsets(x: Tensor, y: Tensor) -> Tensor:
+    """Mean difference of how level rises and falls from one short window to the next, dB / 10."""
+    a, b = (
+        10 * torch.log10(functional.avg_pool1d(s[:, None].square(), SHORT, SHORT)[:, 0] + 1e-5)
+        for s in (x, y)
+    )
+    return (a.diff(dim=1) - b.diff(dim=1)).abs().mean() / 10
 
 
 def brilliance(x: Tensor, y: Tensor, rate: int) -> Tensor:

@@ -133,19 +133,29 @@ class Settings:
         """
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
-            settings = Settings(
-                str(data["name"]),
-                str(data["summary"]),
-                int(data.get("seed", 1)),
-                _table(Network, data["network"]),
-                _table(Living, data.get("living", {})),
-                _table(Training, data.get("training", {})),
-                tuple(_table(Sound, entry) for entry in data.get("sound", [])),
-            )
-            _check(settings)
+            settings = Settings.parsed(data)
         except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
             got = f"missing {error}" if isinstance(error, KeyError) else str(error)
             raise TrainingError(f"a voice's settings at {path}", got, "see voices/*/settings.toml") from None
+        return settings
+
+    @staticmethod
+    def parsed(data: dict[str, Any]) -> Settings:
+        """From tables as TOML or JSON hold them.
+
+        Raises:
+            KeyError, TypeError, ValueError: something is missing or wrong.
+        """
+        settings = Settings(
+            str(data["name"]),
+            str(data["summary"]),
+            int(data.get("seed", 1)),
+            _table(Network, data["network"]),
+            _table(Living, data.get("living", {})),
+            _table(Training, data.get("training", {})),
+            tuple(_table(Sound, entry) for entry in data.get("sound", [])),
+        )
+        _check(settings)
         return settings
 
 

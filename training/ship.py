@@ -127,7 +127,9 @@ def main() -> None:
     told = card(settings, model, takes, options.run / options.checkpoint, figures)
     write(options.output, settings, model, told)
     frames = max(8, GOLDEN_SAMPLES // settings.network.hop)
-    np.savez_compressed(options.output / "golden.npz", **golden.take(voice, rest, gain, frames))
+    np.savez_compressed(
+        options.output / "golden.npz", **golden.take(voice.decoder, voice.rate, rest, gain, frames)
+    )
     shutil.copyfile(options.run / "progress.csv", options.output / "progress.csv")
     print(f"{options.output}: {20 * np.log10(gain):+.1f} dB, {json.dumps(figures)}")
 

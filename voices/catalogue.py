@@ -31,6 +31,35 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class Size:
+    """A smaller form of a voice, taught by it (docs/distil.md): same latents, for a board that is too slow.
+
+    Attributes:
+        path, sha256: its graph, as a voice's.
+        capacity: channels of its decoder's last stage.
+        step_ms: when 10, 50 and 90 per cent of a latent step are heard.
+        fidelity: how near it comes to the voice (`training.fidelity`).
+        minutes: of the processor, that it was taught.
+    """
+
+    path: Path
+    sha256: str
+    capacity: int
+    step_ms: tuple[float, ...]
+    fidelity: Mapping[str, float]
+    minutes: float
+
+    @property
+    def name(self) -> str:
+        """As a scene may name it."""
+        return self.path.name.removesuffix(".onnx.xz")
+
+    def graph(self) -> onnx.ModelProto:
+        """Its streaming graph with its card, checked. Raises VoiceError as `Voice.graph`."""
+        return _unpacked(self.path, self.sha256)
+
+
+@dataclass(frozen=True)
 class Voice:
     """A shipped voice, as its card tells.
 
@@ -49,6 +78,7 @@ class Voice:
             gave
             them back: the voice itself by its name, what costs nothing, and other files.
         corpus: what it was trained on.
+        sizes: smaller forms of it, the largest first.
     """
 
     name: str
@@ -67,6 +97,7 @@ class Voice:
     corpus: tuple[Recording, ...]
     step_ms: tuple[float, ...] = ()
     held_out: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    sizes: tuple[Size, ...] = ()
 
     def graph(self) -> onnx.ModelProto:
         """Its streaming graph with its card, checked.
@@ -74,20 +105,36 @@ class Voice:
         Raises:
             VoiceError: when the file is damaged or not the one that the card describes.
         """
-        wanted = f"{self.path.name} holding a graph of SHA-256 {self.sha256[:12]}…"
-        do = "restore the file, or ship the voice again"
-        try:
-            plain = lzma.decompress(self.path.read_bytes())
-        except (OSError, lzma.LZMAError, EOFError) as error:
-            raise VoiceError(wanted, str(error), do) from None
-        digest = hashlib.sha256(plain).hexdigest()
-        if digest != self.sha256:
-            raise VoiceError(wanted, f"{digest[:12]}…", do)
-        return onnx.load_from_string(plain)
+        return _unpacked(self.path, self.sha256)
 
     def torchscript(self) -> bytes:
         """The `.ts` that nn~ and PyTorch play, written from the graph."""
         return torchscript(self.graph(), self.name)
+
+
+def _unpacked(path: Path, sha256: str) -> onnx.ModelProto:
+    """The graph in a packed file, whose SHA-256 must be this."""
+    wanted = f"{path.name} holding a graph of SHA-256 {sha256[:12]}…"
+    do = "restore the file, or ship the voice again"
+    try:
+        plain = lzma.decompress(path.read_bytes())
+    except (OSError, lzma.LZMAError, EOFError) as error:
+        raise VoiceError(wanted, str(error), do) from None
+    digest = hashlib.sha256(plain).hexdigest()
+    if digest != sha256:
+        raise VoiceError(wanted, f"{digest[:12]}…", do)
+    return onnx.load_from_string(plain)
+
+
+def _size(told: dict[str, Any], folder: Path) -> Size:
+    return Size(
+        path=folder / str(told["file"]),
+        sha256=str(told["sha256"]),
+        capacity=int(told["capacity"]),
+        step_ms=tuple(float(part) for part in told["step_ms"]),
+        fidelity={str(key): float(value) for key, value in told["fidelity"].items()},
+        minutes=float(told["minutes"]),
+    )
 
 
 def _parse(card: dict[str, Any], folder: Path) -> Voice:
@@ -110,6 +157,7 @@ def _parse(card: dict[str, Any], folder: Path) -> Voice:
         corpus=tuple(Recording(**entry) for entry in card["corpus"]),
         step_ms=tuple(float(part) for part in card.get("step_ms", ())),
         held_out={str(key): dict(value) for key, value in card.get("held_out", {}).items()},
+        sizes=tuple(_size(told, folder) for told in card.get("sizes", ())),
     )
 
 
@@ -124,10 +172,9 @@ def read(folder: Path) -> Voice:
         voice = _parse(json.loads(path.read_text(encoding="utf-8")), folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VoiceError(f"a voice's card at {path}", repr(error), "ship the voice again") from None
-    if not voice.path.is_file():
-        raise VoiceError(
-            f"the voice's file {voice.path}", "none there", "restore it, or ship the voice again"
-        )
+    for file in (voice.path, *(size.path for size in voice.sizes)):
+        if not file.is_file():
+            raise VoiceError(f"the voice's file {file}", "none there", "restore it, or ship the voice again")
     return voice
 
 
@@ -152,3 +199,13 @@ def find(name: str, folder: Path = FOLDER) -> Voice:
             f"a shipped voice ({', '.join(voices)})", name, "choose one of these, or name a .ts file"
         )
     return voices[name]
+
+
+def file(name: str, folder: Path = FOLDER) -> Path:
+    """The file of a shipped voice, or of one of its sizes, by its name.
+
+    Raises:
+        VoiceError: when there is none.
+    """
+    sizes = {size.name: size.path for voice in shipped(folder) for size in voice.sizes}
+    return sizes[name] if name in sizes else find(name, folder).path

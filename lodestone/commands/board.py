@@ -75,7 +75,7 @@ def build(
         one = scene_settings if mapping is None else dataclasses.replace(scene_settings, mapping=mapping)
         _talk(f"{one.name}: {one.voice}, {one.mapping}, {one.precision}")
         plans, talk = out.parent / "plans", lambda line: _talk(f"  {line}")
-        scene = make_scene(one, plans, settings.parent, talk, read.voice_threads)
+        scene = make_scene(one, plans, settings.parent, talk, read.voice_threads, sizes=True)
         if scene.card.sample_rate != read.rate:
             raise ImageError(
                 f"voices of {read.rate} Hz, as audio.rate says",

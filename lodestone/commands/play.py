@@ -31,6 +31,7 @@ def play(
     seed: Annotated[
         int, typer.Option(min=0, max=LARGEST_SEED, help="Of the simulated board: noise and tolerances.")
     ] = 1,
+    host_voice: Annotated[str, typer.Option(help="What the host plays meanwhile; else the same voice.")] = "",
     live: Annotated[bool, typer.Option("--live", help="Hear it while it is played.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON on stdout.")] = False,
 ) -> None:
@@ -49,6 +50,7 @@ def play(
         seconds=seconds,
         seed=seed,
         live=live,
+        host_voice=host_voice,
     )
     summary = perform(wanted)
     typer.echo(summary.as_json() if as_json else summary.in_words())

@@ -66,6 +66,12 @@ def _list(chosen: list[Voice]) -> None:
 def _describe(voice: Voice) -> None:
     print(f"  file      {voice.path}")
     print(f"  decoder   capacity {voice.capacity}, the latents of {voice.latents_of}")
+    for size in voice.sizes:
+        near = size.fidelity
+        print(
+            f"  size      {size.name}: capacity {size.capacity}, distance {near['distance']:g},"
+            f" loudness within {near['loudness_db']:g} dB, latents {near['axis_spectrum']:g} alike"
+        )
     print(f"  trained   {voice.steps} steps in {voice.hours:g} h on one core")
     if voice.step_ms:
         tenth, half, most = voice.step_ms
@@ -102,10 +108,12 @@ def _build(voice: Voice, folder: Path, seconds: float) -> None:
 
 
 def _as_dict(voice: Voice) -> dict[str, Any]:
-    plain = {key: value for key, value in vars(voice).items() if key not in ("mean", "std", "corpus", "path")}
+    others = ("mean", "std", "corpus", "path", "sizes")
+    plain = {key: value for key, value in vars(voice).items() if key not in others}
     return plain | {
         "path": str(voice.path),
         "mean": voice.mean.tolist(),
         "std": voice.std.tolist(),
         "corpus": [vars(entry) for entry in voice.corpus],
+        "sizes": [{**vars(size), "path": str(size.path)} for size in voice.sizes],
     }

@@ -93,3 +93,22 @@ def test_the_voice_without_its_noise_is_the_first_rung_below(tmp_path: Path, cal
     assert [noise_inputs(plan) for plan in (both.voice_plan, *both.sister_plans)] == [1, 0, 0]
     assert len(scene_of(tmp_path / "one", calibration_file, WIDE, GLASS).sister_plans) == 1
     assert scene_of(tmp_path / "none", calibration_file, GLASS).sister_plans == ()
+
+
+def test_a_voice_that_ships_brings_its_smaller_size(tmp_path: Path, calibration_file: Path) -> None:
+    """For a board; a performance on the laptop has no use for it, and a named small voice goes before."""
+    wanted = SceneSettings("glass", "glass", "rotate", str(calibration_file), "", EXACT)
+    alone = make_scene(wanted, tmp_path / "alone")
+    whole = make_scene(wanted, tmp_path / "whole", sizes=True)
+    assert len(whole.sister_plans) == len(alone.sister_plans) + 1
+    names = [Engine.load(plan).name for plan in whole.sister_plans]
+    assert names[-1] == "glass-small"
+    loads = [fit(plan.read_bytes(), "bela").instructions for plan in (whole.voice_plan, *whole.sister_plans)]
+    assert loads == sorted(loads, reverse=True)
+    assert loads[-1] < 0.7 * loads[0]
+    other = make_scene(
+        SceneSettings("glass", "glass", "rotate", str(calibration_file), GLASS, EXACT),
+        tmp_path / "other",
+        sizes=True,
+    )
+    assert "glass-small" not in [Engine.load(plan).name for plan in other.sister_plans]

@@ -150,22 +150,15 @@ def test_the_command_writes_a_shipped_voice_and_a_graph(tmp_path: Path) -> None:
 
 
 def test_pytorch_plays_it_for_any_frames_and_rows(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
+    """Where PyTorch is at hand: 100 dB and more for the same draws."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch: training/setup.sh")
+    from training.torchscript import signal_to_noise
+
     model = catalogue.find(NAMES[0]).graph()
-    path = tmp_path / "voice.ts"
-    path.write_bytes(torchscript(model))
-    module, card = torch.jit.load(str(path)), read_card(model)
+    assert signal_to_noise(model, tmp_path) >= 100.0
+    module, card = torch.jit.load(str(tmp_path / "voice.ts")), read_card(model)
     assert module.get_methods() == ["decode"]
     assert module.decode_params.tolist() == [card.latents, card.hop, card.channels, 1]
-    random = np.random.default_rng(2)
-    latents = random.standard_normal((3, card.latents, 7)).astype(np.float32)
     with torch.no_grad():
-        got = torch.cat(
-            [module.decode(torch.from_numpy(part)) for part in np.split(latents, [2, 3], 2)], 2
-        ).numpy()
-    for row in range(3):
-        stream = GraphPlayer(model)
-        wanted = np.concatenate(
-            [stream.run({"latent": latents[row : row + 1, :, k : k + 1]})["audio"] for k in range(7)], 2
-        )
-        assert np.abs(got[row] - wanted[0]).max() <= EXACT * np.abs(wanted).max()
+        got = module.decode(torch.zeros(3, card.latents, 7))
+    assert got.shape == (3, card.channels, 7 * card.hop)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from graphs.card import read_card
 from lodestone.cli import build_app
 from voices import catalogue
 from voices.errors import VoiceError
@@ -78,6 +79,32 @@ def test_voices_of_the_same_latents_name_one_that_ships() -> None:
         assert family.latents_of == family.name
         np.testing.assert_array_equal(voice.mean, family.mean)
         np.testing.assert_array_equal(voice.std, family.std)
+
+
+def test_a_size_has_the_latents_of_its_voice_for_less() -> None:
+    for voice in catalogue.shipped():
+        for size in voice.sizes:
+            own, small = read_card(voice.graph()), read_card(size.graph())
+            assert small.latents_of == voice.name
+            assert small.taught["sha256"] == voice.sha256
+            assert (small.latents, small.sample_rate, small.hop) == (own.latents, own.sample_rate, own.hop)
+            assert own.latent is not None
+            assert small.latent is not None
+            np.testing.assert_array_equal(small.latent.quantiles, own.latent.quantiles)
+            assert small.macs_per_second < 0.6 * own.macs_per_second
+            assert size.capacity < voice.capacity
+            assert catalogue.file(size.name) == size.path
+            assert small.taught["fidelity"] == size.fidelity
+
+
+def test_a_size_is_near_its_voice() -> None:
+    """As it was measured when it was made: each descriptor's change per latent is the voice's own."""
+    sizes = [size for voice in catalogue.shipped() for size in voice.sizes]
+    assert sizes
+    for size in sizes:
+        assert min(size.fidelity[f"axis_{name}"] for name in ("loudness", "centroid", "spectrum")) >= 0.9
+        assert size.fidelity["loudness_db"] <= 2.0
+        assert size.step_ms[1] <= 25
 
 
 def test_a_missing_file_is_noticed(tmp_path: Path) -> None:

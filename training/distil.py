@@ -1,0 +1,377 @@
+"""Teaches a student: the training half of `lodestone distil`, which makes its course and its lessons.
+
+    .venv-training/bin/python -m training.distil RUN [--minutes M]
+
+The student hears the latents of a lesson and is asked for the teacher's sound: its spectra at three sizes,
+its loudness, its attacks, what lies above 8 kHz; never its waveform, whose phases nobody could guess. A judge
+may join at last. Ended at any moment, it goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import math
+import os
+import signal
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from files import write_bytes
+from graphs.card import load_onnx
+from training import bank, checkpoint, course, golden, losses, own_weights, snapshots
+from training.command import one_line
+from training.discriminator import Discriminator
+from training.errors import TrainingError
+from training.lessons import HELD_OUT, LEVEL, Lessons
+from training.loop import CHECKPOINT_SECONDS, EMA, JUDGE_STEPS, REPORT_STEPS
+from training.narrow import narrowed
+from training.network import Decoder, Encoder, parameters
+from training.rounding import on_grid
+from training.settings import Settings
+
+COLUMNS = ("step", "seconds", "distance", "loudness_db", "verdict", "held_out", "held_loudness_db")
+HELD_SECONDS = 6.0
+GOLDEN_SAMPLES = 16384
+
+
+def decoder_of(settings: Settings, weights: dict[str, np.ndarray], rate: int) -> Decoder:
+    """The network of these settings with these weights."""
+    decoder = Decoder(settings.network, settings.living, rate)
+    decoder.load_state_dict({name: torch.from_numpy(w.copy()) for name, w in weights.items()}, strict=False)
+    return decoder
+
+
+class Distiller:
+    """One distillation: resumable, repeatable by its seed."""
+
+    def __init__(self, run: Path, judge_from: float = 1.0, device: str = "cpu") -> None:
+        self.run, self.course, self.device, self.judge_from = run, course.read(run), device, judge_from
+        self.settings, self.options = self.course.settings, self.course.settings.training
+        torch.manual_seed(self.settings.seed)
+        self.lessons = Lessons(None, self.settings.network.hop, run / "lessons", self.course.own_delay)
+        self.kept: dict[int, tuple[Tensor, Tensor]] = {}
+        self.decoder = Decoder(self.settings.network, self.settings.living, self.course.rate)
+        self._start()
+        learnt = parameters([self.decoder])
+        self.optimizer = torch.optim.Adam(learnt, self.options.learning_rate, (0.8, 0.99))
+        self.judge = Discriminator() if judge_from < 1.0 else None
+        self.judge_optimizer = (
+            None if self.judge is None else torch.optim.Adam(self.judge.parameters(), 3e-4, (0.5, 0.9))
+        )
+        self.step, self.seconds, self.best, self.stopped, self.judged = 0, 0.0, math.inf, False, 0
+        self.average = {name: value.clone() for name, value in self.decoder.state_dict().items()}
+        self._resume()
+        for network in (self.decoder, self.judge):
+            if network is not None:
+                network.to(device)
+        self.average = {name: value.to(device) for name, value in self.average.items()}
+
+    # -- how it begins
+
+    @torch.no_grad()
+    def _start(self) -> None:
+        """A narrower copy of the teacher, or random weights under the band levels that the lessons tell."""
+        if self.course.warm and self.course.wide is not None:
+            weights = own_weights.read(load_onnx(self.run / "teacher.onnx"), self.course.wide)
+            wide = decoder_of(self.course.wide, weights, self.course.rate)
+            copy = narrowed(weights, self.course.wide, self.settings, self._loudness(wide))
+            self.decoder.load_state_dict({k: torch.from_numpy(v) for k, v in copy.items()}, strict=False)
+            self._match_level()
+        else:
+            self._fit_contours()
+
+    def _held(self, number: int) -> tuple[Tensor, Tensor]:
+        """Latents [1, Z, T] and sound [1, N] of a held-out lesson, its first seconds."""
+        hop = self.settings.network.hop
+        frames = int(HELD_SECONDS * self.course.rate) // hop
+        z, x = self._lesson(number)
+        return z[None, :, :frames].to(self.device), x[None, : frames * hop].to(self.device)
+
+    def _lesson(self, number: int) -> tuple[Tensor, Tensor]:
+        """Latents [Z, T] and sound [N] at the student's level."""
+        if number not in self.kept:
+            made = self.lessons.lesson(number)
+            sound = made.sound * np.float32(LEVEL / self.course.level)
+            self.kept[number] = torch.from_numpy(made.latents.T.copy()), torch.from_numpy(sound)
+        return self.kept[number]
+
+    def _loudness(self, wide: Decoder) -> dict[str, np.ndarray]:
+        """Root mean square of what layers give over some lessons, for `narrow.narrowed`."""
+        total: dict[str, Tensor] = {}
+        hooks = []
+
+        def note(name: str, ratio: int) -> Any:
+            def hook(_module: object, _given: object, y: Tensor) -> None:
+                apart = y.reshape(y.shape[0], ratio, -1, y.shape[2])
+                total[name] = total.get(name, torch.zeros(())) + apart.square().mean((0, 1, 3))
+
+            return hook
+
+        hooks.append(wide.head.register_forward_hook(note("head", 1)))
+        for name, layer in wide.body.named_modules():
+            if name.endswith((".conv", ".first")):
+                ratio = self.settings.network.ratios[_stage(name, self.settings)] if "conv" in name else 1
+                hooks.append(layer.register_forward_hook(note(f"body.{name}", ratio)))
+        for number in range(HELD_OUT, min(HELD_OUT + 4, self.course.lessons)):
+            wide.body(wide.head(self._lesson(number)[0][None]))
+        for hook in hooks:
+            hook.remove()
+        return {name: value.sqrt().numpy() for name, value in total.items()}
+
+    def _match_level(self) -> None:
+        """Shifts all contours until the lessons are as loud as the teacher plays them."""
+        for _ in range(3):
+            apart = []
+            for number in range(HELD_OUT, min(HELD_OUT + 3, self.course.lessons)):
+                z, x = self._lesson(number)
+                y = self.decoder(z[None])[:, 0]
+                a, b = losses.level_db(x[None]), losses.level_db(y)
+                apart.append((a - b)[a > -55.0])
+            self.decoder.contour.bias += torch.cat(apart).median() * math.log(10) / 20
+
+    def _fit_contours(self) -> None:
+        """Least squares: every band's level as the latents tell it, before any step."""
+        network = self.settings.network
+        looks = Encoder(network, 0.1, self.course.rate)
+        latents, powers = [], []
+        for number in range(HELD_OUT, min(HELD_OUT + 10, self.course.lessons)):
+            z, x = self._lesson(number)
+            latents.append(z.T)
+            powers.append(looks.band_powers(x[None], -bank.delay(network.taps))[0].T[: z.shape[1]])
+        given, power = torch.cat(latents), torch.cat(powers)
+        white = self.decoder.join(torch.rand(1, network.bands, 4096) * 2 - 1)
+        unit = white.square().mean() * 3.0 / network.bands
+        level = 0.5 * torch.log(power / unit + 1e-7)
+        given = torch.cat([given, torch.ones(len(given), 1)], 1)
+        ridge = 1e-3 * len(given) * torch.eye(given.shape[1])
+        solution = torch.linalg.solve(given.T @ given + ridge, given.T @ level)
+        self.decoder.contour.weight.copy_(solution[:-1].T[..., None])
+        self.decoder.contour.bias.copy_(solution[-1])
+
+    # -- what is kept
+
+    def _digest(self) -> str:
+        kept = {"network": asdict(self.settings.network), "living": asdict(self.settings.living)}
+        return checkpoint.digest({**kept, "teacher": self.course.teacher_sha256})
+
+    def _resume(self) -> None:
+        saved = checkpoint.load(self.run / "checkpoint.pt", self._digest())
+        if saved is None:
+            return
+        self.decoder.load_state_dict(saved["model"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.average = saved["average"]
+        self.step, self.seconds, self.best = saved["step"], saved["seconds"], saved["best"]
+        self.judged = saved["judged"]
+        if self.judge is not None and self.judge_optimizer is not None and saved["judge"] is not None:
+            self.judge.load_state_dict(saved["judge"])
+            self.judge_optimizer.load_state_dict(saved["judge_optimizer"])
+
+    def save(self, name: str = "checkpoint.pt") -> None:
+        """Writes the checkpoint whole or not at all."""
+        judge = None if self.judge is None else self.judge.state_dict()
+        judge_optimizer = None if self.judge_optimizer is None else self.judge_optimizer.state_dict()
+        state = {
+            "model": self.decoder.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average,
+            "judge": judge,
+            "judge_optimizer": judge_optimizer,
+            "judged": self.judged,
+            "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best,
+        }
+        checkpoint.save(self.run / name, self._digest(), state)
+
+    # -- one step
+
+    def batch(self) -> tuple[Tensor, Tensor]:
+        """Latents [B, Z, F] and sound [B, F hop] of random crops of the lessons, by the step alone."""
+        random = np.random.default_rng((self.settings.seed, self.step))
+        hop, frames = self.settings.network.hop, self.options.frames
+        latents, sounds = [], []
+        for _ in range(self.options.batch):
+            z, x = self._lesson(int(random.integers(HELD_OUT, self.course.lessons)))
+            start = int(random.integers(0, z.shape[1] - frames + 1))
+            latents.append(z[:, start : start + frames])
+            sounds.append(x[start * hop : (start + frames) * hop])
+        return torch.stack(latents).to(self.device), torch.stack(sounds).to(self.device)
+
+    def take_step(self, place: float) -> dict[str, float]:
+        """One step of the optimiser at `place`, 0 to 1, of the whole training; the figures of the log."""
+        torch.manual_seed(self.settings.seed * 1_000_003 + self.step)
+        fall = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(place, 1.0)))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.learning_rate * fall * min((self.step + 1) / 30, 1.0)
+        z, x = self.batch()
+        row: dict[str, float] = {}
+        loss = self._heard(z, x, row, place)
+        if not math.isfinite(loss.item()):
+            raise TrainingError("a finite loss", f"{loss.item()} at step {self.step}", "lower learning_rate")
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters([self.decoder]), 5.0)
+        self.optimizer.step()
+        self._update_average()
+        return row
+
+    def _heard(self, z: Tensor, x: Tensor, row: dict[str, float], place: float) -> Tensor:
+        lead = self.options.lead_frames * self.settings.network.hop
+        phase, noise = self.decoder.draw(z.shape[0], z.shape[2], z)
+        bands = self.decoder.bands(z, phase, noise)
+        wanted, made = x[:, lead:], self.decoder.join(bands)[:, 0, lead:]
+        spectral = losses.distance(wanted, made, self.options.scales)
+        level, high = losses.loudness(wanted, made), losses.brilliance(wanted, made, self.course.rate)
+        row["distance"], row["loudness_db"] = spectral.item(), 10 * level.item()
+        attacks = losses.onsets(wanted, made)
+        loss = spectral + 0.5 * level + 0.3 * high + 0.25 * attacks + losses.edge_lines(bands)
+        if self.judge is not None and self.judge_optimizer is not None and place >= self.judge_from:
+            own = self.judge.own_loss(wanted, made)
+            self.judge_optimizer.zero_grad()
+            own.backward()
+            self.judge_optimizer.step()
+            row["verdict"] = own.item()
+            self.judged += 1
+            if self.judged > JUDGE_STEPS:
+                verdict, matching = self.judge.decoder_loss(wanted, made)
+                loss = loss + 0.1 * verdict + matching
+        return loss
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        share = 1.0 - min(EMA, (self.step + 1) / (self.step + 10))
+        for name, value in self.decoder.state_dict().items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, share)
+
+    # -- what was never learnt from
+
+    @torch.no_grad()
+    def held_out(self) -> tuple[float, float]:
+        """(distance, loudness error in dB) of the averaged weights on the held-out lessons."""
+        present = {name: value.clone() for name, value in self.decoder.state_dict().items()}
+        self.decoder.load_state_dict(self.average)
+        total = level = 0.0
+        warm = int(0.5 * self.course.rate)
+        for number in range(HELD_OUT):
+            z, x = self._held(number)
+            y = self.decoder(z, torch.Generator().manual_seed(number))[:, 0]
+            total += losses.distance(x[:, warm:], y[:, warm:], (2048, 512, 128)).item()
+            level += 10 * losses.loudness(x[:, warm:], y[:, warm:]).item()
+        self.decoder.load_state_dict(present)
+        return total / HELD_OUT, level / HELD_OUT
+
+    # -- all steps
+
+    def train(self, minutes: float, snapshot_minutes: float, parent: int = 0) -> None:
+        """Trains until it has had `minutes` of the processor in all.
+
+        A SIGTERM, Ctrl-C or the end of the process `parent` (0: none) ends it, saved.
+        """
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: setattr(self, "stopped", True))
+        saved = shown = time.monotonic()
+        rows: list[dict[str, float]] = []
+        if self.step == 0:
+            self._report(rows)
+            self._snapshot()
+        while self.seconds < 60 * minutes and not self.stopped and parent in (0, os.getppid()):
+            begun = time.process_time()
+            rows.append(self.take_step(self.seconds / (60 * minutes)))
+            self.step += 1
+            self.seconds += time.process_time() - begun
+            if self.step % REPORT_STEPS == 0:
+                self._report(rows)
+                rows = []
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self.save()
+                saved = time.monotonic()
+            if time.monotonic() - shown > 60 * snapshot_minutes:
+                self._snapshot()
+                shown = time.monotonic()
+        self._report(rows, last=True)
+        self.save()
+
+    def _report(self, rows: list[dict[str, float]], last: bool = False) -> None:
+        line: dict[str, Any] = {"step": self.step, "seconds": round(self.seconds, 1)}
+        for name in COLUMNS[2:5]:
+            values = [row[name] for row in rows if name in row]
+            line[name] = round(sum(values) / len(values), 4) if values else ""
+        if self.step % (4 * REPORT_STEPS) == 0 or last:
+            held, level = self.held_out()
+            line["held_out"], line["held_loudness_db"] = round(held, 4), round(level, 2)
+            if held < self.best:
+                self.best = held
+                self.save("best.pt")
+        path = self.run / "progress.csv"
+        new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, COLUMNS)
+            if new:
+                writer.writeheader()
+            writer.writerow(line)
+        print("  ".join(f"{name} {value}" for name, value in line.items() if value != ""), flush=True)
+
+    @torch.no_grad()
+    def _snapshot(self) -> None:
+        z, x = self._held(1)
+        y = self.decoder(z, torch.Generator().manual_seed(1))[0, 0]
+        wanted, made = (sound.cpu().numpy() for sound in (x[0], y))
+        snapshots.write(self.run / "sounds", self.step, wanted, made, self.course.rate)
+
+    def finish(self) -> None:
+        """`student.npz`: the best weights, on the grid of 8 bits, and what PyTorch plays with them."""
+        saved = checkpoint.load(self.run / "best.pt", self._digest())
+        assert saved is not None
+        weights = on_grid({name: value.cpu().numpy() for name, value in saved["average"].items()})
+        best = decoder_of(self.settings, weights, self.course.rate)
+        frames = max(8, GOLDEN_SAMPLES // self.settings.network.hop)
+        gain = self.course.level / LEVEL
+        rest = np.zeros(self.settings.network.latents, np.float32)
+        take = golden.take(best, self.course.rate, rest, gain, frames)
+        told = {"steps": np.int64(saved["step"]), "seconds": np.float64(saved["seconds"])}
+        whole = io.BytesIO()
+        named = {f"weights.{name}": value for name, value in weights.items()}
+        np.savez_compressed(whole, **named, **take, **told)
+        write_bytes(self.run / "student.npz", whole.getvalue())
+
+
+def _stage(name: str, settings: Settings) -> int:
+    """Of the upsampling `N.conv` of a body."""
+    index, at = int(name.split(".")[0]), 0
+    for stage, dilations in enumerate(settings.network.dilations):
+        if at == index:
+            return stage
+        at += 1 + len(dilations)
+    raise ValueError(name)
+
+
+@one_line
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="training.distil", description="Teach a student its lessons.")
+    parser.add_argument("run", type=Path, help="the folder that `lodestone distil` made")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of processor time in all")
+    parser.add_argument("--snapshot-minutes", type=float, default=5.0, help="between sounds and pictures")
+    parser.add_argument("--judge-from", type=float, default=1.0, help="part of the time; 1: no judge")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--parent", type=int, default=0, help="a process at whose end it ends too")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    distiller = Distiller(options.run, options.judge_from, options.device)
+    distiller.train(options.minutes, options.snapshot_minutes, options.parent)
+    distiller.finish()
+
+
+if __name__ == "__main__":
+    main()
