@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from lodestone.cli import build_app
 
-LINES, COLUMNS = 48, 100
+LINES, COLUMNS = 54, 100
 COMMANDS = get_command(build_app())
 
 
