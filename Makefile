@@ -7,7 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 2
 
-.PHONY: lock setup build play live page page-where-possible check lint test clean
+.PHONY: lock audit setup build play live page page-where-possible check lint test clean
 
 setup: $(VENV)/.deps
 # Every package at the version and with the hash of the lock file; `make lock` renews it.
@@ -20,6 +20,12 @@ $(VENV)/.deps: pyproject.toml requirements.lock
 lock:
 	$(PY) -m pip install --quiet "uv>=0.4"
 	$(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.10 --extra dev pyproject.toml -o requirements.lock
+
+# Known holes of what the lock file names, where their list can be reached; then the table of licences.
+audit: build
+	$(PY) -m pip install --quiet "pip-audit>=2.7"
+	$(PY) -m pip_audit --requirement requirements.lock --disable-pip
+	$(PY) -m release.licences
 
 build: setup
 	@$(PY) -m cmake -S . -B build -G Ninja -DLODESTONE_INPLACE=ON \

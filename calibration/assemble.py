@@ -22,6 +22,7 @@ from calibration.judging.arrangement import arrangement, with_spot
 from calibration.judging.figures import Figures, measure
 from calibration.judging.verdict import Verdict, judge
 from calibration.model import SENSORS, Array, Calibration, Carry, Play, Response, Rest
+from calibration.when import FORM
 
 USUAL_BALL_MM = 15.0
 
@@ -45,7 +46,7 @@ def fit(
         CalibrationError: a recording cannot be used.
     """
     parts = _parts(session, last if _is_of(last, session) else None, ball_mm)
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = datetime.datetime.now(datetime.timezone.utc).strftime(FORM)
     bare = Calibration(
         created=created or now,
         board=board,

@@ -60,7 +60,7 @@ class Board:
                 return
         self._socket.close()
         tried = address or ", ".join(ADDRESSES)
-        raise BoardError(f"a board at {tried}", "no answer", "check the cable, and `./deploy.sh --status`")
+        raise BoardError(f"a board at {tried}", "no answer", "check the cable, and see `lodestone doctor`")
 
     def __enter__(self) -> Board:
         return self

@@ -30,19 +30,23 @@ def build_app() -> typer.Typer:
     """The command line with every verb of `lodestone.commands` registered."""
     app = typer.Typer(
         name="lodestone",
-        help="A magnetic instrument of neural synthesis: flash, calibrate, play.",
-        no_args_is_help=True,
-        add_completion=False,
+        help="A magnetic instrument of neural synthesis: flash, calibrate, play.\n\nExample: lodestone play",
+        invoke_without_command=True,
         pretty_exceptions_enable=False,
     )
 
     @app.callback()
     def root(
+        ctx: typer.Context,
         version: Annotated[
             bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
         ] = False,
     ) -> None:
-        pass
+        if ctx.invoked_subcommand is None:
+            from lodestone.next_steps import next_steps
+
+            for line in next_steps():
+                print(line)
 
     for module in sorted(m.name for m in pkgutil.iter_modules(lodestone.commands.__path__)):
         importlib.import_module(f"lodestone.commands.{module}").register(app)

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 from errors import LodestoneError
@@ -102,7 +102,7 @@ def board(addresses: tuple[str, ...] = ()) -> Seen:
 
     found = find(addresses)
     if not found:
-        do = "check the cable and the power; without a board: `lodestone live`, or `make page`"
+        do = "check the cable and the power; without a board: `lodestone live`, or `lodestone page --live`"
         return Seen("board", CARE, "none answers on the link", do)
     own = importlib.metadata.version("lodestone")
     address, status = sorted(found.items())[0]
@@ -121,18 +121,21 @@ def calibration(path: Path, now: float) -> Seen:
     from calibration import load
     from calibration.assemble import verdict_of
     from calibration.judging.verdict import READY, STOP
+    from calibration.when import made_at
 
     if not path.exists():
         return Seen("calibration", CARE, f"none at {path}", "run `lodestone calibrate`, two minutes")
     known = load(path)
-    made = datetime.fromisoformat(known.created)
-    stamp = made if made.tzinfo is not None else made.replace(tzinfo=timezone.utc)
-    hours = (now - stamp.timestamp()) / 3600.0
+    made = made_at(known.created)
+    if made is None:
+        got = f"made at {known.created[:40]!r}"
+        return Seen("calibration", CARE, got, "run `lodestone calibrate`: its age cannot be told")
+    hours = (now - made.timestamp()) / 3600.0
     judged = verdict_of(known)
     if judged is None:
         return Seen("calibration", CARE, "one without a verdict", "run `lodestone calibrate`, two minutes")
     _, verdict = judged
-    said = f"{stamp.astimezone().strftime('%d %b %H:%M')}, {verdict.level}"
+    said = f"{made.astimezone().strftime('%d %b %H:%M')}, {verdict.level}"
     if verdict.level != READY:
         return Seen("calibration", BAD if verdict.level == STOP else CARE, said, verdict.words)
     if hours > TONIGHT_H:

@@ -17,7 +17,10 @@ def sheet(
         float, typer.Option(callback=finite, help="Diameter of the ball.", min=3.0, max=40.0)
     ] = 15.0,
 ) -> None:
-    """Write the sheet with the known spots at 1:1, and the cup that holds the ball on them."""
+    """Write the sheet with the known spots at 1:1, and the cup that holds the ball on them.
+
+    Example: lodestone calibration sheet
+    """
     from calibration.printed import RULER_MM, write_cup, write_sheet
 
     write_sheet(out, ball_mm)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -147,12 +148,20 @@ def _audit(wheel: Path, target: Target, work: Path) -> None:
     """Raises ReleaseError where the wheel asks for a newer system than its tag says, or is too large."""
     python = _environment(work / "audit", Path(sys.executable), AUDIT)
     said = run([python, "-m", "auditwheel", "show", wheel])
-    words = " ".join(said.split())
-    if f'"{target.platform}"' not in words:
-        raise ReleaseError(f"a wheel for {target.platform}", words, "see which symbols are too new")
+    if not fits(said, target):
+        got = " ".join(said.split())
+        raise ReleaseError(f"a wheel for {target.platform}", got, "see which symbols are too new")
     size = wheel.stat().st_size / 1e6
     if size > LARGEST_MB:
         raise ReleaseError(f"a wheel of at most {LARGEST_MB:g} MB", f"{size:.1f} MB", "leave something out")
+
+
+def fits(said: str, target: Target) -> bool:
+    """Whether what `auditwheel show` found a wheel to ask for is no more than its tag says."""
+    found = re.search(r'platform\s+tag:\s+"manylinux_(\d+)_(\d+)_(\w+)"', said)
+    if found is None or found[3] != target.processor:
+        return False
+    return (int(found[1]), int(found[2])) <= tuple(int(number) for number in GLIBC.split("."))
 
 
 def main(arguments: list[str] | None = None) -> None:

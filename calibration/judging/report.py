@@ -21,6 +21,7 @@ from calibration.judging.figure_table import figure_rows
 from calibration.judging.figures import Figures
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import CHANNELS, SENSORS, Calibration
+from calibration.when import local_words
 from geometry import BoardGeometry
 
 COLOURS = {READY: "#2e7d4f", CARE: "#b7791f", STOP: "#b3261e"}
@@ -160,7 +161,7 @@ def _page(calibration: Calibration, figures: Figures, verdict: Verdict, picture:
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:{INK}}}
 img{{width:100%}}td{{padding:.1rem 1rem .1rem 0}}h1{{color:{COLOURS[verdict.level]}}}</style></head><body>
 <h1>{html.escape(verdict.level.capitalize())}</h1>
-<p>{html.escape(calibration.board)}, {html.escape(calibration.created)}, magnets:
+<p>{html.escape(calibration.board)}, {html.escape(local_words(calibration.created))}, magnets:
 {html.escape(calibration.magnet_set or "not named")}</p>
 <ul>{reasons or "<li>Every figure is inside its limit.</li>"}</ul>
 <img alt="The report card as a picture" src="data:image/png;base64,{encoded}">

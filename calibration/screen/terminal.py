@@ -24,6 +24,7 @@ from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import AXES, SENSORS, Calibration
 from calibration.screen.seen import Seen
 from calibration.stretch import FrameLike
+from calibration.when import local_words, made_at
 from geometry import BoardGeometry
 
 # Bars are logarithmic from this field to that: a magnet's four decades.
@@ -203,7 +204,7 @@ def print_card(calibration: Calibration, judged: tuple[Figures, Verdict] | None)
     console = Console()
     magnets = calibration.magnet_set or "not named"
     age = age_words(calibration.created, datetime.datetime.now(datetime.timezone.utc))
-    console.print(f"{calibration.board}, {calibration.created}{age}, magnets: {magnets}")
+    console.print(f"{calibration.board}, {local_words(calibration.created)}{age}, magnets: {magnets}")
     if judged is None:
         console.print("no figures: made without a report")
         return
@@ -219,9 +220,8 @@ def print_card(calibration: Calibration, judged: tuple[Figures, Verdict] | None)
 
 def age_words(created: str, now: datetime.datetime) -> str:
     """` (3 hours ago)`; nothing where the time cannot be read."""
-    try:
-        made = datetime.datetime.strptime(created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
-    except ValueError:
+    made = made_at(created)
+    if made is None:
         return ""
     hours = (now - made).total_seconds() / 3600.0
     if hours < 1.0:

@@ -166,6 +166,7 @@ def watch_frames(
                 told_s = frame.time_s
                 console.print(view.line(), soft_wrap=True, highlight=False)
         return
+    console.print("Ctrl-C ends", style="dim")
     with Live(console=console, auto_refresh=False) as live:
         for frame in frames:
             if view.add(frame):

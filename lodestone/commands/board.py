@@ -53,7 +53,10 @@ def build(
         str | None, typer.Option(help="For every scene instead of its own: rotate, mine.py:swirl, …")
     ] = None,
 ) -> None:
-    """Make the image of an instrument: plans, settings, firmware."""
+    """Make the image of an instrument: plans, settings, firmware.
+
+    Example: lodestone build --init
+    """
     from files import write_text
     from lodestone.image import ImageError, build_image
     from lodestone.settings import SettingsError, default_toml, load_settings
@@ -118,7 +121,10 @@ def flash(
     rollback: Annotated[bool, typer.Option("--rollback", help="Back to the version before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
-    """Put an image on the board; the old version plays on if it fails."""
+    """Put an image on the board; the old version plays on if it fails.
+
+    Example: lodestone flash --dry-run
+    """
     options = ["--rollback"] if rollback else ["--image", str(image)]
     _deploy([*options, *(["--dry-run"] if dry_run else []), *([host] if host else [])])
 
@@ -126,7 +132,10 @@ def flash(
 def logs(
     host: Annotated[str | None, typer.Argument(help="Address of the board; else the usual ones.")] = None,
 ) -> None:
-    """What the board has said lately."""
+    """What the board has said lately.
+
+    Example: lodestone logs 192.168.7.2
+    """
     _deploy(["--logs", *([host] if host else [])])
 
 
@@ -194,7 +203,10 @@ def boards(
     ] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
-    """List the boards that answer on the link."""
+    """List the boards that answer on the link.
+
+    Example: lodestone board list 192.168.7.2
+    """
     from lodestone.board import BoardError, find
 
     found = find(address or (), port, seconds)
@@ -219,7 +231,10 @@ def report(
     ),
     as_json: Annotated[bool, typer.Option("--json", help="The rows as JSON on stdout.")] = False,
 ) -> None:
-    """Measure on the board what our models predict of it, and compare."""
+    """Measure on the board what our models predict of it, and compare.
+
+    Example: lodestone board report
+    """
     from lodestone.board_report import (
         ask_board,
         compare,
@@ -245,7 +260,10 @@ def status(
     port: Port = 7564,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
-    """How the board is."""
+    """How the board is.
+
+    Example: lodestone status --json
+    """
     with _connect(board, port) as connection:
         if not as_json:
             _tell(connection.status)
@@ -260,7 +278,10 @@ def mode(
     board: Address = None,
     port: Port = 7564,
 ) -> None:
-    """Choose who sounds."""
+    """Choose who sounds.
+
+    Example: lodestone mode host
+    """
     with _connect(board, port) as connection:
         _tell(connection.mode(mode))
 
@@ -277,7 +298,10 @@ def scene(
     board: Address = None,
     port: Port = 7564,
 ) -> None:
-    """Go to a scene, list them, or save what plays as one."""
+    """Go to a scene, list them, or save what plays as one.
+
+    Example: lodestone scene water
+    """
     if name is not None and scene != "save":
         raise typer.BadParameter(f"wanted `save {name}`, or one name")
     with _connect(board, port) as connection:
@@ -302,7 +326,10 @@ def knob(
     board: Address = None,
     port: Port = 7564,
 ) -> None:
-    """Turn a knob of the touch, or tell how they stand."""
+    """Turn a knob of the touch, or tell how they stand.
+
+    Example: lodestone knob entanglement 0.7
+    """
     from lodestone.board import BoardError, nearest
 
     with _connect(board, port) as connection:
@@ -329,13 +356,19 @@ def mute(
     board: Address = None,
     port: Port = 7564,
 ) -> None:
-    """Silence the board."""
+    """Silence the board.
+
+    Example: lodestone mute --off
+    """
     with _connect(board, port) as connection:
         _tell(connection.mute(not off))
 
 
 def rest(board: Address = None, port: Port = 7564) -> None:
-    """Take the board as empty; take the magnets away first."""
+    """Take the board as empty; take the magnets away first.
+
+    Example: lodestone rest
+    """
     with _connect(board, port) as connection:
         connection.rest()
     print("rest kept")

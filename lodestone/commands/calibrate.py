@@ -63,7 +63,10 @@ def calibrate_command(
     yes: Annotated[bool, typer.Option("--yes", help="Do not wait for Enter.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Calibrate in two minutes; says what can be trusted tonight."""
+    """Calibrate in two minutes; says what can be trusted tonight.
+
+    Example: lodestone calibrate --simulate
+    """
     from rich.console import Console
 
     from calibration import CalibrationError, checksum

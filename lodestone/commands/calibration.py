@@ -51,7 +51,10 @@ def show(
     report: Annotated[Path | None, typer.Option(help="Also write REPORT.png and REPORT.html.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verdict, reasons and figures of a calibration."""
+    """Verdict, reasons and figures of a calibration.
+
+    Example: lodestone calibration show
+    """
     from calibration import load
     from calibration.assemble import verdict_of
     from calibration.judging.report import write_report
@@ -136,7 +139,10 @@ def diff(
     port: Port = 7564,
     as_json: AsJson = False,
 ) -> None:
-    """What changed between two calibrations, in words where it matters."""
+    """What changed between two calibrations, in words where it matters.
+
+    Example: lodestone calibration diff lodestone.calibration.json.1 lodestone.calibration.json
+    """
     from calibration import CalibrationError, load
     from calibration.capture.guard import differences
     from calibration.screen.terminal import print_differences
@@ -180,7 +186,10 @@ def apply(
     instrument: Instrument = INSTRUMENT,
     send: Annotated[bool | None, typer.Option("--send/--keep", help="To the board, without asking.")] = None,
 ) -> None:
-    """Put a calibration in force, here and on a board, after checking that it belongs to it."""
+    """Put a calibration in force, here and on a board, after checking that it belongs to it.
+
+    Example: lodestone calibration apply lodestone.calibration.json.1
+    """
     from calibration import load, save
     from calibration.capture.guard import check_board
     from calibration.capture.procedure import EMPTY
@@ -234,7 +243,10 @@ def bring_or_keep(
 def undo(
     file: File = CALIBRATION, board: Host = None, port: Port = 7564, instrument: Instrument = INSTRUMENT
 ) -> None:
-    """Put the calibration before this one in force again, here and on a board."""
+    """Put the calibration before this one in force again, here and on a board.
+
+    Example: lodestone calibration undo --board 192.168.7.2
+    """
     from calibration.file import before, undo
 
     if board is not None:
@@ -245,7 +257,10 @@ def undo(
 def redo(
     file: File = CALIBRATION, board: Host = None, port: Port = 7564, instrument: Instrument = INSTRUMENT
 ) -> None:
-    """Take an undo back, here and on a board."""
+    """Take an undo back, here and on a board.
+
+    Example: lodestone calibration redo
+    """
     from calibration.file import after, redo
 
     if board is not None:
@@ -278,7 +293,10 @@ def watch(
         float, typer.Option(callback=finite, help="Pace of a simulation or a recording; 0: none.", min=0)
     ] = 1.0,
 ) -> None:
-    """Live: touch against its reach, field, where the magnets are; with or without a calibration."""
+    """Live: touch against its reach, field, where the magnets are; with or without a calibration.
+
+    Example: lodestone calibration watch --simulate
+    """
     from rich.console import Console
 
     from calibration.screen.watching import watch_frames

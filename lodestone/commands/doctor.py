@@ -21,7 +21,10 @@ def doctor(
     folder: Annotated[Path, typer.Option(help="Where calibration and settings lie.")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
-    """See in ten seconds whether all is there for a gig."""
+    """See in ten seconds whether all is there for a gig.
+
+    Example: lodestone doctor --json
+    """
     from lodestone.doctor import BAD, examine
 
     worst = False

@@ -37,7 +37,10 @@ def compile_command(
     ] = 1,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Compile an ONNX graph into a plan for the engine."""
+    """Compile an ONNX graph into a plan for the engine.
+
+    Example: lodestone compile voice.onnx
+    """
     from files import write_bytes
     from firmware import Engine
     from model_export.compiler import compile_plan, compile_stages
@@ -72,7 +75,10 @@ def quantize_command(
     listen: Annotated[Path | None, typer.Option(help="Folder for exact.wav and quantised.wav.")] = None,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Turn a voice's weights into 8 bits: a quarter of the size."""
+    """Turn a voice's weights into 8 bits: a quarter of the size.
+
+    Example: lodestone quantize voice.onnx -o small.onnx
+    """
     from dataclasses import asdict
 
     from files import write_bytes
@@ -100,7 +106,10 @@ def fit_command(
     stages: Annotated[int, typer.Option(help="Of a voice cut for so many cores of a bela-gem.")] = 1,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Predict a plan's load on a board, and what makes it fit."""
+    """Predict a plan's load on a board, and what makes it fit.
+
+    Example: lodestone fit small.onnx --target bela-mini
+    """
     from dataclasses import asdict
 
     from model_export.compiler import compile_plan
@@ -180,7 +189,10 @@ def bench_engine_command(
     ] = False,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Engine against ONNX Runtime: same machine, same voice, one thread, interleaved."""
+    """Engine against ONNX Runtime: same machine, same voice, one thread, interleaved.
+
+    Example: lodestone bench engine
+    """
     import importlib.util
     import os
     import subprocess

@@ -44,7 +44,10 @@ def export_command(
     target: Annotated[str | None, typer.Option(help="Warn if this board cannot play it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
-    """Turn a RAVE .ts into a streaming ONNX voice, without PyTorch."""
+    """Turn a RAVE .ts into a streaming ONNX voice, without PyTorch.
+
+    Example: lodestone export MODEL.ts -o voice.onnx
+    """
     from graphs.card import read_card
     from model_export.export import export, write_model
 
@@ -82,7 +85,10 @@ def card_command(
     file: Annotated[Path, typer.Argument(help="A graph with a card (.onnx).")],
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
-    """Tell what a voice or touch graph is, and whether it is whole."""
+    """Tell what a voice or touch graph is, and whether it is whole.
+
+    Example: lodestone card voice.onnx
+    """
     from graphs.card import load_onnx, read_card
     from model_export.describe import describe
     from model_export.verify import verify

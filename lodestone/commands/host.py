@@ -63,7 +63,10 @@ def host(
     ] = GRAPHS,
     seconds: Annotated[float, typer.Option(help="End after so long; 0: at q or Ctrl-C.", min=0)] = 0.0,
 ) -> None:
-    """Play voices on this machine from the latents of a board."""
+    """Play voices on this machine from the latents of a board.
+
+    Example: lodestone host big.ts glass=0.4
+    """
     from lodestone.board import MODES, BoardError, nearest
     from lodestone.speaker import devices
 

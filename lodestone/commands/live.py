@@ -43,7 +43,10 @@ def live(
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the simulated board and hand.", min=0)] = 1,
 ) -> None:
-    """Play a simulated board live: real OSC, real sound."""
+    """Play a simulated board live: real OSC, real sound.
+
+    Example: lodestone live --voice glass --silent
+    """
     from lodestone.live.instrument import LiveInstrument, require_free
     from lodestone.live.prepare import image_of, scenes_of, simulated_calibration, world_of
     from lodestone.settings import Settings, load_settings

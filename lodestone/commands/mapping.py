@@ -30,7 +30,10 @@ def register(app: typer.Typer) -> None:
 
 
 def listed() -> None:
-    """Every mapping, and what may stand behind it."""
+    """Every mapping, and what may stand behind it.
+
+    Example: lodestone mapping list
+    """
     from mapping import families, shapers
 
     for name in families.names():
@@ -57,7 +60,10 @@ def show(
     out: Annotated[Path, typer.Option(help="Folder for the picture.")] = Path("out"),
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON on stdout.")] = False,
 ) -> None:
-    """What a mapping does to play: who moves whom, how steeply, how much at a time."""
+    """What a mapping does to play: who moves whom, how steeply, how much at a time.
+
+    Example: lodestone mapping show rotate --against rings
+    """
     from lodestone.mapping_show import draw, knobs_of, measured, performance
 
     touch = performance(recording, calibration, out)
@@ -74,7 +80,10 @@ def show(
 
 
 def check(name: Name, voice: Voice = "glass", seed: Seed = 0) -> None:
-    """Whether a mapping of your own can be flashed: signature, operators, continuity, cost."""
+    """Whether a mapping of your own can be flashed: signature, operators, continuity, cost.
+
+    Example: lodestone mapping check mine.py:swirl
+    """
     from lodestone.mapping_show import checked
 
     for line in checked(name, voice, seed):

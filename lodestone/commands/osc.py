@@ -17,7 +17,10 @@ def osc(
     address: Annotated[str | None, typer.Argument(help="Only this one, as /status.")] = None,
     as_json: Annotated[bool, typer.Option("--describe", help="JSON, in the shape of OSCQuery.")] = False,
 ) -> None:
-    """List the OSC messages with names, units and ranges."""
+    """List the OSC messages with names, units and ranges.
+
+    Example: lodestone osc --describe
+    """
     from definitions.osc import describe, messages
     from lodestone.board import BoardError, nearest
 

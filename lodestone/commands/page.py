@@ -34,7 +34,10 @@ def page(
         "build/browser"
     ),
 ) -> None:
-    """Show and play a board in a browser."""
+    """Show and play a board in a browser.
+
+    Example: lodestone page --live
+    """
     if make:
         _make(out, modules)
     else:

@@ -30,7 +30,10 @@ def patch(
         Path, typer.Option(help="Where graphs that are made are kept.", show_default=KEPT_IN)
     ] = GRAPHS,
 ) -> None:
-    """Write a patch for Pure Data, SuperCollider or Max."""
+    """Write a patch for Pure Data, SuperCollider or Max.
+
+    Example: lodestone patch glass -o glass.pd
+    """
     from files import write_text
     from graphs.card import load_onnx, read_card
     from lodestone.patches import patch_text

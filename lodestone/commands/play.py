@@ -38,7 +38,10 @@ def play(
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON on stdout.")] = False,
 ) -> None:
-    """Play the simulated instrument, to sound and picture."""
+    """Play the simulated instrument, to sound and picture.
+
+    Example: lodestone play --voice water --gesture free-play --seconds 20
+    """
     from lodestone.perform import Performance, perform
 
     wanted = Performance(

@@ -31,7 +31,10 @@ def register(app: typer.Typer) -> None:
 
 
 def scan(bus: BusOption = "smbus:1", as_json: JsonOption = False) -> None:
-    """Name what answers on an I2C bus, and say what is wrong. Exits with 1 where something is."""
+    """Name what answers on an I2C bus, and say what is wrong. Exits with 1 where something is.
+
+    Example: lodestone sensors scan --bus smbus:1
+    """
     from sensors.scan import scan as scan_bus
     from sensors.sources import open_bus
 
@@ -55,7 +58,10 @@ def check(
     ] = 3.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge the sensors: rate, noise, clipping, temperature. Exits with 1 where one is not well."""
+    """Judge the sensors: rate, noise, clipping, temperature. Exits with 1 where one is not well.
+
+    Example: lodestone sensors check --bus sim:first-sound
+    """
     from sensors import open_source
     from sensors.check import check_frames
 
@@ -87,7 +93,10 @@ def watch(
         float, typer.Option(callback=finite, help="Pace of a simulation or a recording; 0: none.", min=0)
     ] = 1.0,
 ) -> None:
-    """Twelve live bars with rates and health; a line a second where the output is no terminal."""
+    """Twelve live bars with rates and health; a line a second where the output is no terminal.
+
+    Example: lodestone sensors watch --bus sim:first-sound
+    """
     from rich.console import Console
     from rich.live import Live
 
@@ -104,6 +113,7 @@ def watch(
                 if number % 200 == 199:
                     print(plain_line(frame, view.rate_hz), flush=True)
             return
+        console.print("Ctrl-C ends", style="dim")
         with Live(console=console, auto_refresh=False) as live:
             for number, frame in enumerate(frames):
                 view.add(frame)
@@ -119,7 +129,10 @@ def record(
     ] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Write every frame to a compact, checksummed file, settings inside."""
+    """Write every frame to a compact, checksummed file, settings inside.
+
+    Example: lodestone sensors record evening.lodestone --bus sim:first-sound
+    """
     from sensors import open_source
     from sensors.recording import RecordingWriter
 
@@ -142,7 +155,10 @@ def replay(
     osc: Annotated[list[str] | None, typer.Option(help="Send /mag and /field there (HOST:PORT).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a recording again, to OSC targets as a board would; says what is in it and what is missing."""
+    """Play a recording again, to OSC targets as a board would; says what is in it and what is missing.
+
+    Example: lodestone sensors replay evening.lodestone
+    """
     from sensors.osc_sender import OscSender
     from sensors.recording import read_recording
 

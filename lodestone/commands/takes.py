@@ -34,7 +34,10 @@ def record(
         float, typer.Option(callback=finite, help="End after so long; 0: at Ctrl-C.", min=0)
     ] = 0.0,
 ) -> None:
-    """Keep a live performance until Ctrl-C."""
+    """Keep a live performance until Ctrl-C.
+
+    Example: lodestone record evening.take
+    """
     import time
 
     from lodestone.board import Board
@@ -84,7 +87,10 @@ def render(
     seed: Annotated[int, typer.Option(help="Of the mapping.", min=0, max=LARGEST_SEED)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="What came of it as JSON on stdout.")] = False,
 ) -> None:
-    """Make a take sound again offline, by any voice or mapping."""
+    """Make a take sound again offline, by any voice or mapping.
+
+    Example: lodestone render evening.take --voice water
+    """
     from lodestone.takes.take_file import TakeError, read_take
 
     if mapping is not None and settings is not None:

@@ -18,7 +18,10 @@ def ts(
     voice: Annotated[str, typer.Argument(help="A voice's graph (.onnx), or the name of one that ships.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write (.ts).")],
 ) -> None:
-    """Write a voice as TorchScript, for nn~, nn.ar and PyTorch."""
+    """Write a voice as TorchScript, for nn~, nn.ar and PyTorch.
+
+    Example: lodestone ts voice.onnx -o voice.ts
+    """
     from files import write_bytes
     from graphs.card import load_onnx
     from lodestone.voice_files import find_voice, voice_graph

@@ -30,7 +30,10 @@ def voices(
     ] = 20.0,
     as_json: Annotated[bool, typer.Option("--json", help="The cards as JSON on stdout.")] = False,
 ) -> None:
-    """List the voices that ship, or describe one."""
+    """List the voices that ship, or describe one.
+
+    Example: lodestone voices glass
+    """
     from files import write_bytes
     from voices import catalogue
     from voices.errors import VoiceError

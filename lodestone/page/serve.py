@@ -62,7 +62,11 @@ def serve(
         do = "install Lodestone again: they belong to it"
         raise PageError("starlette, uvicorn and websockets", str(error), do) from None
     if not (site / "index.html").is_file():
-        raise PageError(f"the page in {site}", "no index.html", "make it with `make page`")
+        raise PageError(
+            f"the page in {site}",
+            "no index.html",
+            "make it: `make page` in a checkout, `lodestone page --make` elsewhere",
+        )
     if live and board is not None:
         raise PageError("one of --board and --live", "both", "give one")
     listener = _listener(port, share)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from calibration import save
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
+from calibration.when import FORM
 from lodestone import doctor
 from lodestone.cli import build_app
 from tests.support.plain_board import plain_calibration
@@ -43,8 +44,7 @@ def test_a_calibration_is_missing_old_or_damaged(tmp_path: Path, monkeypatch: py
     known = plain_calibration()
     save(known, path)
     assert "without a verdict" in doctor.calibration(path, time.time()).said
-    made = datetime.fromisoformat(known.created)
-    made = made if made.tzinfo is not None else made.replace(tzinfo=timezone.utc)
+    made = datetime.strptime(known.created, FORM).replace(tzinfo=timezone.utc)
     for level, state in ((READY, doctor.GOOD), (CARE, doctor.CARE), (STOP, doctor.BAD)):
         judged = (None, Verdict(level, ()))
         monkeypatch.setattr("calibration.assemble.verdict_of", lambda _, judged=judged: judged)
