@@ -59,8 +59,8 @@ class Touch {
   // Null: the place that was given last.
   virtual void Lead(const float*, float) {}
   // How the room differs from that of the calibration, 0: it does not. By how many mT that are the
-  // same everywhere, by how many kelvin, by how many mT of a magnet beside the board or under it, by
-  // how many mT of steel under it. Null: it does not tell.
+  // same everywhere, by how many kelvin, by how many mT of a magnet beside the board or under it,
+  // by how many mT of steel under it. Null: it does not tell.
   virtual const float* room() const { return nullptr; }
   // How many frames gave no finite numbers: what came before them is held then.
   virtual uint32_t strange() const { return 0; }
