@@ -29,7 +29,6 @@ from training.lessons import Floats
 from voices.voice_graph import SEARCH_DB, export_voice, is_graph
 
 ROOT = Path(__file__).resolve().parents[1]
-SET_UP = f"run `{os.path.relpath(ROOT / 'training' / 'setup.sh')}` once, then this again"
 PYTHON = "LODESTONE_TRAINING_PYTHON"
 """Names another Python with PyTorch than that of .venv-training."""
 Progress = Callable[[str], None]
@@ -82,8 +81,16 @@ def training_python() -> Path:
         subprocess.run([str(python), "-c", "import torch"], capture_output=True, check=False).returncode == 0
     )
     if not found:
-        raise DistilError("PyTorch to train with", f"none at {python}", SET_UP)
+        raise DistilError("PyTorch to train with", f"none at {python}", _set_up())
     return python
+
+
+def _set_up() -> str:
+    """What makes an environment to train in: from a checkout or from a package."""
+    script = ROOT / "training" / "setup.sh"
+    if script.exists():
+        return f"run `{os.path.relpath(script)}` once, then this again"
+    return f"run training/setup.sh of a checkout once, and name its Python in {PYTHON}"
 
 
 def distilled(wanted: Request, progress: Progress) -> dict[str, Any]:

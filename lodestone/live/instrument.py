@@ -80,9 +80,6 @@ class LiveInstrument:
         self._stack.enter_context(self.outside)
         self._stack.enter_context(BoardServer(self.board, path, self.outside))
         command = [str(SIMULATOR), str(self._image), "--live", "--bus", f"sim:{path}"]
-        state = Path(folder) / "state"  # touch plans that are sent, memory: for as long as it lives
-        state.mkdir()
-        command += ["--state", str(state)]
         command += ["--seconds", str(FOR_EVER_S), "--rate", str(self._rate), "--period", str(PERIOD)]
         command += ["--state", str(self._state or Path(folder) / "state")]
         command += ["--inputs", str(CHANNELS), "--outputs", str(CHANNELS)]
