@@ -127,8 +127,8 @@ def _wrong(command: str, ended: str, status: int, said: str) -> str:
     return said[-600:] or f"exit {status}"
 
 
-def start(lodestone: str, command: str, folder: Path) -> subprocess.Popen[str]:
-    """Starts a command of the player's; Ctrl-C reaches it alone."""
+def start(lodestone: str, command: str, folder: Path, said: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """Starts a command of the player's; Ctrl-C reaches it alone, even where this script ignores it."""
     words = [lodestone, *shlex.split(command)[1:]]
     environment = {**os.environ, "HOME": str(folder), "MPLCONFIGDIR": str(folder / ".matplotlib")}
     return subprocess.Popen(
@@ -137,9 +137,10 @@ def start(lodestone: str, command: str, folder: Path) -> subprocess.Popen[str]:
         env=environment,
         text=True,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=said,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -162,7 +163,8 @@ def main(readme: Path, mapping_page: Path, lodestone: str) -> int:
     first = ["lodestone calibrate --simulate", "lodestone build --init"]
     commands = [*first, *(command for command in dict.fromkeys(commands) if command not in first)]
     wrong = [_told(attempt(lodestone, command, folder)) for command in first]
-    board = start(lodestone, "lodestone live --silent", folder)
+    # What it says is read by nobody: a full pipe would stop it.
+    board = start(lodestone, "lodestone live --silent", folder, subprocess.DEVNULL)
     try:
         time.sleep(ALONE_S * 2)
         wrong += [_told(attempt(lodestone, c, folder)) for c in commands if is_one_of(c, BOARD)]
