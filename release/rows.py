@@ -3,7 +3,8 @@
 It needs nothing but Python, so that it runs in a bare system. In an empty folder it makes what the rows speak
 of (a RAVE file, a mapping), keeps a simulated board alive for those that want one, and lets what runs until
 it is stopped run for some seconds. A row fails by a traceback, by an exit that is neither success nor one
-line of ours, or by a refusal where none is expected.
+line of ours, or by a refusal where none is expected. Rows that name no board look for one on the USB cable:
+give this machine its address, 192.168.7.2, as `release.check` does in a network of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ REFUSED = {
     "calibration undo": "there may be none before it",
 }
 ALONE_S, PATIENCE_S = 8.0, 900.0
-REPLACED = (("192.168.7.2", "127.0.0.1"), (" [--share]", ""))
+REPLACED = ((" [--share]", ""),)
 
 
 @dataclass(frozen=True)
