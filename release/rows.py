@@ -168,7 +168,7 @@ def main(readme: Path, mapping_page: Path, lodestone: str) -> int:
     commands = [*first, *(command for command in dict.fromkeys(commands) if command not in first)]
     wrong = [_told(attempt(lodestone, command, folder)) for command in first]
     # What it says is read by nobody: a full pipe would stop it.
-    board = start(lodestone, "lodestone live --silent", folder, subprocess.DEVNULL)
+    board = start(lodestone, "lodestone live instrument.toml --silent", folder, subprocess.DEVNULL)
     try:
         time.sleep(ALONE_S * 2)
         wrong += [_told(attempt(lodestone, c, folder)) for c in commands if is_one_of(c, BOARD)]
