@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -81,8 +82,12 @@ class Board:
         return int(self._socket.getsockname()[1])
 
     def send(self, address: str, *values: str | int | float) -> None:
-        """Sends one message."""
-        self._socket.sendto(encode(address, *values), self._to)
+        """Sends one message; without a way there it is lost, as on a link that is unplugged."""
+        try:
+            self._socket.sendto(encode(address, *values), self._to)
+        except OSError as error:
+            if error.errno not in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
+                raise
 
     def hear(self, seconds: float) -> Iterable[OscMessage]:
         """The board's messages for so long; status and model are kept as well."""

@@ -19,6 +19,8 @@ from release.errors import ReleaseError, run
 ROOT = Path(__file__).resolve().parents[1]
 SUITE, PYTHON = "bookworm", "cp311"
 PLACE = "/opt/lodestone"
+BOARD = "192.168.7.2"
+"""Where a board on the USB cable answers; in there the simulated one does."""
 INSIDE = """set -e
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 python3 -m venv {place}
@@ -85,7 +87,8 @@ def check(wheel: Path, folder: Path) -> int:
     script = INSIDE.format(place=PLACE, wheel=f"/house/{wheel.name}")
     (folder / "inside.sh").write_text(script, encoding="utf-8")
     # A network of its own, in which there is only itself.
-    steps = f"ip link set lo up; mount -t proc proc {folder}/proc; mount --rbind /dev {folder}/dev; "
+    steps = f"ip link set lo up; ip address add {BOARD}/24 dev lo; "
+    steps += f"mount -t proc proc {folder}/proc; mount --rbind /dev {folder}/dev; "
     command = ["unshare", "--mount", "--net", "--pid", "--fork", "sh", "-c"]
     bare = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # no settings of this machine, of pip or others
     done = subprocess.run([*command, steps + f"exec chroot {folder} sh /inside.sh"], env=bare, check=False)

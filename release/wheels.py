@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,13 @@ class Target:
     def platform(self) -> str:
         """The tag that a wheel of these compilers deserves."""
         return f"manylinux_{GLIBC.replace('.', '_')}_{self.processor}"
+
+    @property
+    def suffix(self) -> str:
+        """Of its module in C++: from the last of PYTHONS on it is that of the stable ABI."""
+        if self.python == PYTHONS[-1]:
+            return ".abi3.so"
+        return f".cpython-{self.python.replace('.', '')}-{self.processor}-linux-gnu.so"
 
     @property
     def triple(self) -> str:
@@ -91,8 +99,7 @@ def build(target: Target, out: Path, work: Path, site: Path) -> Path:
     defines = {
         "CMAKE_TOOLCHAIN_FILE": tools,
         "LODESTONE_SITE": site,
-        "NB_SUFFIX": f".cpython-{target.python.replace('.', '')}-{target.processor}-linux-gnu.so",
-        "NB_SUFFIX_S": ".abi3.so",
+        ("NB_SUFFIX_S" if target.suffix == ".abi3.so" else "NB_SUFFIX"): target.suffix,
     }
     words = [f"-Ccmake.define.{key}={value}" for key, value in defines.items()]
     words.append(f"-Cbuild-dir={work / target.name / 'build'}")
@@ -151,6 +158,9 @@ def _audit(wheel: Path, target: Target, work: Path) -> None:
     if not fits(said, target):
         got = " ".join(said.split())
         raise ReleaseError(f"a wheel for {target.platform}", got, "see which symbols are too new")
+    own = [name for name in zipfile.ZipFile(wheel).namelist() if re.search(r"_firmware.*\.so$", name)]
+    if own != [f"firmware/_firmware{target.suffix}"]:
+        raise ReleaseError(f"one module _firmware{target.suffix}", ", ".join(own) or "none", "see the build")
     size = wheel.stat().st_size / 1e6
     if size > LARGEST_MB:
         raise ReleaseError(f"a wheel of at most {LARGEST_MB:g} MB", f"{size:.1f} MB", "leave something out")

@@ -29,7 +29,10 @@ def atlas(
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of the walk.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="The words and figures as JSON on stdout.")] = False,
 ) -> None:
-    """Put words on what each latent does; draw a map of the voice's sounds."""
+    """Put words on what each latent does; draw a map of the voice's sounds.
+
+    Example: lodestone atlas glass
+    """
     from files import write_text
     from graphs.card import load_onnx, read_card
     from lodestone import sound_map

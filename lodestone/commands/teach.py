@@ -38,6 +38,8 @@ def teach(
 
     hold · roll · reroll · nudge LATENT|WORD [SIGMA] · keep · list · forget N · undo ·
     freeze N · free N · range N SIGMA · seed [N]
+
+    Example: lodestone teach --live
     """
     from lodestone.snapshot_link import SnapshotLink
     from lodestone.teach_session import open_desk

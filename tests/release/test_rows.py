@@ -23,7 +23,7 @@ def test_every_row_is_read() -> None:
         "add a chip, a mapping, an operator, a command, a setting or a voice",
     }
     assert "lodestone patch glass -o glass.pd --sc" in COMMANDS
-    assert "lodestone calibrate --board 127.0.0.1" in COMMANDS
+    assert "lodestone calibrate --board 192.168.7.2" in COMMANDS
 
 
 def test_every_command_of_the_rows_parses() -> None:
