@@ -29,7 +29,7 @@ def atlas(
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of the walk.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="The words and figures as JSON on stdout.")] = False,
 ) -> None:
-    """Put words on what each latent does; draw a map of the voice's sounds.
+    """Put words on what each latent does; map the voice's sounds.
 
     Example: lodestone atlas glass
     """

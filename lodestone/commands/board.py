@@ -121,7 +121,7 @@ def flash(
     rollback: Annotated[bool, typer.Option("--rollback", help="Back to the version before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
-    """Put an image on the board; the old version plays on if it fails.
+    """Put an image on the board; if it fails the old one plays on.
 
     Example: lodestone flash --dry-run
     """

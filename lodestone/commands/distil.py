@@ -39,7 +39,7 @@ def distil(
     judge_from: Annotated[float, typer.Option(help="A judge joins after this part; 1: none.")] = 1.0,
     json: Annotated[bool, typer.Option("--json", help="Print the fidelity as JSON.")] = False,
 ) -> None:
-    """Teach a voice that fits a board what a larger one plays; same latents.
+    """Teach a voice that fits a board what a larger one plays.
 
     Example: lodestone distil big.ts --target bela-mini -o small.onnx
     """

@@ -19,7 +19,7 @@ def score(
     voice: Annotated[str | None, typer.Option(help="Another voice; else the first that was played.")] = None,
     folder: Annotated[Path, typer.Option(help="For voices that are made ready.")] = Path("out/score"),
 ) -> None:
-    """Print a take: the path over the board, touch, latents and sound.
+    """Print a take: path over the board, touch, latents, sound.
 
     Example: lodestone score evening.take
     """
