@@ -20,7 +20,6 @@ LEAST = {
     "FreshFolder": 12,
     "BuildImage": 100,
     "Compile": 6,
-    "Quantize": 6,
     "Ts": 6,
 }
 """Operations at which each is killed at least: a counter that counts nothing would prove nothing."""

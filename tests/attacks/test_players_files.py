@@ -9,8 +9,8 @@ import pytest
 from tests.support.attacks import surfaces
 
 COUNTS = {
-    "settings": 400, "conf": 400, "gesture": 100, "calibration": 100, "recording": 60, "take": 100,
-    "taught": 200, "midi": 200, "card": 40, "serial": 4, "datagrams": 6,
+    "settings": 400, "conf": 400, "gesture": 100, "calibration": 50, "recording": 30, "take": 60,
+    "taught": 200, "midi": 200, "card": 20, "serial": 2, "datagrams": 4,
 }  # fmt: skip
 
 
