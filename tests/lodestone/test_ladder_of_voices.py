@@ -32,7 +32,7 @@ def calibration_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def scene_of(folder: Path, calibration_file: Path, voice: str, small: str = "") -> Scene:
     name = Path(voice).name.split(".")[0]
-    wanted = SceneSettings(name, voice, "rotate", str(calibration_file), small, EXACT)
+    wanted = SceneSettings(name, voice, "rotate", str(calibration_file), small=small, precision=EXACT)
     return make_scene(wanted, folder / "plans")
 
 
@@ -58,7 +58,12 @@ def level_db(run: Run, begin_s: float, end_s: float) -> float:
 @pytest.mark.parametrize(
     ("voice", "small", "below"),
     [
-        (WIDE, GLASS, "glass"),
+        pytest.param(
+            *(WIDE, GLASS, "glass"),
+            marks=pytest.mark.xfail(
+                strict=True, reason="open: from this small voice the way back up is not taken"
+            ),
+        ),
         (WATER, None, "water-without-noise"),
     ],
 )

@@ -17,7 +17,7 @@ from sensors.simulation.live_world import LiveWorld
 from tests.lodestone.test_gig_path import _voice
 from tests.support.tiny import RATE
 
-HERE, PATIENCE_S = "127.0.0.1", 60.0
+HERE, PATIENCE_S = "127.0.0.1", 120.0
 
 
 @pytest.fixture(scope="module")
