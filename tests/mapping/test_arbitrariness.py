@@ -25,6 +25,7 @@ from mapping.arbitrariness import (
     to_voice,
 )
 from mapping.latent_statistics import latent_statistics
+from tests.support.plain_board import field_of
 
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
 
@@ -115,14 +116,16 @@ def test_a_snatched_magnet_never_outruns_the_slew(
 def test_free_play_moves_latents_by_one_sigma(calibration: Calibration, gaussian_card: Any) -> None:
     player = GraphPlayer(touch_graph(calibration, gaussian_card(12)))
     rng = np.random.default_rng(0)
-    held, path = rng.uniform(-0.87, 0.87, (400, 12)), []
+    held, path, touches = rng.uniform(-0.7, 0.7, (400, 12)), [], []
     player.set_knob("entanglement", 1.0)
     for touch in held:
-        field = calibration.rest.offset_mt + (0.3 * np.sinh(touch * np.arcsinh(5.0 / 0.3))).reshape(4, 3)
+        field = field_of(calibration, touch)
         for _ in range(12):
             result = player.run(field=field, **HERE)
         path.append(result["latent"])
-    assert np.sqrt(np.mean(np.square(path))) == pytest.approx(1.0, rel=0.05)
+        touches.append(result["touch"])
+    as_in_play = np.sqrt(np.mean(np.square(touches))) / calibration.play.touch_rms
+    assert np.sqrt(np.mean(np.square(path))) == pytest.approx(as_in_play, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from graphs.player import GraphPlayer
 from mapping import names, touch_graph
 from mapping.channels import wiring
 from mapping.families.rings import NEIGHBOUR_MM, OPPOSITE_MM, overlap
+from tests.support.plain_board import field_of
 
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
 
@@ -45,7 +46,7 @@ def test_graph_against_the_formula(
     player = GraphPlayer(touch_graph(calibration, gaussian_card(latents), mapping="rings"))
     player.set_knob("radius", radius)
     touch = np.random.default_rng(1).uniform(-0.3, 0.3, 12)
-    field = calibration.rest.offset_mt + (0.3 * np.sinh(touch * np.arcsinh(5.0 / 0.3))).reshape(4, 3)
+    field = field_of(calibration, touch)
     result = player.run(field=field, **HERE)
     wanted = blurred(result["touch"], radius, latents) / calibration.play.touch_rms
     assert result["latent"] == pytest.approx(wanted, abs=1e-6 if radius < 46 else 1e-3)

@@ -14,6 +14,7 @@ from graphs.player import GraphPlayer
 from mapping import touch_graph
 from mapping.channels import wiring
 from mapping.families.rotate import generator, planes
+from tests.support.plain_board import field_of
 
 # Planes lie on a grid of 2^-20, so that they are the same on every machine.
 SETTLED = 1e-5
@@ -64,18 +65,13 @@ def test_entanglement_grows_from_none_to_most() -> None:
     assert values[-1] > 0.5
 
 
-def field(calibration: Calibration, touch: np.ndarray) -> np.ndarray:
-    """The field that gives this touch at a knee of 0.3 mT."""
-    return calibration.rest.offset_mt + (0.3 * np.sinh(touch * np.arcsinh(5.0 / 0.3))).reshape(4, 3)
-
-
 @pytest.mark.parametrize("latents", SIZES)
 def test_graph_gives_the_rotated_touch(calibration: Calibration, gaussian_card: Any, latents: int) -> None:
     touch = np.random.default_rng(2).uniform(-0.4, 0.4, 12)
     for entanglement in (0.0, 0.6, 1.0):
         player = GraphPlayer(touch_graph(calibration, gaussian_card(latents), seed=5))
         player.set_knob("entanglement", entanglement)
-        result = player.run(field=field(calibration, touch), **HERE)
+        result = player.run(field=field_of(calibration, touch), **HERE)
         wanted = matrix(latents, 5, entanglement) @ result["touch"] / calibration.play.touch_rms
         assert result["latent"] == pytest.approx(wanted, abs=2e-6)
 
@@ -85,7 +81,7 @@ def test_wire_to_the_last_bit(calibration: Calibration, gaussian_card: Any) -> N
     player = GraphPlayer(touch_graph(calibration, gaussian_card(8)))
     player.set_knob("entanglement", 0.0)
     touch = np.random.default_rng(4).uniform(-0.4, 0.4, 12)
-    result = player.run(field=field(calibration, touch), **HERE)
+    result = player.run(field=field_of(calibration, touch), **HERE)
     wired = result["touch"].reshape(4, 3)[:, :2].ravel() * np.float32(1 / calibration.play.touch_rms)
     assert np.array_equal(result["latent"], wired)
 
@@ -94,7 +90,7 @@ def test_the_knob_glides(calibration: Calibration, gaussian_card: Any) -> None:
     """From wire to full in one turn of the knob: within 0.3 s there, and never a step."""
     player = GraphPlayer(touch_graph(calibration, gaussian_card(8)))
     player.set_knob("entanglement", 0.0)
-    held = field(calibration, np.full(12, 0.3))
+    held = field_of(calibration, np.full(12, 0.3))
     path = [player.run(field=held, **HERE)["latent"]]
     player.set_knob("entanglement", 1.0)
     path += [player.run(field=held, **HERE)["latent"] for _ in range(100)]

@@ -25,14 +25,10 @@ from mapping.taught import NEAREST, Taught
 from model_export.compiler import compile_plan
 from model_export.compiler.boards import BOARDS
 from model_export.compiler.cost import predicted
+from tests.support.plain_board import field_of
 
 HERE = {"valid": np.ones(4), "temperature": np.full(4, 25.0), "dt": 0.005}
 LONGEST = "rotate+snapshots+terrain+bodies+memory"
-
-
-def field(calibration: Calibration, touch: np.ndarray) -> np.ndarray:
-    """The field that gives this touch at a knee of 0.3 mT."""
-    return calibration.rest.offset_mt + (0.3 * np.sinh(touch * np.arcsinh(5.0 / 0.3))).reshape(4, 3)
 
 
 def player(
@@ -67,14 +63,14 @@ def test_a_shaper_that_is_off_changes_nothing(
     plain = player(calibration, gaussian_card(8), "rotate")
     shaped = player(calibration, gaussian_card(8), f"rotate+{name}", **OFF[name])
     for _ in range(20):
-        at = {"field": field(calibration, rng.uniform(-0.5, 0.5, 12)), **HERE}
+        at = {"field": field_of(calibration, rng.uniform(-0.5, 0.5, 12)), **HERE}
         assert np.array_equal(plain.run(at)["latent"], shaped.run(at)["latent"])
 
 
 def test_bodies_without_coupling_come_to_rest_where_the_hand_is(
     calibration: Calibration, gaussian_card: Any
 ) -> None:
-    held = field(calibration, np.random.default_rng(2).uniform(-0.4, 0.4, 12))
+    held = field_of(calibration, np.random.default_rng(2).uniform(-0.4, 0.4, 12))
     plain = settle(player(calibration, gaussian_card(8), "rotate"), held, 0.1)
     shaped = settle(player(calibration, gaussian_card(8), "rotate+bodies", coupling=0.0), held, 6.0)
     assert shaped["latent"] == pytest.approx(plain["latent"], abs=2e-5)
@@ -101,14 +97,14 @@ def test_taught_sounds_come_back_at_their_gestures(calibration: Calibration, gau
     made = player(calibration, gaussian_card(8), "rotate+snapshots", taught)
     for touch, y in zip(taught.touch, taught.y, strict=True):
         made.reset()
-        got = settle(made, field(calibration, touch), 0.5)
+        got = settle(made, field_of(calibration, touch), 0.5)
         assert np.abs(got["touch"] - touch).max() < 1e-3
         assert np.abs(got["latent"] - y).max() < 0.1
 
 
 def test_far_from_all_that_is_taught_the_family_plays(calibration: Calibration, gaussian_card: Any) -> None:
     taught = Taught(np.full((1, 12), 0.5), np.ones((1, 8)))
-    away = field(calibration, np.full(12, -0.4))
+    away = field_of(calibration, np.full(12, -0.4))
     plain = settle(player(calibration, gaussian_card(8), "rotate"), away, 0.1)
     shaped = settle(player(calibration, gaussian_card(8), "rotate+snapshots", taught), away, 0.1)
     assert shaped["latent"] == pytest.approx(plain["latent"], abs=1e-5)
@@ -165,7 +161,7 @@ def test_bodies_swing_within_their_bound_and_never_gain_energy(
     """A hand that shakes at the worst moment, knobs that are turned at random: the ball stays far."""
     rng = np.random.default_rng(4)
     made = player(calibration, gaussian_card(4), "wire+bodies", range=1.0)
-    low, high = field(calibration, np.full(12, -0.2)), field(calibration, np.full(12, 0.2))
+    low, high = field_of(calibration, np.full(12, -0.2)), field_of(calibration, np.full(12, 0.2))
     reach = np.linalg.norm(settle(player(calibration, gaussian_card(4), "wire"), high, 0.1)["latent"])
     worst = 0.0
     for step in range(3000):
@@ -182,7 +178,7 @@ def test_bodies_swing_within_their_bound_and_never_gain_energy(
 
 
 def test_life_moves_what_is_held_and_nothing_else(calibration: Calibration, gaussian_card: Any) -> None:
-    held = {"field": field(calibration, np.full(12, 0.2)), **HERE}
+    held = {"field": field_of(calibration, np.full(12, 0.2)), **HERE}
     still = player(calibration, gaussian_card(8), "rotate")
     first = still.run(held)["latent"]
     assert all(np.array_equal(still.run(held)["latent"], first) for _ in range(50))
@@ -215,14 +211,14 @@ def test_the_longest_chain_never_steps_and_both_engines_agree(
     ranges = dict(ort.card.knobs) if ort.card else {}
     assert set(KNOBS) <= set(ranges)
     knobs = {name: knob.default for name, knob in ranges.items()}
-    at, before = np.zeros(12), None
+    away_mt, before = np.zeros((4, 3)), None
     for step in range(150):
         if step % 25 == 0:
-            at = rng.uniform(-0.9, 0.9, 12)
+            away_mt = rng.uniform(-5.0, 5.0, (4, 3))
             name = KNOBS[rng.integers(len(KNOBS))]
             knobs[name] = float(rng.uniform(ranges[name].minimum, ranges[name].maximum))
         turned = {f"knob.{name}": value for name, value in knobs.items()}
-        feed = {"field": field(calibration, at), **HERE, **turned}
+        feed = {"field": calibration.rest.offset_mt + away_mt, **HERE, **turned}
         feed = {name: np.asarray(value, dtype=np.float32) for name, value in feed.items()}
         ours, theirs = engine.run(feed)["latent"], ort.run(feed)["latent"]
         steep = stated(LONGEST, latents, seed, knobs) or 1.0
@@ -267,7 +263,7 @@ def test_from_voice_is_the_inverse_of_to_voice(calibration: Calibration) -> None
     made = player(calibration, card, "wire")
     for _ in range(10):
         touch = rng.uniform(-0.25, 0.25, 12)
-        got = settle(made, field(calibration, touch), 0.4)
+        got = settle(made, field_of(calibration, touch), 0.4)
         y = got["touch"].reshape(4, 3)[:, 0] / calibration.play.touch_rms
         assert from_voice(got["latent"], latent_statistics(card)) == pytest.approx(y, abs=1e-3)
 

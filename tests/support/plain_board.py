@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from calibration import Calibration, SensorIdentity
-from calibration.model import Play, Response, Rest
+from calibration.model import Array, Play, Response, Rest
+from calibration.stage.response import HALF_KNEES
 
 
 def plain_calibration() -> Calibration:
@@ -24,6 +25,22 @@ def plain_calibration() -> Calibration:
         play=Play(np.full(12, -5.0), np.full(12, 5.0), np.zeros(12), 1.0, 0.5, 40.0),
         response=Response(np.full(12, 5.0), np.zeros(12), min_cutoff_hz=1e6),
     )
+
+
+def field_of(calibration: Calibration, touch: Array) -> Array:
+    """[4, 3] mT of the plain board that give this touch [12] at a knee of 0.3 mT.
+
+    Raises:
+        ValueError: no field gives it: a sensor's three values are longer than the strongest field's.
+    """
+    half = HALF_KNEES * 0.3
+    even = np.asarray(touch, np.float64).reshape(4, 3) / (1 + half / 5.0)
+    length = np.linalg.norm(even, axis=1, keepdims=True)
+    if (length >= 1).any():
+        raise ValueError(
+            f"wanted touch that a field can give, got {length.max() * (1 + half / 5.0):.2f} of a sensor"
+        )
+    return np.asarray(calibration.rest.offset_mt + even * half / (1 - length))
 
 
 def gaussian_card(latents: int) -> dict[str, Any]:
