@@ -20,7 +20,7 @@ class LodestoneError(Exception):
     """
 
     def __init__(self, wanted: str, got: str, do: str) -> None:
-        self.wanted, self.got, self.do = one_line(wanted), one_line(got), one_line(do)
+        self.wanted, self.got, self.do = in_one_line(wanted), in_one_line(got), in_one_line(do)
         super().__init__(f"wanted {self.wanted}, got {self.got}: {self.do}")
 
 
@@ -28,11 +28,11 @@ LONGEST_PART = 380
 """Letters of what was wanted, got, or is to be done: strangers' files bring names of any length."""
 
 
-def one_line(text: str, most: int = LONGEST_PART) -> str:
+def in_one_line(text: str, most: int = LONGEST_PART) -> str:
     r"""`text` as one line that every terminal shows: its middle is left out where it is too long.
 
     Example:
-        >>> one_line("a name\nof two lines\x07"), one_line("x" * 1000, 9)
+        >>> in_one_line("a name\nof two lines\x07"), in_one_line("x" * 1000, 9)
         ('a name of two lines\\x07', 'xxxxx…xxx')
     """
     if len(text) > most:

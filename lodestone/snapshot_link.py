@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import socket
 import threading
 from types import TracebackType
 
-from pythonosc.osc_message import OscMessage, ParseError
+from pythonosc.osc_message import OscMessage
 
 from definitions.osc import command
+from definitions.packets import messages_in
 from lodestone.board import encode
 from lodestone.teach_desk import TeachDesk, obeyed
 from lodestone.teaching import TeachingError
@@ -60,11 +63,12 @@ class SnapshotLink:
         while not self._ends.is_set():
             try:
                 data, sender = self._socket.recvfrom(2048)
-                message = OscMessage(data)
-            except (OSError, ParseError):
+            except OSError:
                 continue
-            for told in obeyed(self._desk, line) if (line := wish(message)) else [refused(message)]:
-                self._socket.sendto(encode(TOLD, told), sender)
+            for message in messages_in(data) or []:
+                for told in obeyed(self._desk, line) if (line := wish(message)) else [refused(message)]:
+                    with contextlib.suppress(OSError):  # whoever asked has gone
+                        self._socket.sendto(encode(TOLD, told), sender)
 
 
 def wish(message: OscMessage) -> str:
@@ -75,8 +79,8 @@ def wish(message: OscMessage) -> str:
     words = [message.address.removeprefix(PREFIX)]
     for field, value in zip(row.fields, message.params, strict=False):
         number = isinstance(value, int | float)
-        low = field.least is not None and number and value < field.least
-        high = field.most is not None and number and value > field.most
+        low = number and not value >= (-math.inf if field.least is None else field.least)  # NaN, too
+        high = number and not value <= (math.inf if field.most is None else field.most)
         if not field.fits(value) or low or high or (isinstance(value, str) and not value.isalpha()):
             return ""
         words.append(str(value))

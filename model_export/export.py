@@ -16,10 +16,11 @@ from files import write_bytes
 from graphs.card import Card, Reference, attach_card
 from graphs.player import GraphPlayer
 from model_export.corpus import corpus_statistics
+from model_export.costs import with_costs
 from model_export.delay import delay_samples
 from model_export.errors import ExportError, refused
 from model_export.expected_latents import own_statistics, prior_statistics
-from model_export.graph import Graph, totals
+from model_export.graph import Graph
 from model_export.graph.affine import with_short_chains
 from model_export.graph.axes import with_folded_axes
 from model_export.graph.fold import folded
@@ -73,7 +74,7 @@ def export(
     progress("simplifying the graph")
     final = _simplified(exact)
     del exact  # weights are large: one copy less at a time
-    card = replace(_with_costs(card, final), reference=reference)
+    card = replace(with_costs(card, final), reference=reference)
     model = to_onnx(final, card.name)
     del final
     attach_card(model, card)
@@ -148,17 +149,6 @@ def _simplified(graph: Graph) -> Graph:
     """The same sound in fewer and plainer operators."""
     plain = folded(with_short_chains(without_transposed(graph)))
     return with_fast_banks(with_folded_axes(plain))
-
-
-def _with_costs(card: Card, graph: Graph) -> Card:
-    per_second = totals.multiplications(graph) * card.sample_rate / (card.hop * card.frames)
-    return replace(
-        card,
-        parameters=totals.parameters(graph),
-        macs_per_second=round(per_second),
-        state_bytes=totals.state_bytes(graph),
-        initial_state=initial_states(graph),
-    )
 
 
 def _require_voice(graph: Graph, wrapper: Wrapper, frames: int) -> None:

@@ -10,7 +10,6 @@ may join at last. Ended at any moment, it goes on from its checkpoint.
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import math
 import os
@@ -26,7 +25,7 @@ from torch import Tensor
 
 from files import write_bytes
 from graphs.card import load_onnx
-from training import bank, checkpoint, course, golden, losses, own_weights, snapshots
+from training import bank, checkpoint, course, golden, losses, own_weights, progress, snapshots
 from training.command import one_line
 from training.discriminator import Discriminator
 from training.errors import TrainingError
@@ -312,14 +311,7 @@ class Distiller:
             if held < self.best:
                 self.best = held
                 self.save("best.pt")
-        path = self.run / "progress.csv"
-        new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, COLUMNS)
-            if new:
-                writer.writeheader()
-            writer.writerow(line)
-        print("  ".join(f"{name} {value}" for name, value in line.items() if value != ""), flush=True)
+        progress.told(self.run, COLUMNS, line)
 
     @torch.no_grad()
     def _snapshot(self) -> None:

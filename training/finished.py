@@ -12,7 +12,8 @@ import onnx
 
 from graphs.card import Card, LatentStatistics, attach_card
 from graphs.player import GraphPlayer
-from model_export.graph import Graph, totals
+from model_export.costs import with_costs
+from model_export.graph import Graph
 from model_export.graph.fold import folded
 from model_export.graph.modulated import with_fast_banks
 from model_export.graph.onnx_writer import initial_states, to_onnx
@@ -61,7 +62,7 @@ def voice(
     exact = voice_graph(settings, weights, rest, gain, rate)
     final = with_fast_banks(folded(exact))
     digest = hashlib.sha256(b"".join(weights[name].tobytes() for name in sorted(weights))).hexdigest()
-    card = _costed(_card(settings, rate, final, spread, digest), final)
+    card = with_costs(_card(settings, rate, final, spread, digest), final)
     model = to_onnx(final, settings.name)
     attach_card(model, card)
     agree(model, take)
@@ -91,17 +92,6 @@ def _card(settings: Settings, rate: int, graph: Graph, spread: LatentStatistics,
         source_sha256=digest,
         latent=spread,
         noise={f"noise.{k}": (draw.distribution, draw.value.shape) for k, draw in enumerate(graph.draws)},
-        initial_state=initial_states(graph),
-    )
-
-
-def _costed(card: Card, graph: Graph) -> Card:
-    per_second = totals.multiplications(graph) * card.sample_rate / card.hop
-    return replace(
-        card,
-        parameters=totals.parameters(graph),
-        macs_per_second=round(per_second),
-        state_bytes=totals.state_bytes(graph),
         initial_state=initial_states(graph),
     )
 

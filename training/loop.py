@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import signal
 import time
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training import checkpoint, losses, snapshots
+from training import checkpoint, losses, progress, snapshots
 from training.batches import Batches, fit_start
 from training.discriminator import Discriminator
 from training.errors import TrainingError
@@ -256,11 +255,4 @@ class Trainer:
             if held < self.best:
                 self.best = held
                 self.save("best.pt")
-        path = self.run / "progress.csv"
-        new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, COLUMNS)
-            if new:
-                writer.writeheader()
-            writer.writerow(line)
-        print("  ".join(f"{name} {value}" for name, value in line.items() if value != ""), flush=True)
+        progress.told(self.run, COLUMNS, line)

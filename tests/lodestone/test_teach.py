@@ -139,10 +139,12 @@ def test_over_osc(room: Room, tmp_path: Path) -> None:
             patch.sendto(encode(address, *values), ("127.0.0.1", link.port))
             return str(OscMessage(patch.recv(2048)).params[0])
 
+        patch.sendto(b"/snapshot/\xff\xfe\0\0\0,\0\0\0", ("127.0.0.1", link.port))  # it goes on after damage
         assert "sensor" in ask("/snapshot/hold")
         assert "knows 1 gestures" in ask("/snapshot/roll")
         assert "sound" in str(OscMessage(patch.recv(2048)).params[0])
         assert "within their ranges" in ask("/snapshot/range", 1, 99.0)
+        assert "within their ranges" in ask("/snapshot/range", 1, float("nan"))
         assert "wanted a message of /snapshot/" in ask("/snapshot/dance")
         assert "wanted s latent" in ask("/snapshot/nudge", "a b", 1.0).replace("is latent", "s latent")
         assert "knows 0 gestures" in ask("/snapshot/undo")

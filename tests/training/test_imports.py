@@ -38,4 +38,4 @@ def test_every_name_is_there(path: Path) -> None:
 
 
 def test_it_looks_at_something() -> None:
-    assert ("model_export.graph", "totals") in taken(FOLDER / "finished.py")
+    assert ("model_export.costs", "with_costs") in taken(FOLDER / "finished.py")
