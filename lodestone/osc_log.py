@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pythonosc.osc_packet import ParseError
 
 from definitions.packets import messages_in
 from files import fresh_file
@@ -26,9 +25,8 @@ class Heard:
 
 def decode(time_us: int, direction: str, packet: bytes) -> Iterator[Heard]:
     """The messages of one datagram, bundles opened; one `(malformed)` message where it cannot be read."""
-    try:
-        messages = messages_in(packet) or []
-    except ParseError:
+    messages = messages_in(packet)
+    if messages is None:
         yield Heard(time_us / 1e6, direction, "(malformed)", (packet.hex(),))
         return
     for message in messages:

@@ -58,8 +58,8 @@ void Program::KeepRows(const History& history) {
                fresh = size_t{history.fresh} * task.in_channels;
   for (uint32_t index : {history.recall, history.advance})
     operations_[index].history = static_cast<uint32_t>(kept_rows_.size());
-  operations_[history.recall].role = Operation::Role::kRecall;
-  operations_[history.advance].role = Operation::Role::kAdvance;
+  operations_[history.recall].history_use = Operation::HistoryUse::kRecall;
+  operations_[history.advance].history_use = Operation::HistoryUse::kAdvance;
   operations_[history.recall].items = operations_[history.advance].items = 1u;
   kept_rows_.push_back(
       {loops_[operations_[history.advance].task].out, recall.out + past, past, fresh, false});
@@ -106,7 +106,7 @@ void Program::AddLoops(const plan::Loops& op) {
                          static_cast<uint32_t>(loops_.size()),
                          1u,
                          0u,
-                         Operation::Role::kPlain,
+                         Operation::HistoryUse::kPlain,
                          0u};
   if (operation.kind == plan::Kind::kMap) {
     const uint32_t rows = op.dims[0] * op.dims[1] * op.dims[2];
@@ -131,7 +131,7 @@ void Program::AddConv(const PlanParts& parts, const plan::Conv& op, uint32_t kep
   }
   PackWeights(parts, op, &task);
   operations_.push_back(Operation{plan::Kind::kConv, static_cast<uint32_t>(convs_.size()),
-                                  kernels_.conv_items(task), 0u, Operation::Role::kPlain, 0u});
+                                  kernels_.conv_items(task), 0u, Operation::HistoryUse::kPlain, 0u});
   convs_.push_back(task);
 }
 
@@ -187,8 +187,8 @@ void Program::Run(const Operation& operation, uint32_t first, uint32_t last) con
     kernels_.conv(convs_[operation.task], first, last);
     return;
   }
-  if (operation.role == Operation::Role::kRecall && kept_rows_[operation.history].kept) return;
-  if (operation.role == Operation::Role::kAdvance) return Advance(kept_rows_[operation.history]);
+  if (operation.history_use == Operation::HistoryUse::kRecall && kept_rows_[operation.history].kept) return;
+  if (operation.history_use == Operation::HistoryUse::kAdvance) return Advance(kept_rows_[operation.history]);
   const LoopsTask& task = loops_[operation.task];
   switch (operation.kind) {
     case plan::Kind::kMap: {

@@ -34,7 +34,7 @@ struct Operation {
   uint32_t task;           // index among the tasks of its sort
   uint32_t items;          // slices it can be run in
   uint32_t rows_per_item;  // loops: rows of the first three
-  enum class Role { kPlain, kRecall, kAdvance } role;
+  enum class HistoryUse { kPlain, kRecall, kAdvance } history_use;
   uint32_t history;  // but for kPlain: which one
 };
 

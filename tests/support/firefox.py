@@ -64,11 +64,16 @@ class FirefoxTab:
         return None if found is None else json.loads(found)
 
     def until(self, expression: str, seconds: float = PATIENCE_S) -> Any:
-        """Waits in the page until the expression is truthy, and returns it."""
-        try:
-            return self.js(f"lodestoneTest.until(() => ({expression}), {seconds})")
-        except PageError as fault:
-            raise PageError(f"waited {seconds} s for {expression}: {fault}") from None
+        """Asks until the expression is truthy, and returns it.
+
+        Many short questions: one long promise in the page was seen never to be answered beside a full machine.
+        """
+        end = time.monotonic() + seconds
+        while not (found := self.js(expression)):
+            if time.monotonic() > end:
+                raise PageError(f"waited {seconds} s for {expression}, and it is {found}")
+            time.sleep(0.05)
+        return found
 
     def ready(self) -> None:
         """Waits until the page could sound."""
