@@ -1,6 +1,7 @@
 """Figures of the bridge: `lodestone page --live` with a page in Chromium, `python -m bench.page_bridge`.
 
-`--calibrate` also goes through the guided calibration on the page, with hands that move as a player's would.
+`--calibrate` also goes through the guided calibration on the page, with hands that move as a player's would;
+`--spots` through the one with known spots. Both end with exit 1 where the verdict is not *ready*.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ STARTS_WITHIN_S = 300.0
 MEASURED_S = 10.0
 MARBLES = 3
 STEP_S = 0.015
+SPOTS = 16
+SETTLES_S = 0.7
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -122,14 +125,30 @@ def carry(tab: Tab, marble: int, x: float, y: float) -> None:
     time.sleep(STEP_S)
 
 
-def calibrate_rows(tab: Tab) -> Iterator[tuple[str, str]]:
+def away(tab: Tab) -> None:
+    """Puts all marbles away, and waits until the simulated world has them there."""
+    tab.js("lodestoneBench.away()")
+    tab.until("lodestone.magnets.list.every((marble) => !marble.out && !marble.asked)", 60)
+    time.sleep(1.0)
+
+
+def spots(tab: Tab) -> None:
+    """The ball on one mark after another, in its cup."""
+    away(tab)
+    for number in range(1, SPOTS + 1):
+        tab.until(f"lodestone.guide.step?.name === 'known spot {number} of {SPOTS}'", 60)
+        tab.js("lodestoneBench.inCup()")
+        time.sleep(SETTLES_S)
+        press(tab, "Ready")
+
+
+def calibrate_rows(tab: Tab, with_spots: bool) -> Iterator[tuple[str, str]]:
     """Through the guided calibration, to the board and back."""
     began = time.monotonic()
     tab.click("#calibrate")
-    press(tab, "Begin")
+    press(tab, "With known spots" if with_spots else "Begin")
     tab.until("lodestone.guide.step?.name === 'empty board'", 60)
-    tab.js("lodestoneBench.away()")
-    time.sleep(2.0)
+    away(tab)
     press(tab, "Ready")
     press(tab, "Go on")
     press(tab, "Ready")
@@ -137,6 +156,8 @@ def calibrate_rows(tab: Tab) -> Iterator[tuple[str, str]]:
     together(tab)
     yield "advice at the end of free play", tab.js("document.getElementById('guide-advice').textContent")
     press(tab, "Go on")
+    if with_spots:
+        spots(tab)
     tab.until(
         "[...document.querySelectorAll('#guide-buttons button')].some((b) => b.textContent === 'Close')", 120
     )
@@ -159,14 +180,19 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calibrate", action="store_true", help="through the guided calibration as well")
+    parser.add_argument("--spots", action="store_true", help="the calibration with known spots")
     arguments = parser.parse_args()
     with live_page() as (bridge, port), Chromium() as browser:
         tab = opened(browser, port)
         for what, figure in bridge_rows(tab, bridge):
             print(f"{what:46} {figure}", flush=True)
-        if arguments.calibrate:
-            for what, figure in calibrate_rows(tab):
+        if arguments.calibrate or arguments.spots:
+            rows = dict[str, str]()
+            for what, figure in calibrate_rows(tab, arguments.spots):
                 print(f"{what:46} {figure}", flush=True)
+                rows[what] = figure
+            if not rows["verdict"].startswith("Ready"):
+                raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,12 @@ window.lodestoneBench = {
     Object.assign(marble, { held: lodestone, x, y, asked: !marble.out || marble.asked, out: true });
     lodestone.moved();
   },
+  // One marble in the cup on the mark that the guide shows; the others are away.
+  inCup: () => {
+    const { place: [x, y], mark_up: up } = lodestone.guide.step;
+    Object.assign(lodestone.magnets.list[0], { x, y, mode: up ? 'up' : 'down', held: null, asked: true, out: true });
+    lodestone.moved();
+  },
   away: () => {
     for (const marble of lodestone.magnets.list) Object.assign(marble, { held: null, out: false, asked: true });
     lodestone.moved();

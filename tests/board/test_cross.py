@@ -65,13 +65,13 @@ def test_clang_takes_it(target: str, source: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["gcc", "clang"])
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_board_sounds_as_this_machine_does(tmp_path: Path, target: str, family: str) -> None:
+def test_the_board_sounds_as_this_machine_does(tmp_path: Path, target: str) -> None:
+    """By gcc; with clang the virtual boards build it themselves, each with its own image's."""
     chosen = TARGETS[target]
-    if chosen.missing(family):
-        pytest.skip(chosen.missing(family) or "")
-    program = build_simulator(chosen, family)
+    if chosen.missing():
+        pytest.skip(chosen.missing() or "")
+    program = build_simulator(chosen, "gcc")
     made = image(tmp_path, scene(tmp_path / "p", "one"), scene(tmp_path / "p", "two", hop=1024, channels=2))
     script = [
         (0.4, message("/mode", "host")),
