@@ -31,7 +31,7 @@ def calibrated(session: Session) -> Calibration:
     return fit(session, board="test", magnet_set="two balls and a ring", created="2026-01-01T20:00:00Z")
 
 
-@pytest.mark.parametrize("seed", [101, 105, *range(2000, 2012)])  # 101, 105: hum that turns the filter on
+@pytest.mark.parametrize("seed", [101, 105, *range(2000, 2005)])  # 101, 105: hum that turns the filter on
 def test_a_healthy_board_is_ready(stages: tuple[Stage, Stage], seed: int) -> None:
     judged = verdict_of(calibrated(ImperfectBoard(seed).session(*stages, spots=seed % 2 == 0 or seed < 200)))
     assert judged is not None
@@ -175,8 +175,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("fault", BROKEN)
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize(("fault", "seed"), [(fault, 11 + k % 2) for k, fault in enumerate(BROKEN)])
 def test_a_broken_board_is_named(stages: tuple[Stage, Stage], fault: str, seed: int) -> None:
     change, level, words = BROKEN[fault]
     judged = verdict_of(calibrated(change(ImperfectBoard(seed).session(*stages, spots=False))))

@@ -1,4 +1,4 @@
-"""Ten rough minutes with every hardness that time has a part in, faster than real time."""
+"""Rough minutes with every hardness that time has a part in, faster than real time."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.hard_evening import play
+from tests.support.hard_evening import LOOPS, as_stated, play
 
-LOOPS = ("lodestone-touch", "lodestone-control", "lodestone-files")
+MINUTES = 2.5
 
 
 @pytest.mark.slow
-def test_ten_rough_minutes_on_a_hard_board(tmp_path: Path) -> None:
-    evening = play(tmp_path, 600.0)
-    assert [evening.loops[loop] for loop in LOOPS] == [True] * 3
-    assert len(evening.hangs) >= 8
-    assert evening.underruns_at_s == []
-    rates = np.array(evening.rates())
-    assert len(rates) > 400
-    assert rates.mean() >= 195.0
-    assert np.percentile(rates, 5) >= 180.0
-    assert evening.statuses[-1]["uptime_s"] > 598.0  # type: ignore[operator]
+def test_rough_minutes_on_a_hard_board(tmp_path: Path) -> None:
+    """Two and a half here; `python -m bench.hard_evening` plays ten."""
+    evening = play(tmp_path, MINUTES * 60.0)
+    assert as_stated(evening) == []
+    assert len(evening.hangs) >= 2
+    assert len(evening.rates()) > 100
 
 
 def test_a_slow_bus_gives_what_it_can_and_loses_nothing(tmp_path: Path) -> None:

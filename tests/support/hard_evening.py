@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sensors.simulation import BoardServer, Fault, SimulatedBoard
 from tests.support.rough import RoughEvening
 from tests.support.tiny import SIM, image, scene, with_sister
 
+LOOPS = ("lodestone-touch", "lodestone-control", "lodestone-files")
 PERIOD = 64
 SLICE_US = 500
 """Of the voice: a block of it holds touch up for some milliseconds, where it has the core first."""
@@ -99,3 +101,15 @@ def play(
         underruns_at_s=stats["underruns_at_s"],
         hangs=[(fault.at_s, fault.at_s + fault.seconds) for fault in faults],
     )
+
+
+def as_stated(evening: HardEvening) -> list[str]:
+    """What is not as docs/board.md says of an evening at 400 kHz; nothing where all is."""
+    rates = evening.rates()
+    mean, low = statistics.mean(rates), statistics.quantiles(rates, n=20)[0]
+    found = [f"{loop} no longer goes round" for loop in LOOPS if not evening.loops[loop]]
+    found += [f"an underrun at {at:.1f} s" for at in evening.underruns_at_s]
+    found += [f"{mean:.1f} frames a second on average, 195 wanted"] if mean < 195.0 else []
+    found += [f"{low:.1f} frames a second in the slowest twentieth, 180 wanted"] if low < 180.0 else []
+    uptime = float(str(evening.statuses[-1]["uptime_s"]))
+    return found + ([f"it ended at {uptime:.0f} s"] if uptime <= evening.seconds - 2.0 else [])
