@@ -1,6 +1,7 @@
-"""Ten rough minutes on a board as hard as the real one, in virtual time: `python -m bench.hard_evening [--minutes M]`.
+"""Rough minutes on a board as hard as the real one, in virtual time: `python -m bench.hard_evening [--minutes M]`.
 
-Prints underruns, frames a second and times in which a chip held the bus; exit 1 where one is not as docs/board.md says.
+Prints underruns, frames a second and times in which a chip held the bus; exit 1 where one is not as
+docs/board.md says.
 """
 
 from __future__ import annotations
