@@ -1,7 +1,7 @@
-"""Rough minutes on a board as hard as the real one, in virtual time: `python -m bench.hard_evening [--minutes M]`.
+"""Rough minutes, in virtual time, on a board as hard as the real one: `python -m bench.hard_evening`.
 
-Prints underruns, frames a second and times in which a chip held the bus; exit 1 where one is not as
-docs/board.md says.
+`--minutes` says how many. Prints underruns, frames a second and times in which a chip held the bus; exit 1
+where one is not as docs/board.md says.
 """
 
 from __future__ import annotations
