@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import firmware
 from definitions.osc import named
 from errors import LodestoneError
 from lodestone import wav
 from lodestone.image import build_image
 from lodestone.osc_log import decode
+from lodestone.places import SIMULATOR
 from lodestone.scenes import Scene
 from lodestone.settings import Settings
 from sensors.simulation import BoardServer, QuietOutside, SimulatedBoard, World
@@ -35,7 +35,6 @@ from sensors.simulation.jumping import JumpingWorld
 
 Array = npt.NDArray[np.float64]
 
-SIMULATOR = Path(firmware.__file__).parent / "lodestone-sim"
 WINDOW = 128
 STEP = 8
 FLOOR = 1e-5

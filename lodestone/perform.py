@@ -22,10 +22,11 @@ from errors import LodestoneError
 from files import write_bytes
 from graphs.card import read_card
 from lodestone import osc_log, wav
-from lodestone.hand_to_sound import SIMULATOR, HandToSound, Trial, measure
+from lodestone.hand_to_sound import HandToSound, Trial, measure
 from lodestone.host import HostVoice
 from lodestone.image import build_image
 from lodestone.picture import draw_performance
+from lodestone.places import SIMULATOR
 from lodestone.scenes import Scene, make_scene
 from lodestone.settings import EXACT, SceneSettings, Settings
 from lodestone.simulated_host import CHANNELS, Cue, SimulatedHost, first_sound_cues

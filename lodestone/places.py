@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import firmware
 import lodestone
 
 ROOT = Path(lodestone.__file__).parents[1]
 KEPT = Path(lodestone.__file__).parent / "kept"
 """What CMakeLists.txt puts into a wheel: `deploy.sh`, `bela_project/`, `page/`, `host/`, the made page."""
+SIMULATOR = Path(firmware.__file__).parent / "lodestone-sim"
+"""The firmware for this machine, which plays an image against a simulated board."""
 
 
 def place(name: str) -> Path:

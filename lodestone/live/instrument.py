@@ -10,17 +10,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-import firmware
 from errors import LodestoneError
 from lodestone.live.outside import LiveOutside
 from lodestone.live.pace import Pace
 from lodestone.live.world_commands import WorldCommands
+from lodestone.places import SIMULATOR
 from lodestone.speaker import LiveSpeaker
 from sensors.simulation import BoardServer, SimulatedBoard
 from sensors.simulation.faults import FaultSchedule
 from sensors.simulation.live_world import LiveWorld
 
-SIMULATOR = Path(firmware.__file__).parent / "lodestone-sim"
 CHANNELS = 2
 PERIOD = 128
 FOR_EVER_S = 100_000

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
 
-from lodestone.hand_to_sound import SIMULATOR
 from lodestone.image import build_image
 from lodestone.page.site import FIRST_VOICE
+from lodestone.places import SIMULATOR
 from lodestone.scenes import Scene
 from sensors.buses.osc_link import port_message
 from sensors.simulation import BoardServer, QuietOutside, SimulatedBoard
