@@ -9,6 +9,15 @@ const MODES = [
   { value: 'host', label: 'host', title: 'A host computer sounds; without one the board goes on' },
 ];
 const WARNING_MS = 8000;
+// Firefox asks the card for its latency at every look, on the page's own thread, and can wait for its audio thread for ever
+// while that waits for the page: there the card's share is left out, and said to be.
+const CARD_IS_ASKED = 'mozInnerScreenX' in window;
+
+// What this computer adds, in words.
+function ownDelay(audio) {
+  if (CARD_IS_ASKED) return `${Math.round(1000 * audio.baseLatency)} ms of this browser, besides the card`;
+  return `${Math.round(1000 * (audio.baseLatency + (audio.outputLatency || 0)))} ms of this computer`;
+}
 
 export class Panel {
   // send(address, tags, ...values): a command.
@@ -153,7 +162,7 @@ export class Panel {
     setText($('more'), small);
     const { status, audio } = this;
     if (!status) return;
-    const delay = audio ? ` · ${Math.round(1000 * (audio.baseLatency + (audio.outputLatency || 0)))} ms of this computer` : '';
+    const delay = audio ? ` · ${ownDelay(audio)}` : '';
     setText($('figures'), `${Math.round(status.frames_per_second)} frames/s · ${Math.round(status.delay_ms)} ms to the sound · ${status.underruns} underruns${delay}${this.effort ? ' · drawn with less' : ''} · ${status.version}`);
   }
 
