@@ -10,6 +10,7 @@ import numpy as np
 
 import calibration
 from lodestone.board import Board
+from lodestone.live.prepare import SETTINGS
 from lodestone.settings import SceneSettings, load_settings
 from lodestone.sound_choice import Choice
 from lodestone.teach_desk import TeachDesk
@@ -38,9 +39,8 @@ def open_desk(address: str | None, port: int, settings: Path, live: bool, file: 
     """
     with Board(address, port) as board:
         host, plays = board.address, board.status.scene_name
-        touch = "" if board.model is None else board.model.touch
-    scene = _live_scene(plays, touch) if live else _scene(settings, plays)
-    beside = Path() if live else settings.parent
+    settings = _live_settings() if live else settings
+    scene, beside = _scene(settings, plays), settings.parent
     made = calibration.load(beside / scene.calibration)
     card = voice_card(scene, beside)
 
@@ -87,13 +87,12 @@ def _scene(settings: Path, plays: str) -> SceneSettings:
     return found
 
 
-def _live_scene(plays: str, touch: str) -> SceneSettings:
-    """Of `lodestone live` without settings: its scenes are named after voices, touches after mappings."""
-    files = sorted(LIVE.glob("simulated-*.calibration.json"), key=lambda path: path.stat().st_mtime)
-    if not files:
-        raise TeachingError(f"a calibration in {LIVE}", "none", "start `lodestone live` in this folder")
-    mapping, _, seed = touch.rpartition("-")
-    return SceneSettings(plays, plays, mapping, str(files[-1]), seed=int(seed) if seed.isdecimal() else 0)
+def _live_settings() -> Path:
+    """What `lodestone live` without settings left of its scenes."""
+    path = LIVE / SETTINGS
+    if not path.is_file():
+        raise TeachingError(f"what plays in {path}", "no such file", "start `lodestone live` in this folder")
+    return path
 
 
 @functools.cache
