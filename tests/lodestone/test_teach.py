@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import soundfile
 from pythonosc.osc_message import OscMessage
 from typer.testing import CliRunner
 
@@ -29,15 +30,17 @@ from lodestone.settings import SceneSettings, default_toml, load_settings
 from lodestone.snapshot_link import SnapshotLink
 from lodestone.sound_choice import MOST_SIGMA, Choice
 from lodestone.teach_desk import TeachDesk, obeyed
-from lodestone.teach_session import LIVE, heard_now, open_desk
+from lodestone.teach_session import LIVE, _encoder, heard_now, open_desk
 from lodestone.teaching import Lesson, Pair, TeachingError, load_taught
 from mapping.arbitrariness import from_voice
 from mapping.latent_statistics import latent_statistics
+from model_export.corpus import read_mono
+from model_export.encoder import Encoder
 from sensors.simulation.live_world import LiveWorld, three_marbles
 from tests.lodestone.test_live import free_port
 from tests.support.plain_board import gaussian_card, plain_calibration
 from tests.support.tiny import RATE, image
-from tests.support.tiny_voice import random_weights, tiny_voice
+from tests.support.tiny_voice import random_weights, tiny_encoder, tiny_voice
 
 Z = 4
 
@@ -129,6 +132,36 @@ def test_live_leaves_what_plays_in_its_folder(tmp_path: Path, monkeypatch: pytes
     [scene] = load_settings(LIVE / "instrument.toml").scenes
     assert (scene.name, scene.mapping, scene.voice) == ("tiny", "wire", str(tmp_path / "tiny.onnx"))
     assert Path(scene.calibration).samefile(LIVE / "simulated-1.calibration.json")
+
+
+def test_a_recording_of_the_player_s_becomes_the_sound(room: Room, tmp_path: Path) -> None:
+    """By the encoder beside the voice; what is frozen stays, what is out of a hand's reach is drawn in."""
+    desk = open_desk("127.0.0.1", room.port, room.folder / "instrument.toml", False, tmp_path / "t.json", 0)
+    dice, hiss, hush = np.random.default_rng(1), tmp_path / "my hiss.wav", tmp_path / "hush.wav"
+    soundfile.write(hiss, 0.1 * dice.standard_normal((48000, 2)), 48000)
+    soundfile.write(hush, np.zeros(4410), 44100)
+    obeyed(desk, "hold")
+    assert "got one without: export it with --encoder" in obeyed(desk, f"encode '{hiss}'")[-1]
+    kept = room.folder / "tiny.encoder.onnx"
+    for latents, says in ((3, "an encoder of 4 latents, got one of 3"), (4, "sound: ")):
+        _encoder.cache_clear()
+        onnx.save(tiny_encoder(latents), str(kept))
+        assert says in obeyed(desk, f"encode '{hiss}'")[-1]
+    sound = read_mono(hiss, RATE, 9.0)
+    wanted = np.clip(Encoder(tiny_encoder()).place(sound), -1.0, 1.0)  # the voice's outermost quantiles
+    assert desk.held is not None
+    assert desk.held.latent == pytest.approx(wanted, rel=1e-4)
+    for words, says in (("none.wav", "a readable recording"), (hush, "got silence"), ("", "encode tap.wav 2"),
+                        (f"'{hiss}' 7", "got second 7 of 1.0"), (f"'{hiss}' x", "a number")):  # fmt: skip
+        wish = f"encode {words}"
+        assert says in obeyed(desk, wish)[-1], wish
+    before = desk.held.latent
+    told = " ".join(
+        line for wish in ("hold", "freeze 2", f"encode '{hiss}' 0.5", "keep") for line in obeyed(desk, wish)
+    )
+    assert "kept as 1" in told
+    assert desk.lesson.pairs[0].latent[1] != before[1]
+    kept.unlink()
 
 
 def test_through_a_terminal(room: Room, tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ KNOBS = ("entanglement", "range", "recall", "terrain", "roughness", "orbit", "st
 KNOBS += ("coupling", "memory", "echo", "memory_time", "life")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([4, 8, 16]))
 def test_the_longest_chain_never_steps_and_both_engines_agree(
     calibration: Calibration, gaussian_card: Any, seed: int, latents: int

@@ -67,7 +67,8 @@ class InDoubles:
 
 def _doubled(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same graph, every float32 a float64."""
-    made = onnx.ModelProto.FromString(model.SerializeToString())
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
     for value in (*made.graph.input, *made.graph.output, *made.graph.value_info):
         if value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT:
             value.type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
@@ -89,7 +90,7 @@ def _doubled(model: onnx.ModelProto) -> onnx.ModelProto:
 def farthest(
     mapping: str, latents: int, seed: int, played: np.ndarray, frames: int, exact: bool = False
 ) -> Apart:
-    """Plays frames of a performance, [N, 12] of unit spread, from anywhere in it, at knobs that are thrown."""
+    """Plays frames of a performance, [N, 12] of unit spread, from anywhere in it, knobs thrown about."""
     dice, calibration = np.random.default_rng(seed), plain_calibration()
     taught = taught_points(latents, seed) if "snapshots" in mapping else None
     model = touch_graph(calibration, gaussian_card(latents), mapping, seed, taught)
