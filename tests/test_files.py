@@ -144,9 +144,9 @@ def test_scratch_goes_at_the_end_and_a_killed_ones_with_the_next(tmp_path: Path)
 
 def test_what_would_never_end_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(FileError, match="a plain file at .*pipe, got a pipe"):
+    with pytest.raises(FileError, match=r"a plain file at .*pipe, got a pipe"):
         files.plain_file(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(b"x" * 2_000_000)
-    with pytest.raises(FileError, match="at most 1 MB in .*large, got 1 MB"):
+    with pytest.raises(FileError, match=r"at most 1 MB in .*large, got 1 MB"):
         files.plain_file(tmp_path / "large", 1 << 20)
     assert files.plain_file(tmp_path / "nowhere") == tmp_path / "nowhere"

@@ -1,4 +1,4 @@
-"""`python -m bench.attacks SURFACE [--minutes N | --cases N]`: cases, refusals, crashes, tracebacks, hangs."""
+"""`python -m bench.attacks SURFACE [--minutes N | --cases N]`: refusals, crashes, tracebacks, hangs."""
 
 from __future__ import annotations
 

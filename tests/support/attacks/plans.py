@@ -73,7 +73,7 @@ def fuzzer() -> Path:
 
 
 def sanitized(name: str, more: list[Path], optimise: str = "-O1") -> Path:
-    """`tests/cpp/NAME.cpp` with the engine, its parts and `more` sources, built where one has changed since."""
+    """`tests/cpp/NAME.cpp` with the engine, its parts and `more` sources, built where one has changed."""
     program = ROOT / "build" / f"{name}_sanitized"
     engine, instrument = ROOT / "firmware" / "engine", ROOT / "firmware" / "instrument"
     sources = [
