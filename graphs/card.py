@@ -17,11 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from files import FileError, plain_file
 from graphs.errors import GraphError
 from graphs.knob import Knob
 from graphs.tolerance import EXACT, LOOSE
 
 FORMAT, VERSION, KEY = "lodestone-card", 1, "lodestone.card"
+MOST_ONNX_BYTES = 2 << 30
+"""Of a file: protobuf reads no larger one."""
 LEAD = "lead."
 """How names of inputs begin that need not be given, zero then: by them another graph leads this one."""
 FloatArray = npt.NDArray[np.float32]
@@ -252,7 +255,9 @@ def attach_card(model: onnx.ModelProto, card: Card) -> None:
 def load_onnx(path: str | Path) -> onnx.ModelProto:
     """An ONNX file without external data. Raises GraphError when it is none."""
     try:
-        return onnx.load(str(path), load_external_data=False)
+        return onnx.load(str(plain_file(path, MOST_ONNX_BYTES)), load_external_data=False)
+    except FileError:
+        raise
     except OSError as error:
         raise GraphError("an ONNX file", f"no readable file at {path}", "check the path") from error
     except Exception as error:  # protobuf's DecodeError has no stable home

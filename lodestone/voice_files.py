@@ -10,7 +10,7 @@ import onnx
 
 import graphs
 import model_export
-from files import write_bytes
+from files import plain_file, write_bytes
 from graphs.card import load_onnx
 from lodestone.settings import EXACT
 from model_export.encoder import Encoder, encoder_graph
@@ -84,7 +84,7 @@ def _is_quantised(model: onnx.ModelProto) -> bool:
 
 def _recipe(voice: Path) -> str:
     """Changes with the file, and with the code that makes graphs of it: an update makes them anew."""
-    digest = hashlib.sha256(voice.read_bytes())
+    digest = hashlib.sha256(plain_file(voice).read_bytes())
     for room in (graphs, model_export):
         for source in sorted(Path(str(room.__file__)).parent.rglob("*.py")):
             digest.update(source.read_bytes())

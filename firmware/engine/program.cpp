@@ -131,7 +131,8 @@ void Program::AddConv(const PlanParts& parts, const plan::Conv& op, uint32_t kep
   }
   PackWeights(parts, op, &task);
   operations_.push_back(Operation{plan::Kind::kConv, static_cast<uint32_t>(convs_.size()),
-                                  kernels_.conv_items(task), 0u, Operation::HistoryUse::kPlain, 0u});
+                                  kernels_.conv_items(task), 0u, Operation::HistoryUse::kPlain,
+                                  0u});
   convs_.push_back(task);
 }
 
@@ -187,8 +188,10 @@ void Program::Run(const Operation& operation, uint32_t first, uint32_t last) con
     kernels_.conv(convs_[operation.task], first, last);
     return;
   }
-  if (operation.history_use == Operation::HistoryUse::kRecall && kept_rows_[operation.history].kept) return;
-  if (operation.history_use == Operation::HistoryUse::kAdvance) return Advance(kept_rows_[operation.history]);
+  if (operation.history_use == Operation::HistoryUse::kRecall && kept_rows_[operation.history].kept)
+    return;
+  if (operation.history_use == Operation::HistoryUse::kAdvance)
+    return Advance(kept_rows_[operation.history]);
   const LoopsTask& task = loops_[operation.task];
   switch (operation.kind) {
     case plan::Kind::kMap: {
