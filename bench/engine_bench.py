@@ -21,13 +21,13 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
-from bench import tract_peer
 from bench.int8_forms import engine_forms, ort_forms
 from errors import LodestoneError
 from firmware import Engine
 from graphs.card import load_onnx
 from model_export.compiler import compile_plan
 from model_export.compiler.cost import convolutions
+from tests.support import tract_peer
 from tests.support.synthetic import FORMS, decoder, low_hop, published
 from tests.support.synthetic_topologies import LOW_HOP, PUBLISHED
 

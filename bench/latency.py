@@ -19,7 +19,7 @@ from pathlib import Path
 
 import onnx
 
-from bench import nn_tilde_delay, tract_peer
+from bench import nn_tilde_delay
 from bench.engine_bench import BoundOrt, machine, measure
 from errors import LodestoneError
 from firmware import Engine
@@ -30,6 +30,7 @@ from model_export.compiler import compile_plan
 from model_export.compiler.plan_reader import read_header
 from sensors import default_sensors
 from sensors.chips.mlx90393_codes import conversion_us
+from tests.support import tract_peer
 from tests.support.jitter import rough
 from voices.catalogue import shipped
 

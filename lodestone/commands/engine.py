@@ -114,13 +114,14 @@ def fit_command(
     """
     from dataclasses import asdict
 
+    from firmware.errors import read_plan
     from model_export.compiler import compile_plan
     from model_export.compiler.fit import COMFORTABLE, fit, staged_advice
 
     if stages != 1:
         _fit_stages(model, stages, target, as_json)
         return
-    data = model.read_bytes() if model.suffix == ".plan" and model.exists() else compile_plan(model)
+    data = read_plan(model) if model.suffix == ".plan" and model.exists() else compile_plan(model)
     if target == "host":
         _fit_host(data, as_json)
         return

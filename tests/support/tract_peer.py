@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import helper
 
@@ -28,32 +30,38 @@ class BoundTract:
     def __init__(self, model: onnx.ModelProto) -> None:
         import tract  # an optional peer
 
-        inputs, outputs = [i.name for i in model.graph.input], [o.name for o in model.graph.output]
+        outputs = [o.name for o in model.graph.output]
         with tempfile.TemporaryDirectory(prefix="lodestone-") as folder:
             path = Path(folder) / "voice.onnx"
             onnx.save(model, path)
             loaded = tract.onnx().load(path)
         typed = loaded.into_model()
-        order = [typed.input_name(i) for i in range(typed.input_count())]
+        self.order = [typed.input_name(i) for i in range(typed.input_count())]
         self.state = typed.into_runnable().spawn_state()
         rng = np.random.default_rng(0)
         shapes = {i.name: [d.dim_value for d in i.type.tensor_type.shape.dim] for i in model.graph.input}
         drawn = {
-            name: (np.zeros if name.startswith("state.") else rng.standard_normal)(shapes[name])
-            for name in inputs
+            name: np.zeros(shape) if name.startswith("state.") else rng.standard_normal(shape)
+            for name, shape in shapes.items()
         }
-        self.values = [tract.Tensor.from_numpy(drawn[name].astype(np.float32)) for name in order]
+        self.values = [tract.Tensor.from_numpy(drawn[name].astype(np.float32)) for name in self.order]
         self.back = [
-            (order.index(name.replace("next.", "state.")), place)
+            (self.order.index(name.replace("next.", "state.")), place)
             for place, name in enumerate(outputs)
             if name.startswith("next.")
         ]
+        self.sound = outputs.index("audio")
+        self.found: list[Any] = []
 
     def __call__(self) -> None:
         """One call of the graph."""
-        found = self.state.run(self.values)
+        self.found = self.state.run(self.values)
         for to, place in self.back:
-            self.values[to] = found[place]
+            self.values[to] = self.found[place]
+
+    def audio(self) -> npt.NDArray[np.float32]:
+        """What the last call sounds."""
+        return np.asarray(self.found[self.sound].to_numpy())
 
 
 def handing_on(model: onnx.ModelProto) -> onnx.ModelProto:
