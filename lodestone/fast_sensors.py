@@ -41,11 +41,11 @@ def hint(settings: Settings, voice: str, hop: int) -> str | None:
         >>> hint(Settings(), "glass", 2048) is None
         True
     """
-    slow = [one.values for one in settings.sensors if _slow(one.values)]
+    slow: list[Mapping[str, Any]] = [one.values for one in settings.sensors if _slow(one.values)]
     if hop > SHORT_HOP or settings.frame_rate >= FRAME_RATE_HZ or not slow:
         return None
-    usual = int(slow[0]["oversampling"]), int(slow[0]["filter"])
-    short = OVERSAMPLING, usual[1]
+    digital_filter: int = slow[0]["filter"]
+    usual, short = (slow[0]["oversampling"], digital_filter), (OVERSAMPLING, digital_filter)
     waits_ms = 500.0 / settings.frame_rate - 500.0 / FRAME_RATE_HZ
     sooner_ms = waits_ms + 1e-3 * (conversion_us(*usual) - conversion_us(*short))
     noise = noise_factor(*short) / noise_factor(*usual)

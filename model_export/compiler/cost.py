@@ -135,8 +135,8 @@ def _count_conv(counts: Counts, conv: PlanConv, arch: str) -> None:
     for wide, panels, tallest in _panels(conv.rows, vectors, TILES[arch]):
         rows, passes = _split(conv.rows, tallest)
         if quantised:
-            steps = conv.taps * -(-conv.in_channels // 4) * panels * passes
-            counts.add(steps, long=2 * wide * (1 + 2 * rows), vector_load=rows + wide, integer=4)
+            fours = conv.taps * -(-conv.in_channels // 4) * panels * passes
+            counts.add(fours, long=2 * wide * (1 + 2 * rows), vector_load=rows + wide, integer=4)
         else:
             work, steps = 4 * rows * wide, depth / 4 * panels * passes * conv.groups
             counts.add(steps, quad=1.04 * work, vector_load=1.03 * (rows + 4 * wide), integer=9)
