@@ -49,6 +49,33 @@ def file_error(path: str | Path, error: OSError, deed: str = "write") -> FileErr
     )
 
 
+def plain_file(path: str | Path, most_bytes: int = 4 << 30) -> Path:
+    """`path`, to be read: reading a pipe or a device might never end, and a huge file fills the memory.
+
+    What is not there, and a folder, is left to whoever opens it.
+
+    Raises:
+        FileError: neither a plain file nor a folder, or larger than `most_bytes`.
+
+    Example:
+        >>> plain_file("/dev/zero")
+        Traceback (most recent call last):
+        ...
+        files.FileError: wanted a plain file at /dev/zero, got a device: save what it gives as a file
+    """
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # ValueError: a path with a NUL in it
+        return Path(path)
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        kind = "a pipe" if stat.S_ISFIFO(found.st_mode) else "a device"
+        raise FileError(f"a plain file at {_shown(path)}", kind, "save what it gives as a file")
+    if found.st_size > most_bytes:
+        wanted = f"at most {most_bytes >> 20} MB in {_shown(path)}"
+        raise FileError(wanted, f"{found.st_size >> 20} MB", "give the file that was meant")
+    return Path(path)
+
+
 def write_text(path: str | Path, text: str) -> Path:
     """Writes `text` as UTF-8; see `write_bytes`."""
     return write_bytes(path, text.encode("utf-8"))
@@ -150,6 +177,34 @@ def fresh_folder(path: str | Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
             os.close(lock)
+
+
+@contextlib.contextmanager
+def scratch_folder(path: str | Path) -> Iterator[Path]:
+    """An empty folder beside `path` for what is in the making; it goes at the end, and what a killed one of
+    the same `path` left goes when the next begins.
+
+    Raises:
+        FileError: the system refused to make it.
+    """
+    target = _target(Path(path))
+    with _told(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clean(target)
+        fresh, lock = _make(target, folder=True)
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        os.close(lock)
+
+
+def put_in_place(fresh: Path, path: Path) -> None:
+    """The whole file `fresh`, of the same disk, takes the place of `path`. Raises FileError."""
+    with _told(path):
+        _sync(fresh)
+        os.replace(fresh, path)
+        _sync(path.parent)
 
 
 @contextlib.contextmanager
