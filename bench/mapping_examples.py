@@ -21,24 +21,39 @@ from mapping import families, shapers
 from mapping.arbitrariness import in_voice
 from mapping.latent_statistics import latent_statistics
 from mapping.probe import mapping_player, play
+from mapping.seeded import draw
+from mapping.taught import Taught
 from voices.players import graph_player
 
 OUT = Path("docs/sounds")
 VOICE, SECONDS, FRAMES_HZ = "glass", 8.0, 200
+SEED, TAUGHT, RECALL = 1, 6, 1.0
 OPUS_HZ, PEAK, SMALL = 48000, 0.7, 0.85
 FADE_S = 0.05
 
 
 def examples() -> list[str]:
     """Every family alone, and every shaper behind a turn."""
-    return [*families.names(), *(f"rotate+{name}" for name in shapers.names() if name != "snapshots")]
+    return [*families.names(), *(f"rotate+{name}" for name in shapers.names())]
+
+
+def taught_from(touch: npt.NDArray[np.float64], latents: int) -> Taught:
+    """Sounds at moments of the performance, as far apart as they lie in it."""
+    at = np.linspace(0, len(touch) - 1, TAUGHT + 2).astype(int)[1:-1]
+    y = np.clip(draw(SEED, "taught sounds", TAUGHT, latents), -2.0, 2.0)
+    return Taught(touch[at], y)
 
 
 def render(mapping: str, touch: npt.NDArray[np.float64], voice: Path) -> npt.NDArray[np.float64]:
     """Mono sound at OPUS_HZ of touch [N, 12] of unit spread, 200 frames a second."""
     model = load_onnx(voice)
     card = read_card(model)
-    y = play(mapping_player(mapping, card.latents, seed=1), touch)
+    taught, knobs = None, {}
+    if mapping.endswith(
+        "+snapshots"
+    ):  # touch of unit spread here: a place is as wide as it is in touch of -1 to 1
+        taught, knobs = taught_from(touch, card.latents), {"recall": RECALL}
+    y = play(mapping_player(mapping, card.latents, SEED, taught, knobs), touch)
     calls = np.arange(0.0, len(y) / FRAMES_HZ, card.hop / card.sample_rate)
     latents = in_voice(y[(calls * FRAMES_HZ).astype(int)], latent_statistics(card))
     sound = graph_player(model)(latents).astype(np.float64)

@@ -71,11 +71,12 @@ class Card:
     """Everything about a graph that its shapes do not say. Fields that do not apply keep their defaults.
 
     Attributes:
-        kind: "voice" or "touch".
+        kind: "voice", "touch", or "encoder": what turns sound into a voice's latents.
         name: of the model.
         latents: Z.
         sample_rate, hop, frames, channels: Hz, samples a frame, frames a call, audio channels (voices).
-        delay_samples: from a latent to the middle of its sound, inside the model (voices).
+        delay_samples: from a latent to the middle of its sound, inside the model (voices); from a sound
+            to its latents (encoders).
         step_ms: when 10, 50 and 90 per cent of a latent step are heard, measured in the sound; empty where it
             was not measured (voices).
         parameters: numbers in the weights.
@@ -126,7 +127,7 @@ class Card:
     def to_json(self) -> str:
         """The card as JSON, without the fields of the other kind."""
         data: dict[str, object] = {"format": FORMAT, "version": VERSION}
-        for name in (*_COMMON, *(_VOICE if self.kind == "voice" else _TOUCH)):
+        for name in (*_COMMON, *(_TOUCH if self.kind == "touch" else _VOICE)):
             data[name] = getattr(self, name)
         if self.step_ms:
             data["step_ms"] = list(self.step_ms)
