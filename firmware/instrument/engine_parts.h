@@ -48,7 +48,7 @@ class EngineTouch : public Touch {
   uint32_t latents_;
   float lag_ms_;  // as its card has it
   std::vector<size_t> knobs_;
-  std::vector<float> now_;  // touch, latents, room, place, rest_refused of the last good frame
+  std::vector<float> now_;     // touch, latents, room, place, rest_refused of the last good frame
   std::vector<uint8_t> home_;  // a state that is known to be good
   uint32_t strange_, in_a_row_;
 };

@@ -295,8 +295,9 @@ CASE(ARestThatIsRefusedIsToldAndNotKept) {
   CHECK(world.network.sent["/error"] == 0);
   world.Play(1.0);
   CHECK(world.instrument->Report().resting == 0);
-  CHECK(world.network.last_error.find("/rest: wanted a board that stands still for 3 s, got a field "
-                                      "that moved by 0.037 mT: take") == 0);
+  CHECK(
+      world.network.last_error.find("/rest: wanted a board that stands still for 3 s, got a field "
+                                    "that moved by 0.037 mT: take") == 0);
   CHECK(world.instrument->Report().refused == 1 && !scene->after_rest_ready.load());
   touch->refused_mt = 0.0f;
   world.network.Post("/rest");
