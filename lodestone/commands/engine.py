@@ -12,6 +12,8 @@ import typer
 from lodestone.options import finite
 
 _JSON = typer.Option("--json", help="Figures as JSON on stdout.")
+_MEASURED = ("4", "8", "16", "32", "64", "hop512-24", "hop128-16", "brave128-8", "brave128-16")
+"""What `bench engine` measures by itself: capacities of v2, and designs of a low hop."""
 
 
 def register(app: typer.Typer) -> None:
@@ -179,7 +181,9 @@ def _fit_host(data: bytes, as_json: bool) -> None:
 def bench_engine_command(
     voices: Annotated[
         list[str] | None,
-        typer.Argument(help="Capacities of v2; v1, v2_small, v3 whole; or .onnx files."),
+        typer.Argument(
+            help="Capacities of v2; hop128-16, brave128-8 …; v1, v2_small, v3 whole; .onnx files."
+        ),
     ] = None,
     seconds: Annotated[float, typer.Option(callback=finite, help="For each voice.")] = 4.0,
     torchscript: Annotated[
@@ -190,7 +194,7 @@ def bench_engine_command(
     ] = False,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Engine against ONNX Runtime: same machine, same voice, one thread, interleaved.
+    """Engine against ONNX Runtime and tract: same machine, same voice, one thread, interleaved.
 
     Example: lodestone bench engine
     """
@@ -202,7 +206,7 @@ def bench_engine_command(
 
     if importlib.util.find_spec("bench") is None:
         raise LodestoneError("the repository's bench/ folder", "an installed package", "run it in a checkout")
-    command = [sys.executable, "-m", "bench.engine_bench", *(voices or ["4", "8", "16", "32", "64"])]
+    command = [sys.executable, "-m", "bench.engine_bench", *(voices or _MEASURED)]
     command += [
         "--seconds",
         str(seconds),
