@@ -181,11 +181,18 @@ class Board:
         raise BoardError(f"knob {name} at {value:g}", "no word of it from the board", LOOK)
 
     def rest(self) -> Status:
-        """Takes the board as it stands as empty, and waits until that is kept."""
-        self._command("rest", lambda s: s.resting == 1, "/rest")
+        """Takes the board as it stands as empty, and waits until that is kept.
+
+        Raises:
+            BoardError: something moved meanwhile, and the board goes by its old rest.
+        """
+        refused = self._command("rest", lambda s: s.resting == 1, "/rest").refused
         status = self.wait(lambda s: s.resting == 0, REST_S)
         if status is None:
             raise BoardError("a rest within 8 s", "the board is still at it", LOOK)
+        if status.refused > refused and status.refusal.startswith("/rest: "):
+            got, _, do = status.refusal.partition(", got ")[2].partition(": ")
+            raise BoardError("a board that stands still for 3 s", got or status.refusal, do or LOOK)
         return status
 
     @property
