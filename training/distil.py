@@ -53,9 +53,7 @@ def decoder_of(settings: Settings, weights: dict[str, np.ndarray], rate: int) ->
 class Distiller:
     """One distillation: resumable, repeatable by its seed."""
 
-    def __init__(
-        self, run: Path, judge_from: float = 1.0, device: str = "cpu", sweeps: float = 0.0
-    ) -> None:
+    def __init__(self, run: Path, judge_from: float = 1.0, device: str = "cpu", sweeps: float = 0.0) -> None:
         self.sweeps = sweeps
         self.run, self.course, self.device, self.judge_from = run, course.read(run), device, judge_from
         self.settings, self.options = self.course.settings, self.course.settings.training
