@@ -167,7 +167,7 @@ def play(
     ]
     with BoardServer(made, folder / "bus", heard):
         done = subprocess.run(
-            [*command, *options], capture_output=True, text=True, timeout=120 + seconds / 10
+            [*command, *options], capture_output=True, text=True, timeout=120 + seconds
         )
     assert done.returncode == 0, done.stderr
     latents = []
