@@ -23,8 +23,9 @@ lock:
 
 # Known holes of what the lock file names, or one line where their list cannot be reached; then the table of licences.
 audit: setup
-	@$(PY) -m pip install --quiet "pip-audit>=2.7" || echo "audit: wanted pip-audit, got none: its part is left out" >&2
-	@$(PY) -m release.audit
+	@$(PYTHON) -m venv build/audit
+	@build/audit/bin/python -m pip install --quiet "pip-audit>=2.7" || true
+	@$(PY) -m release.audit build/audit/bin/python
 
 build: setup
 	@$(PY) -m cmake -S . -B build -G Ninja -DLODESTONE_INPLACE=ON \

@@ -179,7 +179,9 @@ class Card:
                 knobs={k: Knob(**v) for k, v in data.get("knobs", {}).items()},
                 reference=_reference(data.get("reference")),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except RecursionError:
+            raise GraphError("a model card", "brackets in brackets without end", _DO) from None
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise GraphError("a complete model card", f"a damaged one ({error})", _DO) from error
 
 
@@ -228,6 +230,9 @@ def _statistics(data: Mapping[str, object] | None) -> LatentStatistics | None:
     if data is None:
         return None
     arrays = {k: np.asarray(data[k], np.float32) for k in ("mean", "std", "probabilities", "quantiles")}
+    for name, array in arrays.items():
+        if array.size and array.ndim != (2 if name == "quantiles" else 1):
+            raise ValueError(f"{name} of {array.ndim} dimensions")
     return LatentStatistics(str(data["origin"]), **arrays)
 
 

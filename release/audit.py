@@ -1,11 +1,13 @@
-"""Known holes of what the lock file names, then the table of licences: `python -m release.audit`.
+"""Known holes of what the lock file names, then the table of licences: `python -m release.audit PYTHON`.
 
-`pip-audit` asks the package index for what is known of each pinned version. A package that the index does
-not know is no package without holes: it counts as not asked, and the audit has not taken place.
+PYTHON is one that has `pip-audit`, apart from ours, whose packages the table tells. It asks the package index
+for what is known of each pinned version. A package that the index does not know is no package without holes:
+it counts as not asked, and the audit has not taken place.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -39,14 +41,16 @@ def holes(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def ask() -> dict[str, Any]:
+def ask(python: str) -> dict[str, Any]:
     """The report of `pip-audit` about the lock file. Raises ReleaseError where it has none to give."""
-    command = [sys.executable, "-m", "pip_audit", "--requirement", str(licences.LOCK), "--disable-pip"]
+    command = [python, "-m", "pip_audit", "--requirement", str(licences.LOCK), "--disable-pip"]
     command += ["--progress-spinner", "off", "--timeout", "10", "--format", "json"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     except subprocess.TimeoutExpired:
         raise ReleaseError(_WANTED, f"nothing within {PATIENCE_S:.0f} s", _ELSEWHERE) from None
+    except OSError as error:
+        raise ReleaseError("a Python with pip-audit", f"{python}: {error.strerror}", "install it") from None
     try:
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
@@ -55,7 +59,7 @@ def ask() -> dict[str, Any]:
     return report
 
 
-def audit(ask: Callable[[], dict[str, Any]] = ask, table: Callable[[], None] = licences.main) -> int:
+def audit(ask: Callable[[], dict[str, Any]], table: Callable[[], None] = licences.main) -> int:
     """Both parts, each with its lines; the exit status is 1 where one has holes or did not take place."""
     status = 0
     try:
@@ -75,4 +79,4 @@ def audit(ask: Callable[[], dict[str, Any]] = ask, table: Callable[[], None] = l
 
 
 if __name__ == "__main__":
-    sys.exit(audit())
+    sys.exit(audit(functools.partial(ask, sys.argv[1] if len(sys.argv) > 1 else sys.executable)))

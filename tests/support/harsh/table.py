@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from calibration.stage.reference import static_touch
 from tests.support.harsh.boards import Board, Workshop
 from tests.support.harsh.faults import FAULTS, Fault
 from tests.support.harsh.hands import Hand, hand
+from tests.support.told_mounting import told_mounting
 
 WARMER_K, EVERY = 15.0, 4
 GIG, HANDS = 4242, 1000
@@ -94,10 +94,9 @@ def compare(name: str, workshop: Workshop, count: int, *, box: int = 0, alone_s:
             if judged is not None and judged[1].level != READY and not spots:
                 row.not_ready.append(judged[1].words)
                 row.refused += judged[1].level == STOP
-        mounting: Any = calibration.report["mounting"]  # of the last one: with known spots
-        row.gain.append(float(np.abs(np.array(mounting["gain"]) / board.mounting.gain - 1.0).max()))
-        shift = np.c_[np.array(mounting["sideways_mm"]), np.array(mounting["height_mm"])]
-        row.place_mm.append(float(np.abs(shift - board.mounting.shift_mm).max()))
+        mounting = told_mounting(calibration)  # of the last one: with known spots
+        row.gain.append(float(np.abs(mounting.gain / board.mounting.gain - 1.0).max()))
+        row.place_mm.append(float(np.abs(mounting.shift_mm - board.mounting.shift_mm).max()))
     return row
 
 
