@@ -166,13 +166,13 @@ def compare_voice(
         for form in models:
             if form != "rows":  # minutes to load, and ten times as slow
                 contenders[f"tract {form}"] = tract_peer.BoundTract(models[form])
-        bindings = {name: TRACT_BINDING for name in contenders if name.startswith("tract ")}
+        bindings = {peer: TRACT_BINDING for peer in contenders if peer.startswith("tract ")}
         contenders[TRACT_BINDING] = tract_peer.BoundTract(tract_peer.handing_on(first))
     if torch_file is not None and (torch_call := _torch(torch_file, engine.inputs["latent"])) is not None:
         contenders["torchscript"] = torch_call
     times = measure(contenders, seconds)
-    for name, binding in bindings.items():
-        times[name] = times[name].less(times[binding])
+    for peer, binding in bindings.items():
+        times[peer] = times[peer].less(times[binding])
     times.pop(TRACT_BINDING, None)
     card = json.loads(engine.card or "{}")
     macs = macs_of(first)

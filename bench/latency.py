@@ -38,10 +38,10 @@ PERIOD = 16
 """Frames a block, as on the board."""
 JITTER_US = 100
 """Of the wake-ups, on a laptop as on a board."""
-SETTLED_S = 20.0
+SETTLED_S = 10.0
 """By then the prefill has found what it needs."""
 BUFFERS = (0, 2048, 4096)
-"""Of nn~, samples; 2048 is its default."""
+"""Of nn~, samples; 4096 is its default."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def prefill_ms(folder: Path, hop: int, rate: int, taken_ms: float) -> float | No
     load = taken_ms * rate / hop / 1e3
     if load >= 0.9:
         return None
-    came = rough(folder, hop, PERIOD, load, JITTER_US, SETTLED_S)
-    return 1e3 * came.prefill / rate if came.underruns == 0 else None
+    came = rough(folder, hop, PERIOD, load, JITTER_US, SETTLED_S, frame_rate=10)
+    return 1e3 * came.settled / rate if came.underruns == 0 else None
 
 
 def _nn_tilde(folder: Path, hop: int, rate: int) -> dict[str, float]:

@@ -23,8 +23,8 @@ from tests.support.loop_back import RATE, wire
 FOLDER = os.environ.get("LODESTONE_NN_TILDE", "")
 MISSING = "nn~ is not measured, its figures are two buffers: no pd, or no LODESTONE_NN_TILDE with its folder"
 SECONDS, PATIENCE_S = 12, 300.0
-JUMPS_HZ = 1.37
-"""Of the latent: its jumps come at all phases of a buffer."""
+JUMPS_HZ = 1.4585
+"""Of the latent: 15,118 samples from jump to jump, which come at all phases of a buffer."""
 BLOCK = 64
 """Of Pd: what is taken at its end sounds from its beginning."""
 LATENTS = 2

@@ -137,11 +137,12 @@ def _count_conv(counts: Counts, conv: PlanConv, arch: str) -> None:
         if quantised:
             fours = conv.taps * -(-conv.in_channels // 4) * panels * passes
             counts.add(fours, long=2 * wide * (1 + 2 * rows), vector_load=rows + wide, integer=4)
+            counts.add(panels * passes, integer=45, load=12, store=12)
         else:
             work, steps = 4 * rows * wide, depth / 4 * panels * passes * conv.groups
             counts.add(steps, quad=1.04 * work, vector_load=1.03 * (rows + 4 * wide), integer=9)
-        counts.add(panels * passes * conv.groups, integer=60, load=20, store=12)
-    _finish(counts, conv, vectors * conv.groups, arch)
+            counts.add(panels * passes * conv.groups, integer=60, load=20, store=12)
+    _finish(counts, conv, vectors * conv.groups, arch, quantised)
 
 
 def _split(rows: int, tallest: int) -> tuple[float, int]:
@@ -165,8 +166,9 @@ def _count_quantising(counts: Counts, conv: PlanConv) -> None:
     counts.add(vectors, quad=5, vector_load=1, vector_store=1, integer=2)
 
 
-def _finish(counts: Counts, conv: PlanConv, vectors: int, arch: str) -> None:
+def _finish(counts: Counts, conv: PlanConv, vectors: int, arch: str, quantised: bool = False) -> None:
     """Per vector of results: residual, activation, stores, and the decisions between them."""
+    decisions = {"load": 5, "integer": 18} if quantised else {"load": 9, "integer": 24}
     times = conv.rows * vectors
     counts.add(times, **OPERATIONS.price("Activation", conv.activation, arch))
     counts.add(
@@ -174,9 +176,8 @@ def _finish(counts: Counts, conv: PlanConv, vectors: int, arch: str) -> None:
         quad=1.5 + conv.residual,
         vector_load=1.0 + conv.residual,
         vector_store=1.5 + conv.results,
-        load=9,
         store=1.5,
-        integer=24,
+        **decisions,
     )
 
 

@@ -35,7 +35,7 @@ def test_prediction_knows_rows_that_are_kept(tmp_path: Path) -> None:
     if not available("armv7"):
         pytest.skip("no cross compiler or emulator here; .ci/run installs them")
     path, board = tmp_path / "voice.plan", BOARDS["bela"]
-    path.write_bytes(compile_plan(quantise(low_hop("brave128", 8), "w8a16", 30.0).model))
+    path.write_bytes(compile_plan(quantise(low_hop("brave128", 4), "w8a16", 20.0).model))
     found = list(convolutions(path.read_bytes()))
     assert max(conv.kept for conv in found) == 72
     counted = arm.count(default_compiler("armv7"), path)
@@ -44,7 +44,7 @@ def test_prediction_knows_rows_that_are_kept(tmp_path: Path) -> None:
     for exact, near in zip(board.cycles(counted), board.cycles(guessed), strict=True):
         assert abs(near / exact - 1) < 0.2
     anew = predicted(path.read_bytes(), "armv7", lambda conv: replace(conv, kept=0))
-    assert anew.total > 1.15 * guessed.total
+    assert anew.total > 1.1 * guessed.total
 
 
 def test_more_work_is_more_load() -> None:

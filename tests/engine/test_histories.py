@@ -14,7 +14,7 @@ from tests.support.synthetic import decoder, low_hop
 
 @pytest.fixture(scope="module", params=["hop 2048", "hop 128"])
 def plan(request: pytest.FixtureRequest) -> bytes:
-    model = decoder(4) if request.param == "hop 2048" else low_hop("brave128", 4)
+    model = decoder(4) if request.param == "hop 2048" else low_hop("brave128", 2)
     return compile_plan(quantise(model, "w8a16", 20.0).model)
 
 

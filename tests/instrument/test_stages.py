@@ -49,9 +49,9 @@ def test_stages_play_the_whole_voice_bit_for_bit(tmp_path: Path, count: int) -> 
     assert np.abs(heard).max() > 0.2
 
 
-@pytest.mark.parametrize("period", [8, 100])
+@pytest.mark.parametrize("period", [8])
 def test_stages_of_a_low_hop_play_the_whole_voice_too(tmp_path: Path, period: int) -> None:
-    made = image(tmp_path, of_stages(tmp_path / "p", 3, hop=128))
+    made = image(tmp_path, of_stages(tmp_path / "p", 3, hop=128), frame_rate=50)
     options = ("--voice-slice-us", "100", "--period", str(period))
     run = play(tmp_path / "run", made, *options, seconds=1.0)
     start = run.stats["voice_started_at"]
