@@ -19,7 +19,7 @@ def main() -> None:
     """Prints the worst axis of each board, part of the reach, over another evening of an hour."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boards", type=int, default=200)
-    parser.add_argument("--minutes", type=float, default=10.0, help="of warm-up")
+    parser.add_argument("--minutes", type=float, default=12.0, help="of warm-up")
     parser.add_argument("--night", action="store_true", help="by the log of an evening instead")
     given = parser.parse_args()
     if given.night:

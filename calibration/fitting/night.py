@@ -128,7 +128,7 @@ def _may_be_empty(night: Night, rest: Rest) -> Rows:
 def _too_few(seconds: int, rests: int) -> CalibrationError:
     wanted = f"an evening with the board empty for {FEWEST_SECONDS} s, in {FEWEST_RESTS} rests or more"
     got = f"{seconds} s" + (f" in {rests}" if rests else "")
-    do = "take all marbles off between pieces; `lodestone calibrate --warm-up 10` needs no evening"
+    do = "take all marbles off between pieces; `lodestone calibrate --warm-up 12` needs no evening"
     return CalibrationError(wanted, got, do)
 
 
