@@ -17,11 +17,14 @@ import secrets
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from errors import LodestoneError
 
+READER_S = 5.0
+"""How long somebody is waited for who reads a pipe that is to be written."""
 _LONGEST_NAME = 200
 """Bytes of a name that a temporary name takes over; file systems allow 255."""
 
@@ -115,7 +118,12 @@ def fresh_file(path: str | Path) -> Iterator[Path]:
         if target.exists() and not target.is_file():
             if target.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            yield target
+            held = _await_reader(target) if target.is_fifo() else None
+            try:
+                yield target
+            finally:
+                if held is not None:
+                    os.close(held)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         _clean(target)
@@ -419,6 +427,24 @@ def _remove_if_free(left: Path) -> None:
                 left.unlink()
         finally:
             os.close(handle)
+
+
+def _await_reader(pipe: Path) -> int:
+    """A handle that holds the pipe open, for its reader would take an end between two writers for the end.
+
+    Raises:
+        FileError: nobody reads it within READER_S; writing to it would wait for ever.
+    """
+    until = time.monotonic() + READER_S
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        if time.monotonic() > until:
+            raise FileError(f"somebody who reads the pipe {_shown(pipe)}", "nobody", "start the reader first")
+        time.sleep(0.02)
 
 
 def _sync(path: Path) -> None:

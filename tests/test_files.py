@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,15 @@ def test_what_would_never_end_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"at most 1 MB in .*large, got 1 MB"):
         files.plain_file(tmp_path / "large", 1 << 20)
     assert files.plain_file(tmp_path / "nowhere") == tmp_path / "nowhere"
+
+
+def test_a_pipe_that_nobody_reads_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "READER_S", 0.1)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileError, match="somebody who reads"):
+        files.write_bytes(pipe, b"sound")
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    monkeypatch.setattr(files, "READER_S", 20.0)
+    files.write_bytes(pipe, b"sound")
+    assert reader.communicate(timeout=20)[0] == b"sound"
