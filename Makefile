@@ -21,11 +21,11 @@ lock:
 	$(PY) -m pip install --quiet "uv>=0.4"
 	$(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.10 --extra dev pyproject.toml -o requirements.lock
 
-# Known holes of what the lock file names, where their list can be reached; then the table of licences.
-audit: build
-	$(PY) -m pip install --quiet "pip-audit>=2.7"
-	$(PY) -m pip_audit --requirement requirements.lock --disable-pip
-	$(PY) -m release.licences
+# Known holes of what the lock file names, or one line where their list cannot be reached; then the table of licences.
+audit: setup
+	@$(PYTHON) -m venv build/audit
+	@build/audit/bin/python -m pip install --quiet "pip-audit>=2.7" || true
+	@$(PY) -m release.audit build/audit/bin/python
 
 build: setup
 	@$(PY) -m cmake -S . -B build -G Ninja -DLODESTONE_INPLACE=ON \

@@ -1,6 +1,6 @@
 /* Counts the instructions that an emulated program executes, by what they cost: a plugin for
    qemu-user (API version 1). Its interface is declared here, because Debian's qemu ships no header
-   for plugins. Output: one line "class count" each. */
+   for plugins. Output: one line "count CLASS N" each, and "function NAME N" each. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +15,7 @@ extern void qemu_plugin_register_atexit_cb(plugin_id, exit_callback, void*);
 extern size_t qemu_plugin_tb_n_insns(const struct tb*);
 extern struct insn* qemu_plugin_tb_get_insn(const struct tb*, size_t);
 extern char* qemu_plugin_insn_disas(const struct insn*);
+extern const char* qemu_plugin_insn_symbol(const struct insn*);
 extern void qemu_plugin_register_vcpu_insn_exec_inline(struct insn*, int operation, void* counter,
                                                        uint64_t add);
 
@@ -39,6 +40,23 @@ static const char* const kNames[kClasses] = {
     "quad", "double", "long",         "vector_load", "vector_pair", "vector_store",
     "load", "store",  "scalar_float", "divide",      "status",      "integer"};
 static uint64_t counts[kClasses];
+
+/* By function; what comes after so many is counted with the first, which has no name. */
+enum { kFunctions = 4096 };
+static struct {
+  const char* name;
+  uint64_t count;
+} functions[kFunctions] = {{"?", 0}};
+static size_t function_count = 1;
+
+static uint64_t* count_of(const char* name) {
+  if (!name || !*name) return &functions[0].count;
+  for (size_t i = 1; i < function_count; ++i)
+    if (strcmp(functions[i].name, name) == 0) return &functions[i].count;
+  if (function_count == kFunctions) return &functions[0].count;
+  functions[function_count].name = name;
+  return &functions[function_count++].count;
+}
 
 static int starts(const char* text, const char* with) {
   return strncmp(text, with, strlen(with)) == 0;
@@ -87,6 +105,7 @@ static void on_block(plugin_id id, struct tb* block) {
     operands += strspn(operands, " \t");
     const int sort = a64 ? class_of_a64(text, operands) : class_of_a32(text, operands);
     qemu_plugin_register_vcpu_insn_exec_inline(insn, 0, &counts[sort], 1);
+    qemu_plugin_register_vcpu_insn_exec_inline(insn, 0, count_of(qemu_plugin_insn_symbol(insn)), 1);
   }
 }
 
@@ -95,6 +114,9 @@ static void on_exit(plugin_id id, void* data) {
   (void)data;
   for (int i = 0; i < kClasses; ++i)
     fprintf(stderr, "count %s %llu\n", kNames[i], (unsigned long long)counts[i]);
+  for (size_t i = 0; i < function_count; ++i)
+    fprintf(stderr, "function %s %llu\n", functions[i].name,
+            (unsigned long long)functions[i].count);
 }
 
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void* info,

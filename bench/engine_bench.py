@@ -1,4 +1,4 @@
-"""Engine against ONNX Runtime, TorchScript and the machine: one thread, interleaved, in one run.
+"""Engine against ONNX Runtime, tract, TorchScript and the machine: one thread, interleaved, in one run.
 
 Run through `lodestone bench engine`, which keeps the matrix libraries to one thread. Times are processor
 time of the measuring thread, which other programs on the machine disturb less than the clock on the wall.
@@ -27,8 +27,11 @@ from firmware import Engine
 from graphs.card import load_onnx
 from model_export.compiler import compile_plan
 from model_export.compiler.cost import convolutions
-from tests.support.synthetic import FORMS, PUBLISHED, decoder, published
+from tests.support import tract_peer
+from tests.support.synthetic import FORMS, decoder, low_hop, published
+from tests.support.synthetic_topologies import LOW_HOP, PUBLISHED
 
+TRACT_BINDING = "what calling tract takes"
 BATCH = 8  # calls of one contender before the next has its turn: caches hold what they would hold alone
 
 
@@ -38,6 +41,10 @@ class Timing:
 
     minimum: float
     median: float
+
+    def less(self, other: Timing) -> Timing:
+        """Without what another contender stands for."""
+        return Timing(self.minimum - other.minimum, self.median - other.median)
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Result:
     against_ort: float  # fp32 against the best fp32 form
     best_against_int8: float | None  # the engine's fastest precision against ONNX Runtime's fastest int8
     against_torchscript: float | None  # fp32
+    against_tract: float | None  # fp32, its best form
     snr_db: dict[str, float]  # of the contenders with 8 bits
     share_of_peak: float  # the graph's multiply-adds
     own_share_of_peak: float  # those that the engine does: its filter bank does an eighth of the graph's
@@ -153,9 +161,19 @@ def compare_voice(
     if quantised:
         narrow, snr_db = _quantised(first)
         contenders |= narrow
+    bindings: dict[str, str] = {}
+    if tract_peer.installed():
+        for form in models:
+            if form != "rows":  # minutes to load, and ten times as slow
+                contenders[f"tract {form}"] = tract_peer.BoundTract(models[form])
+        bindings = {peer: TRACT_BINDING for peer in contenders if peer.startswith("tract ")}
+        contenders[TRACT_BINDING] = tract_peer.BoundTract(tract_peer.handing_on(first))
     if torch_file is not None and (torch_call := _torch(torch_file, engine.inputs["latent"])) is not None:
         contenders["torchscript"] = torch_call
     times = measure(contenders, seconds)
+    for peer, binding in bindings.items():
+        times[peer] = times[peer].less(times[binding])
+    times.pop(TRACT_BINDING, None)
     card = json.loads(engine.card or "{}")
     macs = macs_of(first)
     rate = card.get("sample_rate", 44100) / max(card.get("hop", 2048), 1)
@@ -164,6 +182,7 @@ def compare_voice(
     int8 = min((t.minimum for n, t in times.items() if n.startswith("ort int8")), default=None)
     fastest = min(t.minimum for n, t in times.items() if n.startswith("engine "))
     torch = times.get("torchscript")
+    tract = min((t.minimum for n, t in times.items() if n.startswith("tract ")), default=None)
     return Result(
         name,
         macs,
@@ -172,6 +191,7 @@ def compare_voice(
         best / mine,
         None if int8 is None else int8 / fastest,
         None if torch is None else torch.minimum / mine,
+        None if tract is None else tract / mine,
         snr_db,
         macs / mine / 1e6 / peak,
         sum(c.macs for c in convolutions(compile_plan(first))) / mine / 1e6 / peak,
@@ -242,6 +262,8 @@ def table(results: list[Result], peak: float, bandwidth: float, about: dict[str,
             lines.append(f"  best precision against ONNX Runtime int8: {r.best_against_int8:.2f} x")
         if r.against_torchscript is not None:
             lines.append(f"  fp32 against TorchScript: {r.against_torchscript:.1f} x")
+        if r.against_tract is not None:
+            lines.append(f"  fp32 against tract: {r.against_tract:.1f} x")
         for name, t in r.times.items():
             near = f"  {r.snr_db[name]:.1f} dB" if name in r.snr_db else ""
             lines.append(f"  {name:18} {t.minimum:8.3f} ({t.median:.3f}){near}")
@@ -249,9 +271,11 @@ def table(results: list[Result], peak: float, bandwidth: float, about: dict[str,
 
 
 def main(arguments: list[str]) -> None:
-    """Capacities (numbers), published configurations or .onnx files; --json; --seconds N; --quantised;
-    --torchscript FILE for the last voice.
+    """Capacities (numbers), designs of a low hop with theirs, published configurations or .onnx files;
+    --json; --seconds N; --quantised; --torchscript FILE for the last voice.
     """
+    if not tract_peer.installed():
+        print(tract_peer.MISSING, file=sys.stderr)
     seconds = float(arguments[arguments.index("--seconds") + 1]) if "--seconds" in arguments else 4.0
     torch_file = (
         Path(arguments[arguments.index("--torchscript") + 1]) if "--torchscript" in arguments else None
@@ -266,6 +290,9 @@ def main(arguments: list[str]) -> None:
         if voice.isdigit():
             models = {form: decoder(int(voice), form) for form in forms}
             results.append(compare_voice(f"v2 capacity {voice}", models, None, peak, seconds, quantised))
+        elif (design := voice.rpartition("-"))[0] in LOW_HOP and design[2].isdigit():
+            models = {form: low_hop(design[0], int(design[2]), form) for form in forms}
+            results.append(compare_voice(voice, models, None, peak, seconds, quantised))
         elif voice in PUBLISHED:
             models = {form: published(voice, form) for form in forms}
             results.append(compare_voice(f"{voice}, full size", models, None, peak, seconds, quantised))

@@ -29,11 +29,12 @@ from calibration.model import (
     SensorIdentity,
     Warmth,
 )
-from files import kept_path, take_back, take_forward, undone_path, write_kept
+from files import kept_path, plain_file, take_back, take_forward, undone_path, write_kept
 
 FORMAT = "lodestone-calibration"
 VERSION = 4  # 1 had no carry, 2 carried heights only, 3 knew no warm-up
 KEPT = 9
+_MOST_BYTES = 64 << 20
 LARGEST = 1e9  # of any number: far beyond all of them, and within what the engine computes with
 DO = "calibrate again, or go back with `lodestone calibration undo`"
 
@@ -131,7 +132,7 @@ def load(path: str | Path) -> Calibration:
     """
     source = Path(path)
     try:
-        text = source.read_text(encoding="utf-8")
+        text = plain_file(source, _MOST_BYTES).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise CalibrationError(
             f"the calibration {source}", "no such file", "run `lodestone calibrate`"

@@ -11,7 +11,7 @@ from calibration.capture.guard import differences
 from calibration.capture.one_spot_step import record_one_spot
 from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
 from calibration.capture.sources import open_simulated
-from calibration.capture.steps import Choice, OpenStep, Step, Watcher
+from calibration.capture.steps import Choice, GivenUp, OpenStep, Step, Watcher
 from calibration.errors import CalibrationError
 from calibration.file import load, save
 from calibration.judging.figures import Figures
@@ -105,7 +105,7 @@ def calibrate(
             told = record_one_spot(open_step, watcher, result, ball_mm)
             result = result if told is None else with_one_spot(result, told)
     except KeyboardInterrupt:
-        raise CalibrationError("a calibration", "an interruption", "the old one stays in force") from None
+        raise GivenUp from None
     changed = _since_last(result, out)
     path = save(result, out)
     judged = verdict_of(result)

@@ -17,11 +17,14 @@ import secrets
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from errors import LodestoneError
 
+READER_S = 5.0
+"""How long somebody is waited for who reads a pipe that is to be written."""
 _LONGEST_NAME = 200
 """Bytes of a name that a temporary name takes over; file systems allow 255."""
 
@@ -47,6 +50,33 @@ def file_error(path: str | Path, error: OSError, deed: str = "write") -> FileErr
     return FileError(
         f"to {deed} {_shown(path)}", error.strerror or str(error) or "an error of the system", remedy
     )
+
+
+def plain_file(path: str | Path, most_bytes: int = 4 << 30) -> Path:
+    """`path`, to be read: reading a pipe or a device might never end, and a huge file fills the memory.
+
+    What is not there, and a folder, is left to whoever opens it.
+
+    Raises:
+        FileError: neither a plain file nor a folder, or larger than `most_bytes`.
+
+    Example:
+        >>> plain_file("/dev/zero")
+        Traceback (most recent call last):
+        ...
+        files.FileError: wanted a plain file at /dev/zero, got a device: save what it gives as a file
+    """
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # ValueError: a path with a NUL in it
+        return Path(path)
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        kind = "a pipe" if stat.S_ISFIFO(found.st_mode) else "a device"
+        raise FileError(f"a plain file at {_shown(path)}", kind, "save what it gives as a file")
+    if found.st_size > most_bytes:
+        wanted = f"at most {most_bytes >> 20} MB in {_shown(path)}"
+        raise FileError(wanted, f"{found.st_size >> 20} MB", "give the file that was meant")
+    return Path(path)
 
 
 def write_text(path: str | Path, text: str) -> Path:
@@ -88,7 +118,12 @@ def fresh_file(path: str | Path) -> Iterator[Path]:
         if target.exists() and not target.is_file():
             if target.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            yield target
+            held = _await_reader(target) if target.is_fifo() else None
+            try:
+                yield target
+            finally:
+                if held is not None:
+                    os.close(held)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         _clean(target)
@@ -150,6 +185,34 @@ def fresh_folder(path: str | Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
             os.close(lock)
+
+
+@contextlib.contextmanager
+def scratch_folder(path: str | Path) -> Iterator[Path]:
+    """An empty folder beside `path` for what is in the making; it goes at the end, and what a killed one of
+    the same `path` left goes when the next begins.
+
+    Raises:
+        FileError: the system refused to make it.
+    """
+    target = _target(Path(path))
+    with _told(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clean(target)
+        fresh, lock = _make(target, folder=True)
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        os.close(lock)
+
+
+def put_in_place(fresh: Path, path: Path) -> None:
+    """The whole file `fresh`, of the same disk, takes the place of `path`. Raises FileError."""
+    with _told(path):
+        _sync(fresh)
+        os.replace(fresh, path)
+        _sync(path.parent)
 
 
 @contextlib.contextmanager
@@ -364,6 +427,24 @@ def _remove_if_free(left: Path) -> None:
                 left.unlink()
         finally:
             os.close(handle)
+
+
+def _await_reader(pipe: Path) -> int:
+    """A handle that holds the pipe open, for its reader would take an end between two writers for the end.
+
+    Raises:
+        FileError: nobody reads it within READER_S; writing to it would wait for ever.
+    """
+    until = time.monotonic() + READER_S
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        if time.monotonic() > until:
+            raise FileError(f"somebody who reads the pipe {_shown(pipe)}", "nobody", "start the reader first")
+        time.sleep(0.02)
 
 
 def _sync(path: Path) -> None:

@@ -12,6 +12,7 @@ from firmware._firmware import (
     SensorSettings,
     SensorWeight,
     check_sensors,
+    kept_histories,
     read_board_conf,
 )
 from firmware.errors import EngineError
@@ -29,5 +30,6 @@ __all__ = [
     "SensorSettings",
     "SensorWeight",
     "check_sensors",
+    "kept_histories",
     "read_board_conf",
 ]

@@ -17,11 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from files import FileError, plain_file
 from graphs.errors import GraphError
 from graphs.knob import Knob
 from graphs.tolerance import EXACT, LOOSE
 
 FORMAT, VERSION, KEY = "lodestone-card", 1, "lodestone.card"
+MOST_ONNX_BYTES = 2 << 30
+"""Of a file: protobuf reads no larger one."""
 LEAD = "lead."
 """How names of inputs begin that need not be given, zero then: by them another graph leads this one."""
 FloatArray = npt.NDArray[np.float32]
@@ -68,11 +71,12 @@ class Card:
     """Everything about a graph that its shapes do not say. Fields that do not apply keep their defaults.
 
     Attributes:
-        kind: "voice" or "touch".
+        kind: "voice", "touch", or "encoder": what turns sound into a voice's latents.
         name: of the model.
         latents: Z.
         sample_rate, hop, frames, channels: Hz, samples a frame, frames a call, audio channels (voices).
-        delay_samples: from a latent to the middle of its sound, inside the model (voices).
+        delay_samples: from a latent to the middle of its sound, inside the model (voices); from a sound
+            to its latents (encoders).
         step_ms: when 10, 50 and 90 per cent of a latent step are heard, measured in the sound; empty where it
             was not measured (voices).
         parameters: numbers in the weights.
@@ -123,7 +127,7 @@ class Card:
     def to_json(self) -> str:
         """The card as JSON, without the fields of the other kind."""
         data: dict[str, object] = {"format": FORMAT, "version": VERSION}
-        for name in (*_COMMON, *(_VOICE if self.kind == "voice" else _TOUCH)):
+        for name in (*_COMMON, *(_TOUCH if self.kind == "touch" else _VOICE)):
             data[name] = getattr(self, name)
         if self.step_ms:
             data["step_ms"] = list(self.step_ms)
@@ -175,7 +179,9 @@ class Card:
                 knobs={k: Knob(**v) for k, v in data.get("knobs", {}).items()},
                 reference=_reference(data.get("reference")),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except RecursionError:
+            raise GraphError("a model card", "brackets in brackets without end", _DO) from None
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise GraphError("a complete model card", f"a damaged one ({error})", _DO) from error
 
 
@@ -224,6 +230,9 @@ def _statistics(data: Mapping[str, object] | None) -> LatentStatistics | None:
     if data is None:
         return None
     arrays = {k: np.asarray(data[k], np.float32) for k in ("mean", "std", "probabilities", "quantiles")}
+    for name, array in arrays.items():
+        if array.size and array.ndim != (2 if name == "quantiles" else 1):
+            raise ValueError(f"{name} of {array.ndim} dimensions")
     return LatentStatistics(str(data["origin"]), **arrays)
 
 
@@ -251,7 +260,9 @@ def attach_card(model: onnx.ModelProto, card: Card) -> None:
 def load_onnx(path: str | Path) -> onnx.ModelProto:
     """An ONNX file without external data. Raises GraphError when it is none."""
     try:
-        return onnx.load(str(path), load_external_data=False)
+        return onnx.load(str(plain_file(path, MOST_ONNX_BYTES)), load_external_data=False)
+    except FileError:
+        raise
     except OSError as error:
         raise GraphError("an ONNX file", f"no readable file at {path}", "check the path") from error
     except Exception as error:  # protobuf's DecodeError has no stable home

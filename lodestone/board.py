@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import socket
@@ -17,7 +18,9 @@ from definitions.packets import messages_in
 from errors import LodestoneError
 from lodestone.board_messages import BoardKnob, BoardScene, Model, Refusal, Status
 
-ADDRESSES = ("192.168.7.2", "192.168.6.2", "bela.local")
+HERE = "127.0.0.1"
+ADDRESSES, BY_NAME = ("192.168.7.2", "192.168.6.2", HERE), "bela.local"
+"""Where a board may be: on the cable, `lodestone live` on this computer, else by its name."""
 PORT = 7564
 MODES = ("onboard", "host", "both")
 AGAIN_S = 0.4
@@ -37,7 +40,7 @@ class Board:
     """A connection to one board. Use as a context manager.
 
     Args:
-        address: of the board; None tries the usual ones until one answers.
+        address: of the board; None asks the usual ones, of which the first that answers is taken.
         port: where it listens.
         patience_s: how long an answer is waited for.
 
@@ -50,18 +53,15 @@ class Board:
         self.model: Model | None = None
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("", 0))
-        for candidate in (address,) if address else ADDRESSES:
-            try:
-                self._to = (socket.gethostbyname(candidate), port)
-            except OSError:
-                continue
-            status = self._insist(lambda _: True, "/hello", self._port)
-            if status is not None:
-                self.status = status
-                return
+        # Names last: where nothing knows them, the system takes its time to say so.
+        tried = ((address,),) if address else (ADDRESSES, (BY_NAME,))
+        answered = next((found for each in tried if (found := self._first_of(_numbers(each), port))), None)
+        if answered is not None:
+            self._to, self.status = answered
+            return
         self._socket.close()
-        tried = address or ", ".join(ADDRESSES)
-        raise BoardError(f"a board at {tried}", "no answer", "check the cable, and see `lodestone doctor`")
+        where = address or ", ".join((*ADDRESSES, BY_NAME))
+        raise BoardError(f"a board at {where}", "no answer", "check the cable, and see `lodestone doctor`")
 
     def __enter__(self) -> Board:
         return self
@@ -71,6 +71,28 @@ class Board:
     ) -> None:
         self.send("/bye", self._port)
         self._socket.close()
+
+    def _first_of(self, addresses: list[str], port: int) -> tuple[tuple[str, int], Status] | None:
+        """Of all that answer at once, the one that comes first; the others are let go."""
+        until = time.monotonic() + self.patience_s
+        while addresses and time.monotonic() < until:
+            _ask(self._socket, addresses, port, encode("/hello", self._port))
+            found: dict[str, Status] = {}
+            models: dict[str, Model] = {}
+            again = time.monotonic() + AGAIN_S
+            while addresses[0] not in found and (left := again - time.monotonic()) > 0:
+                sender, told = _heard(self._socket, left)
+                for each in told:
+                    if (status := Status.parse(each)) is not None:
+                        found[sender] = status
+                    if (model := Model.parse(each)) is not None:
+                        models[sender] = model
+            answered = [address for address in addresses if address in found]
+            if answered:
+                _ask(self._socket, answered[1:], port, encode("/bye", self._port))
+                self.model = models.get(answered[0])
+                return (answered[0], port), found[answered[0]]
+        return None
 
     @property
     def address(self) -> str:
@@ -159,11 +181,18 @@ class Board:
         raise BoardError(f"knob {name} at {value:g}", "no word of it from the board", LOOK)
 
     def rest(self) -> Status:
-        """Takes the board as it stands as empty, and waits until that is kept."""
-        self._command("rest", lambda s: s.resting == 1, "/rest")
+        """Takes the board as it stands as empty, and waits until that is kept.
+
+        Raises:
+            BoardError: something moved meanwhile, and the board goes by its old rest.
+        """
+        refused = self._command("rest", lambda s: s.resting == 1, "/rest").refused
         status = self.wait(lambda s: s.resting == 0, REST_S)
         if status is None:
             raise BoardError("a rest within 8 s", "the board is still at it", LOOK)
+        if status.refused > refused and status.refusal.startswith("/rest: "):
+            got, _, do = status.refusal.partition(", got ")[2].partition(": ")
+            raise BoardError("a board that stands still for 3 s", got or status.refusal, do or LOOK)
         return status
 
     @property
@@ -233,7 +262,7 @@ def find(addresses: Iterable[str] = (), port: int = PORT, seconds: float = 1.0) 
 
     The link is asked by broadcast; a board answers only where its settings allow.
     """
-    asked = list(addresses) or [*ADDRESSES, "127.0.0.1", "192.168.7.255", "192.168.6.255", "255.255.255.255"]
+    asked = list(addresses) or [*ADDRESSES, BY_NAME, "192.168.7.255", "192.168.6.255", "255.255.255.255"]
     found: dict[str, Status] = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -245,16 +274,31 @@ def find(addresses: Iterable[str] = (), port: int = PORT, seconds: float = 1.0) 
             if now >= again:
                 again = now + AGAIN_S
                 _ask(link, asked, port, encode("/hello", own))
-            link.settimeout(max(min(again, until) - now, 1e-3))
-            try:
-                data, sender = link.recvfrom(2048)
-            except OSError:
-                continue
-            for message in messages_in(data) or []:
-                if (status := Status.parse(message)) is not None:
-                    found[sender[0]] = status
+            sender, told = _heard(link, max(min(again, until) - now, 1e-3))
+            for each in told:
+                if (status := Status.parse(each)) is not None:
+                    found[sender] = status
         _ask(link, found, port, encode("/bye", own))
     return found
+
+
+def _numbers(names: Iterable[str]) -> list[str]:
+    """The numeric addresses of those names that have one, each once."""
+    numbers: dict[str, None] = {}
+    for name in names:
+        with contextlib.suppress(OSError, UnicodeError):  # UnicodeError: no name that a network knows
+            numbers[socket.gethostbyname(name)] = None
+    return list(numbers)
+
+
+def _heard(link: socket.socket, seconds: float) -> tuple[str, list[OscMessage]]:
+    """Who sent the next packet, and its messages; none where none comes in that time."""
+    link.settimeout(seconds)
+    try:
+        data, sender = link.recvfrom(2048)
+    except OSError:
+        return "", []
+    return sender[0], messages_in(data) or []
 
 
 def _ask(link: socket.socket, addresses: Iterable[str], port: int, packet: bytes) -> None:

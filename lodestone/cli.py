@@ -56,6 +56,7 @@ def build_app() -> typer.Typer:
 def main() -> None:
     """Runs the command; what is wrong with the world ends in one line and exit 1, Ctrl-C in exit 130."""
     logging.basicConfig(level=logging.ERROR)  # what a library thinks of a stranger's packet is no news
+    _fill_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that this locale cannot write is written in escapes
             stream.reconfigure(errors="backslashreplace")
@@ -63,6 +64,21 @@ def main() -> None:
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
     sys.exit(status)
+
+
+def _fill_closed_streams() -> None:
+    """Whoever starts us with a stream closed (`>&-`) gets what `/dev/null` would give: Python has None there,
+    and the next file that is opened would take the stream's number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
 
 
 def run(command: Callable[[], object]) -> int:

@@ -98,14 +98,14 @@ def ports() -> Seen:
 
 def board(addresses: tuple[str, ...] = ()) -> Seen:
     """Whether a board answers, plays this version, and has no trouble."""
-    from lodestone.board import find
+    from lodestone.board import HERE, find
 
     found = find(addresses)
     if not found:
         do = "check the cable and the power; without a board: `lodestone live`, or `lodestone page --live`"
         return Seen("board", CARE, "none answers on the link", do)
     own = importlib.metadata.version("lodestone")
-    address, status = sorted(found.items())[0]
+    address, status = min(found.items(), key=lambda each: (each[0] == HERE, each[0]))
     said = f"{address} plays {status.scene_name}, {status.sounding}, firmware {status.version}"
     if status.trouble:
         return Seen("board", BAD, f"{said}: {status.trouble}", "see `lodestone status`")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -19,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from calibration.session import calibrate_simulated
 from definitions.osc import named
 from errors import LodestoneError
-from files import write_bytes
+from files import put_in_place, scratch_folder, write_bytes
 from graphs.card import read_card
 from lodestone import osc_log, wav
 from lodestone.hand_to_sound import HandToSound, Trial, measure
@@ -131,11 +130,11 @@ def _prepare(wanted: Performance, console: Console) -> Scene:
 def _play(wanted: Performance, scenes: list[Scene], board: SimulatedBoard, console: Console) -> Summary:
     """Made in a folder of its own; it takes its place when it is whole, so that Ctrl-C leaves what was."""
     files = {name: wanted.out / file for name, file in FILES.items()}
-    with tempfile.TemporaryDirectory(dir=wanted.out, prefix=".playing-") as fresh:
-        made = {name: Path(fresh) / file for name, file in FILES.items()}
+    with scratch_folder(wanted.out / "performance") as fresh:
+        made = {name: fresh / file for name, file in FILES.items()}
         stats, host, wall, peak = _perform(wanted, scenes, board, console, made)
         for name, path in made.items():
-            os.replace(path, files[name])
+            put_in_place(path, files[name])
     heard = None
     if wanted.jumps > 0:
         console.print(f"Letting a magnet jump {wanted.jumps} times")

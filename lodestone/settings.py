@@ -15,6 +15,7 @@ from typing import Any
 from definitions import settings as table
 from definitions.settings import Setting, WrongValueError
 from errors import LodestoneError
+from files import plain_file
 from sensors import SensorError, SensorSettings, default_sensors
 from sensors.settings import MOUNTING, check_sensors, nearest, shown
 
@@ -143,7 +144,7 @@ def load_settings(path: Path) -> Settings:
         SettingsError: missing, not TOML, or a line that is unknown or out of range; the message names it.
     """
     try:
-        with path.open("rb") as file:
+        with plain_file(path).open("rb") as file:
             data = file.read(_LARGEST_FILE + 1)
     except (OSError, ValueError):
         raise SettingsError(

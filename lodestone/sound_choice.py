@@ -92,6 +92,12 @@ class Choice:
         y[index] = np.clip(y[index] + sigma, -MOST_SIGMA, MOST_SIGMA)
         return self._sound(y)
 
+    def found(self, now: npt.ArrayLike, latent: npt.ArrayLike) -> tuple[float, ...]:
+        """The sound `latent` [Z] within the reach of a hand; frozen latents as in `now` [Z]."""
+        y = np.clip(from_voice(latent, self.statistics), -MOST_SIGMA, MOST_SIGMA)
+        kept = [z in self.frozen for z in range(self.statistics.latents)]
+        return self._sound(np.where(kept, from_voice(now, self.statistics), y))
+
     def _sound(self, y: Array) -> tuple[float, ...]:
         """Rounded as it is written: what is heard is what the file keeps."""
         return tuple(float(f"{value:.6g}") for value in in_voice(y, self.statistics))

@@ -3,6 +3,7 @@
     hold              the gesture under your hand now, and the sound that is played there
     roll              another sound for it, at random; heard at once
     reroll            other sounds for all taught gestures but what is near
+    encode tap.wav 2  the sound of a recording, all of it or around a second, where the voice has an encoder
     nudge 3 0.5       latent 3 by half a sigma; or a word of the atlas: nudge brightness -0.5
     keep              the gesture and its sound into the file
     list, forget 2, undo
@@ -16,7 +17,7 @@ from __future__ import annotations
 import difflib
 import shlex
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,8 +29,15 @@ from lodestone.teaching import Lesson, Pair, TeachingError
 
 Now = Callable[[], Pair]
 Axes = Callable[[str], int]
-VERBS = ("hold", "roll", "reroll", "nudge", "keep", "list", "forget", "undo", "freeze", "free",
+Encode = Callable[[str, float | None], Sequence[float]]
+VERBS = ("hold", "roll", "reroll", "encode", "nudge", "keep", "list", "forget", "undo", "freeze", "free",
          "range", "seed")  # fmt: skip
+
+
+def no_encoder(file: str, second: float | None) -> Sequence[float]:
+    """Of a voice without one."""
+    do = "export it with --encoder, or say `roll`"
+    raise TeachingError(f"a voice with its encoder for {file}", "one without", do)
 
 
 @dataclass
@@ -41,6 +49,7 @@ class TeachDesk:
         choice: how sounds are drawn.
         now: touch and latents at this moment.
         axis: the number of the latent, from 1, that moves a word of the atlas most.
+        encode: the latents [Z] of a recording, all of it or around a second.
         held: the gesture, and the sound that is tried there.
         tried: the board plays a sound that is not kept.
         lock: one wish after another, whoever says it; held by the caller of `obey`.
@@ -50,6 +59,7 @@ class TeachDesk:
     choice: Choice
     now: Now
     axis: Axes
+    encode: Encode = no_encoder
     held: Pair | None = None
     tried: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -103,6 +113,11 @@ class TeachDesk:
         choice, sound = self.choice.roll(self._gesture().latent)
         yield from self._try(sound)
         self.choice = choice
+
+    def _encode(self, file: str, second: str = "") -> Iterator[str]:
+        held = self._gesture().latent
+        found = self.encode(file, _real(second) if second else None)
+        yield from self._try(self.choice.found(held, found))
 
     def _reroll(self) -> Iterator[str]:
         choice, pairs, count = self.choice.roll_far(self.lesson.pairs, self._gesture().touch)

@@ -10,12 +10,15 @@ import numpy as np
 
 import calibration
 from lodestone.board import Board
+from lodestone.live.prepare import SETTINGS
 from lodestone.settings import SceneSettings, load_settings
 from lodestone.sound_choice import Choice
-from lodestone.teach_desk import TeachDesk
+from lodestone.teach_desk import TeachDesk, no_encoder
 from lodestone.teaching import Lesson, Pair, TeachingError, bring_taught, voice_card
-from lodestone.voice_files import find_voice, voice_graph
+from lodestone.voice_files import find_encoder, find_voice, voice_graph
 from mapping.latent_statistics import latent_statistics
+from model_export.corpus import MAX_SECONDS, read_mono
+from model_export.encoder import Encoder
 
 LISTEN_S = 0.3
 """So long the hand is listened to; the middle of what it did counts."""
@@ -38,9 +41,8 @@ def open_desk(address: str | None, port: int, settings: Path, live: bool, file: 
     """
     with Board(address, port) as board:
         host, plays = board.address, board.status.scene_name
-        touch = "" if board.model is None else board.model.touch
-    scene = _live_scene(plays, touch) if live else _scene(settings, plays)
-    beside = Path() if live else settings.parent
+    settings = _live_settings() if live else settings
+    scene, beside = _scene(settings, plays), settings.parent
     made = calibration.load(beside / scene.calibration)
     card = voice_card(scene, beside)
 
@@ -52,6 +54,7 @@ def open_desk(address: str | None, port: int, settings: Path, live: bool, file: 
         Choice(latent_statistics(card), seed),
         lambda: heard_now(host, port, scene.name),
         functools.partial(_axis, scene, beside),
+        functools.partial(_encoded, scene, beside, card.latents),
     )
 
 
@@ -87,13 +90,12 @@ def _scene(settings: Path, plays: str) -> SceneSettings:
     return found
 
 
-def _live_scene(plays: str, touch: str) -> SceneSettings:
-    """Of `lodestone live` without settings: its scenes are named after voices, touches after mappings."""
-    files = sorted(LIVE.glob("simulated-*.calibration.json"), key=lambda path: path.stat().st_mtime)
-    if not files:
-        raise TeachingError(f"a calibration in {LIVE}", "none", "start `lodestone live` in this folder")
-    mapping, _, seed = touch.rpartition("-")
-    return SceneSettings(plays, plays, mapping, str(files[-1]), seed=int(seed) if seed.isdecimal() else 0)
+def _live_settings() -> Path:
+    """What `lodestone live` without settings left of its scenes."""
+    path = LIVE / SETTINGS
+    if not path.is_file():
+        raise TeachingError(f"what plays in {path}", "no such file", "start `lodestone live` in this folder")
+    return path
 
 
 @functools.cache
@@ -104,3 +106,27 @@ def _axis(scene: SceneSettings, beside: Path, word: str) -> int:
         raise TeachingError(f"a latent's number, or one of {', '.join(WORDS)}", word, "choose one of them")
     graph = voice_graph(find_voice(scene.voice, beside), Path("out/voices"))
     return axis_of(survey_graph(graph), word) + 1
+
+
+def _encoded(
+    scene: SceneSettings, beside: Path, latents: int, file: str, second: float | None
+) -> Sequence[float]:
+    """The latents [Z] of a recording by the encoder of the scene's voice.
+
+    Raises:
+        TeachingError: the voice has no encoder, or one of other latents.
+        ExportError: the recording cannot be read, is silent or too short.
+    """
+    encoder = _encoder(scene.voice, beside)
+    if encoder is None:
+        return no_encoder(file, second)
+    if encoder.card.latents < latents:
+        got = f"one of {encoder.card.latents}"
+        raise TeachingError(f"an encoder of {latents} latents", got, "export voice and encoder together")
+    sound = read_mono(Path(file), encoder.card.sample_rate, MAX_SECONDS)
+    return [float(value) for value in encoder.place(sound, second)[:latents]]
+
+
+@functools.cache
+def _encoder(voice: str, beside: Path) -> Encoder | None:
+    return find_encoder(voice, beside)

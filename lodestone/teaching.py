@@ -14,7 +14,7 @@ import onnx
 from calibration import Calibration
 from calibration.model import CHANNELS
 from errors import LodestoneError
-from files import write_bytes
+from files import plain_file, write_bytes
 from graphs.card import Card, read_card
 from lodestone.board import Board
 from lodestone.delivery import deliver
@@ -68,7 +68,7 @@ def load_taught(path: Path) -> dict[str, tuple[Pair, ...]]:
         TeachingError: another file, or a damaged one.
     """
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(plain_file(path, 64 << 20).read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:

@@ -10,13 +10,15 @@ import onnx
 
 import graphs
 import model_export
-from files import write_bytes
+from files import plain_file, write_bytes
 from graphs.card import load_onnx
 from lodestone.settings import EXACT
+from model_export.encoder import Encoder, encoder_graph
+from model_export.encoder import beside as encoder_beside
 from model_export.quantise import quantise
 from model_export.torchscript import plain_name
 from voices import catalogue
-from voices.voice_graph import SEARCH_DB, export_voice
+from voices.voice_graph import SEARCH_DB, export_voice, is_graph
 
 Progress = Callable[[str], None]
 
@@ -29,6 +31,24 @@ def find_voice(voice: str, beside: Path = Path()) -> Path:
     """
     path = beside / voice
     return path if path.is_file() else catalogue.file(voice)
+
+
+def find_encoder(voice: str, beside: Path = Path()) -> Encoder | None:
+    """What turns sound into the latents of a voice: that of its `.ts`, of `NAME.encoder.onnx` beside its
+    `NAME.onnx`, or of the voice that ships; None where it has none.
+
+    Raises:
+        VoiceError: no such voice, or a damaged file.
+        ExportError: a `.ts` whose encoder cannot be run.
+    """
+    path = find_voice(voice, beside)
+    if not is_graph(path):
+        return Encoder(encoder_graph(path))
+    if (beside / voice).is_file():
+        kept = encoder_beside(path)
+        return Encoder(load_onnx(kept)) if kept.is_file() else None
+    graph = catalogue.of(voice).encoder()
+    return None if graph is None else Encoder(graph)
 
 
 def voice_graph(
@@ -64,7 +84,7 @@ def _is_quantised(model: onnx.ModelProto) -> bool:
 
 def _recipe(voice: Path) -> str:
     """Changes with the file, and with the code that makes graphs of it: an update makes them anew."""
-    digest = hashlib.sha256(voice.read_bytes())
+    digest = hashlib.sha256(plain_file(voice).read_bytes())
     for room in (graphs, model_export):
         for source in sorted(Path(str(room.__file__)).parent.rglob("*.py")):
             digest.update(source.read_bytes())

@@ -84,7 +84,7 @@ def _module(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever a stranger's file raises
+    except (Exception, SystemExit) as error:  # whatever a stranger's file raises
         wanted = f"Python that can be read in {path.name}"
         raise MappingError(wanted, _where(error, path), "correct it") from error
     return module
@@ -114,7 +114,7 @@ class _Guarded:
             y = self.build(graph, clock, touch, latents, seed)
         except MappingError:
             raise
-        except Exception as error:  # whatever a stranger's function raises
+        except (Exception, SystemExit) as error:  # whatever a stranger's function raises
             spec = getattr(self.build, "__code__", None)
             path = Path(spec.co_filename) if spec is not None else Path(self.file)
             raise MappingError(wanted, _where(error, path), "correct the function") from error

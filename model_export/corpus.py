@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
-from graphs.card import Card, LatentStatistics
-from graphs.player import FloatArray, GraphPlayer
+from graphs.card import LatentStatistics
+from graphs.player import FloatArray
+from model_export.encoder import Encoder, encoder_graph
 from model_export.errors import ExportError
 from model_export.expected_latents import PROBABILITIES
-from model_export.graph.fold import folded
-from model_export.graph.onnx_writer import to_onnx
-from model_export.graph.prune import pruned
-from model_export.graph.spectral import without_spectra
-from model_export.symbolic import trace
-from model_export.torchscript import Archive, read_script
-from model_export.wrapper import unwrap
 
 SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".ogg")
 MAX_SECONDS = 300.0  # of all recordings together; quantiles settle long before
-BLOCK_FRAMES = 16  # latent frames a call of the encoder
 WARM_UP_FRAMES = 16  # of every recording: the encoder's caches fill
 LEAST_FRAMES = 32
 
@@ -62,12 +55,18 @@ def encoded_folder(
 ) -> list[FloatArray]:
     """Latents [frames, Z] of every recording in a folder; see `corpus_statistics`."""
     files = _recordings(Path(folder))
-    encoder, rate, hop = encoder_of(Path(path))
+    try:
+        encoder = Encoder(encoder_graph(Path(path)))
+    except ExportError as error:
+        raise ExportError(
+            error.wanted, error.got, "leave --corpus out: this encoder cannot be run"
+        ) from error
     share = MAX_SECONDS / len(files)
     rows: list[FloatArray] = []
     for file in files:
         progress(f"encoding {file.name}")
-        rows.append(_encoded(encoder, read_mono(file, rate, share), hop)[:, :latents])
+        found = encoder.encode(read_mono(file, encoder.card.sample_rate, share))
+        rows.append(found[min(WARM_UP_FRAMES, len(found) // 2) :, :latents])
     return rows
 
 
@@ -93,42 +92,3 @@ def read_mono(file: Path, rate: int, seconds: float) -> FloatArray:
         return np.asarray(mono, np.float32)
     divisor = int(np.gcd(source, rate))
     return np.asarray(resample_poly(mono, rate // divisor, source // divisor), np.float32)
-
-
-def encoder_of(path: Path) -> tuple[GraphPlayer, int, int]:
-    """(streaming encoder of BLOCK_FRAMES frames a call, sample rate, hop)."""
-    with Archive(path) as archive:
-        script = read_script(archive)
-        wrapper = unwrap(script)
-        shape = [1, wrapper.audio_inputs, BLOCK_FRAMES * wrapper.hop]
-        try:
-            graph = pruned(trace(script, wrapper.module, "encode", shape, "audio", "latent"))
-        except ExportError as error:
-            raise ExportError(
-                error.wanted, error.got, "leave --corpus out: this encoder cannot be run"
-            ) from error
-    latent = graph.outputs["latent"].shape
-    if len(latent) != 3 or latent[2] != BLOCK_FRAMES:
-        raise ExportError(f"latents of [1, Z, {BLOCK_FRAMES}]", str(list(latent)), "leave --corpus out")
-    noise = {f"noise.{k}": (d.distribution, d.value.shape) for k, d in enumerate(graph.draws)}
-    stream = GraphPlayer(to_onnx(folded(without_spectra(graph)), "encoder"))
-    stream.card = Card("voice", "encoder", wrapper.latents, noise=noise)
-    return stream, wrapper.sample_rate, wrapper.hop
-
-
-def _encoded(encoder: GraphPlayer, sound: FloatArray, hop: int) -> FloatArray:
-    """[frames, Z] of one recording, without the warm-up."""
-    encoder.reset()
-    rows = [block.T for block in _blocks(encoder, sound, hop)]
-    frames = np.concatenate(rows) if rows else np.zeros((0, encoder.outputs["latent"][1]), np.float32)
-    return frames[min(WARM_UP_FRAMES, len(frames) // 2) :]
-
-
-def _blocks(encoder: GraphPlayer, sound: FloatArray, hop: int) -> Iterator[FloatArray]:
-    """Latents [Z, T] block by block; the last, shorter block is filled with silence and cut."""
-    shape = encoder.inputs["audio"]
-    for start in range(0, len(sound) - hop + 1, shape[2]):
-        piece = sound[start : start + shape[2]]
-        block = np.zeros(shape, np.float32)
-        block[:, :, : len(piece)] = piece
-        yield encoder.run({"audio": block})["latent"][0, :, : len(piece) // hop]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graphs.card import Card
 
+_KINDS = {"voice": "a voice", "touch": "a touch", "encoder": "an encoder"}
 _ORIGIN = {
     "corpus": "measured by encoding recordings",
     "prior": "by the prior of the training, no recording was encoded",
@@ -17,7 +18,7 @@ def describe(card: Card, reference_error: float | None = None) -> list[str]:
         card: of the graph.
         reference_error: of its reference run as a share of the peak, if it was run.
     """
-    lines = [f"{card.name}: a {card.kind} of {card.latents} latents", ""]
+    lines = [f"{card.name}: {_KINDS.get(card.kind, card.kind)} of {card.latents} latents", ""]
     lines += [f"  {label:<18}{value}" for label, value in _rows(card)]
     if reference_error is not None:
         lines.append(f"  {'reference run':<18}holds, largest error {reference_error:.1e} of the peak")
@@ -26,7 +27,7 @@ def describe(card: Card, reference_error: float | None = None) -> list[str]:
 
 def _rows(card: Card) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
-    if card.kind == "voice":
+    if card.kind != "touch":
         frame_ms = 1000.0 * card.hop / card.sample_rate
         rows += [
             ("sample rate", f"{card.sample_rate} Hz"),

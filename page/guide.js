@@ -41,9 +41,9 @@ export class Guide {
       this.buttons([['Close', () => this.close()]]);
       return;
     }
-    this.say('Calibrate the board?', 'The empty board, then free play: a minute and a half. Known spots need one ball, and make all sensors alike.');
+    this.say('Calibrate the board?', 'The empty board, then free play: a minute and a half. Known spots need one ball, and make all sensors alike; without them one ball on one spot is offered.');
     this.ball = element('input', { type: 'number', min: '3', max: '40', step: '0.5', value: String(USUAL_BALL_MM) });
-    $('guide-list').replaceChildren(element('li', {}, element('label', {}, 'Ball for the known spots, mm ', this.ball)));
+    $('guide-list').replaceChildren(element('li', {}, element('label', {}, 'Ball for known spots, mm ', this.ball)));
     this.buttons([
       ['Begin', () => this.begin(false)],
       ['With known spots', () => this.begin(true)],
@@ -113,6 +113,7 @@ export class Guide {
     if (words.part !== undefined) this.hearPart(words);
     if (words.done) setText($('guide-advice'), words.done);
     if (words.refused) this.say('Not yet.', `Wanted ${words.refused.wanted}, got ${words.refused.got}: ${words.refused.do}.`);
+    if (words.offer) this.hearOffer(words.offer);
     if (words.wait) this.offerAnswers(words.wait, words.step);
     if (words.verdict) this.hearVerdict(words.verdict);
     if (words.sent) this.end('Done.', words.sent);
@@ -125,6 +126,12 @@ export class Guide {
     this.step = step;
     this.say(step.say, step.name);
     if (step.place) this.showGoal(step.place, step.mark_up);
+  }
+
+  // What free play left open, and ten seconds with one ball would tell.
+  hearOffer(why) {
+    this.clear();
+    this.say('One ball on one spot?', why);
   }
 
   hearPart({ say, part, advice, balls, cells }) {
@@ -163,10 +170,10 @@ export class Guide {
     this.buttons(answer === 'stop' ? [] : [[LABELS.stop, () => this.answer('stop')]]);
   }
 
-  hearVerdict({ level, words, findings, changed, file }) {
+  hearVerdict({ level, words, findings, unchecked, changed, file }) {
     this.clear();
     this.say(`${level[0].toUpperCase()}${level.slice(1)}.`, findings.length ? '' : words);
-    this.list([...findings.map(({ cause, remedy }) => `${cause}: ${remedy}`), ...changed.map((line) => `since the last calibration: ${line}`), `kept as ${file}`]);
+    this.list([...findings.map(({ cause, remedy }) => `${cause}: ${remedy}`), ...(unchecked ? [`not checked: ${unchecked}`] : []), ...changed.map((line) => `since the last calibration: ${line}`), `kept as ${file}`]);
     this.buttons([
       ['Send to the board', () => this.wish('send')],
       ['Undo', () => this.wish('undo')],

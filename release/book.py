@@ -1,8 +1,9 @@
 """Builds the book: `python -m release.book [OUT]`, a folder that opens without a server or a network.
 
 Its pages are the Markdown of docs/ and of the root as they stand; links to what is no page become plain text,
-pictures come along, and the modules that docs/python.md names are described by their docstrings. A warning of
-mkdocs (a link that leads nowhere, a page that no chapter has) is an error.
+pictures come along, sounds have a player behind their link, and the modules that docs/python.md names are
+described by their docstrings. A warning of mkdocs (a link that leads nowhere, a page that no chapter has) is
+an error.
 """
 
 from __future__ import annotations
@@ -79,12 +80,19 @@ def build(out: Path) -> Path:
     return out / "index.html"
 
 
+def _sounding(page: str) -> str:
+    """A page in which each link to a sound has a player behind it."""
+    player = r'\g<0> <audio controls preload="none" src="\1"></audio>'
+    return re.sub(r'<a href="([^"]+\.opus)">[^<]*</a>', player, page)
+
+
 def _alone(out: Path) -> None:
     """Gives the search a worker of ours, in place of one that would be fetched when the book is read."""
     shutil.copy(WORKER, out / "assets" / "javascripts" / WORKER.name)
     for page in out.rglob("*.html"):
         up = "../" * (len(page.relative_to(out).parts) - 1)
-        text = page.read_text(encoding="utf-8").replace(FETCHED, f"{up}assets/javascripts/{WORKER.name}")
+        text = _sounding(page.read_text(encoding="utf-8"))
+        text = text.replace(FETCHED, f"{up}assets/javascripts/{WORKER.name}")
         fetched = re.findall(
             r'(?:src|href)="(https?:[^"]*\.(?:js|css|woff2?|png|svg))"|src="(https?:[^"]*)"', text
         )

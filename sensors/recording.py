@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from files import growing_file
+from files import FileError, growing_file, plain_file
 from sensors.errors import SensorError
 from sensors.frame import MOST_MT, Flag, Frame
 
@@ -36,6 +36,9 @@ RECORD = np.dtype(
 )
 _HEAD = struct.Struct("<II")
 _BLOCK = struct.Struct("<4sII")
+_MOST_BYTES = 1 << 30
+_MOST_SWELL = 256 << 20
+"""Bytes of frames beyond sixteen times the packed ones."""
 _END = struct.Struct("<4sQ32s")
 _CRC = struct.Struct("<I")
 _MAX_HEADER = 1 << 20
@@ -132,9 +135,9 @@ class RecordingWriter:
 def is_recording(path: str | Path) -> bool:
     """Whether the file begins as a recording does."""
     try:
-        with open(path, "rb") as file:
+        with plain_file(path).open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
-    except (OSError, ValueError):  # ValueError: a path with a NUL in it
+    except (FileError, OSError, ValueError):  # ValueError: a path with a NUL in it
         return False
 
 
@@ -145,7 +148,7 @@ def read_recording(path: str | Path) -> Recording:
         SensorError: not there, no recording, of another version, or damaged in its header.
     """
     try:
-        data = Path(path).read_bytes()
+        data = plain_file(path, _MOST_BYTES).read_bytes()
     except OSError as error:
         raise SensorError(f"the recording {path}", error.strerror or str(error), "correct the path") from None
     except ValueError as error:
@@ -153,11 +156,15 @@ def read_recording(path: str | Path) -> Recording:
     info, at = _read_header(data, str(path))
     blocks: list[bytes] = []
     damage: str | None = None
+    within = 0
     while True:
         block, at, wrong = _read_block(data, at)
         if block is not None:
             blocks.append(block)
-            continue
+            within += len(block)
+            if within <= _MOST_SWELL + 16 * len(data):
+                continue
+            wrong = f"its frames come to more than {within >> 20} MB"
         damage = wrong
         break
     rows = b"".join(blocks)

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,39 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         (fresh / "half").write_text(str(1 / 0))
     assert [p.name for p in (tmp_path / "image").iterdir()] == ["new"]
     assert [p.name for p in tmp_path.iterdir()] == ["image"]
+
+
+def test_scratch_goes_at_the_end_and_a_killed_ones_with_the_next(tmp_path: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        with files.scratch_folder(tmp_path / "a") as fresh:
+            (fresh / "half").write_text("made")
+            os._exit(0)  # as a kill: nothing is cleaned
+    os.waitpid(child, 0)
+    assert list(tmp_path.rglob("half"))
+    with files.scratch_folder(tmp_path / "a") as fresh:
+        (fresh / "whole").write_text("new")
+        files.put_in_place(fresh / "whole", tmp_path / "b")
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_what_would_never_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileError, match=r"a plain file at .*pipe, got a pipe"):
+        files.plain_file(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"x" * 2_000_000)
+    with pytest.raises(FileError, match=r"at most 1 MB in .*large, got 1 MB"):
+        files.plain_file(tmp_path / "large", 1 << 20)
+    assert files.plain_file(tmp_path / "nowhere") == tmp_path / "nowhere"
+
+
+def test_a_pipe_that_nobody_reads_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "READER_S", 0.1)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileError, match="somebody who reads"):
+        files.write_bytes(pipe, b"sound")
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    monkeypatch.setattr(files, "READER_S", 20.0)
+    files.write_bytes(pipe, b"sound")
+    assert reader.communicate(timeout=20)[0] == b"sound"

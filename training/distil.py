@@ -29,7 +29,7 @@ from training import bank, checkpoint, course, golden, losses, own_weights, prog
 from training.command import one_line
 from training.discriminator import Discriminator
 from training.errors import TrainingError
-from training.lessons import HELD_OUT, LEVEL, Lessons
+from training.lessons import HANDS, HELD_OUT, LEVEL, Lessons, sweeps
 from training.loop import CHECKPOINT_SECONDS, EMA, JUDGE_STEPS, REPORT_STEPS
 from training.narrow import narrowed
 from training.network import Decoder, Encoder, parameters
@@ -37,6 +37,8 @@ from training.rounding import on_grid
 from training.settings import Settings
 
 COLUMNS = ("step", "seconds", "distance", "loudness_db", "verdict", "held_out", "held_loudness_db")
+SWEEPS = (HANDS.index(sweeps) - HELD_OUT) % len(HANDS)
+"""How far behind the held-out lessons the first one is that moves one latent after the other."""
 HELD_SECONDS = 6.0
 GOLDEN_SAMPLES = 16384
 
@@ -51,7 +53,8 @@ def decoder_of(settings: Settings, weights: dict[str, np.ndarray], rate: int) ->
 class Distiller:
     """One distillation: resumable, repeatable by its seed."""
 
-    def __init__(self, run: Path, judge_from: float = 1.0, device: str = "cpu") -> None:
+    def __init__(self, run: Path, judge_from: float = 1.0, device: str = "cpu", sweeps: float = 0.0) -> None:
+        self.sweeps = sweeps
         self.run, self.course, self.device, self.judge_from = run, course.read(run), device, judge_from
         self.settings, self.options = self.course.settings, self.course.settings.training
         torch.manual_seed(self.settings.seed)
@@ -199,7 +202,10 @@ class Distiller:
         hop, frames = self.settings.network.hop, self.options.frames
         latents, sounds = [], []
         for _ in range(self.options.batch):
-            z, x = self._lesson(int(random.integers(HELD_OUT, self.course.lessons)))
+            number = int(random.integers(HELD_OUT, self.course.lessons))
+            if self.sweeps and random.random() < self.sweeps:
+                number = int(random.choice(np.arange(HELD_OUT + SWEEPS, self.course.lessons)[:: len(HANDS)]))
+            z, x = self._lesson(number)
             start = int(random.integers(0, z.shape[1] - frames + 1))
             latents.append(z[:, start : start + frames])
             sounds.append(x[start * hop : (start + frames) * hop])
@@ -355,12 +361,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0, help="of processor time in all")
     parser.add_argument("--snapshot-minutes", type=float, default=5.0, help="between sounds and pictures")
     parser.add_argument("--judge-from", type=float, default=1.0, help="part of the time; 1: no judge")
+    parser.add_argument("--sweeps", type=float, default=0.0, help="part of crops that move one latent alone")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--parent", type=int, default=0, help="a process at whose end it ends too")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    distiller = Distiller(options.run, options.judge_from, options.device)
+    distiller = Distiller(options.run, options.judge_from, options.device, options.sweeps)
     distiller.train(options.minutes, options.snapshot_minutes, options.parent)
     distiller.finish()
 

@@ -23,7 +23,7 @@ import torch
 
 import model_export
 from graphs.player import GraphPlayer
-from model_export.corpus import BLOCK_FRAMES, encoder_of
+from model_export.encoder import BLOCK_FRAMES, Encoder, encoder_graph
 from training import losses, recordings
 from training.batches import fit_start
 from training.command import one_line
@@ -100,7 +100,7 @@ def by_pasting(voice: Voice, takes: list[Take]) -> Rebuild:
 
 def by_file(path: Path) -> Rebuild:
     """Through the encoder and the decoder of any RAVE file."""
-    encoder, _, _ = encoder_of(path)
+    encoder = Encoder(encoder_graph(path)).player
     model = model_export.export(path)
     player = GraphPlayer(model)
     card = player.card

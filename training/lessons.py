@@ -141,10 +141,14 @@ class Lessons:
         if self.teacher is None:
             raise TrainingError(f"lesson {number} at {path}", "no such file", "run `lodestone distil` again")
         made = self.make(number, self.teacher)
-        whole = io.BytesIO()
-        np.savez(whole, latents=made.latents, sound=made.sound)
-        write_bytes(path, whole.getvalue())
+        self.keep(number, made)
         return made
+
+    def keep(self, number: int, lesson: Lesson) -> None:
+        """Writes a lesson to its file, whole or not at all."""
+        whole = io.BytesIO()
+        np.savez(whole, latents=lesson.latents, sound=lesson.sound)
+        write_bytes(self.file(number), whole.getvalue())
 
     def latents(self, number: int, teacher: Teacher, frames: int) -> Floats:
         """[frames, Z] that the teacher plays in a lesson."""

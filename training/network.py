@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training import bank
+from training.hearing import mel_filters
 from training.settings import Living, Network
 
 SLOPE = 0.2
@@ -272,24 +273,6 @@ class Encoder(nn.Module):
 def soft_range(z: Tensor, bound: float = 3.5) -> Tensor:
     """Latents within the range that a player can reach: silence is -bound, not minus infinity."""
     return bound * torch.tanh(z / bound)
-
-
-def mel_filters(count: int, window: int, rate: int, low: float = 40.0) -> np.ndarray:
-    """[count, window / 2 + 1] triangles, evenly spaced in mel from `low` Hz to half the rate."""
-
-    def mel(hertz: np.ndarray | float) -> np.ndarray:
-        return np.asarray(2595 * np.log10(1 + np.asarray(hertz) / 700))
-
-    points = 700 * (10 ** (np.linspace(mel(low), mel(rate / 2), count + 2) / 2595) - 1)
-    frequency = np.fft.rfftfreq(window, 1 / rate)
-    # A triangle is at least two bins wide: low ones would otherwise miss every bin.
-    width = rate / window
-    rows = []
-    for left, middle, right in zip(points, points[1:], points[2:], strict=False):
-        rise = (frequency - middle) / max(middle - left, width) + 1
-        fall = (middle - frequency) / max(right - middle, width) + 1
-        rows.append(np.clip(np.minimum(rise, fall), 0, None))
-    return np.stack(rows)
 
 
 class Voice(nn.Module):

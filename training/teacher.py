@@ -44,7 +44,8 @@ class Teacher:
     def __init__(self, model: onnx.ModelProto, delay_samples: int | None = None) -> None:
         card = read_card(model)
         if card.kind != "voice" or card.latent is None:
-            raise TrainingError("a voice that knows its latents", f"a {card.kind}", "export it anew")
+            got = f"a graph of kind {card.kind}"
+            raise TrainingError("a voice that knows its latents", got, "export it anew")
         self.model, self.card, self.ours = model, card, is_ours(model)
         self.spread: LatentStatistics = card.latent
         self.latents = card.latents

@@ -60,6 +60,20 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Ears:
+    """What turns sound into a voice's latents, learnt from the voice itself (`training.ears`).
+
+    Attributes:
+        path, sha256: its graph, as a voice's.
+        figures: how well it finds latents back from the voice's own sound.
+    """
+
+    path: Path
+    sha256: str
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Voice:
     """A shipped voice, as its card tells.
 
@@ -79,6 +93,7 @@ class Voice:
             them back: the voice itself by its name, what costs nothing, and other files.
         corpus: what it was trained on.
         sizes: smaller forms of it, the largest first.
+        ears: its encoder; None where it has none.
     """
 
     name: str
@@ -98,6 +113,7 @@ class Voice:
     step_ms: tuple[float, ...] = ()
     held_out: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     sizes: tuple[Size, ...] = ()
+    ears: Ears | None = None
 
     def graph(self) -> onnx.ModelProto:
         """Its streaming graph with its card, checked.
@@ -106,6 +122,10 @@ class Voice:
             VoiceError: when the file is damaged or not the one that the card describes.
         """
         return _unpacked(self.path, self.sha256)
+
+    def encoder(self) -> onnx.ModelProto | None:
+        """The graph of its encoder, checked; None where it has none. Raises VoiceError as `graph`."""
+        return None if self.ears is None else _unpacked(self.ears.path, self.ears.sha256)
 
     def torchscript(self) -> bytes:
         """The `.ts` that nn~ and PyTorch play, written from the graph."""
@@ -137,6 +157,11 @@ def _size(told: dict[str, Any], folder: Path) -> Size:
     )
 
 
+def _ears(told: dict[str, Any], folder: Path) -> Ears:
+    figures = {str(key): float(value) for key, value in told["figures"].items()}
+    return Ears(folder / str(told["file"]), str(told["sha256"]), figures)
+
+
 def _parse(card: dict[str, Any], folder: Path) -> Voice:
     if card["format"] != FORMAT or card["version"] != VERSION:
         raise ValueError(f"{card['format']} {card['version']}")
@@ -158,6 +183,7 @@ def _parse(card: dict[str, Any], folder: Path) -> Voice:
         step_ms=tuple(float(part) for part in card.get("step_ms", ())),
         held_out={str(key): dict(value) for key, value in card.get("held_out", {}).items()},
         sizes=tuple(_size(told, folder) for told in card.get("sizes", ())),
+        ears=_ears(card["encoder"], folder) if "encoder" in card else None,
     )
 
 
@@ -172,7 +198,8 @@ def read(folder: Path) -> Voice:
         voice = _parse(json.loads(path.read_text(encoding="utf-8")), folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VoiceError(f"a voice's card at {path}", repr(error), "ship the voice again") from None
-    for file in (voice.path, *(size.path for size in voice.sizes)):
+    ears = () if voice.ears is None else (voice.ears.path,)
+    for file in (voice.path, *ears, *(size.path for size in voice.sizes)):
         if not file.is_file():
             raise VoiceError(f"the voice's file {file}", "none there", "restore it, or ship the voice again")
     return voice
@@ -199,6 +226,20 @@ def find(name: str, folder: Path = FOLDER) -> Voice:
             f"a shipped voice ({', '.join(voices)})", name, "choose one of these, or name a .ts file"
         )
     return voices[name]
+
+
+def of(name: str, folder: Path = FOLDER) -> Voice:
+    """The shipped voice of that name, or the one that a size of that name belongs to.
+
+    Raises:
+        VoiceError: when there is none.
+
+    Example:
+        >>> of("glass-small").name
+        'glass'
+    """
+    owners = {size.name: voice for voice in shipped(folder) for size in voice.sizes}
+    return owners[name] if name in owners else find(name, folder)
 
 
 def file(name: str, folder: Path = FOLDER) -> Path:

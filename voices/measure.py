@@ -304,7 +304,9 @@ def main(given: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="voices.measure", description="What a voice is worth, in figures.")
     parser.add_argument(
-        "voices", nargs="*", help="names of voices that ship, or their files (default: all that ship)"
+        "voices",
+        nargs="*",
+        help="names of voices that ship or of their sizes, or files (default: all voices that ship)",
     )
     parser.add_argument("--exact", action="store_true", help="the 32-bit form instead of w8a16")
     options = parser.parse_args(given)
@@ -312,10 +314,10 @@ def main(given: Sequence[str] | None = None) -> None:
     print(HEADER)
     print("|" + "---|" * (HEADER.count("|") - 1))
     for name in names:
-        known = None if Path(name).is_file() else catalogue.find(name)
-        exact = export_voice(Path(name)) if known is None else known.graph()
+        path = Path(name) if Path(name).is_file() else catalogue.file(name)
+        exact = export_voice(path)
         model, form = exact_form(exact) if options.exact else narrow_form(exact)
-        held = {} if known is None else known.held_out
+        held = {voice.name: voice.held_out for voice in catalogue.shipped()}.get(name, {})
         told = Path(name).name.split(".")[0]
         print(row(told, read_card(model).hop, measure(model), form, held), flush=True)
 

@@ -1,5 +1,10 @@
-"""Attacks that go on for hours: `python -m bench.attacks SURFACE --minutes N`.
+"""Attacks that go on for hours: `python -m bench.attacks SURFACE --minutes N`, or `--cases N`.
 
-A surface is a module here with `attack(end, tally)`: it makes cases until the clock says `end` and counts
-what came of each. The generators are those of `tests/support/attacks`, which the suite runs for seconds.
+A surface is a module here with `attack(going, seed, tally)`: it makes cases as long as it is `going()` and
+counts what came of each. The generators are those of `tests/support/attacks`, which the suite runs for
+seconds.
 """
+
+from collections.abc import Callable
+
+Going = Callable[[], bool]

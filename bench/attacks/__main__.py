@@ -1,4 +1,4 @@
-"""`python -m bench.attacks SURFACE [--minutes N] [--seed N]`: cases, refusals, crashes, tracebacks, hangs."""
+"""`python -m bench.attacks SURFACE [--minutes N | --cases N]`: refusals, crashes, tracebacks, hangs."""
 
 from __future__ import annotations
 
@@ -22,17 +22,23 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench.attacks")
     parser.add_argument("surface", choices=sorted([*surfaces.CASES, *others]))
     parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--cases", type=int, help="so many, however long it takes")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
     tally: Counter[str] = Counter()
     began = time.monotonic()
-    end = began + 60 * asked.minutes
+
+    def going() -> bool:
+        if asked.cases:
+            return tally["cases"] < asked.cases
+        return time.monotonic() < began + 60 * asked.minutes
+
     try:
         if asked.surface in others:
-            import_module(f"bench.attacks.{asked.surface}").attack(end, asked.seed, tally)
+            import_module(f"bench.attacks.{asked.surface}").attack(going, asked.seed, tally)
         else:
             seed = asked.seed
-            while time.monotonic() < end:
+            while going():
                 surfaces.attack(asked.surface, 50, seed, tally)
                 seed += 1
     except KeyboardInterrupt:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
+from bench.attacks import Going
 from tests.support.attacks import command_lines
 
 
-def attack(end: float, seed: int, tally: Counter[str]) -> None:
-    """Ten cases after ten until `end` (of `time.monotonic`)."""
-    while time.monotonic() < end:
+def attack(going: Going, seed: int, tally: Counter[str]) -> None:
+    """Ten cases after ten as long as it is `going`."""
+    while going():
         command_lines.attack(10, seed, tally)
         seed += 1

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
 
+from bench.attacks import Going
 from tests.support.attacks import graphs, judged
 
 
-def attack(end: float, seed: int, tally: Counter[str]) -> None:
-    """Until `end` (of `time.monotonic`)."""
+def attack(going: Going, seed: int, tally: Counter[str]) -> None:
+    """As long as it is `going`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stranger.onnx"
         for data in graphs.cases(seed):
-            if time.monotonic() > end:
+            if not going():
                 return
             path.write_bytes(data)
             came = judged.judged(partial(graphs.survive, path), len(data))

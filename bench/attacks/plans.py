@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
+from bench.attacks import Going
 from tests.support.attacks import plans
 
 # Small plans are mutated more often: a hundred of them take as long as one of a decoder.
 ROUNDS = {"loops": 5000, "voice": 5000, "fp32": 200, "w8a16": 200, "w8a8": 200}
 
 
-def attack(end: float, seed: int, tally: Counter[str]) -> None:
-    """Mutates every plan of the corpus in turn until `end` (of `time.monotonic`)."""
+def attack(going: Going, seed: int, tally: Counter[str]) -> None:
+    """Mutates every plan of the corpus in turn as long as it is `going`."""
     program = plans.fuzzer()
     with tempfile.TemporaryDirectory() as folder:
         corpus = list(plans.corpus(Path(folder)))
-        while time.monotonic() < end:
+        while going():
             for path in corpus:
                 rounds = ROUNDS[path.stem]
                 try:

@@ -10,11 +10,12 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
+from bench.attacks import Going
 from tests.support.attacks import judged, scripts
 
 
-def attack(end: float, seed: int, tally: Counter[str]) -> None:
-    """Until `end` (of `time.monotonic`)."""
+def attack(going: Going, seed: int, tally: Counter[str]) -> None:
+    """As long as it is `going`."""
     voices = [scripts.real(name) for name in ("v2_causal", "v1_noise")]
     dice = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -34,5 +35,5 @@ def attack(end: float, seed: int, tally: Counter[str]) -> None:
 
         for name, data in scripts.bombs():
             case(name, data)
-        while time.monotonic() < end:
+        while going():
             case("mutated", scripts.mutated(dice.choice(voices), dice))

@@ -8,7 +8,7 @@ import numpy as np
 
 from calibration.board_model import Mounting, ball_moment
 from calibration.capture.spot_steps import still_frames
-from calibration.capture.steps import OpenStep, Runner, Step, Watcher
+from calibration.capture.steps import GivenUp, OpenStep, Runner, Step, Watcher
 from calibration.errors import CalibrationError
 from calibration.fitting.evening import played_field
 from calibration.fitting.one_spot import SPOT, SpotTold, told_by_one_spot
@@ -34,7 +34,7 @@ def record_one_spot(
     """Takes the step on the board of `calibration`; None where it was left out or given up.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C.
+        GivenUp, KeyboardInterrupt: the player ends all of it.
     """
     runner = Runner(open_step, watcher)
     runner.sensors = calibration.sensors
@@ -52,5 +52,7 @@ def record_one_spot(
 
     try:
         return runner.do(one_spot_step(ball_mm), judge)
+    except GivenUp:
+        raise
     except CalibrationError:
         return None

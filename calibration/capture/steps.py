@@ -115,6 +115,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+class GivenUp(CalibrationError):  # noqa: N818 - the player's wish
+    """From a watcher: the player ends the whole calibration, not this step alone."""
+
+    def __init__(self) -> None:
+        super().__init__("a calibration", "an interruption", "the old one stays in force")
+
+
 class OneBack(Exception):  # noqa: N818 - no error: the player wants the known spot before this one
     """Before a known spot: the one before it once more."""
 

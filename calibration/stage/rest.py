@@ -1,9 +1,9 @@
 """What the empty board shows, taken away: temperature, a rest captured anew, and slow tracking.
 
 The rest correction `state.0` is in millitesla, added to the calibration's offset. Two things move it: a
-capture (rising edge of knob.rest_capture, 3 s, refused when something moved) and tracking, which follows at
-most 1 % of the reach per minute and only while the board has been still for 10 s and either empty or in a
-field that is the same on all four sensors, which no marble makes.
+capture (rising edge of knob.rest_capture, 3 s; refused when something moved, and told) and tracking, which
+follows at most 1 % of the reach per minute and only while the board has been still for 10 s and either empty
+or in a field that is the same on all four sensors, which no marble makes.
 """
 
 from __future__ import annotations
@@ -51,12 +51,14 @@ class Played:
         field_mt: as it is. settled_mt: [1, 12] without noise, corrected. steady: [] all four answer and
         nothing
             moves. warming_k: [4] since the rest was taken, by calibration or capture.
+        refused_mt: [1] by how much the field moved during the last capture, where that was refused; else 0.
     """
 
     field_mt: Var
     settled_mt: Var
     steady: Var
     warming_k: Var
+    refused_mt: Var
 
 
 def remove_rest(
@@ -68,7 +70,7 @@ def remove_rest(
     lifted = op.sub(inputs.field, op.add(const(calibration.rest.offset_mt), shown))
     calm, spread = _calm(graph, clock, lifted, inputs.new, calibration)
     present = _column(op.cast(op.greater(inputs.valid, const(0.99)), to=np.float32))
-    captured, success = _capture(graph, clock, calm, present, rest.now, calibration)
+    captured, success, refused = _capture(graph, clock, calm, present, rest.now, calibration)
     restless = op.sub(spread, const((STILL_SIGMAS * calibration.rest.noise_mt) ** 2))
     settled = op.reshape(op.mul(op.sub(calm, rest.now), present), shape_const([1, CHANNELS]))
     if calibration.corrected:
@@ -80,7 +82,7 @@ def remove_rest(
     rested = graph.state("warming at rest", (SENSORS,))
     rested.then = op.where(success, warming, rested.now)
     field = same_sensitivity(op.sub(lifted, rest.then), warming, calibration.rest)
-    return Played(field, settled, steady, op.sub(warming, rested.then))
+    return Played(field, settled, steady, op.sub(warming, rested.then), refused)
 
 
 def _alike(settled: Var) -> Var:
@@ -123,8 +125,9 @@ def _calm(
 
 def _capture(
     graph: StatefulGraph, clock: Clock, calm: Var, present: Var, rest: Var, calibration: Calibration
-) -> tuple[Var, Var]:
-    """What a capture adds to the rest in this call, [4, 3]; [1] whether one succeeds in it."""
+) -> tuple[Var, Var, Var]:
+    """What a capture adds to the rest in this call, [4, 3]; [1] whether one succeeds in it; [1] mT that
+    the field moved by during the last one, 0 where it was not refused."""
     pressed = op.cast(op.greater(graph.knob("rest_capture", Knob(0.0, 1.0, 0.0)), const(0.5)), to=np.float32)
     before = graph.state("rest_capture before", (1,))
     elapsed = graph.state("capture seconds", (1,))
@@ -143,16 +146,20 @@ def _capture(
     low.then = op.where(begins, calm, op.min([low.now, calm]))
     high.then = op.where(begins, calm, op.max([high.now, calm]))
     limit = const(CAPTURE_SPREAD_SIGMAS * calibration.rest.noise_mt)
-    excess = op.mul(op.sub(op.sub(high.then, low.then), limit), present)
-    still = op.less_or_equal(op.reduce_max(excess, keepdims=0), const(0.0))
-    success = op.and_(op.and_(runs, ends), still)
+    moved = op.mul(op.sub(high.then, low.then), present)
+    still = op.less_or_equal(op.reduce_max(op.sub(moved, limit), keepdims=0), const(0.0))
+    over = op.and_(runs, ends)
+    success = op.and_(over, still)
+    refused = graph.state("capture refused", (1,))
+    said = op.where(over, op.reshape(op.reduce_max(moved, keepdims=0), shape_const([1])), refused.now)
+    refused.then = op.where(op.or_(begins, success), const([0.0]), said)
 
     pending = graph.state("capture pending", (SENSORS, AXES))
     found = op.mul(op.sub(mean.then, rest), present)
     goal = op.where(success, found, pending.now)
     step = op.mul(goal, follow(clock, CAPTURE_GLIDE_S))
     pending.then = op.sub(goal, step)
-    return step, success
+    return step, success, refused.then
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, 
     """Adds the whole stage to `graph`; `state.0` is the rest correction that the instrument keeps.
 
     Inputs added: field [4, 3] mT, valid [4], temperature [4] °C, dt [] s, knob.reach (mT) and
-    knob.rest_capture. Output added: room [4], see `calibration.stage.room`.
+    knob.rest_capture. Outputs added: room [4], see `calibration.stage.room`, and rest_refused [1], mT by
+    which the field moved during the last capture where that was refused for it, else 0.
 
     Returns the clock and touch [12] in -1..1, sensor by sensor.
     """
@@ -54,4 +55,5 @@ def touch_stage(graph: StatefulGraph, calibration: Calibration) -> tuple[Clock, 
     weighted = op.mul(touch, op.reshape(weight, shape_const([CHANNELS])))
     room = watch_room(graph, clock, played.settled_mt, played.steady, played.warming_k, calibration)
     graph.output("room", room)
+    graph.output("rest_refused", played.refused_mt)
     return clock, one_euro(graph, clock, weighted, response)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "firmware/engine/engine.h"
+#include "firmware/engine/histories.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -49,6 +50,17 @@ KernelSet KernelSetOf(const std::string& name) {
   for (const auto& known : sets)
     if (name == known.name) return known.set;
   Raise("kernels best, portable, avx2, avx512 or neon", "\"" + name + "\"", "choose one of these");
+}
+
+// Operations by their place in the plan: recall, convolution, advance; rows kept and new.
+std::vector<std::vector<uint32_t>> KeptHistories(nb::bytes plan) {
+  PlanParts parts;
+  char error[256] = "";
+  if (!CheckPlan(plan.c_str(), plan.size(), &parts, error, sizeof error)) RaiseLine(error);
+  std::vector<std::vector<uint32_t>> found;
+  for (const History& one : FindHistories(parts))
+    found.push_back({one.recall, one.convolution, one.advance, one.rows, one.fresh});
+  return found;
 }
 
 std::string ShapeText(const uint32_t* dims, size_t rank) {
@@ -190,6 +202,10 @@ class PyEngine {
 }  // namespace
 
 void BindEngine(nb::module_& m) {
+  m.def("kept_histories", KeptHistories, "plan"_a,
+        "The histories that an engine keeps quantised from call to call: for each the places of "
+        "the operations "
+        "that recall it, hear it and advance it, and its rows, kept and new. Raises EngineError.");
   nb::class_<PyEngine>(m, "Engine",
                        "A loaded plan: runs one call of its graph, states kept inside.")
       .def(nb::init<nb::bytes, const std::string&>(), "plan"_a, "kernels"_a = "best",

@@ -29,60 +29,75 @@ struct Words : PanelOrder8 {
 typedef Words Bytes;  // bytes less their zero fit 16 bits: the same sums, to the bit
 #endif
 
-constexpr uint32_t kQuantisedPerItem = 4096;  // values quantised in one slice
-
-static inline uint32_t InputRows(const ConvTask& task) {
-  return (task.rows - 1u) * task.input_stride + (task.taps - 1u) * task.dilation + 1u;
+// The window has to be moved back where the scratch ends: with room for as many rows again, once
+// in so many calls as bring them.
+static inline uint32_t ScratchRows(const ConvTask& task) {
+  const uint32_t rows = InputRows(task);
+  return rows - task.kept_rows < task.kept_rows ? rows + task.kept_rows : rows;
 }
-static inline uint32_t RowsPerItem(const ConvTask& task) {
-  return ScratchChannels(task) < kQuantisedPerItem ? kQuantisedPerItem / ScratchChannels(task) : 1u;
-}
-static inline uint32_t QuantiseItems(const ConvTask& task) {
-  return (InputRows(task) - task.kept_rows + RowsPerItem(task) - 1u) / RowsPerItem(task);
+// Where the input's first row lies, quantised.
+template <class Value>
+static inline Value* WindowOf(const ConvTask& task) {
+  Value* scratch = static_cast<Value*>(task.scratch);
+  return task.window ? scratch + size_t{task.window->first} * ScratchChannels(task) : scratch;
 }
 
 template <class Sort>
 static void QuantiseRows(const ConvTask& task, uint32_t first, uint32_t last) {
   typedef typename Sort::Value Value;
+  constexpr uint32_t kLanes = Vec::kLanes;
   // Adding 1.5 * 2^23 leaves no room for a fraction: the sum's low bits are the value, rounded as
   // QuantizeLinear rounds.
   const Vec::F steps = Vec::Set(task.steps_per_unit), shift = Vec::Set(12582912.0f);
   const Vec::F low = Vec::Set(task.input_low), high = Vec::Set(task.input_high);
   const Vec::I shift_bits = Vec::SetInt(0x4b400000 - Sort::Zero(task));
-  const uint32_t channels = task.in_channels, wide = ScratchChannels(task);
-  const ptrdiff_t row_floats = task.row_step / static_cast<ptrdiff_t>(task.input_stride);
-  for (uint32_t row = first; row < last; ++row) {
-    const float* x = task.input + static_cast<ptrdiff_t>(row) * row_floats;
-    Value* to = static_cast<Value*>(task.scratch) + static_cast<size_t>(row) * wide;
-    for (uint32_t c = 0; c < channels; c += Vec::kLanes) {
-      const int count = channels - c < Vec::kLanes ? static_cast<int>(channels - c) : Vec::kLanes;
-      const Vec::F scaled =
-          Vec::Mul(count == Vec::kLanes ? Vec::Load(x + c) : Vec::LoadSome(x + c, count), steps);
-      const Vec::F held = Vec::Min(Vec::Max(scaled, low), high);
-      const Vec::I whole = Vec::SubInt(Vec::Bits(Vec::Add(held, shift)), shift_bits);
-      if (count == Vec::kLanes) {
-        Sort::Store(to + c, whole);
-      } else {
-        Value some[Vec::kLanes];
-        Sort::Store(some, whole);
-        for (int i = 0; i < count; ++i) to[c + static_cast<uint32_t>(i)] = some[i];
-      }
+  const auto whole = [&](Vec::F x) {
+    const Vec::F held = Vec::Min(Vec::Max(Vec::Mul(x, steps), low), high);
+    return Vec::SubInt(Vec::Bits(Vec::Add(held, shift)), shift_bits);
+  };
+  const ptrdiff_t step = task.quantise_step;
+  const float* x = task.input + static_cast<ptrdiff_t>(first) * step;
+  uint32_t channels = task.in_channels, wide = ScratchChannels(task), rows = last - first;
+  Value* to = WindowOf<Value>(task) + size_t{first} * wide;
+  if (channels == wide && step == static_cast<ptrdiff_t>(channels)) {  // one long row
+    channels = wide = channels * rows;
+    rows = 1u;
+  }
+  for (; rows > 0u; --rows, x += step, to += wide) {
+    uint32_t c = 0;
+    for (; c + 2u * kLanes <= channels; c += 2u * kLanes) {
+      const Vec::I one = whole(Vec::Load(x + c)), other = whole(Vec::Load(x + c + kLanes));
+      Sort::Store(to + c, one);
+      Sort::Store(to + c + kLanes, other);
     }
-    for (uint32_t c = channels; c < wide; ++c) to[c] = 0;
+    if (c + kLanes <= channels) {
+      Sort::Store(to + c, whole(Vec::Load(x + c)));
+      c += kLanes;
+    }
+    if (c < channels) {
+      Value some[kLanes];
+      Sort::Store(some, whole(Vec::LoadSome(x + c, static_cast<int>(channels - c))));
+      for (uint32_t i = 0; c + i < channels; ++i) to[c + i] = some[i];
+    }
+    for (c = channels; c < wide; ++c) to[c] = 0;
   }
 }
 
-// Rows of the last call come to the front as they were quantised.
+// The window goes on to where the last call has left its last rows, or they come to the front.
 template <class Sort>
 static void RecallRows(const ConvTask& task) {
   if (task.kept_rows == 0u) return;
-  typename Sort::Value* rows = static_cast<typename Sort::Value*>(task.scratch);
-  const size_t wide = ScratchChannels(task), fresh = InputRows(task) - task.kept_rows;
-  if (*task.kept)
-    std::memmove(rows, rows + fresh * wide, task.kept_rows * wide * sizeof *rows);
-  else
-    QuantiseRows<Sort>(task, 0, task.kept_rows);
-  *task.kept = true;
+  RowWindow& window = *task.window;
+  const uint32_t rows = InputRows(task), next = window.first + rows - task.kept_rows;
+  if (!window.kept) {
+    window = {true, 0u};
+    return QuantiseRows<Sort>(task, 0, task.kept_rows);
+  }
+  window.first = next + rows <= ScratchRows(task) ? next : 0u;
+  if (window.first == next) return;
+  typename Sort::Value* scratch = static_cast<typename Sort::Value*>(task.scratch);
+  const size_t wide = ScratchChannels(task);
+  std::memmove(scratch, scratch + next * wide, task.kept_rows * wide * sizeof *scratch);
 }
 
 template <class Sort>
@@ -147,7 +162,7 @@ struct Tile8Functions {
     static constexpr void Fill(Function*) {}
   };
   static constexpr int kOf1 = Sort::kFewestVectors == 1 ? TileShape::kRowsOf1 : 0;
-  static constexpr int kOf4 = Sort::kFewestVectors == 1 ? TileShape::kRowsOf4 : 0;
+  static constexpr int kOf4 = TileShape::kRowsOf4;
   Function of1[kOf1 + 1], of2[TileShape::kRowsOf2 + 1], of4[kOf4 + 1];
   constexpr Tile8Functions() : of1{}, of2{}, of4{} {
     Table<1, kOf1>::Fill(of1);
@@ -164,7 +179,7 @@ template <class Sort, class Visit>
 static inline void ForPanels8(const ConvTask& task, Visit visit) {
   const uint32_t fewest = Sort::kFewestVectors;
   uint32_t left = (task.out_channels + Vec::kLanes * fewest - 1u) / (Vec::kLanes * fewest) * fewest;
-  const uint32_t widest = fewest == 1u ? WidestPanel(task.rows) : 2u;
+  const uint32_t widest = WidestPanel(task.rows);
   for (uint32_t column = 0; left > 0u;) {
     const uint32_t vectors = left >= widest ? widest : left >= 2u ? 2u : 1u;
     visit(column, vectors);
@@ -215,7 +230,7 @@ static void PackIntegers(const ConvTask& task, const int8_t* plan_order, int8_t*
 
 template <class Sort>
 static uint32_t Conv8Items(const ConvTask& task) {
-  uint32_t items = QuantiseItems(task);
+  uint32_t items = task.quantise_items;
   ForPanels8<Sort>(task, [&](uint32_t, uint32_t vectors) { items += TilesOf(task.rows, vectors); });
   return items;
 }
@@ -224,8 +239,8 @@ template <class Sort>
 static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
   static constexpr Tile8Functions<Sort>
       kFunctions;  // a constant: no code of this instruction set runs to make it
-  const uint32_t wide = ScratchChannels(task), quantise = QuantiseItems(task),
-                 each = RowsPerItem(task);
+  const uint32_t wide = ScratchChannels(task), quantise = task.quantise_items,
+                 each = task.rows_per_item;
   if (first < quantise) {
     if (first == 0u) RecallRows<Sort>(task);
     const uint32_t begin = task.kept_rows + first * each,
@@ -233,6 +248,7 @@ static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
     QuantiseRows<Sort>(task, begin, end < InputRows(task) ? end : InputRows(task));
   }
   const bool adjacent = task.dilation == 1u;
+  const typename Sort::Value* input = WindowOf<typename Sort::Value>(task);
   const int8_t* weights = task.weights8;
   uint32_t item = quantise;
   ForPanels8<Sort>(task, [&](uint32_t column, uint32_t vectors) {
@@ -247,11 +263,12 @@ static void RunConv8(const ConvTask& task, uint32_t first, uint32_t last) {
       tile.column = column;
       tile.columns = task.out_channels - column;
       tile.row = 0;
+      const uint32_t even = tiles > 1u ? task.rows / tiles : task.rows,
+                     more = task.rows - even * tiles;
       for (uint32_t t = 0; t < tiles; ++t) {
-        const uint32_t rows = task.rows / tiles + (t < task.rows % tiles ? 1u : 0u);
+        const uint32_t rows = even + (t < more ? 1u : 0u);
         if (item + t >= first && item + t < last) {
-          tile.x = static_cast<const typename Sort::Value*>(task.scratch) +
-                   static_cast<ptrdiff_t>(tile.row) * tile.row_step;
+          tile.x = input + static_cast<ptrdiff_t>(tile.row) * tile.row_step;
           kFunctions.Find(vectors, rows)(task, tile);
           FinishCurved(task, tile.row, rows, tile.column,
                        tile.columns < width ? tile.columns : width);

@@ -21,11 +21,6 @@ struct Tile {
 };
 
 static inline uint32_t WidestPanel(uint32_t rows) { return rows <= TileShape::kRowsOf4 ? 4u : 2u; }
-static inline uint32_t TallestTile(uint32_t vectors) {
-  return vectors == 4u   ? TileShape::kRowsOf4
-         : vectors == 2u ? TileShape::kRowsOf2
-                         : TileShape::kRowsOf1;
-}
 
 static inline Panels SplitPanels(const ConvTask& task) {
   const uint32_t vectors = (task.out_channels + Vec::kLanes - 1u) / Vec::kLanes;
@@ -111,8 +106,10 @@ static inline void ForPanels(const ConvTask& task, Visit visit) {
 }
 
 static inline uint32_t TilesOf(uint32_t rows, uint32_t vectors) {
-  const uint32_t tallest = TallestTile(vectors);
-  return (rows + tallest - 1u) / tallest;
+  constexpr uint32_t k4 = TileShape::kRowsOf4, k2 = TileShape::kRowsOf2, k1 = TileShape::kRowsOf1;
+  return vectors == 4u   ? (rows + k4 - 1u) / k4  // by constants: a Cortex-A8 does not divide
+         : vectors == 2u ? (rows + k2 - 1u) / k2
+                         : (rows + k1 - 1u) / k1;
 }
 
 static size_t PackedFloats(const ConvTask& task) {
@@ -163,8 +160,10 @@ static void RunConv(const ConvTask& task, uint32_t first, uint32_t last) {
       tile.column = group * task.out_channels + column;
       tile.columns = task.out_channels - column;
       tile.row = 0;
+      const uint32_t even = tiles > 1u ? task.rows / tiles : task.rows,
+                     more = task.rows - even * tiles;
       for (uint32_t t = 0; t < tiles; ++t) {
-        const uint32_t rows = task.rows / tiles + (t < task.rows % tiles ? 1u : 0u);
+        const uint32_t rows = even + (t < more ? 1u : 0u);
         if (item + t >= first && item + t < last) {
           tile.x = task.input + group * task.in_channels +
                    static_cast<ptrdiff_t>(tile.row) * task.row_step;

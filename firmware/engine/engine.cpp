@@ -79,9 +79,7 @@ Engine::Impl::Impl(const PlanParts& parts, const Kernels& kernels)
 }
 
 void Engine::Impl::RestoreState() {
-  if (!initial_state.empty())
-    std::memcpy(program.state(), initial_state.data(), sizeof(float) * initial_state.size());
-  program.ForgetRows();
+  program.LoadState(initial_state.data());
   noise.Seed(seed);
   in_call = false;
 }
@@ -186,19 +184,14 @@ size_t Engine::state_bytes() const {
 void Engine::SaveState(void* to) const {
   const uint64_t position = impl_->noise.position();
   std::memcpy(to, &position, sizeof position);
-  const size_t bytes = state_bytes() - sizeof position;
-  if (bytes)
-    std::memcpy(static_cast<uint8_t*>(to) + sizeof position, impl_->program.state(), bytes);
+  impl_->program.SaveState(static_cast<uint8_t*>(to) + sizeof position);
 }
 
 void Engine::LoadState(const void* from) {
   uint64_t position = 0;
   std::memcpy(&position, from, sizeof position);
   impl_->noise.Seed(position);
-  const size_t bytes = state_bytes() - sizeof position;
-  if (bytes)
-    std::memcpy(impl_->program.state(), static_cast<const uint8_t*>(from) + sizeof position, bytes);
-  impl_->program.ForgetRows();
+  impl_->program.LoadState(static_cast<const uint8_t*>(from) + sizeof position);
   impl_->in_call = false;
 }
 

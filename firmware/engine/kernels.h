@@ -22,6 +22,13 @@ struct LoopsTask {
   float parameter[2];
 };
 
+// Quantised rows that a convolution keeps from call to call: a window that slides through its
+// scratch, so that few calls have to move them.
+struct RowWindow {
+  bool kept;       // the rows of the last call are there
+  uint32_t first;  // row of the scratch at which the input begins
+};
+
 struct ConvTask {
   uint32_t rows, taps, in_channels, out_channels, groups;  // channels per group
   uint32_t input_stride, dilation;                         // in rows
@@ -45,12 +52,27 @@ struct ConvTask {
   float steps_per_unit, input_low, input_high;  // what the input is held within, in steps
   bool byte_input;                              // the input takes 8 bits, else 16
   int32_t input_zero;                           // the byte that means zero
+  ptrdiff_t quantise_step;                      // from one of them to the next, in floats
+  uint32_t rows_per_item, quantise_items;       // slices in which they are quantised
   uint32_t kept_rows;  // of the input, at its front: what the last call has left at its end
-  bool* kept;          // `scratch` still holds them; with kept_rows only
+  RowWindow* window;   // with kept_rows only
 };
 
 // Channels of a quantised row: rounded up, so that whole pairs or fours of them can be read.
 inline uint32_t ScratchChannels(const ConvTask& task) { return (task.in_channels + 3u) / 4u * 4u; }
+inline uint32_t InputRows(const ConvTask& task) {
+  return (task.rows - 1u) * task.input_stride + (task.taps - 1u) * task.dilation + 1u;
+}
+
+// Fills in how the input's new rows are quantised: once, for a Cortex-A8 does not divide by itself.
+inline void SliceQuantising(ConvTask* task) {
+  constexpr uint32_t kValuesPerItem = 4096;
+  const uint32_t channels = ScratchChannels(*task);
+  task->quantise_step = task->row_step / static_cast<ptrdiff_t>(task->input_stride);
+  task->rows_per_item = channels < kValuesPerItem ? kValuesPerItem / channels : 1u;
+  task->quantise_items =
+      (InputRows(*task) - task->kept_rows + task->rows_per_item - 1u) / task->rows_per_item;
+}
 
 // One instruction set. All functions are pure arithmetic on memory that the caller owns.
 struct Kernels {

@@ -26,7 +26,7 @@ static void PackAny(const ConvTask& task, const float* plan_order, float* to) {
 }
 static size_t ScratchBytes(const ConvTask& task) {
   if (task.integers)
-    return static_cast<size_t>(InputRows(task)) * ScratchChannels(task) * sizeof(int16_t);
+    return static_cast<size_t>(ScratchRows(task)) * ScratchChannels(task) * sizeof(int16_t);
   return !IsDepthwise(task) && TakesPairs(task) ? PairScratchFloats(task) * sizeof(float) : 0u;
 }
 static uint32_t ItemsOf(const ConvTask& task) {

@@ -82,9 +82,10 @@ static inline void Accumulate(const float* from, ptrdiff_t step, uint32_t channe
   }
 }
 
-// The same for 8-bit weights and 16-bit input: eight weights are widened once and multiplied by a
-// lane of each row, packed as [channels][8]. A long multiply takes one cycle on a Cortex-A8, a
-// float one two. Weights come sixteen at a time: clang would widen eight by way of the stack.
+// The same for 8-bit weights and 16-bit input: weights are widened once and multiplied by a lane of
+// each row, packed as [channels][8], or 16 where few rows share them. A long multiply takes one
+// cycle on a Cortex-A8, a float one two. Weights come sixteen at a time: clang would widen eight by
+// way of the stack.
 struct PanelOrder8 {
   static constexpr uint32_t kFewestVectors = 2;
   static inline size_t Index(size_t depth, uint32_t column, uint32_t columns) {
@@ -92,13 +93,33 @@ struct PanelOrder8 {
   }
 };
 
-template <int kLane, int kRows>
-static inline void Products8(int16x8_t w, const int16x4_t (&x)[kRows], Vec::I (&sum)[kRows][2]) {
+template <int kLane, int kVector, int kRows, int kVectors>
+static inline void Products8(int8x8_t weights, const int16x4_t (&x)[kRows],
+                             Vec::I (&sum)[kRows][kVectors]) {
+  const int16x8_t w = vmovl_s8(weights);
   LODESTONE_UNROLL(8)
   for (int r = 0; r < kRows; ++r) {
-    sum[r][0] = vmlal_lane_s16(sum[r][0], vget_low_s16(w), x[r], kLane);
-    sum[r][1] = vmlal_lane_s16(sum[r][1], vget_high_s16(w), x[r], kLane);
+    sum[r][kVector] = vmlal_lane_s16(sum[r][kVector], vget_low_s16(w), x[r], kLane);
+    sum[r][kVector + 1] = vmlal_lane_s16(sum[r][kVector + 1], vget_high_s16(w), x[r], kLane);
   }
+}
+
+// Sixteen weights: of two channels where a panel has two vectors (kLane is even then), else of one.
+template <int kLane, int kRows>
+static inline const int8_t* Sixteen(const int8_t* weights, const int16x4_t (&x)[kRows],
+                                    Vec::I (&sum)[kRows][2]) {
+  const int8x16_t w = vld1q_s8(weights);
+  Products8<kLane, 0>(vget_low_s8(w), x, sum);
+  Products8<(kLane + 1) % 4, 0>(vget_high_s8(w), x, sum);
+  return weights + 16;
+}
+template <int kLane, int kRows>
+static inline const int8_t* Sixteen(const int8_t* weights, const int16x4_t (&x)[kRows],
+                                    Vec::I (&sum)[kRows][4]) {
+  const int8x16_t w = vld1q_s8(weights);
+  Products8<kLane, 0>(vget_low_s8(w), x, sum);
+  Products8<kLane, 2>(vget_high_s8(w), x, sum);
+  return weights + 16;
 }
 
 template <int kRows, int kVectors>
@@ -116,15 +137,17 @@ static inline void Accumulate8(const int16_t* from, ptrdiff_t step, uint32_t cha
       at[r] += 4;
       OwnPointer(at[r]);
     }
-    const int8x16_t first = vld1q_s8(weights);
-    weights += 16;
+    weights = Sixteen<0>(weights, x, sum);
     OwnPointer(weights);
-    const int8x16_t second = vld1q_s8(weights);
-    weights += 16;
+    if (kVectors == 4) {
+      weights = Sixteen<1>(weights, x, sum);
+      OwnPointer(weights);
+    }
+    weights = Sixteen<2>(weights, x, sum);
     OwnPointer(weights);
-    Products8<0>(vmovl_s8(vget_low_s8(first)), x, sum);
-    Products8<1>(vmovl_s8(vget_high_s8(first)), x, sum);
-    Products8<2>(vmovl_s8(vget_low_s8(second)), x, sum);
-    Products8<3>(vmovl_s8(vget_high_s8(second)), x, sum);
+    if (kVectors == 4) {
+      weights = Sixteen<3>(weights, x, sum);
+      OwnPointer(weights);
+    }
   }
 }

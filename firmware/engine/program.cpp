@@ -26,7 +26,8 @@ void Floats::Take(size_t count) {
   std::memset(taken, 0, bytes);
 }
 
-Program::Program(const PlanParts& parts, const Kernels& kernels) : kernels_(kernels) {
+Program::Program(const PlanParts& parts, const Kernels& kernels)
+    : kernels_(kernels), state_bytes_(sizeof(float) * parts.header.state_floats) {
   const plan::Header& h = parts.header;
   const uint32_t sizes[plan::kSpaces] = {0, h.arena_floats, h.state_floats, h.constant_floats,
                                          h.io_floats};
@@ -61,28 +62,50 @@ void Program::KeepRows(const History& history) {
   operations_[history.recall].history_use = Operation::HistoryUse::kRecall;
   operations_[history.advance].history_use = Operation::HistoryUse::kAdvance;
   operations_[history.recall].items = operations_[history.advance].items = 1u;
-  kept_rows_.push_back(
-      {loops_[operations_[history.advance].task].out, recall.out + past, past, fresh, false});
-  task.kept = &kept_rows_.back().kept;
+  kept_rows_.push_back({loops_[operations_[history.advance].task].out,
+                        recall.out + past,
+                        past,
+                        fresh,
+                        0u,
+                        {false, 0u}});
+  task.window = &kept_rows_.back().window;
   own_scratch_.emplace_back();
   own_scratch_.back().Take((kernels_.scratch_bytes(task) + sizeof(float) - 1) / sizeof(float));
   task.scratch = own_scratch_.back().data();
 }
 
-void Program::ForgetRows() {
-  for (KeptRows& rows : kept_rows_) rows.kept = false;
+void Program::LoadState(const void* from) {
+  if (state_bytes_) std::memcpy(spaces_[plan::kState].data(), from, state_bytes_);
+  for (KeptRows& rows : kept_rows_) {
+    rows.oldest = 0u;
+    rows.window.kept = false;
+  }
+}
+
+void Program::SaveState(void* to) const {
+  const float* state = spaces_[plan::kState].data();
+  if (state_bytes_) std::memcpy(to, state, state_bytes_);
+  for (const KeptRows& rows : kept_rows_) {
+    uint8_t* out =
+        static_cast<uint8_t*>(to) + static_cast<size_t>(rows.state - state) * sizeof(float);
+    const size_t old = (rows.past_floats - rows.oldest) * sizeof(float);
+    std::memcpy(out, rows.state + rows.oldest, old);
+    std::memcpy(out + old, rows.state, rows.oldest * sizeof(float));
+  }
 }
 
 // The state goes on by the new rows: what the copy from behind the convolution's input would give.
-void Program::Advance(const KeptRows& rows) const {
-  if (rows.fresh_floats >= rows.past_floats) {
-    std::memcpy(rows.state, rows.fresh + (rows.fresh_floats - rows.past_floats),
-                rows.past_floats * sizeof(float));
+void Program::Advance(KeptRows& rows) const {
+  const size_t past = rows.past_floats;
+  if (rows.fresh_floats >= past) {
+    std::memcpy(rows.state, rows.fresh + (rows.fresh_floats - past), past * sizeof(float));
     return;
   }
-  const size_t left = rows.past_floats - rows.fresh_floats;
-  std::memmove(rows.state, rows.state + rows.fresh_floats, left * sizeof(float));
-  std::memcpy(rows.state + left, rows.fresh, rows.fresh_floats * sizeof(float));
+  const size_t room = past - rows.oldest, first = std::min(rows.fresh_floats, room),
+               rest = rows.fresh_floats - first;
+  std::memcpy(rows.state + rows.oldest, rows.fresh, first * sizeof(float));
+  if (rest) std::memcpy(rows.state, rows.fresh + first, rest * sizeof(float));
+  rows.oldest = first < room ? rows.oldest + first : rest;
 }
 
 float* Program::At(uint32_t space, uint32_t offset) {
@@ -120,6 +143,7 @@ void Program::AddLoops(const plan::Loops& op) {
 void Program::AddConv(const PlanParts& parts, const plan::Conv& op, uint32_t kept_rows) {
   ConvTask task = TaskOf(op);
   task.kept_rows = kept_rows;
+  if (task.integers) SliceQuantising(&task);
   task.input = At(op.input.space, op.input.offset);
   task.bias = op.bias_at == plan::kNoPlace ? nullptr : At(plan::kConstant, op.bias_at);
   task.residual = At(op.residual.space, op.residual.offset);
@@ -131,7 +155,8 @@ void Program::AddConv(const PlanParts& parts, const plan::Conv& op, uint32_t kep
   }
   PackWeights(parts, op, &task);
   operations_.push_back(Operation{plan::Kind::kConv, static_cast<uint32_t>(convs_.size()),
-                                  kernels_.conv_items(task), 0u, Operation::HistoryUse::kPlain, 0u});
+                                  kernels_.conv_items(task), 0u, Operation::HistoryUse::kPlain,
+                                  0u});
   convs_.push_back(task);
 }
 
@@ -187,8 +212,11 @@ void Program::Run(const Operation& operation, uint32_t first, uint32_t last) con
     kernels_.conv(convs_[operation.task], first, last);
     return;
   }
-  if (operation.history_use == Operation::HistoryUse::kRecall && kept_rows_[operation.history].kept) return;
-  if (operation.history_use == Operation::HistoryUse::kAdvance) return Advance(kept_rows_[operation.history]);
+  if (operation.history_use == Operation::HistoryUse::kRecall &&
+      kept_rows_[operation.history].window.kept)
+    return;
+  if (operation.history_use == Operation::HistoryUse::kAdvance)
+    return Advance(kept_rows_[operation.history]);
   const LoopsTask& task = loops_[operation.task];
   switch (operation.kind) {
     case plan::Kind::kMap: {

@@ -39,11 +39,13 @@ struct Operation {
 };
 
 // Rows that a convolution keeps quantised from call to call, and the state that they are a copy of.
+// The state is a ring meanwhile: nobody but SaveState reads it, which turns it back.
 struct KeptRows {
   float* state;
   const float* fresh;  // behind the past rows in the convolution's input
   size_t past_floats, fresh_floats;
-  bool kept;  // false: the state has come from elsewhere, and all is to be done
+  size_t oldest;     // float of the state that comes first
+  RowWindow window;  // not kept: the state has come from elsewhere, and all is to be done
 };
 
 class Program {
@@ -54,10 +56,9 @@ class Program {
   void Run(const Operation& operation, uint32_t first, uint32_t last) const;
   const std::vector<Operation>& operations() const { return operations_; }
   const Kernels& kernels() const { return kernels_; }
-  // The state has been changed from outside. Between two calls.
-  void ForgetRows();
-  float* state() { return spaces_[plan::kState].data(); }
-  const float* state() const { return spaces_[plan::kState].data(); }
+  // The plan's floats of state, aligned or not; between two calls. Real-time safe.
+  void SaveState(void* to) const;
+  void LoadState(const void* from);
   float* io() { return spaces_[plan::kIo].data(); }
   const float* io() const { return spaces_[plan::kIo].data(); }
 
@@ -68,17 +69,18 @@ class Program {
   void PackWeights(const PlanParts& parts, const plan::Conv& op, ConvTask* task);
   void TakeScratch();
   void KeepRows(const History& history);
-  void Advance(const KeptRows& rows) const;
+  void Advance(KeptRows& rows) const;
 
   const Kernels& kernels_;
   Floats spaces_[plan::kSpaces];
+  size_t state_bytes_;
   std::vector<Floats> weights_;
   Floats scratch_;  // what the convolution that runs makes of its input first
   std::vector<Operation> operations_;
   std::vector<LoopsTask> loops_;
   std::vector<ConvTask> convs_;
   std::vector<Floats> own_scratch_;          // of those that keep rows
-  mutable std::vector<KeptRows> kept_rows_;  // `kept` changes while a call runs
+  mutable std::vector<KeptRows> kept_rows_;  // where they begin changes while a call runs
 };
 
 }  // namespace lodestone

@@ -64,6 +64,7 @@ EngineTouch::EngineTouch(Engine engine)
       latent_(kAbsent),
       room_(kAbsent),
       place_(kAbsent),
+      rest_refused_(kAbsent),
       latents_(0),
       lag_ms_(LagOf(engine_.card_json())),
       knobs_(),
@@ -93,7 +94,8 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
       !PlaceOutput(engine_, "touch", kTouchValues, &touch_, error, error_bytes) ||
       !PlaceOutput(engine_, "latent", latents_, &latent_, error, error_bytes) ||
       !PlaceOutput(engine_, "room", kRoomValues, &room_, error, error_bytes) ||
-      !PlaceOutput(engine_, "place", latents_, &place_, error, error_bytes)) {
+      !PlaceOutput(engine_, "place", latents_, &place_, error, error_bytes) ||
+      !PlaceOutput(engine_, "rest_refused", 1, &rest_refused_, error, error_bytes)) {
     return false;
   }
   if (field_ == kAbsent || touch_ == kAbsent || latent_ == kAbsent || latents_ == 0 ||
@@ -107,7 +109,7 @@ bool EngineTouch::Find(char* error, size_t error_bytes) {
     if (std::strncmp(engine_.input(i).name, kKnobPrefix, kKnobPrefixLength) == 0)
       knobs_.push_back(i);
   }
-  now_.assign(kTouchValues + latents_ + kRoomValues + latents_, 0.0f);
+  now_.assign(kTouchValues + latents_ + kRoomValues + latents_ + 1, 0.0f);
   home_.resize(engine_.state_bytes());
   engine_.SaveState(home_.data());
   return true;
@@ -127,6 +129,8 @@ const float* EngineTouch::place() const {
   return whole ? now_.data() + kTouchValues + latents_ + kRoomValues : nullptr;
 }
 
+float EngineTouch::rest_refused_mt() const { return now_.back(); }
+
 void EngineTouch::Lead(const float* place, float share) {
   if (this->place() == nullptr) return;
   if (place != nullptr)
@@ -144,14 +148,16 @@ void EngineTouch::Run(const FieldFrame& frame, float dt_s) {
   engine_.Run();
   const float* from[] = {engine_.output_data(touch_), engine_.output_data(latent_),
                          room_ == kAbsent ? nullptr : engine_.output_data(room_),
-                         place_ == kAbsent ? nullptr : engine_.output_data(place_)};
-  const uint32_t counts[] = {kTouchValues, latents_, kRoomValues, latents_};
-  for (int part = 0; part < 4; ++part) {
+                         place_ == kAbsent ? nullptr : engine_.output_data(place_),
+                         rest_refused_ == kAbsent ? nullptr : engine_.output_data(rest_refused_)};
+  const uint32_t counts[] = {kTouchValues, latents_, kRoomValues, latents_, 1};
+  constexpr int kParts = 5;
+  for (int part = 0; part < kParts; ++part) {
     if (from[part] != nullptr && !AreFinite(from[part], counts[part])) return Recover();
   }
   in_a_row_ = 0;
   float* to = now_.data();
-  for (int part = 0; part < 4; ++part) {
+  for (int part = 0; part < kParts; ++part) {
     if (from[part] != nullptr) std::memcpy(to, from[part], counts[part] * sizeof(float));
     to += counts[part];
   }

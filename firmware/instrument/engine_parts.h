@@ -27,6 +27,7 @@ class EngineTouch : public Touch {
   const float* place() const override;
   void Lead(const float* place, float share) override;
   const float* room() const override;
+  float rest_refused_mt() const override;
   uint32_t strange() const override { return strange_; }
   float lag_ms() const override { return lag_ms_; }
   size_t state_bytes() const override { return engine_.state_bytes(); }
@@ -42,11 +43,12 @@ class EngineTouch : public Touch {
   Engine engine_;
   size_t field_, valid_, temperature_, dt_;  // inputs; kAbsent where the graph has none
   size_t lead_place_, lead_share_;           // likewise
-  size_t touch_, latent_, room_, place_;     // outputs; the last two may be kAbsent
+  size_t touch_, latent_;                    // outputs
+  size_t room_, place_, rest_refused_;       // these may be kAbsent
   uint32_t latents_;
   float lag_ms_;  // as its card has it
   std::vector<size_t> knobs_;
-  std::vector<float> now_;  // touch, latents, room, place, as the last frame of numbers left them
+  std::vector<float> now_;     // touch, latents, room, place, rest_refused of the last good frame
   std::vector<uint8_t> home_;  // a state that is known to be good
   uint32_t strange_, in_a_row_;
 };

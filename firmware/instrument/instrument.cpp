@@ -161,8 +161,23 @@ void Instrument::KeepTroubles() {
   KeepRoom();
   KeepNumbers();
   SetTrouble("hosts", hosts_.Trouble(now_us_));
-  if (touch_.resting() != resting_) tell_ = true;
-  resting_ = touch_.resting();
+  KeepRest();
+}
+
+// A rest is taken seconds after it was asked for: that it was not is told then.
+void Instrument::KeepRest() {
+  const bool resting = touch_.resting();
+  if (resting == resting_) return;
+  resting_ = resting;
+  tell_ = true;
+  const float moved_mt = touch_.rest_refused_mt();
+  if (resting || !(moved_mt > 0.0f)) return;
+  char line[200];
+  std::snprintf(line, sizeof line,
+                "wanted a board that stands still for 3 s, got a field that moved by %.3f mT: take "
+                "marbles and hands off, wait until it is as warm as it gets, and say it again",
+                static_cast<double>(moved_mt));
+  OnRefused("/rest", line);
 }
 
 // What the touch graph sees of the room, in words. In steps, so that noise is no news.

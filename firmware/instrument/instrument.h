@@ -137,6 +137,7 @@ class Instrument : private Commands, private RefusalSink {
   void AskMode(Mode mode);
   void AddPeer(uint16_t port);
   void KeepTroubles();
+  void KeepRest();
   void KeepRoom();
   void KeepNumbers();
   void TellRoom(const char* name, float figure, const char* words);

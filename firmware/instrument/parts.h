@@ -62,6 +62,9 @@ class Touch {
   // same everywhere, by how many kelvin, by how many mT of a magnet beside the board or under it,
   // by how many mT of steel under it. Null: it does not tell.
   virtual const float* room() const { return nullptr; }
+  // Why the last rest that was asked for was not taken: the field moved by so many mT meanwhile. 0:
+  // it was taken, or none was asked for.
+  virtual float rest_refused_mt() const { return 0.0f; }
   // How many frames gave no finite numbers: what came before them is held then.
   virtual uint32_t strange() const { return 0; }
   // Until half of a small step of the field has come through its smoothing; 0: not known.

@@ -45,7 +45,7 @@ bool PlanInbox::Begin(int32_t scene, int32_t bytes, const char* crc_hex) {
 bool PlanInbox::Put(int32_t offset, const char* hex) {
   const int32_t size = static_cast<int32_t>(bytes_.size());
   if (offset < 0 || offset >= size || offset % kPieceBytes != 0) return false;
-  const size_t count = static_cast<size_t>(std::min(kPieceBytes, size - offset));
+  const size_t count = static_cast<size_t>(std::min(int32_t{kPieceBytes}, size - offset));
   if (std::strlen(hex) != 2 * count) return false;
   for (size_t i = 0; i < count; ++i) {
     const int32_t high = DigitOf(hex[2 * i]), low = DigitOf(hex[2 * i + 1]);

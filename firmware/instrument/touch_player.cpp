@@ -22,6 +22,7 @@ TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
       last_us_(0),
       rest_asked_(false),
       resting_(false),
+      rest_refused_mt_(0.0f),
       measured_frames_(0),
       rest_at_us_(0),
       rest_frames_(0),
@@ -58,15 +59,20 @@ void TouchPlayer::Tick() {
   turns_.fetch_add(1, std::memory_order_release);
 }
 
-// Once a captured rest has settled, the touch's state is laid out for the control thread to keep.
+// Once a captured rest has settled, the touch's state is laid out for the control thread to keep;
+// where it was refused there is nothing new to keep.
 void TouchPlayer::KeepRest(Scene* playing) {
   if (playing == nullptr || rest_at_us_ == 0 || frame_.time_us - rest_at_us_ < kRestSettlesUs)
     return;
   rest_at_us_ = 0;
-  playing->touch->SaveState(playing->after_rest.data());
-  playing->after_rest_ready.store(true, std::memory_order_release);
+  const float refused_mt = playing->touch->rest_refused_mt();
+  if (!(refused_mt > 0.0f)) {
+    playing->touch->SaveState(playing->after_rest.data());
+    playing->after_rest_ready.store(true, std::memory_order_release);
+  }
+  rest_refused_mt_.store(refused_mt, std::memory_order_relaxed);
   if (!rest_asked_.load(std::memory_order_relaxed))
-    resting_.store(false, std::memory_order_relaxed);
+    resting_.store(false, std::memory_order_release);
 }
 
 void TouchPlayer::Watch(const Scene* playing) {

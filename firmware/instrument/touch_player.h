@@ -50,8 +50,10 @@ class TouchPlayer {
     resting_.store(true, std::memory_order_relaxed);
     rest_asked_.store(true, std::memory_order_release);
   }
-  // From AskRest until the rest has settled and is kept. Threads: control.
-  bool resting() const { return resting_.load(std::memory_order_relaxed); }
+  // From AskRest until the rest has settled and is kept, or was refused. Threads: control.
+  bool resting() const { return resting_.load(std::memory_order_acquire); }
+  // Behind it: as Touch::rest_refused_mt(). Threads: control.
+  float rest_refused_mt() const { return rest_refused_mt_.load(std::memory_order_relaxed); }
 
   // Somebody calibrates: for so many frames all is told. Threads: control.
   void Measure(int32_t frames) { measured_frames_.store(frames, std::memory_order_relaxed); }
@@ -72,6 +74,7 @@ class TouchPlayer {
   FieldFrame frame_;
   uint64_t last_us_;
   std::atomic<bool> rest_asked_, resting_;
+  std::atomic<float> rest_refused_mt_;
   std::atomic<int32_t> measured_frames_;
   uint64_t rest_at_us_;   // of the last press; 0: kept, or none
   uint32_t rest_frames_;  // for which the knob stays pressed

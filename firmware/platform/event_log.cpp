@@ -22,7 +22,7 @@ EventLog::~EventLog() {
 // line.
 bool EventLog::Open() {
   if (file_ >= 0) return true;
-  file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
   struct stat found;
   if (file_ < 0) return false;
   bytes_ = fstat(file_, &found) == 0 && found.st_size > 0 ? static_cast<size_t>(found.st_size) : 0;

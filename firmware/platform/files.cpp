@@ -1,27 +1,38 @@
 #include "firmware/platform/files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
-#include <cstdio>
+#include <cstdint>
 #include <cstring>
 
 namespace lodestone {
 
-bool ReadFile(const std::string& path, std::string* contents, std::string* error) {
-  constexpr long kMostBytes = 256l << 20;
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) {
+bool ReadFile(const std::string& path, std::string* contents, std::string* error,
+              size_t most_bytes) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) {
     *error = "wanted the file " + path + ", got: " + std::strerror(errno);
     return false;
   }
-  long bytes = -1;
-  if (std::fseek(file, 0, SEEK_END) == 0) bytes = std::ftell(file);
-  bool good = bytes >= 0 && bytes <= kMostBytes && std::fseek(file, 0, SEEK_SET) == 0;
-  if (good) {
-    contents->resize(static_cast<size_t>(bytes));
-    good = bytes == 0 || std::fread(&(*contents)[0], 1, contents->size(), file) == contents->size();
+  struct stat found;
+  bool good = fstat(file, &found) == 0 && S_ISREG(found.st_mode) && found.st_size >= 0 &&
+              static_cast<uint64_t>(found.st_size) <= most_bytes;
+  if (good) contents->resize(static_cast<size_t>(found.st_size));
+  for (size_t done = 0; good && done < contents->size();) {
+    const ssize_t got = read(file, &(*contents)[done], contents->size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    good = got > 0;
+    if (good) done += static_cast<size_t>(got);
   }
-  std::fclose(file);
-  if (!good) *error = "wanted a readable file of at most 256 MiB at " + path;
+  close(file);
+  if (!good) {
+    contents->clear();
+    *error =
+        "wanted a readable file of at most " + std::to_string(most_bytes >> 10) + " KiB at " + path;
+  }
   return good;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "firmware/engine/crc32.h"
@@ -16,8 +17,14 @@ namespace lodestone {
 namespace {
 
 constexpr char kFormat[] = "lodestone-state 1";
+constexpr size_t kMostBytes = 64u << 20;      // of a file that is believed
+constexpr size_t kMostTouchBytes = 2u << 20;  // of a rest that is kept: eight of them, in hex, fit
+constexpr float kMostKnob = 1e30f;            // text beyond would not be read again
 
-int Create(const char* path) { return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); }
+// Not waiting: whatever lies there under that name, a pipe even, must not hold the thread of files.
+int Create(const char* path) {
+  return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
+}
 long Write(int file, const void* data, size_t bytes) { return write(file, data, bytes); }
 int Sync(int file) { return fsync(file); }
 int Close(int file) { return close(file); }
@@ -62,9 +69,14 @@ std::string Encode(const Memory& memory, uint32_t generation) {
   text << kFormat << "\ngeneration " << generation << "\nscene " << memory.scene << "\nmode "
        << ModeName(memory.mode) << "\n";
   text.precision(9);
-  for (const auto& knob : memory.knobs) text << "knob " << knob.first << " " << knob.second << "\n";
-  for (const TouchMemory& touch : memory.touches)
-    text << "touch " << touch.plan_crc << " " << Hex(touch.state) << "\n";
+  for (const auto& knob : memory.knobs) {
+    if (knob.second >= -kMostKnob && knob.second <= kMostKnob)
+      text << "knob " << knob.first << " " << knob.second << "\n";
+  }
+  for (const TouchMemory& touch : memory.touches) {
+    if (touch.state.size() <= kMostTouchBytes && !touch.state.empty())
+      text << "touch " << touch.plan_crc << " " << Hex(touch.state) << "\n";
+  }
   return text.str() + "crc " + CrcOf(text.str()) + "\n";
 }
 
@@ -80,15 +92,18 @@ bool Decode(const std::string& text, Memory* memory, uint32_t* generation) {
     std::istringstream words(line);
     words >> word;
     if (word == "generation") words >> *generation;
-    if (word == "scene") words >> read.scene;
+    if (word == "scene") read.scene = line.substr(std::min(line.size(), sizeof "scene"));
     if (word == "mode") {
       words >> value;
       if (!ModeOf(value.c_str(), &read.mode)) return false;
     }
     if (word == "knob") {
       float turned = 0.0f;
-      words >> value >> turned;
-      read.knobs.emplace_back(value, turned);
+      const size_t name_at = sizeof "knob", value_at = line.rfind(' ');  // a name may hold spaces
+      if (value_at == std::string::npos || value_at < name_at) return false;
+      std::istringstream number(line.substr(value_at));
+      if (!(number >> turned)) return false;
+      read.knobs.emplace_back(line.substr(name_at, value_at - name_at), turned);
     }
     if (word == "touch") {
       TouchMemory touch = {};
@@ -111,14 +126,20 @@ MemoryStore::MemoryStore(const std::string& folder, const FileSystem& system)
   mkdir(folder.c_str(), 0755);
 }
 
+// Generations go round: after the largest comes 0.
+bool MemoryStore::IsNewer(uint32_t generation, uint32_t than) {
+  return generation - than <= 1u << 31;
+}
+
 bool MemoryStore::Load(Memory* memory) {
   bool found = false;
   for (uint32_t slot = 0; slot < 2; ++slot) {
     std::string text, error;
     Memory read;
     uint32_t generation = 0;
-    if (!ReadFile(PathOf(slot), &text, &error) || !Decode(text, &read, &generation)) continue;
-    if (found && generation < generation_) continue;
+    if (!ReadFile(PathOf(slot), &text, &error, kMostBytes) || !Decode(text, &read, &generation))
+      continue;
+    if (found && !IsNewer(generation, generation_)) continue;
     *memory = read;
     generation_ = generation;
     found = true;

@@ -29,9 +29,11 @@ class MemoryStore {
 
   // False when nothing whole is there; `memory` is then left alone.
   bool Load(Memory* memory);
+  // What could not be read again is left out: a knob beyond 1e30, a rest of more than 2 MiB.
   bool Save(const Memory& memory);
 
  private:
+  static bool IsNewer(uint32_t generation, uint32_t than);
   std::string PathOf(uint32_t generation) const;
 
   std::string folder_;

@@ -34,9 +34,23 @@ PlanScenes::PlanScenes(const BoardConf& conf, const std::string& folder, uint32_
       meter_(nullptr),
       shelf_("") {}
 
+// What came while the board played must never cost the scene: where it does not go with the voice,
+// the image's own touch plays.
 std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error_bytes) {
-  const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
   if (meter_ != nullptr) meter_->OnLoad();
+  std::unique_ptr<Scene> scene = LoadWith(true, index, error, error_bytes);
+  if (scene) return scene;
+  scene = LoadWith(false, index, error, error_bytes);
+  if (scene)
+    std::snprintf(error, error_bytes,
+                  "scene %s: its new touch plan does not go with its voice; the flashed one plays",
+                  scene->name);
+  return scene;
+}
+
+std::unique_ptr<Scene> PlanScenes::LoadWith(bool kept, int32_t index, char* error,
+                                            size_t error_bytes) const {
+  const SceneConf& from = conf_.scenes[static_cast<size_t>(index)];
   if (!from.refused.empty()) {
     std::snprintf(error, error_bytes, "no scene %d: %s", static_cast<int>(index),
                   from.refused.c_str());
@@ -45,7 +59,7 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
   std::unique_ptr<Scene> scene(new Scene);
   std::snprintf(scene->name, sizeof scene->name, "%s", from.name.c_str());
   scene->index = index;
-  if (!LoadTouch(from, scene.get(), error, error_bytes)) return nullptr;
+  if (!LoadTouch(from, kept, scene.get(), error, error_bytes)) return nullptr;
   scene->voice = LoadVoice(*scene, from.voice_plans[0], &scene->voice_crc, error, error_bytes);
   if (!scene->voice) return nullptr;
   for (size_t v = 1; v < from.voice_plans.size();
@@ -60,17 +74,17 @@ std::unique_ptr<Scene> PlanScenes::Load(int32_t index, char* error, size_t error
 }
 
 // The one that came while the board played, where there is one and it is sound; else the image's.
-bool PlanScenes::LoadTouch(const SceneConf& from, Scene* scene, char* error,
+bool PlanScenes::LoadTouch(const SceneConf& from, bool kept, Scene* scene, char* error,
                            size_t error_bytes) const {
   uint32_t base = 0;
-  std::string kept;
+  std::string came;
   if (!BaseOf(from, &base, error, error_bytes)) return false;
-  if (shelf_.Read(from.name, base, &kept)) {
+  if (kept && shelf_.Read(from.name, base, &came)) {
     Engine engine;
     char reason[160];
-    if (engine.Load(kept.data(), kept.size(), reason, sizeof reason)) {
+    if (engine.Load(came.data(), came.size(), reason, sizeof reason)) {
       scene->touch = EngineTouch::Make(std::move(engine), error, error_bytes);
-      scene->touch_crc = Crc32(reinterpret_cast<const uint8_t*>(kept.data()), kept.size());
+      scene->touch_crc = Crc32(reinterpret_cast<const uint8_t*>(came.data()), came.size());
       if (scene->touch) return true;
     }
     std::snprintf(error, error_bytes,

@@ -48,7 +48,10 @@ class PlanScenes : public SceneLoader {
   // `crc`: of its plans.
   std::unique_ptr<Voice> LoadVoice(const Scene& scene, const std::vector<std::string>& stages,
                                    uint32_t* crc, char* error, size_t error_bytes) const;
-  bool LoadTouch(const SceneConf& from, Scene* scene, char* error, size_t error_bytes) const;
+  // `kept`: may it be one that came while the board played?
+  std::unique_ptr<Scene> LoadWith(bool kept, int32_t index, char* error, size_t error_bytes) const;
+  bool LoadTouch(const SceneConf& from, bool kept, Scene* scene, char* error,
+                 size_t error_bytes) const;
   bool BaseOf(const SceneConf& from, uint32_t* base, char* error, size_t error_bytes) const;
   bool Fits(const Scene& scene, const VoiceInfo& voice, char* error, size_t error_bytes) const;
 

@@ -1,5 +1,8 @@
 #include "firmware/platform/status_file.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+
 #include <cstdio>
 
 namespace lodestone {
@@ -31,7 +34,9 @@ std::string StatusText(const StatusReport& status) {
 
 bool ReplaceFile(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
-  std::FILE* file = std::fopen(fresh.c_str(), "w");
+  const int handle =  // not waiting, should a pipe lie there
+      open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
+  std::FILE* file = handle < 0 ? nullptr : fdopen(handle, "w");
   if (file == nullptr) return false;
   const bool wrote = std::fwrite(text.data(), 1, text.size(), file) == text.size();
   const bool closed = std::fclose(file) == 0;

@@ -8,12 +8,15 @@
 #include <sstream>
 
 #include "firmware/engine/crc32.h"
+#include "firmware/instrument/plan_inbox.h"
 #include "firmware/platform/files.h"
 
 namespace lodestone {
 namespace {
 
 constexpr char kFormat[] = "lodestone-touches 1";
+constexpr size_t kMostListBytes = 4096;
+constexpr size_t kMostPlanBytes = PlanInbox::kMostBytes;  // no larger one can have come
 
 uint32_t CrcOf(const std::string& bytes) {
   return Crc32(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
@@ -38,7 +41,8 @@ std::string TouchShelf::PlanPath(const std::string& scene, uint32_t crc) const {
 TouchShelf::List TouchShelf::ReadList(const std::string& scene, uint32_t base) const {
   List list;
   std::string text, unused;
-  if (folder_.empty() || !ReadFile(folder_ + scene + ".list", &text, &unused)) return List();
+  if (folder_.empty() || !ReadFile(folder_ + scene + ".list", &text, &unused, kMostListBytes))
+    return List();
   std::istringstream lines(text);
   std::string line;
   uint32_t found = 0, crc = 0;
@@ -46,7 +50,7 @@ TouchShelf::List TouchShelf::ReadList(const std::string& scene, uint32_t base) c
       found != base)
     return List();
   while (lines >> crc) list.plans.push_back(crc);
-  if (list.at > list.plans.size()) return List();
+  if (list.at > list.plans.size() || list.plans.size() > kKept) return List();
   return list;
 }
 
@@ -55,7 +59,7 @@ bool TouchShelf::Read(const std::string& scene, uint32_t base, std::string* plan
   std::string unused;
   if (list.at == 0) return false;
   const uint32_t crc = list.plans[list.at - 1];
-  return ReadFile(PlanPath(scene, crc), plan, &unused) && CrcOf(*plan) == crc;
+  return ReadFile(PlanPath(scene, crc), plan, &unused, kMostPlanBytes) && CrcOf(*plan) == crc;
 }
 
 void TouchShelf::Count(const std::string& scene, uint32_t base, int32_t* before,
@@ -67,7 +71,7 @@ void TouchShelf::Count(const std::string& scene, uint32_t base, int32_t* before,
 
 bool TouchShelf::Holds(const std::string& scene, uint32_t crc) const {
   std::string plan, unused;
-  return ReadFile(PlanPath(scene, crc), &plan, &unused) && CrcOf(plan) == crc;
+  return ReadFile(PlanPath(scene, crc), &plan, &unused, kMostPlanBytes) && CrcOf(plan) == crc;
 }
 
 bool TouchShelf::Keep(const std::string& scene, uint32_t base, const std::vector<uint8_t>& plan,

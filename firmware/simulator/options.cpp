@@ -47,8 +47,8 @@ const std::map<std::string, Option>& Options() {
       {"--seconds",
        {"0 to 100000", [](Text t, SimOptions* o) { return Number(t, 0.0, 1e5, &o->seconds); }}},
       {"--period",
-       {"16 to 1024 frames",
-        [](Text t, SimOptions* o) { return Whole(t, 16, 1024, &o->stand_in.period_frames); }}},
+       {"8 to 1024 frames",
+        [](Text t, SimOptions* o) { return Whole(t, 8, 1024, &o->stand_in.period_frames); }}},
       {"--rate",
        {"8000 to 192000 Hz",
         [](Text t, SimOptions* o) { return Whole(t, 8000, 192000, &o->stand_in.sample_rate_hz); }}},
@@ -132,7 +132,7 @@ const char kSimUsage[] =
     "time\n"
     "  --bus SPEC            instead of the image's: sim:/path.sock, a simulated board\n"
     "  --seconds S           how long (10)\n"
-    "  --period N            frames per audio period, 16 to 1024 (16)\n"
+    "  --period N            frames per audio period, 8 to 1024 (16)\n"
     "  --rate HZ             sample rate (44100)\n"
     "  --inputs N            audio input channels (2)\n"
     "  --outputs N           audio output channels (2)\n"

@@ -67,6 +67,7 @@ def build(
         write_text(settings, default_toml())
         print(settings)
         return
+    from lodestone.fast_sensors import hint
     from lodestone.scenes import make_scene, safe_scene
 
     read = load_settings(settings)
@@ -83,6 +84,8 @@ def build(
                 "set audio.rate, or take another voice",
             )
         _tell_load(scene, read.board)
+        if (line := hint(read, one.voice, scene.card.hop)) is not None:
+            _talk(f"  {line}")
         made.append(scene)
     safe = safe_scene(made[0], read.scenes[0], out.parent / "plans", settings.parent)
     print(build_image(out, made, read, safe))

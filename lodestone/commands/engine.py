@@ -12,6 +12,8 @@ import typer
 from lodestone.options import finite
 
 _JSON = typer.Option("--json", help="Figures as JSON on stdout.")
+_MEASURED = ("4", "8", "16", "32", "64", "hop512-24", "hop128-16", "brave128-8", "brave128-16")
+"""What `bench engine` measures by itself: capacities of v2, and designs of a low hop."""
 
 
 def register(app: typer.Typer) -> None:
@@ -112,13 +114,14 @@ def fit_command(
     """
     from dataclasses import asdict
 
+    from firmware.errors import read_plan
     from model_export.compiler import compile_plan
     from model_export.compiler.fit import COMFORTABLE, fit, staged_advice
 
     if stages != 1:
         _fit_stages(model, stages, target, as_json)
         return
-    data = model.read_bytes() if model.suffix == ".plan" and model.exists() else compile_plan(model)
+    data = read_plan(model) if model.suffix == ".plan" and model.exists() else compile_plan(model)
     if target == "host":
         _fit_host(data, as_json)
         return
@@ -178,7 +181,9 @@ def _fit_host(data: bytes, as_json: bool) -> None:
 def bench_engine_command(
     voices: Annotated[
         list[str] | None,
-        typer.Argument(help="Capacities of v2; v1, v2_small, v3 whole; or .onnx files."),
+        typer.Argument(
+            help="Capacities of v2; hop128-16, brave128-8 …; v1, v2_small, v3 whole; .onnx files."
+        ),
     ] = None,
     seconds: Annotated[float, typer.Option(callback=finite, help="For each voice.")] = 4.0,
     torchscript: Annotated[
@@ -189,7 +194,7 @@ def bench_engine_command(
     ] = False,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Engine against ONNX Runtime: same machine, same voice, one thread, interleaved.
+    """Engine against ONNX Runtime and tract: same machine, same voice, one thread, interleaved.
 
     Example: lodestone bench engine
     """
@@ -201,7 +206,7 @@ def bench_engine_command(
 
     if importlib.util.find_spec("bench") is None:
         raise LodestoneError("the repository's bench/ folder", "an installed package", "run it in a checkout")
-    command = [sys.executable, "-m", "bench.engine_bench", *(voices or ["4", "8", "16", "32", "64"])]
+    command = [sys.executable, "-m", "bench.engine_bench", *(voices or _MEASURED)]
     command += [
         "--seconds",
         str(seconds),

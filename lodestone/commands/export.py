@@ -40,6 +40,9 @@ def export_command(
     without_noise: Annotated[
         bool, typer.Option("--without-noise", help="Leave out the noise branch: duller, and cheaper.")
     ] = False,
+    encoder: Annotated[
+        bool, typer.Option("--encoder", help="Its encoder beside it, for `lodestone teach`: encode.")
+    ] = False,
     quantize: Annotated[str | None, typer.Option(help="w8a16, w8a8 or w8: weights in 8 bits.")] = None,
     target: Annotated[str | None, typer.Option(help="Warn if this board cannot play it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
@@ -51,6 +54,7 @@ def export_command(
     from graphs.card import read_card
     from model_export.export import export, write_model
 
+    ears = _encoder(model) if encoder else None
     made = export(
         model, frames=frames, latents=latents, latent_noise=latent_noise, corpus=corpus, progress=_talk
     )
@@ -63,6 +67,8 @@ def export_command(
 
         made = quantise(made, quantize, progress=_talk).model
     write_model(made, output)
+    if ears is not None:
+        _talk(f"wrote {_write_encoder(ears, output)}")
     card = read_card(made)
     _talk(f"wrote {output}: {card.name}, {card.latents} latents, {card.sample_rate} Hz, hop {card.hop}")
     _warn_of_delay(card)
@@ -70,6 +76,21 @@ def export_command(
         _warn_of_load(made, target)
     if json:
         print(card.to_json())
+
+
+def _encoder(model: Path) -> ModelProto:
+    from model_export.encoder import encoder_graph
+
+    _talk("executing encode symbolically")
+    return encoder_graph(model)
+
+
+def _write_encoder(ears: ModelProto, output: Path) -> Path:
+    from model_export.encoder import beside
+    from model_export.export import write_model
+
+    write_model(ears, beside(output))
+    return beside(output)
 
 
 def _warn_of_load(model: ModelProto, target: str) -> None:

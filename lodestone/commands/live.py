@@ -48,7 +48,7 @@ def live(
     Example: lodestone live --voice glass --silent
     """
     from lodestone.live.instrument import LiveInstrument, require_free
-    from lodestone.live.prepare import image_of, scenes_of, simulated_calibration, world_of
+    from lodestone.live.prepare import image_of, leave_settings, scenes_of, simulated_calibration, world_of
     from lodestone.settings import Settings, load_settings
     from lodestone.speaker import devices
     from lodestone.voice_files import find_voice
@@ -74,6 +74,8 @@ def live(
             scenes = scenes_of(voices, mapping, simulated_calibration(out, seed, _talk))
             read = Settings(scenes=scenes)
         image = image_of(read, out, port, where, _talk)
+        if not settings:
+            leave_settings(out, scenes)
         instrument = LiveInstrument(image, read.rate, world, port=port, speaker=speaker, wav=wav, seed=seed)
         stack.enter_context(instrument)
         _talk(f"Alive: OSC to {target}, commands on port {port}; Ctrl-C ends it")

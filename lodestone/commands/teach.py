@@ -36,8 +36,8 @@ def teach(
 ) -> None:
     """Hold a gesture, choose a sound, keep it.
 
-    hold · roll · reroll · nudge LATENT|WORD [SIGMA] · keep · list · forget N · undo ·
-    freeze N · free N · range N SIGMA · seed [N]
+    hold · roll · reroll · encode FILE [SECOND] · nudge LATENT|WORD [SIGMA] · keep · list ·
+    forget N · undo · freeze N · free N · range N SIGMA · seed [N]
 
     Example: lodestone teach --live
     """

@@ -72,6 +72,9 @@ def _describe(voice: Voice) -> None:
             f"  size      {size.name}: capacity {size.capacity}, distance {near['distance']:g},"
             f" loudness within {near['loudness_db']:g} dB, latents {near['axis_spectrum']:g} alike"
         )
+    if voice.ears is not None:
+        mean, least = (voice.ears.figures[key] for key in ("correlation", "least"))
+        print(f"  encoder   latents found back at a correlation of {mean:g}, {least:g} at least")
     print(f"  trained   {voice.steps} steps in {voice.hours:g} h on one core")
     if voice.step_ms:
         tenth, half, most = voice.step_ms
@@ -108,7 +111,7 @@ def _build(voice: Voice, folder: Path, seconds: float) -> None:
 
 
 def _as_dict(voice: Voice) -> dict[str, Any]:
-    others = ("mean", "std", "corpus", "path", "sizes")
+    others = ("mean", "std", "corpus", "path", "sizes", "ears")
     plain = {key: value for key, value in vars(voice).items() if key not in others}
     return plain | {
         "path": str(voice.path),
@@ -116,4 +119,5 @@ def _as_dict(voice: Voice) -> dict[str, Any]:
         "std": voice.std.tolist(),
         "corpus": [vars(entry) for entry in voice.corpus],
         "sizes": [{**vars(size), "path": str(size.path)} for size in voice.sizes],
+        "encoder": None if voice.ears is None else {**vars(voice.ears), "path": str(voice.ears.path)},
     }

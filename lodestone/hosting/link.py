@@ -142,4 +142,6 @@ class BoardLink:
             self.gaps += 1
         self.packets += 1
         self.latest_s = now
-        self._hear(np.array(message.params, np.float32))
+        with np.errstate(over="ignore"):  # what hears them leaves out what is no number
+            values = np.array(message.params, np.float32)
+        self._hear(values)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import LodestoneError
-from files import write_text
+from files import plain_file, write_text
 
 FORMAT, VERSION = "lodestone-midi", 1
 FOOTSWITCH, VOLUME = 64, 7
@@ -44,7 +44,7 @@ class MidiMap:
         if not path.exists():
             return cls()
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(plain_file(path, 1 << 20).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise MidiError(f"learned controls in {path}", str(error)[:80], _DO) from None
         if not isinstance(data, dict) or (data.get("format"), data.get("version")) != (FORMAT, VERSION):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from calibration.session import calibrate_simulated
 from errors import LodestoneError
+from files import write_text
 from lodestone.image import build_image
+from lodestone.kept_scene import scene_text
 from lodestone.scenes import make_scene
-from lodestone.settings import EXACT, SceneSettings, Settings
+from lodestone.settings import EXACT, FORMAT, VERSION, SceneSettings, Settings
 from lodestone.takes.content import field_world
 from lodestone.takes.take_file import is_take, read_take
 from sensors import default_sensors
@@ -19,6 +22,7 @@ from sensors.simulation.hands import ImprovisingHand
 from sensors.simulation.live_world import LiveWorld, Looped, three_marbles
 from sensors.simulation.world import World
 
+SETTINGS = "instrument.toml"
 LOCAL = ("127.0.0.1", 7563)
 OURS = ("improvise", "outside")
 """Hands that are no gesture: made up as they go, or moved by /sim/magnet alone."""
@@ -54,6 +58,19 @@ def scenes_of(voices: Sequence[str], mapping: str, calibration: Path) -> tuple[S
         SceneSettings(Path(voice).name.split(".")[0], voice, mapping, str(calibration), precision=EXACT)
         for voice in voices
     )
+
+
+def leave_settings(out: Path, scenes: Sequence[SceneSettings]) -> Path:
+    """Writes what plays as `instrument.toml` in `out`, by which `lodestone teach --live` finds it."""
+    named = [replace(one, voice=_found_from_anywhere(one.voice)) for one in scenes]
+    path, head = out / SETTINGS, f'format = "{FORMAT}"\nversion = {VERSION}\n'
+    write_text(path, "\n".join([head, *(scene_text(one) for one in named)]))
+    return path
+
+
+def _found_from_anywhere(voice: str) -> str:
+    """A file by its whole path; a voice that ships by its name."""
+    return str(Path(voice).absolute()) if Path(voice).is_file() else voice
 
 
 def image_of(settings: Settings, out: Path, port: int, target: tuple[str, int], talk: Talk) -> Path:

@@ -17,7 +17,8 @@ import calibration
 from calibration import Calibration, CalibrationError
 from calibration.assemble import USUAL_BALL_MM
 from calibration.capture.procedure import FREE_PLAY
-from calibration.capture.steps import Choice, OpenStep, Step
+from calibration.capture.steps import Choice, GivenUp, OpenStep, Step
+from calibration.judging.verdict import Verdict
 from calibration.screen.seen import Seen
 from calibration.session import Calibrated, calibrate
 from calibration.stretch import FrameLike
@@ -35,14 +36,15 @@ class PageWatcher:
     """A `calibration.capture.steps.Watcher` that shows a step on a page and waits for its buttons.
 
     Tells `step` (name, say, seconds, place, mark_up), then `part`, `say`, `advice`, `balls`, `cells` while
-    frames come, then `done` or `refused`; `wait` names the answers that it waits for.
+    frames come, then `done` or `refused`; `wait` names the answers that it waits for. After free play `offer`
+    says what one ball on one spot would tell.
 
     Args:
         tell: called with each message, from the thread of the calibration.
-        ball_mm: diameter of the ball of the known spots; None without them.
+        ball_mm: diameter of the ball of the known spots and of the one spot.
     """
 
-    def __init__(self, tell: Tell, ball_mm: float | None = None) -> None:
+    def __init__(self, tell: Tell, ball_mm: float = USUAL_BALL_MM) -> None:
         self._tell = tell
         self._seen = Seen(ball_mm)
         self._answers: queue.Queue[str] = queue.Queue()
@@ -61,9 +63,9 @@ class PageWatcher:
         return self._ask({"step": {**shown, **spot}}, ("go", "skip", "stop") if step.asks else ())
 
     def frame(self, step: Step, frame: FrameLike) -> None:
-        """Shows ten pictures a second. Raises CalibrationError once the player has given up."""
+        """Shows ten pictures a second. Raises GivenUp once the player has."""
         if self._stopped:
-            raise _given_up()
+            raise GivenUp
         if not self._seen.frame(step, frame):
             return
         seen = self._seen
@@ -89,22 +91,22 @@ class PageWatcher:
         refused = {"name": step.name, "wanted": error.wanted, "got": error.got, "do": error.do}
         return self._ask({"refused": refused}, ("repeat", "skip", "stop"))
 
+    def offer_spot(self, verdict: Verdict) -> bool:
+        """Whether one ball on one spot shall tell what free play could not."""
+        return self._ask({"offer": verdict.unchecked}, ("go", "skip", "stop")) is Choice.GO
+
     def _ask(self, words: Words, choices: Sequence[str]) -> Choice:
-        """Tells, and waits for one of the choices; without any goes on. Raises CalibrationError at `stop`."""
+        """Tells, and waits for one of the choices; without any goes on. Raises GivenUp at `stop`."""
         while not self._answers.empty():
             self._answers.get_nowait()
         self._tell({**words, "wait": list(choices)})
         while choices:
             said = "stop" if self._stopped else self._answers.get()
             if said == "stop":
-                raise _given_up()
+                raise GivenUp
             if said in choices:
                 return CHOICES[said]
         return Choice.GO
-
-
-def _given_up() -> CalibrationError:
-    return CalibrationError("a calibration", "an interruption", "the old one stays in force")
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,8 @@ class Place:
 class Guide:
     """One calibration at a time, whatever the number of pages.
 
-    Tells `busy` to who comes second, `verdict` (level, words, findings, changed, file) or `trouble` at the
-    end, and `sent`, a list of words, after send, undo and redo.
+    Tells `busy` to who comes second, `verdict` (level, words, findings, unchecked, changed, file) or
+    `trouble` at the end, and `sent`, a list of words, after send, undo and redo.
 
     Args:
         place: of the board.
@@ -190,7 +192,7 @@ class Guide:
         ball_mm = _number(words, "ball_mm", USUAL_BALL_MM, LEAST_BALL_MM, LARGEST_BALL_MM)
         seconds = _number(words, "seconds", FREE_PLAY.seconds, LEAST_PLAY_S, LONGEST_PLAY_S)
         spots = words.get("spots") is True
-        self._watcher = PageWatcher(tell, ball_mm if spots else None)
+        self._watcher = PageWatcher(tell, ball_mm)
         place = self._place
         made = calibrate(
             place.open_step,
@@ -200,6 +202,7 @@ class Guide:
             play_seconds=seconds,
             spots=spots,
             ball_mm=ball_mm,
+            offer_spot=self._watcher.offer_spot,
         )
         tell({"verdict": _verdict_words(made)})
 

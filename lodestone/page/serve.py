@@ -172,10 +172,13 @@ def _live_scenes() -> Sequence[SceneSettings]:
 def _numeric(board: str | None, port: int) -> str:
     """The address of the board, which need not answer yet if it was named."""
     if board is None:
-        for address in ADDRESSES:
-            with contextlib.suppress(BoardError), Board(address, port):
-                return socket.gethostbyname(address)
-        raise PageError(f"a board at {', '.join(ADDRESSES)}", "no answer", "name it with --board")
+        try:
+            with Board(None, port) as found:
+                return found.address
+        except BoardError:
+            raise PageError(
+                f"a board at {', '.join(ADDRESSES)}", "no answer", "name it with --board"
+            ) from None
     try:
         return socket.gethostbyname(board)
     except OSError:

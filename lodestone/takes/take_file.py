@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import math
 import zlib
@@ -17,12 +18,15 @@ from types import TracebackType
 from typing import Any
 
 from errors import LodestoneError
-from files import growing_file
+from files import FileError, growing_file, plain_file
 
 FORMAT = "lodestone-take"
 VERSION = 1
 FLUSH_S = 1.0
 LONGEST_LINE = 1 << 16
+_MOST_SWELL, _MOST_LINES = 96 << 20, 1 << 18
+"""Bytes of lines beyond sixteen times the packed ones, and lines beyond one for every second packed byte: an
+honest take has a tenth of its lines, and some bytes for each."""
 _DO = "name a file that `lodestone record` wrote"
 
 
@@ -122,9 +126,9 @@ def _short(value: Any) -> Any:
 def is_take(path: Path) -> bool:
     """Whether the file begins as a take does."""
     try:
-        with gzip.open(path, "rb") as file:
+        with gzip.open(plain_file(path), "rb") as file:
             return f'"format":"{FORMAT}"'.encode() in file.read(64)
-    except (OSError, EOFError, zlib.error, ValueError):
+    except (FileError, OSError, EOFError, zlib.error, ValueError):
         return False
 
 
@@ -167,8 +171,15 @@ def _event(line: Any, after_s: float) -> Event | None:
 def _lines(path: Path) -> Iterator[Any]:
     """Each line as JSON; where the file ends or breaks before its end, what is wrong, as a text."""
     try:
+        packed = plain_file(path).stat().st_size
         with gzip.open(path, "rb") as file:
-            while line := file.readline(LONGEST_LINE):
+            for number in itertools.count():
+                line = file.readline(LONGEST_LINE)
+                if not line:
+                    return
+                if file.tell() > _MOST_SWELL + 16 * packed or number > _MOST_LINES + packed // 2:
+                    yield f"{number} lines are far more than {packed} bytes hold"
+                    return
                 if not line.endswith(b"\n"):
                     yield "the file is cut off"
                     return

@@ -7,7 +7,14 @@ Each latent is a mass at y with a spring to x, a damper, and springs to its two 
 In the modes of the ring (L = U diag(lambda) U^T) every mode is one oscillator of frequency w = 2 pi f
 sqrt(1 + coupling lambda) that pulls to x_mode / (1 + coupling lambda), with the same damping ratio zeta <
 1. It is moved by the exact solution for a target that stands still for one frame, so no knob and no frame
-rate can feed it: its energy (w e)^2 + v^2 about the target never grows by itself.
+rate can feed it: its energy (w e)^2 + v^2 about the target never grows by itself. With the fading
+f = exp(-zeta w t), the angle a = w sqrt(1 - zeta^2) t and s = sin(a) / (w sqrt(1 - zeta^2)) of a frame of t s
+
+    e' = e + e (f cos a - 1 + zeta w f s) + v f s
+    v' = v + v (f cos a - 1 - zeta w f s) - w^2 e f s
+
+What is kept is e, the way to the target, and what a frame adds is computed by itself: a slow mode moves by a
+millionth of its place in a frame, and f cos a, rounded at the last bits of 1, would bend thousands of them.
 
 With `coupling` = 0 a held gesture comes to rest exactly at x, and no coupling makes a held gesture larger.
 While it moves, each mode swings at most (1 + q) / (1 - q) times as far as its target ever was, the sum of
@@ -31,6 +38,7 @@ from graphs.stateful import StatefulGraph, const
 from mapping.products import matrix_times
 from mapping.seeded import settled
 from mapping.shapers import Around, Order
+from mapping.taught import Taught
 
 Array = npt.NDArray[np.float64]
 
@@ -61,22 +69,32 @@ def build(graph: StatefulGraph, clock: Clock, x: Var, around: Around) -> Var:
     stiffness = glide(graph, clock, "stiffness", STIFFNESS_HZ)
     damping = glide(graph, clock, "damping", DAMPING)
     coupling = glide(graph, clock, "coupling", COUPLING)
-    place, speed = graph.state("bodies place", (latents,)), graph.state("bodies speed", (latents,))
+    away, speed = graph.state("bodies away", (latents,)), graph.state("bodies speed", (latents,))
+    aim = graph.state("bodies aim", (latents,))
     firm = op.add(const(1.0), op.mul(coupling, const(stretch)))
-    target = op.div(matrix_times(basis.T, x), firm)
+    aim.then = op.div(matrix_times(basis.T, x), firm)
     pulse = op.mul(op.mul(stiffness, const(2.0 * math.pi)), op.sqrt(firm))
     swing = op.mul(pulse, op.sqrt(op.sub(const(1.0), op.mul(damping, damping))))
     decay = op.mul(pulse, damping)
-    fade = op.exp(op.neg(op.mul(decay, clock.dt)))
-    angle = op.mul(swing, clock.dt)
-    cosine, sine = op.cos(angle), op.div(op.sin(angle), swing)
-    away = op.sub(place.now, target)
-    e = op.mul(fade, op.add(op.mul(away, op.add(cosine, op.mul(decay, sine))), op.mul(speed.now, sine)))
-    falling = op.mul(op.mul(pulse, pulse), op.mul(away, sine))
-    v = op.mul(fade, op.sub(op.mul(speed.now, op.sub(cosine, op.mul(decay, sine))), falling))
-    place.then = op.where(clock.fresh, target, op.add(target, e))
-    speed.then = op.where(clock.fresh, const(np.zeros(latents)), v)
-    return matrix_times(basis, place.then)
+    from_aim = op.add(away.now, op.sub(aim.now, aim.then))
+    lost, less, sine = _turn(op.mul(decay, clock.dt), op.mul(swing, clock.dt))
+    fading = op.div(op.mul(op.add(const(1.0), lost), sine), swing)
+    turned, pulled = op.add(lost, op.mul(op.add(const(1.0), lost), less)), op.mul(decay, fading)
+    nearer = op.add(op.mul(from_aim, op.add(turned, pulled)), op.mul(speed.now, fading))
+    falling = op.mul(op.mul(pulse, pulse), op.mul(from_aim, fading))
+    faster = op.sub(op.mul(speed.now, op.sub(turned, pulled)), falling)
+    still = const(np.zeros(latents))
+    away.then = op.where(clock.fresh, still, op.add(from_aim, nearer))
+    speed.then = op.where(clock.fresh, still, op.add(speed.now, faster))
+    return matrix_times(basis, op.add(aim.then, away.then))
+
+
+def _turn(fading: Var, angle: Var) -> tuple[Var, Var, Var]:
+    """exp(-fading) - 1, cos(angle) - 1 and sin(angle), each to its own last bits however small it is."""
+    half = op.tanh(op.mul(fading, const(0.5)))
+    lost = op.div(op.mul(half, const(-2.0)), op.add(const(1.0), half))
+    part = op.sin(op.mul(angle, const(0.5)))
+    return lost, op.mul(op.mul(part, part), const(-2.0)), op.sin(angle)
 
 
 def farthest_swing(damping: float) -> float:
@@ -85,7 +103,7 @@ def farthest_swing(damping: float) -> float:
     return (1.0 + q) / (1.0 - q)
 
 
-def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float], taught: Taught) -> float:
     """The bound behind a mapping whose bound is `before`, at any moment after a gesture has changed."""
-    del latents, seed
+    del latents, seed, taught
     return before * farthest_swing(knobs.get("damping", DAMPING.default))

@@ -26,6 +26,7 @@ from graphs.stateful import StatefulGraph
 from mapping.products import matrix_times
 from mapping.seeded import draw, settled
 from mapping.shapers import Around, Order
+from mapping.taught import Taught
 
 Array = npt.NDArray[np.float64]
 
@@ -73,7 +74,8 @@ def lipschitz(latents: int, seed: int, amount: float, echo: float) -> float:
     return float(1.0 - amount + amount * gain)
 
 
-def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float], taught: Taught) -> float:
     """The bound behind a mapping whose bound is `before`, at any moment after a gesture has changed."""
+    del taught
     amount = knobs.get("memory", AMOUNT.default)
     return before * lipschitz(latents, seed, amount, knobs.get("echo", ECHO.default))

@@ -27,6 +27,7 @@ from graphs.clock import Clock
 from graphs.glide import glide
 from graphs.knob import Knob
 from graphs.stateful import StatefulGraph, const, shape_const
+from mapping.arbitrariness import BALL_SIGMAS
 from mapping.seeded import settled
 from mapping.shapers import Around, Order
 from mapping.taught import Taught
@@ -87,7 +88,10 @@ def lipschitz(taught: Taught, before: float, reach: float, width: float) -> floa
     return float(before + radius / 2.0 * np.sqrt(2.0 * steepest) / width)
 
 
-def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float]) -> float:
-    """The bound behind a mapping whose bound is `before`, where nothing is taught; else see `lipschitz`."""
-    del latents, seed, knobs
-    return before
+def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float], taught: Taught) -> float:
+    """The bound behind a mapping whose bound is `before`, while that one stays inside the ball."""
+    del seed
+    if taught.points == 0:
+        return before
+    width = knobs.get("recall", width_for(taught))
+    return lipschitz(taught, before, BALL_SIGMAS * float(np.sqrt(latents)), width)

@@ -25,6 +25,7 @@ from mapping.phase import turning
 from mapping.products import matrix_times
 from mapping.seeded import directions, draw, settled
 from mapping.shapers import Around, Order
+from mapping.taught import Taught
 
 Array = npt.NDArray[np.float64]
 
@@ -71,7 +72,8 @@ def lipschitz(latents: int, seed: int, amount: float, roughness: float) -> float
     return float(1.0 - amount + amount * steep)
 
 
-def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float]) -> float:
+def steepest(before: float, latents: int, seed: int, knobs: Mapping[str, float], taught: Taught) -> float:
     """The bound behind a mapping whose bound is `before`."""
+    del taught
     amount = knobs.get("terrain", AMOUNT.default)
     return before * lipschitz(latents, seed, amount, knobs.get("roughness", ROUGHNESS.default))

@@ -11,6 +11,8 @@ import onnx
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from files import FileError, plain_file
+from graphs.card import MOST_ONNX_BYTES
 from model_export.compiler.errors import PlanError
 from model_export.compiler.header import shown
 from model_export.compiler.nodes import NodeList, constant, new_node
@@ -40,13 +42,18 @@ def load_model(model: onnx.ModelProto | str | Path) -> onnx.ModelProto:
     if isinstance(model, onnx.ModelProto):
         return model
     try:
-        return onnx.load(str(model), load_external_data=False)
+        read = onnx.load(str(plain_file(model, MOST_ONNX_BYTES)), load_external_data=False)
+    except FileError:
+        raise
     except OSError as error:
         raise PlanError("an ONNX file", f"{model}: {error.strerror}", "check the path") from None
     except Exception:
         raise PlanError(
             "an ONNX file", f"{model}, which is none", "export one with 'lodestone export'"
         ) from None
+    if not read.graph.output:  # as an empty file reads
+        raise PlanError("a graph with outputs", f"none in {model}", "export one with 'lodestone export'")
+    return read
 
 
 def read_graph(model: onnx.ModelProto) -> NodeList:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import lzma
 from pathlib import Path
 
+from files import plain_file
 from model_export.errors import ExportError
 
 MAGIC = b"\xfd7zXZ\x00"
 MAX_SWELL = 64 << 20  # bytes within beyond sixteen times the packed ones
+MOST_PACKED = 4 << 30
 MAX_BYTES = 1 << 30  # of the file within; the largest RAVE met is below half of it
 
 
 def is_packed(path: Path) -> bool:
     """Whether the file begins as one of xz does. Raises OSError when it cannot be read."""
-    with path.open("rb") as stream:
+    with plain_file(path).open("rb") as stream:
         return stream.read(len(MAGIC)) == MAGIC
 
 
@@ -25,7 +27,7 @@ def plain_bytes(path: Path) -> bytes:
         OSError: no readable file.
         ExportError: a packed file that is damaged, cut short, or swells beyond `MAX_BYTES`.
     """
-    data = path.read_bytes()
+    data = plain_file(path, MOST_PACKED).read_bytes()
     if not data.startswith(MAGIC):
         return data
     most = min(MAX_BYTES, MAX_SWELL + 16 * len(data))

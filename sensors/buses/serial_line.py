@@ -126,7 +126,7 @@ def parse_line(line: bytes) -> Line | None:
         if fields[0] == "T" and len(fields) == 5:
             degrees = np.array([int(field) / 100 for field in fields[1:]], dtype=np.float32)
             return SerialTemperature(degrees)
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return None
 

@@ -1,11 +1,13 @@
 // Preloaded into a program, makes the disk below $LODESTONE_FULL_BELOW full while a file of that
-// name with ".full" behind it exists: 700 bytes go on it yet, then none.
+// name with ".full" behind it exists: 700 bytes go on it yet, then none. With $LODESTONE_NO_LINKS
+// it is a disk, as many cards are, where no file has two names.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -33,4 +35,18 @@ ssize_t write(int handle, const void* data, size_t bytes) {
   if (bytes > left) bytes = left;
   left -= bytes;
   return next(handle, data, bytes);
+}
+
+ssize_t sendfile64(int to, int from, off64_t* at, size_t bytes) {
+  ssize_t (*next)(int, int, off64_t*, size_t) = dlsym(RTLD_NEXT, "sendfile64");
+  if (!Full(to)) return next(to, from, at, bytes);
+  errno = ENOSPC;
+  return -1;
+}
+
+int link(const char* from, const char* to) {
+  int (*next)(const char*, const char*) = dlsym(RTLD_NEXT, "link");
+  if (getenv("LODESTONE_NO_LINKS") == NULL) return next(from, to);
+  errno = EPERM;
+  return -1;
 }

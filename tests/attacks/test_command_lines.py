@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from tests.support.attacks.command_lines import Case, attack, commands, run
 
 
@@ -24,3 +26,26 @@ def test_a_disk_that_is_full_and_a_reader_that_is_gone_end_in_no_traceback() -> 
         assert came == "refused", told
     came, told = run(Case(("osc",), "ascii", False, 60.0))
     assert came == "taken", told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("card", "pipe.onnx"),
+        ("compile", "huge.onnx"),
+        ("export", "pipe.ts", "-o", "voice.onnx"),
+        ("calibration", "show", "/dev/zero"),
+        ("render", "pipe"),
+        ("sensors", "watch", "--bus", "replay:pipe"),
+    ],
+)
+def test_what_never_ends_is_refused_before_it_is_read(words: tuple[str, ...]) -> None:
+    came, told = run(Case(words, "file", False, 20.0))
+    assert came == "refused", told
+    assert "plain file" in told or "at most" in told
+
+
+def test_closed_streams_and_no_home_are_no_hindrance() -> None:
+    for home in ("not set", "nowhere", "a file"):
+        came, told = run(Case(("osc",), "none", False, 60.0, home))
+        assert came == "taken", told

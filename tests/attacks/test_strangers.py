@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from model_export.compiler import PlanError, compile_plan
 from model_export.errors import ExportError
 from model_export.graph.budget import Budget, flat_size, plain
 from tests.support.attacks import graphs, judged, scripts
@@ -38,6 +39,12 @@ def test_mutated_graphs(tmp_path: Path) -> None:
         came.add(judged.judged(partial(graphs.survive, path), len(data)))
         assert came <= {"taken", "refused"}, number
     assert came == {"taken", "refused"}
+
+
+def test_an_empty_file_is_no_graph(tmp_path: Path) -> None:
+    (tmp_path / "empty.onnx").touch()
+    with pytest.raises(PlanError, match="outputs"):
+        compile_plan(tmp_path / "empty.onnx")
 
 
 def test_the_judge_tells_what_came_of_a_case() -> None:

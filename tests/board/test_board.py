@@ -208,3 +208,8 @@ def test_a_storm_is_survived(running: Running) -> None:
         for i in range(20000):
             storm.sendto(packets[i % len(packets)], ("127.0.0.1", running.port))
     assert heard() > before
+
+
+def test_without_an_address_the_instrument_on_this_computer_is_found(running: Running) -> None:
+    with Board(None, running.port, 5.0) as board:
+        assert board.address == "127.0.0.1"

@@ -190,10 +190,18 @@ def test_rest_capture_takes_the_board_as_it_stands(calibration: Calibration) -> 
     assert graph.state("rest") == pytest.approx(shifted, abs=1e-4)
 
 
-def test_rest_capture_is_refused_while_something_moves(calibration: Calibration) -> None:
+def test_rest_capture_is_refused_and_told_while_something_moves(calibration: Calibration) -> None:
     graph = player(calibration)
     capture(graph, calibration, lambda t: np.full((4, 3), 0.2 * np.sin(t)))
     assert np.abs(graph.state("rest")).max() == 0
+    assert graph.run(**inputs(calibration, np.zeros((4, 3))))["rest_refused"] == pytest.approx(0.2, rel=0.1)
+    capture(graph, calibration, lambda t: np.full((4, 3), 0.02 * t), 2.5)  # warms; it is not over yet
+    assert graph.run(**inputs(calibration, np.full((4, 3), 0.05)))["rest_refused"] == 0
+    capture(graph, calibration, lambda t: np.full((4, 3), 0.05 + 0.02 * t))
+    assert graph.run(**inputs(calibration, np.full((4, 3), 0.17)))["rest_refused"] > 0.01
+    capture(graph, calibration, lambda _: np.full((4, 3), 0.17))
+    assert graph.run(**inputs(calibration, np.full((4, 3), 0.17)))["rest_refused"] == 0
+    assert graph.state("rest") == pytest.approx(np.full((4, 3), 0.17), abs=1e-3)
 
 
 def test_tracking_follows_an_empty_board_but_never_a_resting_ball(calibration: Calibration) -> None:

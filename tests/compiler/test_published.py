@@ -8,7 +8,8 @@ import pytest
 from graphs.player import GraphPlayer
 from graphs.tolerance import EXACT
 from tests.support.oracle import compare
-from tests.support.synthetic import FORMS, PUBLISHED, published
+from tests.support.synthetic import FORMS, published
+from tests.support.synthetic_topologies import PUBLISHED
 
 
 def latents(count: int) -> list[np.ndarray]:  # type: ignore[type-arg]

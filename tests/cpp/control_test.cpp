@@ -284,6 +284,27 @@ CASE(ARestIsToldUntilItIsKept) {
   CHECK(world.instrument->Report().resting == 0);
 }
 
+CASE(ARestThatIsRefusedIsToldAndNotKept) {
+  World world;
+  world.Play(0.5);
+  Scene* scene = const_cast<Scene*>(world.instrument->scene());
+  FakeTouch* touch = static_cast<FakeTouch*>(scene->touch.get());
+  touch->refused_mt = 0.037f;
+  world.network.Post("/rest");
+  world.Play(4.5);
+  CHECK(world.network.sent["/error"] == 0);
+  world.Play(1.0);
+  CHECK(world.instrument->Report().resting == 0);
+  CHECK(
+      world.network.last_error.find("/rest: wanted a board that stands still for 3 s, got a field "
+                                    "that moved by 0.037 mT: take") == 0);
+  CHECK(world.instrument->Report().refused == 1 && !scene->after_rest_ready.load());
+  touch->refused_mt = 0.0f;
+  world.network.Post("/rest");
+  world.Play(5.5);
+  CHECK(world.network.sent["/error"] == 1 && scene->after_rest_ready.load());
+}
+
 CASE(LegacyMagHasThePublishedScaleAndItsWrap) {
   InstrumentSettings settings;
   settings.streams.legacy = true;

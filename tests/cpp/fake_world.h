@@ -163,7 +163,9 @@ class FakeTouch : public Touch {
   size_t state_bytes() const override { return sizeof gain_; }
   void SaveState(void* to) override { std::memcpy(to, &gain_, sizeof gain_); }
   void LoadState(const void* from) override { std::memcpy(&gain_, from, sizeof gain_); }
+  float rest_refused_mt() const override { return refused_mt; }
   uint32_t rest_presses = 0, rest_frames = 0;
+  float refused_mt = 0.0f;
 
  private:
   float gain_ = 1.0f, touch_[kTouchValues] = {}, latent_[2] = {};

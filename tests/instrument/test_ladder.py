@@ -65,6 +65,17 @@ def test_three_underruns_lead_to_the_small_voice_and_quiet_back(tmp_path: Path, 
     assert "rung 0: the whole voice again" in log
 
 
+def test_a_low_hop_has_its_rungs_too(tmp_path: Path) -> None:
+    """Of the 2.9 ms of a block the whole voice takes 1.2, the small one 0.4; then thrice as much."""
+    whole = scene(tmp_path / "p", "one", hop=128, work=WHOLE, title="whole")
+    made = image(tmp_path, with_sister(whole, hop=128, work=SMALL, title="small"), frame_rate=20)
+    charge = ("--voice-slice-us", "100", "--voice-slow", "2,3.5,3", "--period", "40")
+    run = play(tmp_path / "run", made, *charge, seconds=8.5, gesture="empty")
+    assert [rung for rung, _ in rungs(run)] == [0, 1, 0]
+    assert run.stats["underruns"] >= 1
+    assert all(2.0 <= at <= 3.6 for at in run.stats["underruns_at_s"])
+
+
 def test_a_full_core_is_left_after_one_underrun_at_most(tmp_path: Path, made: Path) -> None:
     """The prefill had followed the lighter load; from the first underrun on it is the whole again."""
     run = slow(tmp_path, made, 12.0, "2,6,1.9")  # 22.8 of 23.2 ms

@@ -62,10 +62,10 @@ def mapped(folder: Path, name: str, mapping: str, seed: int, pitch: float = 0.00
 def heard(
     folder: Path, files: Sequence[Files], *says: tuple[float, bytes], **options: Any
 ) -> tuple[Player, Run]:
-    seconds = options.pop("seconds", 4.0)
+    seconds, words = options.pop("seconds", 4.0), options.pop("options", ())
     player = Player(says=list(says))
     made = image(folder, *files, **options)
-    return player, play(folder / "run", made, seconds=seconds, outside=player)
+    return player, play(folder / "run", made, *words, seconds=seconds, outside=player)
 
 
 def steps(player: Player) -> tuple[float, float]:
@@ -169,6 +169,47 @@ def test_another_voice_is_a_crossfade_of_that_length(
         assert low[1] > 0.2 * low[0]
         assert high[1] > 0.2 * high[2]
     assert largest_jump(run) < 0.4 * 2 * np.pi * 0.016 * 1.5
+    assert run.stats["underruns"] == 0
+
+
+SLICE = ("--voice-slice-us", "1000")
+HOP, HALF_A_BLOCK = 2048, 272
+"""Operations that take 18 ms of the 23 that a block may: one voice fits, two do not."""
+
+
+@pytest.mark.parametrize(("work", "cut"), [(HALF_A_BLOCK, True), (16, False)])
+def test_a_board_that_does_not_carry_both_voices_ends_the_crossfade_soon(
+    tmp_path: Path, work: int, cut: bool
+) -> None:
+    """A crossfade of 20 s: two underruns, then the new voice sounds alone; a fast board takes its time."""
+    low, high = (
+        scene(tmp_path, name, hop=HOP, pitch=pitch, work=work)
+        for name, pitch in (("low", 0.004), ("high", 0.012))
+    )
+    player, run = heard(tmp_path, [low, high], (1.0, encode("/scene", 1, 20.0)), options=SLICE, seconds=3.0)
+    told = next(time for time, status in player.statuses if status["scene"] == 1)
+    before, after = (_loudness(run, second)[0] for second in (told - 0.3, told + 1.5))
+    if cut:
+        assert after < 0.05 * before
+        assert 2 <= run.stats["underruns"] <= 3
+        assert run.stats["underruns_at_s"][-1] < told + 0.5
+    else:
+        assert after > 0.5 * before
+        assert run.stats["underruns"] == 0
+
+
+def test_a_crossfade_ends_soon_where_another_voice_is_asked_for(tmp_path: Path) -> None:
+    """Twenty seconds to the second voice; the third, asked for after one of them, sounds alone at once."""
+    low, middle, high = (
+        scene(tmp_path, name, pitch=pitch)
+        for name, pitch in (("low", 0.004), ("middle", 0.006), ("high", 0.012))
+    )
+    says = ((1.0, encode("/scene", 1, 20.0)), (2.0, encode("/scene", 2, 0.0)))
+    player, run = heard(tmp_path, [low, middle, high], *says)
+    told = next(time for time, status in player.statuses if status["scene"] == 2)
+    assert told < 2.6
+    low_before, low_after = (_loudness(run, second)[0] for second in (1.9, told + 0.4))
+    assert low_after < 0.05 * low_before
     assert run.stats["underruns"] == 0
 
 

@@ -30,8 +30,8 @@ def test_the_file_of_init_is_the_default_with_one_scene() -> None:
     [
         ("", "format and version"),
         (HEAD + "period = 3", "period"),
-        (HEAD + "[audio]\nperiod = 3", "16 to 1024"),
-        (HEAD + "[audio]\nperiod = true", "16 to 1024"),
+        (HEAD + "[audio]\nperiod = 3", "8 to 1024"),
+        (HEAD + "[audio]\nperiod = true", "8 to 1024"),
         (HEAD + 'board = "arduino"', "one of bela"),
         (HEAD + 'bus = "usb"', "i2c:/dev/i2c-N"),
         (HEAD + '[osc]\ntargets = ["host:7563"]', "numeric IPv4"),

@@ -27,13 +27,13 @@ def of_stages(folder: Path, count: int, name: str = "one", hop: int = HOP, work:
     return staged(folder, name, count, hop=hop, work=work, latents=LATENTS)
 
 
-def remade(run: Run, frames: int) -> np.ndarray:  # type: ignore[type-arg]
+def remade(run: Run, frames: int, hop: int = HOP) -> np.ndarray:  # type: ignore[type-arg]
     """What the whole voice makes of the latents that the run's voice has taken, where they are heard."""
-    engine = Engine(voice_plan(hop=HOP, work=WORK, latents=LATENTS))
+    engine = Engine(voice_plan(hop=hop, work=WORK, latents=LATENTS))
     sound = np.zeros(frames, np.float32)
     for _, _, at, latents in run.latents:
         audio = engine.run({"latent": latents.reshape(1, LATENTS, 1)})["audio"].reshape(-1)
-        room = sound[at : at + HOP]
+        room = sound[at : at + hop]
         room[:] = audio[: room.size]
     return sound
 
@@ -45,6 +45,18 @@ def test_stages_play_the_whole_voice_bit_for_bit(tmp_path: Path, count: int) -> 
     start = run.stats["voice_started_at"]
     heard = run.samples()[start + HOP :, 0]
     assert np.array_equal(heard, remade(run, heard.size + HOP)[HOP:])
+    assert run.stats["underruns"] == 0
+    assert np.abs(heard).max() > 0.2
+
+
+@pytest.mark.parametrize("period", [8])
+def test_stages_of_a_low_hop_play_the_whole_voice_too(tmp_path: Path, period: int) -> None:
+    made = image(tmp_path, of_stages(tmp_path / "p", 3, hop=128), frame_rate=50)
+    options = ("--voice-slice-us", "100", "--period", str(period))
+    run = play(tmp_path / "run", made, *options, seconds=1.0)
+    start = run.stats["voice_started_at"]
+    heard = run.samples()[start + 128 :, 0]
+    assert np.array_equal(heard, remade(run, heard.size + 128, 128)[128:])
     assert run.stats["underruns"] == 0
     assert np.abs(heard).max() > 0.2
 

@@ -21,7 +21,8 @@ from lodestone import distilling
 from lodestone.cli import build_app
 from lodestone.distilling import PYTHON, Request, distilled, training_python
 from lodestone.takes.take_file import Event, TakeWriter
-from tests.support.tiny_voice import random_weights, tiny_voice
+from tests.support import archives
+from tests.support.tiny_voice import random_weights, tiny_encoder, tiny_voice
 from training import lessons as room
 from training.distillation import Wish, prepare
 
@@ -64,6 +65,21 @@ def test_without_pytorch_the_one_command_is_named(tmp_path: Path, monkeypatch: p
     assert "got none at" in told
     assert "run `training/setup.sh` once" in told
     assert not (tmp_path / "x.run").exists()
+
+
+def test_a_file_that_holds_an_encoder_alone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that upstream's exporter wrote, and one of ours."""
+    stand_in(tmp_path, "exit 1", monkeypatch)
+    onnx.save(tiny_encoder(), tmp_path / "ears.onnx")
+    assert "wanted a voice that knows its latents, got a graph of kind encoder" in refused(
+        str(tmp_path / "ears.onnx"), "-o", str(tmp_path / "x.onnx")
+    )
+    data = archives.plain("encoder_only")
+    if data is None:
+        pytest.skip(f"left out: upstream's archive ({archives.HOW})")
+    (tmp_path / "ears.ts").write_bytes(data)
+    told = refused(str(tmp_path / "ears.ts"), "-o", str(tmp_path / "x.onnx"))
+    assert told.startswith("wanted a RAVE model with `decode`, got a OneWay without it")
 
 
 @pytest.mark.parametrize(

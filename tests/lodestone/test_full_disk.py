@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration import Calibration, load, save
+from calibration import Calibration, load, redo, save, undo
 from calibration.file import kept_files
 from lodestone.board import Board, BoardError
 from lodestone.delivery import deliver, in_force
@@ -71,6 +71,33 @@ def test_the_laptop(disk: Path, tmp_path: Path, made_once: Made, words: list[str
     assert not list(tmp_path.glob(".*"))
     again = subprocess.run([*run, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_undo(
+    disk: Path, tmp_path: Path, made_once: Made, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """Where a file may have two names it needs no room, and works. On a card without, all is as it was."""
+    if not links:
+        monkeypatch.setenv("LODESTONE_NO_LINKS", "1")
+    force = tmp_path / "c.json"
+    for name in ("1", "2", "3"):
+        save(replace(made_once[1], magnet_set=name), force)
+    undo(force)
+    disk.touch()
+    words = [sys.executable, "-m", "lodestone", "calibration", "undo", "c.json"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    disk.unlink()
+    assert done.returncode == (0 if links else 1), done.stderr
+    assert load(force).magnet_set == ("1" if links else "2")
+    assert {load(path).magnet_set for path in kept_files(force)} == {"1", "2", "3"}
+    assert not list(tmp_path.glob(".*"))
+    if not links:
+        assert "make room on that disk; what was there before is unchanged" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        undo(force)
+    assert load(force).magnet_set == "1"
+    assert [redo(force) and load(force).magnet_set for _ in "23"] == ["2", "3"]
 
 
 def test_the_board(disk: Path, gig: Gig) -> None:

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from calibration.session import calibrate_simulated
-from lodestone.board import Board
+from lodestone.board import Board, BoardError
 from lodestone.live.instrument import LiveInstrument
 from lodestone.live.prepare import image_of
 from lodestone.settings import EXACT, SceneSettings, Settings
@@ -58,6 +58,8 @@ def test_heat_until_rest(board: tuple[Board, LiveWorld]) -> None:
     connection, world = board
     world.warm(16.0)
     waits(connection, "degrees away", True)
-    connection.wait(lambda _: False, 12.0)  # a rest is taken when the thermometers have settled
+    with pytest.raises(BoardError, match=r"stands still for 3 s, got a field that moved by 0\.\d+ mT: take"):
+        connection.rest()  # while the thermometers are still on their way
+    connection.wait(lambda _: False, 7.0)
     connection.rest()
     waits(connection, "degrees away", False)

@@ -15,26 +15,32 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import soundfile
 from pythonosc.osc_message import OscMessage
+from typer.testing import CliRunner
 
 import calibration
 from graphs.card import read_card
 from lodestone.board import Board, encode
+from lodestone.cli import build_app
 from lodestone.live.instrument import LiveInstrument
+from lodestone.live.prepare import leave_settings
 from lodestone.scenes import make_scene
-from lodestone.settings import SceneSettings, default_toml
+from lodestone.settings import SceneSettings, default_toml, load_settings
 from lodestone.snapshot_link import SnapshotLink
 from lodestone.sound_choice import MOST_SIGMA, Choice
 from lodestone.teach_desk import TeachDesk, obeyed
-from lodestone.teach_session import heard_now, open_desk
+from lodestone.teach_session import LIVE, _encoder, heard_now, open_desk
 from lodestone.teaching import Lesson, Pair, TeachingError, load_taught
 from mapping.arbitrariness import from_voice
 from mapping.latent_statistics import latent_statistics
+from model_export.corpus import read_mono
+from model_export.encoder import Encoder
 from sensors.simulation.live_world import LiveWorld, three_marbles
 from tests.lodestone.test_live import free_port
 from tests.support.plain_board import gaussian_card, plain_calibration
 from tests.support.tiny import RATE, image
-from tests.support.tiny_voice import random_weights, tiny_voice
+from tests.support.tiny_voice import random_weights, tiny_encoder, tiny_voice
 
 Z = 4
 
@@ -95,6 +101,67 @@ def test_a_script_teaches_and_the_sound_comes_back_at_its_gesture(room: Room, tm
     apart = from_voice(now.latent, statistics) - from_voice(pair.latent, statistics)
     assert np.abs(apart).max() < 0.1
     assert file.read_text().count("\n") > 20  # a number a line: it diffs well
+
+
+def test_beside_a_board_that_lodestone_live_started(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `live` leaves in its folder says what plays: a voice out of a file, any mapping, any seed."""
+    monkeypatch.chdir(tmp_path)
+    made = SceneSettings(
+        "one", os.path.relpath(room.folder / "tiny.onnx"), "wire+memory", "mine.json", seed=7
+    )
+    leave_settings(LIVE, [made])
+    calibration.save(plain_calibration(), LIVE / "mine.json")
+    desk = open_desk("127.0.0.1", room.port, Path("elsewhere.toml"), True, tmp_path / "t.json", 0)
+    told = " ".join(line for wish in ("hold", "roll", "keep") for line in obeyed(desk, wish))
+    assert "kept as 1" in told
+    with Board("127.0.0.1", room.port) as board:
+        assert board.model is not None
+        assert board.model.touch == "wire+snapshots+memory-7"
+
+
+def test_live_leaves_what_plays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    LIVE.mkdir(parents=True)
+    calibration.save(plain_calibration(), LIVE / "simulated-1.calibration.json")
+    onnx.save(tiny_voice(random_weights()), "tiny.onnx")
+    words = ["live", "--voice", "tiny.onnx", "--mapping", "wire", "--silent", "--seconds", "0.1"]
+    done = CliRunner().invoke(build_app(), [*words, "--port", str(free_port()), "--target", "127.0.0.1:9"])
+    assert done.exit_code == 0, done.output
+    [scene] = load_settings(LIVE / "instrument.toml").scenes
+    assert (scene.name, scene.mapping, scene.voice) == ("tiny", "wire", str(tmp_path / "tiny.onnx"))
+    assert Path(scene.calibration).samefile(LIVE / "simulated-1.calibration.json")
+
+
+def test_a_recording_of_the_player_s_becomes_the_sound(room: Room, tmp_path: Path) -> None:
+    """By the encoder beside the voice; what is frozen stays, what is out of a hand's reach is drawn in."""
+    desk = open_desk("127.0.0.1", room.port, room.folder / "instrument.toml", False, tmp_path / "t.json", 0)
+    dice, hiss, hush = np.random.default_rng(1), tmp_path / "my hiss.wav", tmp_path / "hush.wav"
+    soundfile.write(hiss, 0.1 * dice.standard_normal((48000, 2)), 48000)
+    soundfile.write(hush, np.zeros(4410), 44100)
+    obeyed(desk, "hold")
+    assert "got one without: export it with --encoder" in obeyed(desk, f"encode '{hiss}'")[-1]
+    kept = room.folder / "tiny.encoder.onnx"
+    for latents, says in ((3, "an encoder of 4 latents, got one of 3"), (4, "sound: ")):
+        _encoder.cache_clear()
+        onnx.save(tiny_encoder(latents), str(kept))
+        assert says in obeyed(desk, f"encode '{hiss}'")[-1]
+    sound = read_mono(hiss, RATE, 9.0)
+    wanted = np.clip(Encoder(tiny_encoder()).place(sound), -1.0, 1.0)  # the voice's outermost quantiles
+    assert desk.held is not None
+    assert desk.held.latent == pytest.approx(wanted, rel=1e-4)
+    for words, says in (("none.wav", "a readable recording"), (hush, "got silence"), ("", "encode tap.wav 2"),
+                        (f"'{hiss}' 7", "got second 7 of 1.0"), (f"'{hiss}' x", "a number")):  # fmt: skip
+        wish = f"encode {words}"
+        assert says in obeyed(desk, wish)[-1], wish
+    before = desk.held.latent
+    told = " ".join(
+        line for wish in ("hold", "freeze 2", f"encode '{hiss}' 0.5", "keep") for line in obeyed(desk, wish)
+    )
+    assert "kept as 1" in told
+    assert desk.lesson.pairs[0].latent[1] != before[1]
+    kept.unlink()
 
 
 def test_through_a_terminal(room: Room, tmp_path: Path) -> None:
@@ -218,7 +285,12 @@ def test_what_the_board_refuses_changes_nothing(tmp_path: Path) -> None:
         stays.undo()
 
 
-def test_without_the_right_settings_it_says_so(room: Room, tmp_path: Path) -> None:
+def test_without_the_right_settings_it_says_so(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "instrument.toml").write_text(default_toml())
     with pytest.raises(TeachingError, match=r"the scene that plays in .* got 'one', there first"):
         open_desk("127.0.0.1", room.port, tmp_path / "instrument.toml", False, tmp_path / "t.json", 0)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TeachingError, match="no such file: start `lodestone live` in this folder"):
+        open_desk("127.0.0.1", room.port, tmp_path / "instrument.toml", True, tmp_path / "t.json", 0)

@@ -14,7 +14,7 @@ import onnx
 import pytest
 
 import model_export
-from graphs.card import Card, Knob, LatentStatistics, attach_card, read_card
+from graphs.card import FORMAT, VERSION, Card, Knob, LatentStatistics, attach_card, read_card
 from graphs.errors import GraphError
 from graphs.tolerance import EXACT
 from model_export.describe import describe
@@ -123,3 +123,21 @@ def test_commands(archive: Unpack, tmp_path: Path) -> None:
     told = subprocess.run([*run, "card", str(out), "--json"], capture_output=True, text=True)
     assert json.loads(told.stdout) == json.loads(made.stdout)
     assert read_card(out).delay_samples == 9456
+
+
+@pytest.mark.parametrize(
+    "statistics", [{"probabilities": 0.5}, {"mean": [[0.0]]}, {"std": [10**400]}, {"quantiles": [0.1]}]
+)
+def test_statistics_of_another_shape_are_refused(statistics: dict[str, object]) -> None:
+    latent = {"origin": "corpus", "mean": [0.0], "std": [1.0], "probabilities": [0.0, 1.0]}
+    data = {"format": FORMAT, "version": VERSION, "kind": "voice", "name": "a", "latents": 1}
+    text = json.dumps({**data, "latent": {**latent, "quantiles": [[-1.0, 1.0]]}})
+    assert Card.from_json(text).latent is not None
+    text = json.dumps({**data, "latent": {**latent, "quantiles": [[-1.0, 1.0]], **statistics}})
+    with pytest.raises(GraphError, match="damaged"):
+        Card.from_json(text)
+
+
+def test_a_card_of_endless_brackets_is_refused() -> None:
+    with pytest.raises(GraphError, match="brackets"):
+        Card.from_json("[" * 100_000)

@@ -12,7 +12,8 @@ import soundfile
 import model_export
 from graphs.card import read_card
 from graphs.tolerance import EXACT
-from model_export.corpus import corpus_statistics, encoder_of, read_mono
+from model_export.corpus import corpus_statistics, read_mono
+from model_export.encoder import Encoder, encoder_graph
 from model_export.errors import ExportError
 from tests.model_export.golden_vectors import relative_error
 
@@ -22,7 +23,7 @@ ENCODED = Path(__file__).parent / "encoded"
 
 @pytest.mark.parametrize("name", ["v1_noise", "v2_small", "v2_stereo"])
 def test_encodes_what_pytorch_encodes(archive: Unpack, name: str) -> None:
-    encoder, _, _ = encoder_of(archive(name))
+    encoder = Encoder(encoder_graph(archive(name))).player
     wanted = np.load(ENCODED / f"{name}.npz")
     got = [
         encoder.run({"audio": audio, "noise.0": noise})["latent"]

@@ -12,16 +12,19 @@ import pytest
 
 import calibration
 from calibration import Calibration
+from calibration.capture.one_spot_step import record_one_spot
 from calibration.capture.sources import open_simulated
-from calibration.capture.steps import OpenStep
+from calibration.capture.steps import GivenUp, OpenStep
+from calibration.judging.verdict import READY, Verdict
 from lodestone.page.bridge import Bridge
-from lodestone.page.guide import Guide, Place
+from lodestone.page.guide import Guide, PageWatcher, Place
 from lodestone.teaching import Pair, load_taught
 from tests.support.chromium import Chromium, Tab
 from tests.support.plain_board import plain_calibration
 from tests.support.served_bridge import Served
 from tests.support.spoken_board import SpokenBoard
 
+SHORT_PLAY_S = 14.0
 LARGE = "document.getElementById('verdict').textContent"
 ADVICE = "document.getElementById('guide-advice').textContent"
 
@@ -91,6 +94,42 @@ def test_giving_up_leaves_the_old_one(tmp_path: Path) -> None:
         assert not far.place.file.exists()
 
 
+def test_one_ball_on_one_spot_is_offered_and_judged_anew(tmp_path: Path) -> None:
+    hand = Hand(Guide(Far(tmp_path / "board.json").place))
+    hand.say("start", seconds=SHORT_PLAY_S)
+    while "offer" not in (words := hand.until("wait")):
+        if words["wait"]:
+            hand.say("go")
+    assert "one ball on one spot" in words["offer"]
+    hand.say("go")
+    step = hand.until("step")
+    assert (step["step"]["name"], step["step"]["place"]) == ("one ball on one spot", (-65.0, 0.0))
+    hand.say("go")
+    assert hand.until("part")["advice"] == "the ball is on its mark"
+    verdict = hand.until("verdict")["verdict"]
+    assert (verdict["level"], verdict["unchecked"]) == (READY, "")
+
+
+def test_the_one_spot_is_left_out_or_ends_all_of_it() -> None:
+    """Who gives up there, or goes away, has no calibration that nobody saw."""
+
+    def answering(*answers: str) -> PageWatcher:
+        left = list(answers)
+        return PageWatcher(lambda words: watcher.answer(left.pop(0)) if words.get("wait") else None)
+
+    made = plain_calibration()
+    watcher = answering("skip", "skip")
+    assert watcher.offer_spot(Verdict(READY, (), "a mirror")) is False
+    assert record_one_spot(open_simulated(3), watcher, made, 15.0) is None
+    watcher = answering("stop")
+    with pytest.raises(GivenUp, match="the old one stays in force"):
+        watcher.offer_spot(Verdict(READY, (), "a mirror"))
+    watcher = answering("go", "stop")
+    assert watcher.offer_spot(Verdict(READY, (), "a mirror"))
+    with pytest.raises(GivenUp, match="the old one stays in force"):
+        record_one_spot(open_simulated(3), watcher, made, 15.0)
+
+
 def test_a_page_that_leaves_ends_its_own_calibration_only(tmp_path: Path) -> None:
     guide = Guide(Far(tmp_path / "board.json").place)
     hand, other = Hand(guide), Hand(guide)
@@ -153,6 +192,11 @@ def test_the_page_leads_through_it(browser: Chromium, served: tuple[Served, Far]
     tab.until("!document.getElementById('calibrate').hidden")
     tab.js(KEEP_TOLD)
     tab.click("#calibrate")
+    tab.js("lodestone.guide.hear({ offer: 'a mirror is not told', wait: ['go', 'skip', 'stop'] })")
+    assert tab.js(LARGE) == "One ball on one spot?"
+    offered = "[...document.querySelectorAll('#guide-buttons button')].map((b) => b.textContent).join()"
+    assert tab.js(offered) == "Go on,Skip,Give up"
+    tab.js("lodestone.guide.open()")
     press(tab, "With known spots")
     tab.until(f"{LARGE}.startsWith('Take every magnet and both hands away')")
     press(tab, "Ready")

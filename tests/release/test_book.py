@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from release import book
 from release.book import ROOT, build
 from release.errors import ReleaseError
 from tests.support.chromium import chromium, executable
+from voices import catalogue
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +27,16 @@ def test_every_page_is_in_it_and_can_be_found(built: Path) -> None:
     assert pages | {"index.html", "architecture.html", "changelog.html", "contributing.html"} <= found
     texts = " ".join(entry["text"] for entry in index["docs"] if entry["location"].startswith("python.html"))
     assert "Replaces the file" in texts  # of files.write_bytes: its docstring
+
+
+def test_every_sound_has_a_player(built: Path) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in built.glob("*.html")]
+    played = {
+        name for page in pages for name in re.findall(r'<audio controls preload="none" src="([^"]+)">', page)
+    }
+    sounds = {f"sounds/{path.name}" for path in (ROOT / "docs" / "sounds").iterdir()}
+    assert played == sounds >= {f"sounds/voice-{voice.name}.opus" for voice in catalogue.shipped()}
+    assert all((built / name).is_file() for name in played)
 
 
 def test_nothing_is_fetched(built: Path) -> None:

@@ -66,7 +66,7 @@ class FirefoxTab:
     def until(self, expression: str, seconds: float = PATIENCE_S) -> Any:
         """Asks until the expression is truthy, and returns it.
 
-        Many short questions: one long promise was seen never to be answered beside a full machine.
+        Many short questions: one long promise goes down with the page where that stands still.
         """
         end = time.monotonic() + seconds
         while not (found := self.js(expression)):

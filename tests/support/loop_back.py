@@ -22,21 +22,23 @@ from tests.support.told_board import ToldBoard
 RATE = 44100
 
 
-def wire(path: Path, hop: int) -> Path:
-    """A voice whose sound is its latent."""
+def wire(path: Path, hop: int, latents: int = 1) -> Path:
+    """A voice whose sound is its latent: the first one where there are more."""
     g = GraphMaker()
+    given = g.input("latent", [1, latents, 1])
+    first = given if latents == 1 else g.slice(given, 1, 0, 1)
     ones = g.constant(np.ones((1, 1, hop), np.float32))
-    g.output(g.node("Mul", g.input("latent", [1, 1, 1]), ones), "audio", [1, 1, hop])
+    g.output(g.node("Mul", first, ones), "audio", [1, 1, hop])
     model = g.model()
     # So wide that no jump of a test is more than the slew limit lets pass.
     wide = LatentStatistics(
         "made up",
-        np.zeros(1, np.float32),
-        np.full(1, 100.0, np.float32),
+        np.zeros(latents, np.float32),
+        np.full(latents, 100.0, np.float32),
         np.zeros(0, np.float32),
-        np.zeros((1, 0), np.float32),
+        np.zeros((latents, 0), np.float32),
     )
-    card = Card("voice", "wire", 1, sample_rate=RATE, hop=hop, frames=1, channels=1, latent=wide)
+    card = Card("voice", "wire", latents, sample_rate=RATE, hop=hop, frames=1, channels=1, latent=wide)
     attach_card(model, card)
     onnx.save(model, path)
     return path

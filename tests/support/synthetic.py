@@ -1,64 +1,22 @@
-"""RAVE decoders with random weights of unit variance, to measure and to test: v2 at any capacity, and the
-published configurations at their full size, with noise branches where those have them. Causal, with a 16-band
-PQMF of 33 taps.
+"""RAVE decoders with random weights of unit variance, to measure and to test: v2 at any capacity, designs of
+a low hop, and the published configurations at their full size, with noise branches where those have them.
+Causal, with a 16-band PQMF.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import onnx
 
 from tests.support.graph_maker import GraphMaker
-from tests.support.synthetic_noise import NoiseBranch, filtered_noise
+from tests.support.synthetic_noise import filtered_noise
+from tests.support.synthetic_topologies import LOW_HOP, PUBLISHED, V2, Topology
 
-BANDS, PQMF_TAPS = 16, 33
+BANDS = 16
 FORMS = ("transposed", "subpixel", "rows")
-
-
-@dataclass(frozen=True)
-class Topology:
-    """What tells the configurations apart.
-
-    Attributes:
-        stages: ratio of each upsampling, and the dilations of the residual units behind it.
-        capacity: a sixteenth of the channels in front of the first stage.
-        first_taps: of the convolution that hears the latents.
-        second_taps: of the second convolution in a residual unit.
-        snake: Snake in front of upsamplings and of the last convolution, instead of leaky rectifiers.
-        loudness: v1's envelope, a sigmoid to the power of 2.3, instead of v2's amplitude modulation.
-        noise: filtered noise beside the waveform.
-    """
-
-    stages: tuple[tuple[int, tuple[int, ...]], ...]
-    capacity: int = 96
-    first_taps: int = 3
-    second_taps: int = 1
-    snake: bool = False
-    loudness: bool = False
-    noise: NoiseBranch | None = None
-
-
-V2 = Topology(((2, (1, 3)), (4, (1, 3, 9)), (4, (1, 3, 9)), (4, (1, 3, 9))))
-_V1_STAGES = tuple((ratio, (1, 3, 5)) for ratio in (4, 4, 4, 2))
-PUBLISHED = {
-    "v1": Topology(
-        _V1_STAGES,
-        64,
-        first_taps=7,
-        second_taps=3,
-        loudness=True,
-        noise=NoiseBranch((4, 4, 4), 5, doubled=False),
-    ),
-    "v2_small": Topology(
-        ((2, (1, 3)), (2, (1, 3, 9)), (2, (1, 3, 9)), (4, (1, 3, 9))),
-        48,
-        noise=NoiseBranch((2, 2, 2), 32, hidden=64),
-    ),
-    "v3": replace(V2, snake=True),
-}
 
 
 class _Decoder:
@@ -141,13 +99,17 @@ class _Decoder:
 
     def build(self) -> onnx.ModelProto:
         g, frames, form = self.g, 1, self.topology
-        channels, length = form.capacity * 16, frames
+        channels, length = form.channels, frames
         latent = g.input("latent", [1, self.latents, frames])
         x = self.conv(latent, (self.latents, channels, length), form.first_taps)
         for ratio, dilations in form.stages:
-            x = self.upsample(self.outer(x, channels), channels, length, ratio)
-            channels, length = channels // 2, length * ratio
+            x = self.outer(x, channels)
+            if ratio > 1:
+                x = self.upsample(x, channels, length, ratio)
+                channels, length = channels // 2, length * ratio
             size = channels, channels, length
+            if ratio == 1:
+                x = self.conv(x, size, 3)
             for dilation in dilations:
                 y = self.leaky(self.conv(self.leaky(x), size, 3, dilation))
                 x = g.node("Add", self.conv(y, size, form.second_taps, gain=0.5), x)
@@ -197,25 +159,26 @@ class _Decoder:
         g = self.g
         mask = np.ones((1, BANDS, length), np.float32)
         mask[:, 1::2, ::2] = -1
-        whole = g.history(g.node("Mul", bands, g.constant(mask)), BANDS, PQMF_TAPS - 1, length)
-        self.macs += BANDS * BANDS * PQMF_TAPS * length
-        y = g.node("Conv", whole, g.constant(filter_bank()))
+        taps = self.topology.filter_taps
+        whole = g.history(g.node("Mul", bands, g.constant(mask)), BANDS, taps - 1, length)
+        self.macs += BANDS * BANDS * taps * length
+        y = g.node("Conv", whole, g.constant(filter_bank(taps)))
         y = g.node("Transpose", y, perm=[0, 2, 1])
         return g.node("Reshape", y, g.constant([1, 1, -1], np.int64))
 
 
-def filter_bank() -> np.ndarray:  # type: ignore[type-arg]
+def filter_bank(taps: int = 33) -> np.ndarray:  # type: ignore[type-arg]
     """A cosine-modulated synthesis bank as polyphase weights [phase, band, tap]: 70 dB Kaiser prototype of
-    512 taps.
+    512 samples with 33 taps.
     """
-    length = BANDS * (PQMF_TAPS - 1)
+    length = BANDS * (taps - 1)
     n = np.arange(length + BANDS) - length / 2
     prototype = np.sinc(n * 0.53 / BANDS) * np.interp(
         n, np.arange(length + 1) - length / 2, np.kaiser(length + 1, 7.0)
     )
     band = np.arange(BANDS)[:, None]
     cosine = np.cos((2 * band + 1) * np.pi / (2 * BANDS) * n + (-1.0) ** band * np.pi / 4)
-    taps = (prototype * cosine).reshape(BANDS, PQMF_TAPS, BANDS)
+    taps = (prototype * cosine).reshape(BANDS, taps, BANDS)
     return np.ascontiguousarray(taps.transpose(2, 0, 1)).astype(np.float32)
 
 
@@ -229,6 +192,11 @@ def published(name: str, form: str = "subpixel", capacity: int = 0, seed: int = 
     topology = PUBLISHED[name]
     made = replace(topology, capacity=capacity or topology.capacity)
     return _build(_Decoder(made, 16, form, seed, name))
+
+
+def low_hop(name: str, capacity: int, form: str = "subpixel", seed: int = 1) -> onnx.ModelProto:
+    """A decoder of one of LOW_HOP, which hears eight latents."""
+    return _build(_Decoder(replace(LOW_HOP[name], capacity=capacity), 8, form, seed, f"{name}-{capacity}"))
 
 
 def _build(made: _Decoder) -> onnx.ModelProto:

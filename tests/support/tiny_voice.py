@@ -7,7 +7,7 @@ import onnx
 
 from graphs.card import Card, LatentStatistics, attach_card
 from model_export.graph.onnx_writer import initial_states, to_onnx
-from training import bank
+from training import bank, hearing
 from training.layout import voice_graph
 from training.settings import Living, Network, Settings, Sound, Training
 
@@ -65,3 +65,14 @@ def tiny_voice(
     )
     attach_card(model, card)
     return model
+
+
+def tiny_encoder(latents: int = 4, seed: int = 0, hop: int = 128) -> onnx.ModelProto:
+    """An encoder of ours with random weights, for the latents of the tiny voice."""
+    random = np.random.default_rng(seed)
+    shapes = {"first": (12, 1 + hearing.MELS, 3), "second": (12, 12, 3), "last": (latents, 12, 1)}
+    weights = {}
+    for name, shape in shapes.items():
+        weights[f"{name}.weight"] = random.normal(0, 0.7 / np.sqrt(shape[1]), shape).astype(np.float32)
+        weights[f"{name}.bias"] = random.normal(0, 0.1, shape[0]).astype(np.float32)
+    return hearing.encoder(weights, "tiny", RATE, hop)

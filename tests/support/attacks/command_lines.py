@@ -60,11 +60,22 @@ NONSENSE = (
         "broken.toml",
         "broken.frames",
         "folder",
+        "folder.onnx",
+        "pipe",
+        "pipe.ts",
+        "pipe.onnx",
+        "pipe.toml",
+        "huge.onnx",
+        "huge.ts",
+        "huge.json",
+        "round.onnx",
+        "two\nlines.onnx",
     ),
     *(
         "/dev/full",
         "/dev/null",
         "/proc/nowhere/file",
+        "/dev/zero",
         "folder/new",
         "x" * 300,
         os.fsdecode(b"\xff\xfe"),
@@ -80,7 +91,8 @@ NONSENSE = (
         "rotate+",
     ),
 )
-STREAMS = ("file", "file", "file", "full", "closed", "pipe that nobody reads", "ascii")
+STREAMS = ("file", "file", "file", "full", "closed", "pipe that nobody reads", "ascii", "none")
+HOMES = ("here", "here", "here", "not set", "nowhere", "a file")
 
 
 @dataclass(frozen=True)
@@ -92,12 +104,14 @@ class Case:
         stream: where its output goes.
         small_disk: no file may grow beyond `SMALL_DISK`.
         signal_s: when Ctrl-C comes, s.
+        home: what the environment says of the player's home.
     """
 
     words: tuple[str, ...]
     stream: str
     small_disk: bool
     signal_s: float
+    home: str = "here"
 
 
 def commands() -> list[tuple[tuple[str, ...], Any]]:
@@ -126,7 +140,9 @@ def drawn(dice: random.Random) -> Case:
                 given.append(_value(parameter, dice))
     if dice.randrange(20) == 0:
         given.append("--nothing-of-that-name")
-    return Case((*words, *given), dice.choice(STREAMS), dice.randrange(4) == 0, STOPS_AFTER_S)
+    return Case(
+        (*words, *given), dice.choice(STREAMS), dice.randrange(4) == 0, STOPS_AFTER_S, dice.choice(HOMES)
+    )
 
 
 def _value(option: Any, dice: random.Random) -> str:
@@ -186,6 +202,14 @@ def _furnish(folder: Path, dice: random.Random) -> None:
     (folder / "broken.onnx").write_bytes(b"\x08\x08" + bytes(dice.randrange(256) for _ in range(400)))
     (folder / "broken.ts").write_bytes(b"PK\x03\x04" + bytes(dice.randrange(256) for _ in range(400)))
     (folder / "broken.json").write_text(dice.choice(BROKEN), errors="surrogatepass")
+    (folder / "folder.onnx").mkdir()
+    (folder / "round.onnx").symlink_to("round.onnx")
+    (folder / "two\nlines.onnx").write_bytes(b"\x08\x08")
+    for name in ("pipe", "pipe.ts", "pipe.onnx", "pipe.toml"):
+        os.mkfifo(folder / name)
+    for name in ("huge.onnx", "huge.ts", "huge.json"):
+        with open(folder / name, "wb") as file:
+            file.truncate(6 << 30)  # no block of it is on the disk
     (folder / "broken.toml").write_text("[board\nname = " + json.dumps("x" * 9999))
     (folder / "broken.frames").write_bytes(changed_bytes(b"lodestone-frames" + bytes(300), dice))
 
@@ -195,21 +219,22 @@ def _be(case: Case, folder: Path, errors: Path) -> None:
     code = 70
     try:
         os.chdir(folder)
-        os.environ |= {
-            "HOME": str(folder),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "TERM": "dumb",
-            "COLUMNS": "80",
-        }
+        os.environ |= {"TERM": "dumb", "COLUMNS": "80"}
+        _be_at_home(case.home, folder)
         resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S + 2))
         if case.small_disk:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         os.dup2(os.open(errors, os.O_CREAT | os.O_WRONLY | os.O_APPEND), 2)
-        os.dup2(_stream(case.stream, folder), 1)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        sys.stdin = open(0, closefd=False)  # noqa: SIM115
         encoding = "ascii" if case.stream == "ascii" else "utf-8"
-        sys.stdout = open(1, "w", encoding=encoding, closefd=False)  # noqa: SIM115
+        if case.stream == "none":  # as Python begins where the shell was told `<&- >&-`
+            os.close(0)
+            os.close(1)
+            sys.stdin = sys.stdout = None  # type: ignore[assignment]
+        else:
+            os.dup2(_stream(case.stream, folder), 1)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            sys.stdin = open(0, closefd=False)  # noqa: SIM115
+            sys.stdout = open(1, "w", encoding=encoding, closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", encoding=encoding, closefd=False, buffering=1)  # noqa: SIM115
         if case.small_disk:
             resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_DISK, SMALL_DISK))
@@ -220,6 +245,17 @@ def _be(case: Case, folder: Path, errors: Path) -> None:
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _be_at_home(home: str, folder: Path) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        os.environ.pop(name, None)
+    if home == "not set":
+        # The system would name the home of whoever runs the tests: nothing may be written there.
+        os.environ["XDG_CACHE_HOME"] = os.environ["XDG_DATA_HOME"] = "/proc/nowhere"
+        return
+    place = {"here": folder, "nowhere": Path("/proc/nowhere"), "a file": folder / "broken.json"}[home]
+    os.environ["HOME"] = str(place)
 
 
 def _as_the_interpreter() -> int:
@@ -236,7 +272,8 @@ def _as_the_interpreter() -> int:
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (OSError, ValueError):
         code = 120
     return code

@@ -5,21 +5,35 @@ Whatever they say, the listener goes on, and what it believes is finite.
 
 from __future__ import annotations
 
+import itertools
 import random
+import tempfile
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from definitions.osc import messages
 from definitions.osc_rows import Message
+from definitions.packets import messages_in
 from errors import LodestoneError
 from lodestone.board import encode
 from lodestone.hosting.latents import LatentGlide
 from lodestone.hosting.link import BoardLink
+from lodestone.live.world_commands import WorldCommands
 from lodestone.osc_log import decode
+from lodestone.snapshot_link import wish
+from lodestone.sound_choice import Choice
+from lodestone.teach_desk import TeachDesk, obeyed
+from lodestone.teaching import Lesson, Pair, load_taught
+from mapping.latent_statistics import latent_statistics
 from sensors.buses.osc_measured import MeasuredSource
+from sensors.simulation import SimulatedBoard
+from sensors.simulation.faults import FaultSchedule
+from sensors.simulation.live_world import LiveWorld, three_marbles
 from tests.support.attacks.foreign import changed_bytes
+from tests.support.plain_board import gaussian_card
 
 FLOATS = (0.0, 1.0, -1.0, 1e30, 3.4e38, float("nan"), float("inf"), float("-inf"), 1e-45)
 WHOLES = (0, 1, 2, 3, 4, 5, -1, 255, 2**31 - 1, -(2**31))
@@ -38,10 +52,49 @@ PACKETS = 200
 """Of a case."""
 
 
+def packets_from(sender: str, dice: random.Random, count: int, receiver: str = "") -> list[bytes]:
+    """Odd packets of all rows that `sender` says, to all or to one receiver."""
+    rows = [row for row in messages() if row.sender == sender and receiver in ("", row.to)]
+    return [_packet(dice.choice(rows), dice) for _ in range(count)]
+
+
+def world(dice: random.Random) -> str:
+    """What hosts tell the simulated world: its field stays finite."""
+    marbles, faults = LiveWorld(three_marbles()), FaultSchedule(())
+    board = SimulatedBoard(marbles, faults=faults)
+    commands = WorldCommands(board, marbles, faults)
+    for number, packet in enumerate(packets_from("host", dice, PACKETS, "simulation")):
+        commands.hear(packet)
+        if number % 20 == 0:
+            commands.say(number * 100_000)
+            told = [marbles.axis_ut(number % 4, axis, number * 5_000_000) for axis in range(3)]
+            assert np.isfinite(told).all(), "the field of the world is no number"
+    return "refused" if commands.refused else "taken"
+
+
+def teaching(dice: random.Random) -> str:
+    """What hosts say to a lesson: what it keeps can be read again."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "taught.json"
+        lesson = Lesson(path, "one", lambda *_: iter(()))
+        places = (Pair(tuple(np.eye(12)[n % 12]), (0.1 * (n % 30),) * 4) for n in itertools.count())
+        choice = Choice(latent_statistics(gaussian_card(4)), 1)
+        desk = TeachDesk(lesson, choice, lambda: next(places), lambda _: 1)
+        wishes = [
+            line
+            for packet in packets_from("host", dice, PACKETS, "teaching")
+            for message in messages_in(packet) or []
+            if (line := wish(message))
+        ]
+        told = [reason for line in wishes for reason in obeyed(desk, line)]
+        for pairs in load_taught(path).values():
+            assert np.isfinite([pair.latent for pair in pairs]).all(), "a taught sound is no number"
+    return "refused" if any(line.startswith("wanted") for line in told) else "taken"
+
+
 def case(dice: random.Random) -> str:
     """One evening of such packets."""
-    rows = [row for row in messages() if row.sender == "board"]
-    packets = [_packet(dice.choice(rows), dice) for _ in range(PACKETS)]
+    packets = packets_from("board", dice, PACKETS)
     glide = LatentGlide(np.zeros(4, np.float32), np.ones(4, np.float32))
     fields: list[tuple[float, ...]] = []
     link = BoardLink("127.0.0.1", 9, glide.hear)

@@ -17,7 +17,7 @@ from tests.support.graph_maker import GraphMaker
 from tests.support.synthetic import decoder
 
 ROOT = Path(__file__).parents[3]
-FLAGS = ("-std=c++14", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+FLAGS = ("-std=c++14", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 def loops() -> onnx.ModelProto:
@@ -69,16 +69,25 @@ def corpus(folder: Path) -> Iterator[Path]:
 
 def fuzzer() -> Path:
     """The program that mutates and plays, built with the sanitizers. Raises CalledProcessError."""
-    program = ROOT / "build" / "plan_fuzz_sanitized"
+    return sanitized("plan_fuzz", [])
+
+
+def sanitized(name: str, more: list[Path], optimise: str = "-O1") -> Path:
+    """`tests/cpp/NAME.cpp` with the engine, its parts and `more` sources, built where one has changed."""
+    program = ROOT / "build" / f"{name}_sanitized"
     engine, instrument = ROOT / "firmware" / "engine", ROOT / "firmware" / "instrument"
     sources = [
-        ROOT / "tests" / "cpp" / "plan_fuzz.cpp",
+        ROOT / "tests" / "cpp" / f"{name}.cpp",
         instrument / "engine_parts.cpp",
+        *more,
         *sorted(engine.glob("*.cpp")),
     ]
-    headers = [*engine.glob("*.h"), *instrument.glob("*.h"), *(ROOT / "firmware" / "generated").glob("*.h")]
+    rooms = ("engine", "instrument", "platform", "chips", "osc", "generated")
+    headers = [each for room in rooms for each in (ROOT / "firmware" / room).glob("*.h")]
     if not program.exists() or program.stat().st_mtime < max(p.stat().st_mtime for p in [*sources, *headers]):
-        subprocess.run(["g++", *FLAGS, f"-I{ROOT}", *map(str, sources), "-o", str(program)], check=True)
+        subprocess.run(
+            ["g++", *FLAGS, optimise, f"-I{ROOT}", *map(str, sources), "-o", str(program)], check=True
+        )
     return program
 
 

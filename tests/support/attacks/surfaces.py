@@ -16,6 +16,8 @@ CASES: dict[str, Callable[[random.Random], str]] = {
     **players_files.CASES,
     **kept_files.CASES,
     "datagrams": datagrams.case,
+    "world": datagrams.world,
+    "teaching": datagrams.teaching,
 }
 HANGS_S = 20.0
 

@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.assemble import fit, verdict_of
-from calibration.board_model import ball_moment, dipole_mt
+from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.capture.procedure import Session
 from calibration.errors import CalibrationError
 from calibration.fitting.evening import played_field
 from calibration.fitting.localise import locate
-from calibration.fitting.spots import SpotFit, fit_spots
 from calibration.judging.verdict import CARE, READY, STOP
 from calibration.model import AXES, SENSORS, Array, Calibration, Response, Rest
 from calibration.stage.reference import static_touch
 from calibration.stretch import Recording
 from tests.support.proof.boards import NOISE_MT, STEP_MT, TOLERANCE_MM, ImperfectBoard, Stage, boards
 from tests.support.proof.twins import no_better_than
+from tests.support.told_mounting import told_mounting
 
 WARMER_K = 15.0
 GESTURE = "first-sound"
@@ -187,25 +187,24 @@ def _stages(gesture: str) -> _Stages:
 
 def _outcome(board: ImperfectBoard, stages: _Stages, balls: int) -> _Outcome:
     session = board.session(stages.empty, stages.free_play, spots=True)
-    assert session.spots is not None
     by_play, by_spots = (_calibrated(given) for given in (replace(session, spots=None), session))
-    spots = fit_spots(session.spots)
+    mounting = told_mounting(by_spots)
     gesture = board.record(stages.gesture, WARMER_K, stream=2)
     warm = board.record(stages.empty, WARMER_K, play=False, stream=3)
     left = np.median(_played(warm, by_spots), axis=0)
     judged = verdict_of(by_play)
     assert judged is not None
-    gain = np.abs(spots.mounting.gain / board.mounting.gain - 1.0)
+    gain = np.abs(mounting.gain / board.mounting.gain - 1.0)
     return _Outcome(
         verdict=judged[1].level,
         play_touch=_touch(gesture, by_play),
         spots_touch=_touch(gesture, by_spots),
         offset_errors=_offset_errors(board, stages, by_spots.rest),
         gain=gain.ravel(),
-        rotation_deg=board.rotation_error_deg(spots.mounting),
-        height_mm=float(np.abs(spots.mounting.height_mm - board.mounting.height_mm).max()),
+        rotation_deg=board.rotation_error_deg(mounting),
+        height_mm=float(np.abs(mounting.height_mm - board.mounting.height_mm).max()),
         drift=float(np.abs(left / by_spots.response.reach_mt).max()),
-        ball_mm=_ball_errors(board, by_spots.rest, spots, balls),
+        ball_mm=_ball_errors(board, by_spots.rest, mounting, balls),
         response=by_spots.response,
     )
 
@@ -234,10 +233,10 @@ def _offset_errors(board: ImperfectBoard, stages: _Stages, rest: Rest) -> Array:
     return np.asarray(np.abs(rest.offset_mt - true) / error).ravel()
 
 
-def _ball_errors(board: ImperfectBoard, rest: Rest, spots: SpotFit, balls: int) -> Array:
+def _ball_errors(board: ImperfectBoard, rest: Rest, mounting: Mounting, balls: int) -> Array:
     """Distances [balls] between where a ball lies and where it is found, with the fitted mounting."""
     rng = np.random.default_rng([board.seed, 4])
-    points = spots.mounting.points_mm()
+    points = mounting.points_mm()
     errors = []
     for _ in range(balls):
         radius, angle = 100.0 * np.sqrt(rng.uniform()), rng.uniform(0.0, 2.0 * np.pi)
@@ -246,7 +245,7 @@ def _ball_errors(board: ImperfectBoard, rest: Rest, spots: SpotFit, balls: int) 
         moment = BALL_MOMENT * pole / np.linalg.norm(pole)
         shown = board.mounting.shows(dipole_mt(place, moment, board.mounting.points_mm()))
         shown = shown + rng.normal(0.0, NOISE_MT, shown.shape)
-        field = (spots.mounting.correction() @ shown.ravel()).reshape(SENSORS, AXES)
+        field = (mounting.correction() @ shown.ravel()).reshape(SENSORS, AXES)
         noise = float(rest.noise_mt.max())
         found = locate(field, points, moment=BALL_MOMENT, noise_mt=noise, height_mm=7.5)
         errors.append(np.linalg.norm(found.position_mm[0] - place))

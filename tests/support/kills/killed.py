@@ -1,8 +1,8 @@
 """Kills a deed before each of its file operations in turn, and looks at what is left.
 
-    LD_PRELOAD=libdie.so python -m tests.attacks.killed SCENE…
+    LD_PRELOAD=libdie.so python -m tests.support.kills.killed [--every] SCENE…
 
-A scene is a class of `tests.attacks.kill_scenes` or `command_scenes`. For every number N of operations a
+A scene is a class of `tests.support.kills.writers` or `commands`. For every number N of operations a
 child of this process prepares a folder, begins to count, and does the deed; it dies before operation N.
 Then the parent judges the folder, lets another child do the deed to its end, and judges again.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -34,8 +35,16 @@ class Scene(Protocol):
         after."""
 
 
-def kill_everywhere(scene: Scene) -> int:
-    """Kills `scene` before each operation in turn, or with a `stride` before one in so many.
+def shim(folder: Path) -> Path:
+    """The counter to preload, built into `folder`. Raises CalledProcessError."""
+    library, source = folder / "libdie.so", Path(__file__).with_name("die_before.c")
+    command = ["c++", "-x", "c", "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
+    subprocess.run(command, check=True)
+    return library
+
+
+def kill_everywhere(scene: Scene, every: bool = False) -> int:
+    """Kills `scene` before each operation in turn; with a `stride` before one in so many, if not `every`.
 
     Returns how many there were, at least. Raises AssertionError.
     """
@@ -52,7 +61,7 @@ def kill_everywhere(scene: Scene) -> int:
             scene.judge(folder, ended=True)
             left = [p.name for p in folder.rglob(".*")]
             assert not left, f"killed at operation {number}, and {left} stays for good"
-        number += int(getattr(scene, "stride", 1))
+        number += 1 if every else int(getattr(scene, "stride", 1))
 
 
 def _in_child(scene: Scene, folder: Path, number: int) -> int:
@@ -71,11 +80,14 @@ def _in_child(scene: Scene, folder: Path, number: int) -> int:
 
 
 def main() -> None:
-    from tests.attacks import command_scenes, kill_scenes
+    from tests.support.kills import commands, writers
 
+    every = "--every" in sys.argv
     for name in sys.argv[1:]:
-        where = kill_scenes if hasattr(kill_scenes, name) else command_scenes
-        count = kill_everywhere(getattr(where, name)())
+        if name == "--every":
+            continue
+        where = writers if hasattr(writers, name) else commands
+        count = kill_everywhere(getattr(where, name)(), every)
         print(f"{name} {count}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The writers of Lodestone, as `tests.attacks.killed` kills them."""
+"""The writers of Lodestone, as `tests.support.kills.killed` kills them."""
 
 from __future__ import annotations
 
