@@ -61,7 +61,7 @@ def check(run: Run, seconds: float) -> None:
 @pytest.mark.slow
 def test_minutes_of_faults_are_played_through(scene: Files, tmp_path: Path) -> None:
     seconds = 180.0
-    faults = random_faults(seed=7, duration_s=seconds, count=120)
+    faults = random_faults(seed=8, duration_s=seconds, count=120)
     assert {fault.kind for fault in faults} == set(KINDS)
     world = World(improvise(seed=2, duration_s=seconds))
     board = SimulatedBoard(world, seed=3, faults=faults, timeout_ms=10.0)
