@@ -19,7 +19,7 @@ from calibration.fitting.spots import SpotFit, and_play, fit_spots
 from calibration.fitting.tilt import tilt_correction
 from calibration.fitting.warm_up import fit_warmth
 from calibration.judging.arrangement import arrangement, with_spot
-from calibration.judging.figures import Figures, measure
+from calibration.judging.figures import Figures, heat_part, measure
 from calibration.judging.verdict import Verdict, judge
 from calibration.model import SENSORS, Array, Calibration, Carry, Play, Response, Rest
 from calibration.when import FORM
@@ -175,6 +175,18 @@ def with_one_spot(calibration: Calibration, told: SpotTold) -> Calibration:
     figures = replace(judged[0], arrangement=with_spot(judged[0].arrangement, told))
     report = {**calibration.report, "figures": figures.plain(), "verdict": judge(figures).plain()}
     return replace(calibration, report=report)
+
+
+def with_warmth(calibration: Calibration, rest: Rest) -> Calibration:
+    """The same calibration with what was told of heat afterwards in its `rest`, judged anew."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime(FORM)
+    warm = replace(calibration, created=now, rest=rest)
+    judged = verdict_of(calibration)
+    if judged is None or rest.warmth is None:
+        return warm
+    figures = replace(judged[0], heat=float(heat_part(warm).max()), warmed_k=rest.warmth.warmed_k)
+    report = {**calibration.report, "figures": figures.plain(), "verdict": judge(figures).plain()}
+    return replace(warm, report=report)
 
 
 def verdict_of(calibration: Calibration) -> tuple[Figures, Verdict] | None:

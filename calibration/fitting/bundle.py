@@ -151,7 +151,7 @@ def _step(
     frame = _frame_slopes(seen, board, places, moments)
     root = np.sqrt(seen.weight)[:, None]
     along = moments / np.linalg.norm(moments, axis=1, keepdims=True) / seen.strength_error[:, None]
-    own = np.einsum("fai,faj->fij", frame, frame)
+    own = frame.transpose(0, 2, 1) @ frame
     own[:, range(3), range(3)] += seen.places_error_mm**-2.0
     own[:, 3:, 3:] += along[:, :, None] * along[:, None, :]
     right = np.einsum("fai,fa->fi", frame, readings)
@@ -161,19 +161,21 @@ def _step(
     if not free:
         return np.zeros((SENSORS, OF_SENSOR)), -np.linalg.solve(own, right[..., None])[..., 0]
     sensor = _sensor_slopes(seen, board, places, moments, frame)
-    mixed = np.einsum("fkai,fkaj->fikj", frame.reshape(-1, SENSORS, AXES, OF_FRAME), sensor)
-    mixed = mixed.reshape(len(places), OF_FRAME, -1)
+    per_sensor = frame.reshape(-1, SENSORS, AXES, OF_FRAME).transpose(0, 1, 3, 2) @ sensor
+    mixed = per_sensor.transpose(0, 2, 1, 3).reshape(len(places), OF_FRAME, -1)
     solved = np.linalg.solve(own, np.concatenate([mixed, right[..., None]], axis=2))
     size = SENSORS * OF_SENSOR
     whole = np.eye(size) * (1.0 + damping[0])
     weighted = sensor * root[:, :, None, None]
     for k in range(SENSORS):
         part = slice(k * OF_SENSOR, (k + 1) * OF_SENSOR)
-        whole[part, part] += np.einsum("fai,faj->ij", weighted[:, k], weighted[:, k])
-    whole -= np.einsum("fiu,fiv->uv", seen.weight[:, None, None] * mixed, solved[:, :, :-1])
+        rows = weighted[:, k].reshape(-1, OF_SENSOR)
+        whole[part, part] += rows.T @ rows
+    by_weight = (seen.weight[:, None, None] * mixed).reshape(-1, size)
+    whole -= by_weight.T @ solved[:, :, :-1].reshape(-1, size)
     pull = np.einsum("fkai,fka->ki", weighted, root[:, :, None] * readings.reshape(-1, SENSORS, AXES)).ravel()
     pull += board.ravel()
-    pull -= np.einsum("fiu,fi->u", seen.weight[:, None, None] * mixed, solved[:, :, -1])
+    pull -= solved[:, :, -1].ravel() @ by_weight
     change = -np.linalg.solve(whole, pull)
     return change.reshape(SENSORS, OF_SENSOR), -(solved[:, :, -1] + solved[:, :, :-1] @ change)
 

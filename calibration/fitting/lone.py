@@ -196,12 +196,13 @@ def _nearest(field_mt: Array, error_mt: Array, board: Mounting) -> tuple[Array, 
     units = np.array([dipole_mt(grid, np.tile(axis, (len(grid), 1)), points) for axis in np.eye(AXES)])
     shown = np.einsum("kij,ugkj->gkiu", matrices, units)
     squares = np.einsum("gkiu,gkiv->kguv", shown, shown).reshape(SENSORS, -1)
+    by_channel = shown.reshape(len(grid), CHANNELS, AXES).transpose(1, 0, 2).reshape(CHANNELS, -1)
     even = error_mt**-2.0
     places, moments = np.empty((2, len(field_mt), AXES))
     for rows in np.array_split(np.arange(len(field_mt)), max(1, len(field_mt) // BATCH)):
         square = (even[rows] @ squares).reshape(len(rows), len(grid), AXES, AXES)
         weighted = (field_mt[rows] * even[rows][:, :, None]).reshape(len(rows), CHANNELS)
-        right = np.einsum("fa,gau->fgu", weighted, shown.reshape(len(grid), CHANNELS, AXES))
+        right = (weighted @ by_channel).reshape(len(rows), len(grid), AXES)
         moment = _solved(square, right)
         best = np.argmax(np.sum(right * moment, axis=2), axis=1)
         places[rows], moments[rows] = grid[best], moment[np.arange(len(rows)), best]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from calibration.errors import CalibrationError
 from calibration.model import AXES, SENSORS, Array, Rest, Warmth
@@ -23,7 +24,9 @@ from calibration.stretch import LOST, FrameLike
 
 BLOCK_S = 1.0
 LEAST_WARMING_K = 3.0
-LAGS_S = tuple(float(lag) for lag in np.geomspace(1.0, 1800.0, 45))
+# No stack of neodymium is warm before that; a shorter lag only smooths the thermometer's noise, and then chip
+# and magnets, one against the other, explain a warm-up as well with ten times what they do.
+LAGS_S = tuple(float(lag) for lag in np.geomspace(10.0, 1800.0, 45))
 # Of neodymium, and of what share of a chip's heat its magnets get; how surely.
 MAGNET_PER_K, MAGNET_SPREAD_PER_K, SPREAD_MT_PER_K = -0.0009, 0.0005, 5e-4
 NOISE_MT = 1e-3
@@ -86,6 +89,12 @@ def lagging(time_s: Array, value: Array, lag_s: Array, first: Array) -> Array:
     return out
 
 
+def lagged(time_s: Array, value: Array) -> Array:
+    """[N, L, 4] that follows `value` [N, 4] behind by each of LAGS_S, with it at first."""
+    each = np.repeat(value[:, None, :], len(LAGS_S), axis=1)
+    return lagging(time_s, each, np.array(LAGS_S)[:, None], value[0])
+
+
 def warming_of(warm_up: WarmUp) -> float:
     """By how many degrees the sensor that warmed least did.
 
@@ -114,11 +123,14 @@ def fit_warmth(warm_up: WarmUp, rest: Rest) -> Rest:
     warming_of(warm_up)
     chip, magnet, left = (np.zeros((SENSORS, AXES)) for _ in range(3))
     lags, behind = np.zeros(SENSORS), np.zeros(SENSORS)
+    behind_by_lag = lagged(warm_up.time_s, warmed)
     for sensor in range(SENSORS):
-        fits = [_fit(warm_up, warmed[:, sensor], sensor, rest.offset_mt[sensor], lag) for lag in LAGS_S]
-        best = int(np.argmin([found.cost for found in fits]))
-        chip[sensor], magnet[sensor], left[sensor] = fits[best].chip, fits[best].magnet, fits[best].left
-        lags[sensor], behind[sensor] = LAGS_S[best], fits[best].behind_k
+        field, chip_k, magnets = warm_up.field_mt[:, sensor], warmed[:, sensor], behind_by_lag[:, :, sensor]
+        # Since the end, when the rest was taken.
+        lag, told = best_heat(field, chip_k - chip_k[-1], magnets - magnets[-1], rest.offset_mt[sensor])
+        chip[sensor], magnet[sensor] = told.chip, told.magnet
+        left[sensor] = np.sqrt(np.mean(told.unexplained**2, axis=0))
+        lags[sensor], behind[sensor] = LAGS_S[lag], chip_k[-1] - magnets[-1, lag]
     sensitivity = [sensitivity_of(chip[sensor], rest.offset_mt[sensor]) for sensor in range(SENSORS)]
     return replace(
         rest,
@@ -135,33 +147,55 @@ def fit_warmth(warm_up: WarmUp, rest: Rest) -> Rest:
 
 
 @dataclass(frozen=True)
-class _Fit:
-    """One sensor with one lag: chip and magnet [3] mT/K, left [3] mT, how far the magnets are behind,
-    cost."""
+class Heat:
+    """What heat does to one sensor: chip, magnet [3] mT/K; unexplained [N, 3] mT; cost of this lag."""
 
     chip: Array
     magnet: Array
-    left: Array
-    behind_k: float
+    unexplained: Array
     cost: float
 
 
-def _fit(warm_up: WarmUp, warmed: Array, sensor: int, offset_mt: Array, lag_s: float) -> _Fit:
-    magnets = lagging(warm_up.time_s, warmed, np.asarray(lag_s), warmed[0])
-    chip_k, magnet_k = warmed - warmed[-1], magnets - magnets[-1]
-    field, found, sensitivity = warm_up.field_mt[:, sensor], np.zeros((AXES, 3)), 0.0
+def best_heat(
+    field_mt: Array,
+    chip_k: Array,
+    magnets_k: Array,
+    offset_mt: Array,
+    counts: npt.NDArray[np.bool_] | None = None,
+) -> tuple[int, Heat]:
+    """Which of the lags explains one sensor's empty board best, and what heat does then.
+
+    Args:
+        field_mt: [N, 3]. chip_k: [N] since any one moment. magnets_k: [N, L] since then, behind by each lag.
+        offset_mt: [3] of its rest.
+        counts: [N] which of the seconds the fit goes by; all where None.
+    """
+    told = [heat_of(field_mt, chip_k, magnets, offset_mt, counts) for magnets in magnets_k.T]
+    best = int(np.argmin([one.cost for one in told]))
+    return best, told[best]
+
+
+def heat_of(
+    field_mt: Array,
+    chip_k: Array,
+    magnet_k: Array,
+    offset_mt: Array,
+    counts: npt.NDArray[np.bool_] | None = None,
+) -> Heat:
+    """As `best_heat`, with one lag: magnet_k [N]."""
+    rows = slice(None) if counts is None else counts
+    found, sensitivity, cost = np.zeros((AXES, 3)), 0.0, 0.0
     for _ in range(2):  # the chip shows what the magnets change as it shows everything
-        basis = np.stack([np.ones(len(warmed)), chip_k, magnet_k * (1.0 + sensitivity * chip_k)], axis=1)
+        basis = np.stack([np.ones(len(chip_k)), chip_k, magnet_k * (1.0 + sensitivity * chip_k)], axis=1)
         cost = 0.0
         for axis in range(AXES):
             spread = MAGNET_SPREAD_PER_K * abs(offset_mt[axis]) + SPREAD_MT_PER_K
-            rows = np.concatenate([basis / NOISE_MT, [[0.0, 0.0, 1.0 / spread]]])
-            wanted = np.append(field[:, axis] / NOISE_MT, MAGNET_PER_K * offset_mt[axis] / spread)
-            found[axis] = np.linalg.lstsq(rows, wanted, rcond=None)[0]
-            cost += float(np.sum((rows @ found[axis] - wanted) ** 2))
+            known = np.concatenate([basis[rows] / NOISE_MT, [[0.0, 0.0, 1.0 / spread]]])
+            wanted = np.append(field_mt[rows, axis] / NOISE_MT, MAGNET_PER_K * offset_mt[axis] / spread)
+            found[axis] = np.linalg.lstsq(known, wanted, rcond=None)[0]
+            cost += float(np.sum((known @ found[axis] - wanted) ** 2))
         sensitivity = sensitivity_of(found[:, 1], offset_mt)
-    left = np.sqrt(np.mean((field - basis @ found.T) ** 2, axis=0))
-    return _Fit(found[:, 1].copy(), found[:, 2].copy(), left, float(warmed[-1] - magnets[-1]), cost)
+    return Heat(found[:, 1].copy(), found[:, 2].copy(), field_mt - basis @ found.T, cost)
 
 
 def sensitivity_of(chip_mt_per_k: Array, offset_mt: Array) -> float:

@@ -132,7 +132,7 @@ def measure(
         arrangement=arrangement or Arrangement(),
         mains_left=_plain(np.zeros(CHANNELS) if empty is None else _mains_left(calibration, empty)),
         noise_mt=_plain(rest.noise_mt.ravel()),
-        heat=float(_heat(calibration).max()),
+        heat=float(heat_part(calibration).max()),
         warmed_k=0.0 if rest.warmth is None else rest.warmth.warmed_k,
         skipped=skipped or {},
     )
@@ -174,7 +174,7 @@ def _drift(calibration: Calibration, empty: Recording) -> Array:
     return np.asarray(10.0 * sure / calibration.response.reach_mt)
 
 
-def _heat(calibration: Calibration) -> Array:
+def heat_part(calibration: Calibration) -> Array:
     """[12] part of the reach by which HEAT_K may shift the rest.
 
     What a warm-up left unexplained, ten times (see `python -m bench.heat`) and drawn out to HEAT_K; without

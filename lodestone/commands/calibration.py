@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     group.command("watch")(watch)
     group.command("sheet")(sheet)
     group.command("evenness")(evenness)
+    group.command("temperature")(temperature)
     app.add_typer(group, name="calibration")
 
 
@@ -108,6 +109,50 @@ def evenness(
         return
     for one in maps:
         typer.echo(one.line())
+
+
+def temperature(
+    night: Annotated[Path, typer.Argument(help="An evening, as `lodestone sensors record` wrote it.")],
+    file: File = CALIBRATION,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from a recorded evening what heat does to the empty board, between the pieces.
+
+    Example: lodestone calibration temperature evening.lodestone
+    """
+    from calibration import load, save
+    from calibration.assemble import verdict_of, with_warmth
+    from calibration.capture.guard import check_board
+    from calibration.capture.steps import identities
+    from calibration.fitting.night import fit_night, night_of
+    from calibration.stretch import Recording
+    from sensors.recording import RECORD, read_recording
+
+    calibration, log = load(file), read_recording(night)
+    if log.damage is not None:
+        typer.echo(f"{night}: {log.damage}", err=True)
+    check_board(calibration, identities(log.info))
+    columns = {name: log.records[name] for name in RECORD.names or () if name not in ("sequence", "counts")}
+    rest, empty = fit_night(night_of(Recording(**columns), calibration.rest), calibration.rest)
+    warm = with_warmth(calibration, rest)
+    path, judged, warmth = save(warm, file), verdict_of(warm), rest.warmth
+    assert warmth is not None
+    heat = None if judged is None else judged[0].heat
+    if as_json:
+        sensitivity, lag = warmth.sensitivity_per_k.tolist(), warmth.lag_s.tolist()
+        told = {"file": str(path), "empty_s": int(empty.sum()), "warmed_k": warmth.warmed_k, "heat": heat}
+        typer.echo(json.dumps({**told, "sensitivity_per_k": sensitivity, "lag_s": lag}))
+        return
+    typer.echo(f"{int(empty.sum())} s of the empty board over {warmth.warmed_k:.1f} degrees")
+    for sensor, (part, lag) in enumerate(zip(warmth.sensitivity_per_k, warmth.lag_s, strict=True), 1):
+        typer.echo(
+            f"sensor {sensor}: shows {100 * part:+.2f} % per degree; its magnets follow in {lag:.0f} s"
+        )
+    if heat is not None:
+        typer.echo(f"15 degrees may shift the rest by {100 * heat:.1f} % of the reach")
+    typer.echo(
+        f"{path} is in force; `lodestone calibration apply --board HOST` brings it to a board", err=True
+    )
 
 
 def noise(file: File = CALIBRATION, as_json: AsJson = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -94,6 +94,12 @@ def left(seed: int, minutes: float = 10.0) -> tuple[float, float]:
     Its first 20 minutes are left out: how far behind the magnets are is not known when the power comes.
     """
     board, bare, told = rest_of(seed, minutes)
+    without, left = off_by(seed, board, (bare, told))
+    return without, left
+
+
+def off_by(seed: int, board: Board, rests: Iterable[Rest]) -> list[float]:
+    """Most of the reach that each of these rests is off by on another evening of an hour."""
     chips = warming(seed + 5000, 3600.0)
     field, temperature = shown(board, hot(seed), chips, seed + 5000)
     count = len(chips)
@@ -105,8 +111,7 @@ def left(seed: int, minutes: float = 10.0) -> tuple[float, float]:
         np.zeros((count, SENSORS), np.uint32),
     )
     settled, reach = slice(1200, None), reach_of_ball(15.0).reshape(SENSORS, AXES)
-    off = [np.abs(without_rest(evening, rest)[settled] / reach).max() for rest in (bare, told)]
-    return float(off[0]), float(off[1])
+    return [float(np.abs(without_rest(evening, rest)[settled] / reach).max()) for rest in rests]
 
 
 def lefts(count: int, minutes: float = 10.0) -> Iterator[tuple[float, float]]:

@@ -84,26 +84,26 @@ def compare(name: str, workshop: Workshop, count: int, *, box: int = 0, alone_s:
     """`count` boards out of this workshop, each calibrated by another hand, without and with known spots."""
     row = Row(name)
     for seed in range(count):
-        board = Board(seed, workshop)
-        session = board.session(empty_hand(), hand(HANDS + seed, 38.0 + alone_s, alone_s, box), spots=True)
-        for spots, touches in ((False, row.play), (True, row.spots)):
-            given = session if spots else _without_spots(session)
-            calibration = fit(given, board="harsh", magnet_set="")
-            touches.append(touch(calibration, board, box))
-            judged = verdict_of(calibration)
-            if judged is not None and judged[1].level != READY and not spots:
-                row.not_ready.append(judged[1].words)
-                row.refused += judged[1].level == STOP
-        mounting = told_mounting(calibration)  # of the last one: with known spots
-        row.gain.append(float(np.abs(mounting.gain / board.mounting.gain - 1.0).max()))
-        row.place_mm.append(float(np.abs(mounting.shift_mm - board.mounting.shift_mm).max()))
+        add_board(row, workshop, seed, box=box, alone_s=alone_s)
     return row
 
 
-def _without_spots(session):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    return replace(session, spots=None)
+def add_board(row: Row, workshop: Workshop, seed: int, *, box: int = 0, alone_s: float = 12.0) -> None:
+    """One more board out of this workshop."""
+    board = Board(seed, workshop)
+    session = board.session(empty_hand(), hand(HANDS + seed, 38.0 + alone_s, alone_s, box), spots=True)
+    by_play, by_spots = (
+        fit(given, board="harsh", magnet_set="") for given in (replace(session, spots=None), session)
+    )
+    row.play.append(touch(by_play, board, box))
+    row.spots.append(touch(by_spots, board, box))
+    judged = verdict_of(by_play)
+    if judged is not None and judged[1].level != READY:
+        row.not_ready.append(judged[1].words)
+        row.refused += judged[1].level == STOP
+    mounting = told_mounting(by_spots)
+    row.gain.append(float(np.abs(mounting.gain / board.mounting.gain - 1.0).max()))
+    row.place_mm.append(float(np.abs(mounting.shift_mm - board.mounting.shift_mm).max()))
 
 
 @dataclass(frozen=True)
