@@ -166,7 +166,9 @@ def play(
         folder / "latents.tsv",
     ]
     with BoardServer(made, folder / "bus", heard):
-        done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120 + seconds)
+        done = subprocess.run(
+            [*command, *options], capture_output=True, text=True, timeout=120 + 10 * seconds
+        )
     assert done.returncode == 0, done.stderr
     latents = []
     for line in (folder / "latents.tsv").read_text().splitlines():
