@@ -54,7 +54,7 @@ def test_offset_gain_rotation_height(proof: Proof) -> None:
     tell where a sensor sits sideways and how square its axes are, 12 unknowns of each sensor."""
     assert proof.offset_in_errors >= 0.99
     assert proof.gain <= 0.025
-    assert proof.gain_within >= 0.93  # of forty boards 0.96: sixteen have twelve axes each that may miss it
+    assert proof.gain_within >= 0.93  # of forty boards 0.96
     assert proof.rotation_deg <= 0.5
     assert proof.height_mm <= 0.2
 
