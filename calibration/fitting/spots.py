@@ -25,7 +25,7 @@ MODEL_ERROR = 0.002
 STRENGTH_ERROR = 0.002
 FEWEST_PLACEMENTS = 6
 LARGEST_RESIDUAL = 0.05
-# Of what the spots alone leave: a marble that was alone makes it 1.02 to 1.07, one with others near 1.8 to 2.1.
+# Of what the spots alone leave: a marble that was alone made it 1.02 to 1.07, one with others near 1.8 to 2.
 STILL_EXPLAINED = 1.3
 FARTHEST_BESIDE_MM = 3.0
 LARGEST_ROTATION_DEG, LARGEST_LOG_GAIN = 15.0, 0.35
