@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import files
+import files.temporary
 from files import FileError
 
 
@@ -154,12 +155,12 @@ def test_what_would_never_end_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_pipe_that_nobody_reads_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "READER_S", 0.1)
+    monkeypatch.setattr(files.temporary, "READER_S", 0.1)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(FileError, match="somebody who reads"):
         files.write_bytes(pipe, b"sound")
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
-    monkeypatch.setattr(files, "READER_S", 20.0)
+    monkeypatch.setattr(files.temporary, "READER_S", 20.0)
     files.write_bytes(pipe, b"sound")
     assert reader.communicate(timeout=20)[0] == b"sound"
