@@ -78,7 +78,7 @@ def test_nobody_leads_nothing_changes(calibration: Calibration, gaussian_card: A
         assert plain["place"] == pytest.approx(plain["latent"], abs=1e-6)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.integers(0, 1000),
     st.sampled_from(["rotate", "rings+memory", "wire+terrain", "rotate+bodies"]),
