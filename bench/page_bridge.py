@@ -158,6 +158,8 @@ def calibrate_rows(tab: Tab, with_spots: bool) -> Iterator[tuple[str, str]]:
     press(tab, "Go on")
     if with_spots:
         spots(tab)
+    else:
+        press(tab, "Skip")  # the one ball on one spot
     tab.until(
         "[...document.querySelectorAll('#guide-buttons button')].some((b) => b.textContent === 'Close')", 120
     )
