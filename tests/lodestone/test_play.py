@@ -162,7 +162,7 @@ def test_ctrl_c_leaves_the_performance_before_whole(evening: Evening) -> None:
         command, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=hears_ctrl_c
     ) as play:
         until = time.monotonic() + 120.0
-        while not (playing := list(out.glob(".playing-*/performance.wav"))):
+        while not (playing := list(out.glob(".performance.new-*/performance.wav"))):
             assert time.monotonic() < until
             assert play.poll() is None
             time.sleep(0.05)
@@ -171,7 +171,7 @@ def test_ctrl_c_leaves_the_performance_before_whole(evening: Evening) -> None:
         os.killpg(play.pid, signal.SIGINT)
         play.communicate(timeout=60)
     assert {name: path.read_bytes() for name, path in evening.summary.files.items()} == before
-    assert not list(out.glob(".playing-*"))
+    assert not list(out.glob(".performance.new-*"))
 
 
 def test_a_board_that_cannot_play_says_why(
