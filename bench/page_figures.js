@@ -47,10 +47,14 @@ window.lodestoneBench = {
     Object.assign(marble, { held: lodestone, x, y, asked: !marble.out || marble.asked, out: true });
     lodestone.moved();
   },
-  // One marble in the cup on the mark that the guide shows; the others are away.
-  inCup: () => {
+  // A hand brings one marble to the mark that the guide shows, its pole as asked, and lets it go in its cup.
+  inCup: async () => {
     const { place: [x, y], mark_up: up } = lodestone.guide.step;
-    Object.assign(lodestone.magnets.list[0], { x, y, mode: up ? 'up' : 'down', held: null, asked: true, out: true });
+    const marble = lodestone.magnets.list[0];
+    Object.assign(marble, { x, y, mode: up ? 'up' : 'down', held: lodestone, asked: !marble.out || marble.asked, out: true });
+    lodestone.moved();
+    await new Promise((done) => setTimeout(done, 200));
+    marble.held = null;
     lodestone.moved();
   },
   away: () => {

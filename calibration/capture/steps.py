@@ -78,24 +78,29 @@ OpenStep = Callable[[Step], AbstractContextManager[Source]]
 
 
 def identities(info: Mapping[str, Any]) -> tuple[SensorIdentity, ...]:
-    """The four chips as a source describes them in its `info`."""
-    if "sensors" not in info:
-        do = "calibrate on the board's own bus"
-        raise CalibrationError("a source that tells which sensors it reads", str(info.get("spec")), do)
-    found = []
-    for sensor in range(SENSORS):
-        settings = info["sensors"][sensor]
-        x, y, z = (float(info["full_scale_mt"][sensor][axis]) for axis in range(AXES))
-        found.append(
-            SensorIdentity(
-                chip=str(settings["chip"]),
-                address=int(settings["address"]),
-                serial=int(info["identity"][sensor]),
-                settings=_numbers(settings),
-                full_scale_mt=(x, y, z),
-            )
-        )
-    return tuple(found)
+    """The four chips as a source describes them in its `info`.
+
+    Raises:
+        CalibrationError: it does not, or not as one of ours would: a recording has been changed by hand.
+    """
+    try:
+        return tuple(_identity(info, sensor) for sensor in range(SENSORS))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
+        wanted = f"a source that tells which {SENSORS} sensors it reads"
+        do = "record again with this version, or calibrate on the board's own bus"
+        raise CalibrationError(wanted, str(info.get("spec"))[:80], do) from None
+
+
+def _identity(info: Mapping[str, Any], sensor: int) -> SensorIdentity:
+    settings = info["sensors"][sensor]
+    x, y, z = (float(info["full_scale_mt"][sensor][axis]) for axis in range(AXES))
+    return SensorIdentity(
+        chip=str(settings["chip"]),
+        address=int(settings["address"]),
+        serial=int(info["identity"][sensor]),
+        settings=_numbers(settings),
+        full_scale_mt=(x, y, z),
+    )
 
 
 def _numbers(settings: Mapping[str, Any]) -> dict[str, int]:

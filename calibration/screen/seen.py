@@ -5,6 +5,9 @@ Drawn by the terminal (`calibration.screen.terminal`) and by the page (`lodeston
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +20,8 @@ from calibration.stretch import FrameLike
 
 SHOWN_HZ = 10
 LOOKS_HZ = 3
+LOOKS_SHARE = 0.25
+"""Looks take this share of the time at most, on whatever machine: frames wait meanwhile."""
 FAINT_MT = 0.05
 """What is felt less than this enters no cell of the play room."""
 TYPICAL_REACH_MT = 8.0
@@ -30,6 +35,7 @@ class Seen:
 
     Args:
         ball_mm: diameter of the ball of the known spots.
+        clock: of the machine, seconds.
 
     Attributes:
         elapsed_s: since the step began.
@@ -38,8 +44,8 @@ class Seen:
         balls_mm: [B, 2] where the magnets seem to be.
     """
 
-    def __init__(self, ball_mm: float | None = None) -> None:
-        self._ball_mm = ball_mm
+    def __init__(self, ball_mm: float | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._ball_mm, self._clock = ball_mm, clock
         self._base: npt.NDArray[np.float64] | None = None
         self.cells = np.zeros((SENSORS, SIDES, LEVELS), dtype=bool)
         self.begin(SELF_CHECK)
@@ -47,7 +53,7 @@ class Seen:
     def begin(self, step: Step) -> None:
         """A step begins, perhaps once more."""
         self._first_s: float | None = None
-        self._shown_s = self._looked_s = -1.0
+        self._shown_s = self._looks_s = -1.0
         self._recent: list[npt.NDArray[np.float64]] = []
         self._finder = Finder(self._ball_mm if step.place_mm is not None else None)
         self.elapsed_s = 0.0
@@ -75,9 +81,11 @@ class Seen:
         self.played_mt = recent[-1].reshape(SENSORS, AXES)
         if step.name == FREE_PLAY.name:
             self.cells |= visited_cells(recent, FAINT_MT, TYPICAL_REACH_MT)
-        if look and step.asks and elapsed - self._looked_s >= 1.0 / LOOKS_HZ:
-            self._looked_s = elapsed
+        if look and step.asks and elapsed >= self._looks_s:
+            began_s = self._clock()
             self.balls_mm = self._finder.look(recent.mean(axis=0).reshape(SENSORS, AXES))
+            took_s = self._clock() - began_s
+            self._looks_s = elapsed + max(1.0 / LOOKS_HZ, took_s / LOOKS_SHARE)
         return True
 
     def part(self, step: Step) -> float:

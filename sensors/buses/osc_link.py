@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import socket
 import struct
+import threading
 from typing import Any, Protocol
 
 from definitions.packets import messages_in
 from sensors.errors import SensorError
 
 SILENCE_S = 0.05
+HELD_PACKETS = 8000
+"""So many may wait for a reader that is busy, which is some ten seconds; what comes after them is lost."""
 
 
 class OscLink(Protocol):
@@ -33,6 +38,9 @@ class OscLink(Protocol):
 class UdpLink:
     """An `OscLink` over UDP; packets of others than the board are not seen.
 
+    A thread takes them from the system, which keeps less than a second of them: who draws or fits between
+    two calls of `receive` loses nothing.
+
     Args:
         board: numeric address.
         listen_port: UDP port here; 0 takes any that is free.
@@ -53,6 +61,23 @@ class UdpLink:
             got = error.strerror or str(error)
             raise SensorError(f"UDP port {listen_port}", got, "close what listens there") from None
         self.port: int = self._socket.getsockname()[1]
+        self._came: queue.Queue[bytes] = queue.Queue(HELD_PACKETS)
+        self._closed = threading.Event()
+        self._listener = threading.Thread(target=self._listen, name="osc-link", daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        while not self._closed.is_set():
+            try:
+                data, sender = self._socket.recvfrom(2048)
+            except TimeoutError:
+                continue
+            except OSError:  # nobody listens at the board's port: its answer comes as a refusal
+                self._closed.wait(SILENCE_S)
+                continue
+            if sender[0] == self._board:
+                with contextlib.suppress(queue.Full):
+                    self._came.put_nowait(data)
 
     def send(self, data: bytes) -> None:
         """One packet."""
@@ -64,15 +89,16 @@ class UdpLink:
             raise SensorError(f"a way to the board {self._board}", got, do) from None
 
     def receive(self) -> bytes | None:
-        """The next packet of the board; a stranger's counts as silence."""
+        """The next packet of the board."""
         try:
-            data, sender = self._socket.recvfrom(2048)
-        except TimeoutError:
+            return self._came.get(timeout=SILENCE_S)
+        except queue.Empty:
             return None
-        return data if sender[0] == self._board else None
 
     def close(self) -> None:
         """Frees the port."""
+        self._closed.set()
+        self._listener.join()
         self._socket.close()
 
 

@@ -10,10 +10,11 @@ import pytest
 from rich.console import Console
 
 from calibration.board_model import ball_moment, dipole_mt
+from calibration.capture.procedure import FREE_PLAY
 from calibration.capture.spot_steps import spot_steps
 from calibration.capture.steps import Choice
 from calibration.screen.finder import Finder
-from calibration.screen.seen import beside_words
+from calibration.screen.seen import Seen, beside_words
 from calibration.screen.terminal import BALL, TerminalWatcher, board_map
 from tests.support.proof.boards import ImperfectBoard
 
@@ -84,3 +85,22 @@ def test_a_known_spot_shows_where_the_ball_seems_to_lie() -> None:
     assert watcher.end(step, "heard") is Choice.GO
     assert BALL in screen.getvalue()
     assert "mm beside its mark" in screen.getvalue()
+
+
+@pytest.mark.parametrize(("took_s", "wanted"), [(0.01, 20), (0.5, 4), (2.0, 2)])
+def test_looking_leaves_time_for_the_frames(took_s: float, wanted: int) -> None:
+    """On a slow machine balls are searched for less often; the ten pictures a second stay."""
+    looked, now = [], [0.0]
+
+    def look(played_mt: np.ndarray) -> np.ndarray:
+        looked.append(played_mt)
+        now[0] += took_s
+        return np.empty((0, 2))
+
+    seen = Seen(clock=lambda: now[0])
+    seen.begin(FREE_PLAY)
+    seen._finder.look = look  # type: ignore[method-assign]
+    frames = [SimpleNamespace(time_s=0.005 * k, field_mt=np.ones((4, 3))) for k in range(1600)]
+    shown = sum(seen.frame(FREE_PLAY, frame) for frame in frames)
+    assert shown == pytest.approx(80, abs=2)
+    assert len(looked) == pytest.approx(wanted, abs=1)

@@ -15,7 +15,7 @@ from calibration import Calibration, CalibrationError, Recording
 from calibration.assemble import fit, verdict_of
 from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
-from calibration.capture.steps import Choice, Step
+from calibration.capture.steps import Choice, Step, identities
 from calibration.judging.verdict import CARE
 from calibration.stretch import FROZEN, LOST, SATURATED_AXES, check_recording
 from errors import LodestoneError
@@ -179,6 +179,26 @@ def test_what_cannot_be_trusted_is_refused_in_one_line(make_board: Any, fault: s
 def test_a_sensor_without_identity_is_refused(make_board: Any) -> None:
     with pytest.raises(CalibrationError, match="serial"):
         run(make_board(), serial=0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"sensors": None},
+        {"identity": None},
+        {"full_scale_mt": None},
+        {"sensors": [{"chip": "mlx90393"}] * 4},
+        {"identity": [1, 2]},
+        {"full_scale_mt": [[49.0] * 2] * 4},
+        {"sensors": "four", "identity": ["x"] * 4},
+        {"identity": [1e999] * 4},
+    ],
+)
+def test_a_source_that_does_not_tell_its_sensors_is_one_line(changed: dict[str, Any]) -> None:
+    info = {**Source(Recording(*[np.zeros(0)] * 5)).info, **changed}
+    told = {key: value for key, value in info.items() if value is not None}
+    with pytest.raises(CalibrationError, match="tells which 4 sensors it reads"):
+        identities(told)
 
 
 def test_a_recording_too_short_is_refused(make_board: Any) -> None:
