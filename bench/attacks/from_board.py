@@ -1,4 +1,4 @@
-"""Packets of each kind from a board to the host, `sensors watch`, `calibrate`, `record`, `teach`, commands."""
+"""Packets of each kind from a board, to host, `sensors watch`, `calibrate`, `record`, `teach`, commands."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ LATE_S = 0.015
 """Three frames without latents are a gap."""
 GONE_S = 2.0
 MOST_AT_ONCE = 256
-"""Packets of one `tick`, forty times what a board says in a block of sound: who sends more does not stop it."""
+"""Packets of one `tick`, forty times what a board says in a block: who sends more does not stop the sound."""
 MOST_KNOBS = 256
 
 

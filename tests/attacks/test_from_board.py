@@ -15,7 +15,7 @@ from pythonosc.osc_message import OscMessage
 from definitions.packets import messages_in
 from errors import LodestoneError
 from lodestone.board import encode
-from lodestone.board_messages import BoardKnob, Refusal, Status
+from lodestone.board_messages import BoardKnob, Model, Refusal, Status
 from lodestone.commands.host import _shipped
 from lodestone.hosting import link as host_link
 from lodestone.hosting.following import Following
@@ -31,7 +31,7 @@ STATUS = ["onboard", "host", 2, "three\x1b[2J", float("inf"), 0.1, 7, 199.5, 0, 
           60.0, "0.1.0", "one\ntwo"]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", ["/field", "/latent", "/knobs", "/frame", "/status"])
+@pytest.mark.parametrize("address", ["/field", "/knobs", "/status"])
 def test_whatever_a_board_says_its_listeners_go_on(address: str) -> None:
     from_board.evening(from_board.ROWS[address], random.Random(address))
 
@@ -123,7 +123,5 @@ def test_the_shortest_host_goes_on_after_damaged_packets() -> None:
     assert said.count("+0.25") == 1
 
 
-def _model(voice: str) -> object:
-    from lodestone.board_messages import Model
-
+def _model(voice: str) -> Model:
     return Model(2, voice, "rotate", 44_100, 512, 1, 0)

@@ -1,7 +1,7 @@
 """Packets of one kind that claim to come from a board, and everything of ours that hears them.
 
-`lodestone host` with a touch of its own, `sensors watch`, `calibrate`, `record`, `teach` and the commands that
-ask a board: whatever the packets say they go on, and what they believe is finite.
+`lodestone host` with a touch of its own, `sensors watch`, `calibrate`, `record`, `teach` and the commands
+that ask a board: whatever the packets say they go on, and what they believe is finite.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import random
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pythonosc.osc_message_builder import OscMessageBuilder
@@ -39,9 +40,7 @@ from tests.support.attacks.datagrams import PACKETS, Line, packet
 from tests.support.attacks.foreign import changed_bytes
 from tests.support.plain_board import plain_calibration
 
-ROWS = {
-    row.address: row for row in messages() if row.sender in ("board", "simulation", "teaching")
-}
+ROWS = {row.address: row for row in messages() if row.sender in ("board", "simulation", "teaching")}
 RECORDS: tuple[type[Told], ...] = (Status, PlanTold, Model, BoardKnob, BoardScene, Refusal)
 ODD = ("d", "h", "T", "N", "b", "r", "m", "list", "deep list", "number")
 
@@ -57,7 +56,7 @@ def _odd(row: Message, dice: random.Random) -> bytes:
         tags = b"," + b"[" * 1005 + b"]" * 1005
         return _padded(row.address.encode()) + _padded(tags)
     builder = OscMessageBuilder(row.address)
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "d": dice.choice((1e300, -1e39, float("nan"), 0.5)),
         "h": dice.choice((2**62, -(2**63), 1)),
         "b": b"\0" * dice.randrange(9),
@@ -108,7 +107,8 @@ def _hosts(said: Sequence[bytes]) -> None:
         for number in range(8):  # and goes on with what is plain
             player._feel(number % 4 + 1, (0.5, 0.1, 23.0))
         heard = touch.hear(4, (0.5, 0.1, 23.0), 1.0)
-        assert heard is not None and np.isfinite(heard).all(), "a touch of no number"
+        assert heard is not None
+        assert np.isfinite(heard).all(), "a touch of no number"
     finally:
         link.close()
 
