@@ -17,8 +17,8 @@ def test_rough_minutes_on_a_hard_board(tmp_path: Path) -> None:
     """One and a half here; `python -m bench.hard_evening` plays ten."""
     evening = play(tmp_path, MINUTES * 60.0)
     assert as_stated(evening) == []
-    assert len(evening.hangs) >= 2
-    assert len(evening.rates()) > 100
+    assert evening.hangs
+    assert len(evening.rates()) > 60
 
 
 def test_a_slow_bus_gives_what_it_can_and_loses_nothing(tmp_path: Path) -> None:
