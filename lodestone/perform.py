@@ -32,6 +32,7 @@ from lodestone.simulated_host import CHANNELS, Cue, SimulatedHost, first_sound_c
 from lodestone.speaker import LiveSpeaker
 from lodestone.summary import Summary
 from lodestone.voice_files import find_voice, voice_graph
+from mapping.chain import chain
 from model_export.compiler import compile_plan
 from sensors.replay import RecordedWorld
 from sensors.simulation.server import BoardServer
@@ -114,7 +115,8 @@ def _several(wanted: Performance, console: Console) -> list[Scene]:
 
 
 def _prepare(wanted: Performance, console: Console) -> Scene:
-    find_voice(wanted.voice)  # before what takes longer
+    find_voice(wanted.voice)  # both before what takes longer
+    chain(wanted.mapping)
     calibration_file = wanted.calibration
     if calibration_file is None:
         console.print("Calibrating the simulated board")

@@ -12,7 +12,7 @@ from sensors.simulation import Fault, SimulatedBoard, World, improvise
 from sensors.simulation.faults import KINDS, random_faults
 
 MINUTES = 10.0
-SCHEDULES = 120
+SCHEDULES = 80
 CHUNK = 20
 PERIOD_S = 0.005
 SETTLED_S = 1.0
