@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 2
+# Tests wait for clocks and sockets for a third of their time: one worker more than there are processors fills it.
+WORKERS ?= $(shell expr $(JOBS) + 1)
 
 .PHONY: lock audit setup build play live page page-where-possible check lint test clean
 
@@ -61,7 +63,7 @@ lint: build
 # Its idle threads would spin beside the tests. A virtual board's tests go in order: each board has one worker.
 test: export OPENBLAS_NUM_THREADS = 1
 test: build page-where-possible
-	$(PY) -m pytest -n $(JOBS) --ignore tests/virtual_board
+	$(PY) -m pytest -n $(WORKERS) --ignore tests/virtual_board
 	$(PY) -m pytest -n $(JOBS) --dist loadfile tests/virtual_board
 
 check: lint test

@@ -28,6 +28,9 @@ def _damaged() -> tuple[type[Exception], ...]:
 def messages_in(data: bytes) -> list[OscMessage] | None:
     """The messages of a packet, a bundle's in their order; None where it is damaged.
 
+    A list among the values counts as damage: no message of the table has one, and a packet can nest them so
+    deep that whoever writes it down runs out of stack.
+
     Example:
         >>> messages_in(b"/mute\\0\\0\\0,i\\0\\0\\0\\0\\0\\1")[0].params, messages_in(b"/\\xff\\0\\0")
         ([1], None)
@@ -37,7 +40,10 @@ def messages_in(data: bytes) -> list[OscMessage] | None:
 
     try:
         if data.startswith(b"/"):
-            return [OscMessage(data)]
-        return [timed.message for timed in OscPacket(data).messages]
+            messages = [OscMessage(data)]
+        else:
+            messages = [timed.message for timed in OscPacket(data).messages]
     except _damaged():
         return None
+    lists = any(isinstance(value, list) for message in messages for value in message.params)
+    return None if lists else messages

@@ -7,7 +7,7 @@ What lies half written beside it begins with a dot, and goes when the same file 
 
 from files.errors import FileError, file_error
 from files.keeping import kept_path, take_back, take_forward, undone_path, write_kept
-from files.reading import plain_file
+from files.reading import plain_file, toml_of
 from files.writing import (
     fresh_file,
     fresh_folder,
@@ -32,6 +32,7 @@ __all__ = [
     "scratch_folder",
     "take_back",
     "take_forward",
+    "toml_of",
     "undone_path",
     "write_bytes",
     "write_kept",

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
+from typing import Any
 
 from files.errors import FileError, shown
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MOST_DOTS = 200
+"""Of a line of TOML: the parser's time for a key grows with the square of its parts: hours fit in 1 MB."""
 
 
 def plain_file(path: str | Path, most_bytes: int = 4 << 30) -> Path:
@@ -34,3 +44,23 @@ def plain_file(path: str | Path, most_bytes: int = 4 << 30) -> Path:
         wanted = f"at most {most_bytes >> 20} MB in {shown(path)}"
         raise FileError(wanted, f"{found.st_size >> 20} MB", "give the file that was meant")
     return Path(path)
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """The document in a text of TOML; the byte order mark that some editors put before it is passed over.
+
+    Raises:
+        ValueError: no TOML, or keys or brackets that go deeper than anybody writes them.
+
+    Example:
+        >>> toml_of("a.b = 1"), toml_of("\\ufeffa = 2")
+        ({'a': {'b': 1}}, {'a': 2})
+    """
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS and not line.lstrip().startswith("#"):
+            raise ValueError(f"more than {MOST_DOTS} dots in line {number}")
+    try:
+        document: dict[str, Any] = tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise ValueError("brackets in brackets without end") from None
+    return document

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from pythonosc.osc_message import OscMessage
-from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 
 from definitions.packets import messages_in
 from errors import LodestoneError
@@ -244,11 +244,14 @@ class Board:
 
 
 def encode(address: str, *values: str | int | float) -> bytes:
-    """One message as a packet."""
+    """One message as a packet. Raises BoardError where OSC has no such value: a float beyond 32 bits, …"""
     builder = OscMessageBuilder(address)
-    for value in values:
-        builder.add_arg(value)
-    return bytes(builder.build().dgram)
+    try:
+        for value in values:
+            builder.add_arg(value)
+        return bytes(builder.build().dgram)
+    except (BuildError, OverflowError) as error:
+        raise BoardError("values that OSC carries", str(error), "give one of a sane size") from None
 
 
 def nearest(wrong: str, right: Iterable[str]) -> str:

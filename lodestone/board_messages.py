@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from pythonosc.osc_message import OscMessage
 
 from definitions.osc import named
+from errors import in_one_line
 
 Record = TypeVar("Record", bound="Told")
 
 
 class Told:
-    """A record of one message. A field of it that the board does not know yet is 0 or empty."""
+    """A record of one message. A field of it that the board does not know yet is 0 or empty.
+
+    Whoever answers on the link fills it: texts are made one line that every terminal shows, and a number that
+    is none counts as not known.
+    """
 
     ADDRESS = ""
 
@@ -23,13 +29,21 @@ class Told:
         if message.address != cls.ADDRESS:
             return None
         found = named(message.address, message.params)
-        return None if found is None else cls.from_fields(found)
+        if found is None:
+            return None
+        return cls.from_fields({name: _plain(value) for name, value in found.items()})
 
     @classmethod
     def from_fields(cls: type[Record], found: dict[str, Any]) -> Record:
         """From fields by name."""
         known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
         return cls(**{name: found[name] for name in known})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return in_one_line(value)
+    return 0.0 if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True)
@@ -117,6 +131,12 @@ class BoardKnob(Told):
     most: float
     initial: float
     unit: str
+
+    @classmethod
+    def parse(cls, message: OscMessage) -> BoardKnob | None:
+        """As for every record; None also where a number is none: it would be turned to 0."""
+        numbers = [value for value in message.params if isinstance(value, float)]
+        return super().parse(message) if all(map(math.isfinite, numbers)) else None
 
 
 @dataclass(frozen=True)

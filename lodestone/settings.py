@@ -6,7 +6,6 @@ The lines are rows of definitions/settings.toml and chips.toml: this reader know
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +14,9 @@ from typing import Any
 from definitions import settings as table
 from definitions.settings import Setting, WrongValueError
 from errors import LodestoneError
-from files import plain_file
+from files import plain_file, toml_of
 from sensors import SensorError, SensorSettings, default_sensors
 from sensors.settings import MOUNTING, check_sensors, nearest, shown
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FORMAT = "lodestone-instrument"
 VERSION = 1
@@ -162,9 +156,7 @@ def load_settings(path: Path) -> Settings:
 def parse_settings(text: str, name: str = "instrument.toml") -> Settings:
     """As `load_settings`, from the text of a file called `name`."""
     try:
-        document = tomllib.loads(text)
-    except RecursionError:
-        raise SettingsError(f"TOML in {name}", "brackets in brackets without end", "correct it") from None
+        document = toml_of(text)
     except ValueError as error:
         raise SettingsError(f"TOML in {name}", str(error)[:200], "correct that line") from None
     return _Reader(name).settings(document)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import functools
+import math
+import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from pythonosc.osc_message import OscMessage
 
 import calibration
+from definitions.osc import named
 from lodestone.board import Board
 from lodestone.live.prepare import SETTINGS
 from lodestone.settings import SceneSettings, load_settings
@@ -70,14 +75,36 @@ def heard_now(host: str, port: int, scene: str) -> Pair:
         if board.status.scene_name != scene:
             raise TeachingError(f"scene {scene}", board.status.scene_name, "go back to it, or begin anew")
         for message in board.hear(LISTEN_S):
-            if message.address == "/touch":
-                touches.append(message.params)
-            if message.address == "/latent":
-                latents.append(message.params)
+            if (touch := _numbers(message, "/touch", "touch")) is not None:
+                touches.append(touch)
+            if (latent := _numbers(message, "/latent", "latent")) is not None:
+                latents.append(latent)
+    return middle(touches, latents)
+
+
+def middle(touches: Sequence[Sequence[float]], latents: Sequence[Sequence[float]]) -> Pair:
+    """The middle of what the board told, each in as many numbers as most of its packets had.
+
+    Raises:
+        TeachingError: it told none.
+    """
     if not touches or not latents:
         raise TeachingError("touch and latents of the board", "none", "put both into osc.streams")
-    pair = (np.median(np.array(rows), axis=0) for rows in (touches, latents))
-    return Pair(*(tuple(float(f"{value:.6g}") for value in row) for row in pair))
+    return Pair(*(tuple(float(f"{value:.6g}") for value in _median(rows)) for rows in (touches, latents)))
+
+
+def _median(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    usual = statistics.mode(len(row) for row in rows)
+    return np.asarray(np.median(np.array([row for row in rows if len(row) == usual]), axis=0))
+
+
+def _numbers(message: OscMessage, address: str, field: str) -> Sequence[float] | None:
+    """The numbers of a message to `address`; None where it is another, or one of them is none."""
+    found = named(address, message.params) if message.address == address else None
+    if found is None or not found[field]:
+        return None
+    row: Sequence[float] = found[field]
+    return row if all(map(math.isfinite, row)) else None
 
 
 def _scene(settings: Path, plays: str) -> SceneSettings:

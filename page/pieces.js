@@ -6,6 +6,7 @@ const FINE_MM = 1;
 const STALE_MS = 80; // a hand that rested so long does not throw
 const FASTEST = 900; // mm/s of a throw
 const DOUBLE_MS = 350;
+const KEYS_MS = 600; // so long after the last arrow the hand lets go
 
 const GRADIENTS = `
   <radialGradient id="north" cx=".35" cy=".3" r=".8"><stop offset="0" stop-color="#fff4e0"/><stop offset=".35" stop-color="#c9885a"/><stop offset="1" stop-color="#3a1a10"/></radialGradient>
@@ -70,7 +71,7 @@ export class Pieces {
     view.tapped = event.timeStamp;
     group.setPointerCapture(event.pointerId);
     const [x, y] = this.place(event);
-    magnet.held = { dx: magnet.x - x, dy: magnet.y - y, at: event.timeStamp };
+    view.hand = magnet.held = { dx: magnet.x - x, dy: magnet.y - y, at: event.timeStamp };
     magnet.vx = magnet.vy = 0;
     group.classList.add('held');
     this.svg.append(group); // above the others
@@ -78,22 +79,22 @@ export class Pieces {
   }
 
   drag(view, event) {
-    const { magnet } = view;
-    if (!magnet.held) return;
+    const { magnet, hand } = view;
+    if (!hand || magnet.held !== hand) return; // a pointer that passes by; a gesture or keys may have it
     const [x, y] = this.place(event);
-    const seconds = Math.max((event.timeStamp - magnet.held.at) / 1000, 0.004);
-    const to = [x + magnet.held.dx, y + magnet.held.dy];
+    const seconds = Math.max((event.timeStamp - hand.at) / 1000, 0.004);
+    const to = [x + hand.dx, y + hand.dy];
     magnet.vx += 0.4 * ((to[0] - magnet.x) / seconds - magnet.vx);
     magnet.vy += 0.4 * ((to[1] - magnet.y) / seconds - magnet.vy);
-    magnet.held.at = event.timeStamp;
+    hand.at = event.timeStamp;
     this.magnets.moveTo(magnet, ...to);
     this.changed(magnet);
   }
 
   letGo(view) {
-    const { magnet, group } = view;
-    if (!magnet.held) return;
-    if (performance.now() - magnet.held.at > STALE_MS) magnet.vx = magnet.vy = 0;
+    const { magnet, group, hand } = view;
+    if (!hand || magnet.held !== hand) return;
+    if (performance.now() - hand.at > STALE_MS) magnet.vx = magnet.vy = 0;
     const share = Math.min(1, FASTEST / (Math.hypot(magnet.vx, magnet.vy) || 1));
     magnet.vx *= share;
     magnet.vy *= share;
@@ -106,12 +107,27 @@ export class Pieces {
     const { magnet } = view;
     const step = event.shiftKey ? FINE_MM : STEP_MM;
     const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
-    if (by) this.magnets.moveTo(magnet, magnet.x + by[0], magnet.y + by[1]);
+    if (by) this.carry(view, by);
     else if (['f', ' ', 'Enter'].includes(event.key)) this.flip(view);
     else return;
     event.preventDefault();
     this.changed(magnet);
     this.say(this.words(magnet));
+  }
+
+  // Arrows are a hand as well: it lets go a moment after the last of them. A marble in nobody's hand rolls, and one of a
+  // world elsewhere lies where that world has it.
+  carry(view, [dx, dy]) {
+    const { magnet } = view;
+    clearTimeout(view.ends);
+    if (!magnet.held) view.arrows = magnet.held = {};
+    magnet.vx = magnet.vy = 0;
+    this.magnets.moveTo(magnet, magnet.x + dx, magnet.y + dy);
+    view.ends = setTimeout(() => {
+      if (magnet.held !== view.arrows) return;
+      magnet.held = null;
+      this.changed(magnet);
+    }, KEYS_MS);
   }
 
   flip(view) {

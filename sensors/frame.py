@@ -15,6 +15,8 @@ SENSORS = 4
 AXES = 3
 MOST_MT = 1000.0
 """Several times the widest full scale of any chip here: a larger reading is none."""
+MOST_C = 2000.0
+"""Twice what the bits of any thermometer here can say, broken ones too."""
 
 
 def are_readings(field_mt: object) -> bool:
@@ -25,6 +27,16 @@ def are_readings(field_mt: object) -> bool:
         (True, False)
     """
     return bool((np.abs(np.asarray(field_mt, np.float64)) <= MOST_MT).all())
+
+
+def is_temperature(celsius: float) -> bool:
+    """Whether a chip's thermometer can say so many °C.
+
+    Example:
+        >>> is_temperature(24.5), is_temperature(float("nan")), is_temperature(1e300)
+        (True, False, False)
+    """
+    return -MOST_C <= celsius <= MOST_C
 
 
 class Flag(IntFlag):

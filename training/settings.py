@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, fields
 from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
+from files import toml_of
 from training.errors import TrainingError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 T = TypeVar("T")
 
@@ -132,9 +127,9 @@ class Settings:
             TrainingError: when it is missing, no TOML, lacks an entry or has one that nothing reads.
         """
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = toml_of(path.read_text(encoding="utf-8"))
             settings = Settings.parsed(data)
-        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError) as error:
             got = f"missing {error}" if isinstance(error, KeyError) else str(error)
             raise TrainingError(f"a voice's settings at {path}", got, "see voices/*/settings.toml") from None
         return settings

@@ -10,6 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import bench.attacks
+from lodestone.ending import ended_by_kill
 from tests.support.attacks import surfaces
 
 BAD = ("crashes", "tracebacks", "hangs", "over memory", "silent changes", "refusals of several lines")
@@ -34,11 +35,11 @@ def main(arguments: list[str]) -> int:
         return time.monotonic() < began + 60 * asked.minutes
 
     try:
-        if asked.surface in others:
-            import_module(f"bench.attacks.{asked.surface}").attack(going, asked.seed, tally)
-        else:
+        with ended_by_kill():
+            if asked.surface in others:
+                import_module(f"bench.attacks.{asked.surface}").attack(going, asked.seed, tally)
             seed = asked.seed
-            while going():
+            while asked.surface not in others and going():
                 surfaces.attack(asked.surface, 50, seed, tally)
                 seed += 1
     except KeyboardInterrupt:

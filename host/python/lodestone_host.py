@@ -3,11 +3,12 @@
 python lodestone_host.py [ADDRESS [PORT]]
 """
 
+import contextlib
 import socket
 import sys
 import time
 
-from pythonosc.osc_message import OscMessage, ParseError
+from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 address, port = (*sys.argv[1:], *("127.0.0.1", "7564")[len(sys.argv) - 1 :])[:2]
@@ -22,7 +23,8 @@ def say(address: str, *values: str | int | float) -> None:
     message = OscMessageBuilder(address)
     for value in values:
         message.add_arg(value)
-    link.sendto(message.build().dgram, board)
+    with contextlib.suppress(OSError):  # no way there just now: the cable may come back
+        link.sendto(message.build().dgram, board)
 
 
 began = 0.0
@@ -33,7 +35,8 @@ while True:
         say("/heartbeat")
     try:
         message = OscMessage(link.recv(2048))
-    except (TimeoutError, ParseError, ValueError):  # silence, or a damaged packet
+        touch = "  ".join(f"{value:+.2f}" for value in message.params if message.address == "/touch")
+    except Exception:  # silence, or a damaged packet, of which python-osc tells by many names
         continue
-    if message.address == "/touch":
-        print("  ".join(f"{value:+.2f}" for value in message.params), end="\r", flush=True)
+    if touch:
+        print(touch, end="\r", flush=True)

@@ -314,7 +314,7 @@ def scene(
         if name is not None:
             from lodestone.kept_scene import keep_scene, scene_text
 
-            plays = next(row.name for row in connection.scenes() if row.plays)
+            plays = next((row.name for row in connection.scenes() if row.plays), "no scene")
             kept = keep_scene(settings, name, plays, connection.knobs())
             print(scene_text(kept), end="")
             print(f"written to {settings}; `lodestone build` and `lodestone flash` bring it to the board")

@@ -80,7 +80,7 @@ def host(
         desk = _midi(stack, midi, midi_map)
         address, latents, plays = _meet(board, port)
         own = None if mapping is None else _own_touch(mapping, calibration)
-        voices = [_load(text, cache, None if own else latents, own) for text in voice or [plays]]
+        voices = [_load(text, cache, None if own else latents, own) for text in voice or [_shipped(plays)]]
         player = _player(stack, voices, (address, port), None if silent else device or "", wav)
         control = _control(player, desk, query, share, stack)
         if not voice:
@@ -196,7 +196,19 @@ def _follow(control: Desk, player: HostPlayer, cache: Path, own: Any) -> None:
     """Without a voice named, each scene's own is loaded when it comes."""
     from lodestone.hosting.following import Following
 
-    control.following = Following(player.mix, lambda name: _load(name, cache, None, own), _talk)
+    control.following = Following(player.mix, lambda name: _load(_shipped(name), cache, None, own), _talk)
+
+
+def _shipped(name: str) -> str:
+    """The name of a voice as a board says it: one that ships, for nothing in a packet names a file.
+
+    Raises:
+        VoiceError: there is none of that name.
+    """
+    from voices import catalogue
+
+    catalogue.file(name)
+    return name
 
 
 def _stay(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from errors import LodestoneError
 from lodestone.board_messages import Model
-from lodestone.hosting.mixed_voices import HostVoice, Mix
+from lodestone.hosting.mixed_voices import HostError, HostVoice, Mix
 
 
 class Following:
@@ -46,6 +46,8 @@ class Following:
             self._made = name, self._load(name)
         except LodestoneError as error:
             self._made = name, error
+        except (OSError, MemoryError, ValueError) as error:
+            self._made = name, HostError(f"the voice {name}", str(error), "name one on the command line")
 
     def _take(self) -> None:
         if self._made is None or self._loading is None:

@@ -11,6 +11,7 @@ from pythonosc.osc_message import OscMessage
 
 from definitions.osc import named
 from definitions.packets import messages_in
+from errors import LodestoneError
 from lodestone.board import encode
 from lodestone.board_messages import BoardKnob, BoardScene, Model, Refusal, Status
 from lodestone.hosting.latents import Latents
@@ -21,6 +22,9 @@ HELLO_S = 1.0
 LATE_S = 0.015
 """Three frames without latents are a gap."""
 GONE_S = 2.0
+MOST_AT_ONCE = 256
+"""Packets of one `tick`, forty times what a board says in a block: who sends more does not stop the sound."""
+MOST_KNOBS = 256
 
 
 class BoardLink:
@@ -71,11 +75,11 @@ class BoardLink:
         """One message to the board; a board that is not there is no trouble of ours."""
         try:
             self._socket.sendto(encode(address, *values), self.to)
-        except OSError:
+        except (OSError, LodestoneError):  # or a value that no packet carries: a board may tell odd ranges
             return
 
     def tick(self) -> None:
-        """Says what is due, and hears all that has come. Never waits."""
+        """Says what is due, and hears what has come. Never waits, and ends however much comes."""
         now = self._clock()
         if now - self._heartbeat_s >= HEARTBEAT_S:
             self._heartbeat_s = now
@@ -87,7 +91,7 @@ class BoardLink:
                 self.send("/measure", self.port)
             for question in ("/knobs",) * (not self.knobs) + ("/scenes",) * (not self.scenes):
                 self.send(question)
-        while True:
+        for _ in range(MOST_AT_ONCE):
             try:
                 data, sender = self._socket.recvfrom(2048)
             except OSError:
@@ -110,7 +114,8 @@ class BoardLink:
         elif (model := Model.parse(message)) is not None:
             self._changed(model)
         elif (knob := BoardKnob.parse(message)) is not None:
-            self.knobs[knob.name] = knob
+            if knob.name in self.knobs or len(self.knobs) < MOST_KNOBS:
+                self.knobs[knob.name] = knob
         elif (scene := BoardScene.parse(message)) is not None:
             self.scenes = scene.of
         elif (refusal := Refusal.parse(message)) is not None:

@@ -19,7 +19,7 @@ from sensors.array_source import Clock
 from sensors.buses.osc_link import SILENCE_S, OscLink, osc_messages, port_message
 from sensors.buses.osc_source import is_reading
 from sensors.errors import SensorError
-from sensors.frame import SENSORS, Flag, Frame
+from sensors.frame import SENSORS, Flag, Frame, are_readings, is_temperature
 from sensors.machine_clock import MonotonicClock
 
 ASK_US = 1_000_000
@@ -213,7 +213,8 @@ def _head(values: list[Any]) -> dict[str, Any] | None:
         0 <= whole < WRAP for whole in (head["number"], head["time_us"], *head["flags"])
     ):
         return None
-    return head if np.isfinite([*head["weights"], *head["temperature_c"]]).all() else None
+    weighed = all(0.0 <= weight <= 1.0 for weight in head["weights"])
+    return head if weighed and all(map(is_temperature, head["temperature_c"])) else None
 
 
 def _sensor(values: list[Any]) -> _Sensor | None:
@@ -221,6 +222,8 @@ def _sensor(values: list[Any]) -> _Sensor | None:
     told = named("/sensor", values)
     settings = None if told is None else _settings(told["settings"])
     if told is None or settings is None or not 1 <= told["sensor"] <= SENSORS:
+        return None
+    if not are_readings(told["full_scale_mt"]):
         return None
     known = {"chip": told["chip"], "address": told["address"], **settings}
     return _Sensor(told["identity"], told["full_scale_mt"], known)

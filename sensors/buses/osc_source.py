@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -13,7 +12,7 @@ import firmware
 from definitions.osc import named
 from sensors.array_source import Clock
 from sensors.buses.osc_link import OscLink, UdpLink, osc_messages, port_message
-from sensors.frame import SENSORS, Flag, Frame, are_readings
+from sensors.frame import SENSORS, Flag, Frame, are_readings, is_temperature
 from sensors.machine_clock import MonotonicClock
 
 BOARD_PORT = 7564
@@ -110,7 +109,7 @@ class OscSource:
         if all(0 <= flag < 1 << 32 for flag in flags):
             self._conditions = np.array(flags, dtype=np.uint32)
             self._told_us = self._clock.now_us()
-        if math.isfinite(temperature):
+        if is_temperature(temperature):
             self._temperature[:] = temperature
 
     def _store(self, address: str, values: list[Any]) -> None:

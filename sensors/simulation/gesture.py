@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -11,14 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from files import plain_file, toml_of
 from sensors.errors import SensorError
 from sensors.simulation import motion
 from sensors.simulation.motion import Array
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FORMAT = "lodestone-gesture"
 VERSION = 1
@@ -34,6 +29,7 @@ _ENVIRONMENT_KEYS = {
     "vibration_hz",
 }  # fmt: skip
 _ADVICE = "see docs/gestures.md"
+_LARGEST_FILE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,7 @@ def load_gesture(name_or_path: str | Path) -> Gesture:
             "choose one",
         )
     try:
-        return parse_gesture(path.read_text("utf-8"), path.stem)
+        return parse_gesture(plain_file(path, _LARGEST_FILE).read_text("utf-8"), path.stem)
     except UnicodeDecodeError:
         raise SensorError("a gesture file (TOML)", f"bytes that are no text in {path}", _ADVICE) from None
 
@@ -129,9 +125,7 @@ def _is_file(path: Path) -> bool:
 def parse_gesture(text: str, name: str) -> Gesture:
     """Checks the text of a gesture file. Raises SensorError."""
     try:
-        data = tomllib.loads(text)
-    except RecursionError:
-        raise SensorError(f"TOML in gesture {name}", "brackets in brackets without end", _ADVICE) from None
+        data = toml_of(text)
     except ValueError as error:
         raise SensorError(f"TOML in gesture {name}", str(error)[:200], _ADVICE) from None
     if data.get("format") != FORMAT or data.get("version") != VERSION:

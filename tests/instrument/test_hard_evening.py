@@ -9,16 +9,16 @@ import pytest
 
 from tests.support.hard_evening import LOOPS, as_stated, play
 
-MINUTES = 2.5
+MINUTES = 1.5
 
 
 @pytest.mark.slow
 def test_rough_minutes_on_a_hard_board(tmp_path: Path) -> None:
-    """Two and a half here; `python -m bench.hard_evening` plays ten."""
+    """One and a half here; `python -m bench.hard_evening` plays ten."""
     evening = play(tmp_path, MINUTES * 60.0)
     assert as_stated(evening) == []
-    assert len(evening.hangs) >= 2
-    assert len(evening.rates()) > 100
+    assert evening.hangs
+    assert len(evening.rates()) > 60
 
 
 def test_a_slow_bus_gives_what_it_can_and_loses_nothing(tmp_path: Path) -> None:

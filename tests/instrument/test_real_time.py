@@ -15,7 +15,7 @@ from tests.support.rough import RoughEvening
 from tests.support.tiny import Run, image, play, scene, with_sister
 
 GUARD = ROOT / "build" / "tests" / "render_guard"
-SOAK_S = float(os.environ.get("LODESTONE_SOAK_SECONDS", "600"))
+SOAK_S = float(os.environ.get("LODESTONE_SOAK_SECONDS", "240"))
 
 
 @pytest.fixture(scope="module")

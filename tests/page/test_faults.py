@@ -142,6 +142,7 @@ def test_keys_move_turn_and_choose(browser: Chromium, page_file: Path) -> None:
     assert tab.js("[lodestone.magnets.list[1].x, lodestone.magnets.list[1].y]") == pytest.approx(
         [x - 5, y + 1], abs=0.6
     )
+    tab.until("!lodestone.magnets.list[1].held")
     tab.key("f")
     assert tab.js("lodestone.magnets.list[1].mode") == "up"
     assert "north pole up" in tab.js("document.getElementById('said').textContent")

@@ -88,6 +88,18 @@ def test_a_marble_is_put_away_laid_back_and_turned_over(tab: Tab, alive: tuple[L
     until(world, tab, "pole == (0.0, 0.0, -1.0)", 2)
 
 
+def test_arrows_carry_a_marble_there(tab: Tab, alive: tuple[LiveWorld, int]) -> None:
+    """A player without a mouse: five steps of 5 mm, and the marble is let go."""
+    world, _ = alive
+    until(world, tab, "z == 0", 2)
+    x, y, _ = world.places()[2]
+    tab.js("document.querySelector('#pieces .piece:nth-of-type(2)').focus()")
+    for _ in range(5):
+        tab.key("ArrowUp")
+    until(world, tab, f"held and abs(x - {x}) < 3 and abs(y - {y + 25.0}) < 3", 2)
+    until(world, tab, "not held", 2)
+
+
 def test_scenes_and_knobs_are_those_of_the_board(tab: Tab) -> None:
     tab.until(
         "[...document.querySelectorAll('#scenes label')].map((l) => l.textContent).join() === 'one,two'"

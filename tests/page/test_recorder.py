@@ -105,7 +105,9 @@ def test_a_gesture_of_the_page_is_one_and_loops(tab: Tab, tmp_path: Path) -> Non
     at = tab.js("lodestone.magnets.list[1].x")
     tab.click("#loop")
     tab.until(f"Math.abs(lodestone.magnets.list[1].x - {at}) > 15")
+    tab.mouse("mouseMoved", *tab.place_of("#pieces .piece:nth-of-type(2)"))  # passes by, and takes nothing
     tab.click("#loop")
+    assert tab.js("lodestone.magnets.list.every(({ x, y, vx, vy }) => Number.isFinite(x + y + vx + vy))")
 
 
 def test_a_morph_turns_all_knobs_from_one_set_to_the_other(tab: Tab) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from files import FileError
 from sensors import SensorError
 from sensors.simulation import World, gesture_names, load_gesture
 from sensors.simulation.gesture import parse_gesture
@@ -140,3 +143,12 @@ def test_mistakes_are_told(text: str, word: str) -> None:
 def test_a_gesture_that_is_not_there() -> None:
     with pytest.raises(SensorError, match="first-sound"):
         load_gesture("nothing-such")
+
+
+def test_what_no_player_writes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(SensorError, match="dots in line 1"):
+        parse_gesture("a." * 400_000 + "a = 1", "endless")
+    with (tmp_path / "huge.toml").open("wb") as file:
+        file.truncate(6 << 30)  # no block of it is on the disk
+    with pytest.raises(FileError, match="at most 1 MB"):
+        load_gesture(str(tmp_path / "huge.toml"))

@@ -55,7 +55,7 @@ PACKETS = 200
 def packets_from(sender: str, dice: random.Random, count: int, receiver: str = "") -> list[bytes]:
     """Odd packets of all rows that `sender` says, to all or to one receiver."""
     rows = [row for row in messages() if row.sender == sender and receiver in ("", row.to)]
-    return [_packet(dice.choice(rows), dice) for _ in range(count)]
+    return [packet(dice.choice(rows), dice) for _ in range(count)]
 
 
 def world(dice: random.Random) -> str:
@@ -107,7 +107,7 @@ def case(dice: random.Random) -> str:
         assert np.isfinite(fields).all(), "a field is no number"
     finally:
         link.close()
-    source = MeasuredSource("osc:test", "127.0.0.1", _Line(packets * 3), patience_s=0.2)
+    source = MeasuredSource("osc:test", "127.0.0.1", Line(packets * 3), patience_s=0.2)
     try:
         with source:
             for frame in source:
@@ -118,7 +118,7 @@ def case(dice: random.Random) -> str:
     return "taken"
 
 
-def _packet(row: Message, dice: random.Random) -> bytes:
+def packet(row: Message, dice: random.Random) -> bytes:
     """A message of this row, half of its values odd; one in three with its bytes changed."""
     values: list[Any] = []
     for field in row.fields:
@@ -134,7 +134,7 @@ def _packet(row: Message, dice: random.Random) -> bytes:
     return changed_bytes(packet, dice) if dice.randrange(3) == 0 else packet
 
 
-class _Line:
+class Line:
     """An `OscLink` that gives these packets, then silence."""
 
     port = 9
@@ -147,6 +147,11 @@ class _Line:
 
     def receive(self) -> bytes | None:
         return self._packets.popleft() if self._packets else None
+
+    @property
+    def left(self) -> int:
+        """Packets that have not been taken."""
+        return len(self._packets)
 
     def close(self) -> None:
         pass
