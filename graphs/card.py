@@ -23,6 +23,7 @@ from graphs.knob import Knob
 from graphs.tolerance import EXACT, LOOSE
 
 FORMAT, VERSION, KEY = "lodestone-card", 1, "lodestone.card"
+_NESTED = {onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS}
 MOST_ONNX_BYTES = 2 << 30
 """Of a file: protobuf reads no larger one."""
 LEAD = "lead."
@@ -260,13 +261,30 @@ def attach_card(model: onnx.ModelProto, card: Card) -> None:
 def load_onnx(path: str | Path) -> onnx.ModelProto:
     """An ONNX file without external data. Raises GraphError when it is none."""
     try:
-        return onnx.load(str(plain_file(path, MOST_ONNX_BYTES)), load_external_data=False)
+        model = onnx.load(str(plain_file(path, MOST_ONNX_BYTES)), load_external_data=False)
     except FileError:
         raise
     except OSError as error:
         raise GraphError("an ONNX file", f"no readable file at {path}", "check the path") from error
     except Exception as error:  # protobuf's DecodeError has no stable home
         raise GraphError("an ONNX file", f"other bytes in {path}", "check the path") from error
+    check_in_one_file(model)
+    return model
+
+
+def check_in_one_file(model: onnx.ModelProto) -> None:
+    """Raises GraphError where a tensor names another file: whoever takes its numbers would read that one."""
+    waiting = [model.graph]
+    while waiting:
+        graph = waiting.pop()
+        attributes = [attribute for node in graph.node for attribute in node.attribute]
+        sparse = [s for a in attributes for s in (a.sparse_tensor, *a.sparse_tensors)]
+        sparse += graph.sparse_initializer
+        dense = [*graph.initializer, *(t for a in attributes for t in (a.t, *a.tensors))]
+        for tensor in (*dense, *(part for s in sparse for part in (s.values, s.indices))):
+            if tensor.data_location == onnx.TensorProto.EXTERNAL:
+                raise GraphError("a model in one file", f"weights elsewhere for {tensor.name}", _DO)
+        waiting += [inner for a in attributes if a.type in _NESTED for inner in (a.g, *a.graphs)]
 
 
 def read_card(model: onnx.ModelProto | str | Path) -> Card:

@@ -11,6 +11,7 @@ from pathlib import Path
 from errors import LodestoneError
 from files import fresh_file, write_text
 from lodestone.board_layers import Layer, Stage, measured_layers, pairs, predicted_layers, scene_plans
+from lodestone.columns import columns
 
 PROGRAM_MIB = (4.0, 64.0)
 """The program with its libraries, and with the whole of its locked stacks."""
@@ -210,14 +211,13 @@ def _of_the_whole(told: Mapping[str, list[str]], predicted: Predictions) -> list
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as text, one a line."""
-    wide = max([44, *(len(row.what) for row in rows)])
-    lines = [f"{'':{wide}} {'predicted':>17} {'measured':>10}"]
+    cells = []
     for row in rows:
         predicted = "" if row.predicted is None else f"{row.predicted[0]:.3g} to {row.predicted[1]:.3g}"
         measured = "not told" if row.measured is None else f"{row.measured:.4g}"
-        mark = {True: "", False: "  more than predicted", None: ""}[row.holds]
-        lines.append(f"{row.what:{wide}} {predicted:>17} {measured:>10} {row.unit}{mark}")
-    return "\n".join(lines)
+        mark = {True: "holds", False: "more than predicted", None: ""}[row.holds]
+        cells.append((row.what, predicted, measured, row.unit or "count", mark))
+    return columns(("figure", "predicted", "measured", "unit", "verdict"), cells)
 
 
 def write_report(folder: Path, text: str, rows: Sequence[Row], parts: Sequence[Row] = ()) -> None:

@@ -56,7 +56,8 @@ def _latent_table(card: Card) -> list[str]:
         return []
     p = card.latent.probabilities
     shown = [int(abs(p - wanted).argmin()) for wanted in (0.05, 0.5, 0.95)]
-    lines = ["", f"  latents {_ORIGIN.get(card.latent.origin, card.latent.origin)}"]
+    origin = _ORIGIN.get(card.latent.origin, card.latent.origin)
+    lines = ["", f"  latents {origin}, in the model's own unit; % of the time below"]
     lines.append(
         "  " + "".join(f"{head:>9}" for head in ("latent", "mean", "std", *(f"{p[i]:.0%}" for i in shown)))
     )

@@ -101,8 +101,8 @@ def build(target: Target, out: Path, work: Path, site: Path) -> Path:
         "LODESTONE_SITE": site,
         ("NB_SUFFIX_S" if target.suffix == ".abi3.so" else "NB_SUFFIX"): target.suffix,
     }
-    words = [f"-Ccmake.define.{key}={value}" for key, value in defines.items()]
-    words.append(f"-Cbuild-dir={work / target.name / 'build'}")
+    words = [f"--config-settings=cmake.define.{key}={value}" for key, value in defines.items()]
+    words.append(f"--config-settings=build-dir={work / target.name / 'build'}")
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "_PYTHON_HOST_PLATFORM": f"linux-{target.processor}"}
     run(

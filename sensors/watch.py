@@ -49,7 +49,8 @@ class WatchView:
         if self._frame is None:
             return Group(Text("waiting for frames"))
         table = Table(box=None, padding=(0, 1))
-        for column in ("", "mT from rest", "", "weight", "°C", "health"):
+        scale = f"field from rest, ±{_TOP_MT:g} mT at the ends"
+        for column in ("sensor", scale, "mT", "weight 0…1", "°C", "health"):
             table.add_column(column, no_wrap=True)
         for sensor in range(SENSORS):
             self._add_rows(table, self._frame, sensor)
@@ -97,8 +98,16 @@ def words(flags: int) -> str:
     return ", ".join(told) if told else "ok"
 
 
+PLAIN_HEAD = (
+    f"{'time s':>9}  {'frames/s':>8}"
+    + "".join(f"  {f'|B| {sensor} mT':>8}" for sensor in range(1, SENSORS + 1))
+    + "  health of sensors 1 / 2 / 3 / 4"
+)
+"""What stands above the lines of `plain_line`."""
+
+
 def plain_line(frame: Frame, rate_hz: float) -> str:
-    """One line for a log: rate, field magnitudes, health."""
-    fields = "  ".join(f"{np.linalg.norm(frame.field_mt[k]):7.2f}" for k in range(SENSORS))
+    """One line for a log: seconds, rate, field magnitudes in mT, health; `PLAIN_HEAD` stands above them."""
+    fields = "".join(f"  {np.linalg.norm(frame.field_mt[k]):8.2f}" for k in range(SENSORS))
     health: Sequence[str] = [words(int(frame.flags[k])) for k in range(SENSORS)]
-    return f"{frame.time_s:9.2f} s  {rate_hz:6.1f}/s  |B| mT {fields}   {' / '.join(health)}"
+    return f"{frame.time_s:9.2f}  {rate_hz:8.1f}{fields}  {' / '.join(health)}"

@@ -20,7 +20,7 @@ import onnx
 from files import write_bytes
 from graphs.card import attach_card, load_onnx, read_card
 from training import course as courses
-from training import fidelity, finished, narrow, own_weights
+from training import fidelity, finished, levels, narrow, own_weights
 from training import student as students
 from training.course import Course
 from training.errors import TrainingError
@@ -149,13 +149,17 @@ def _of_our_shape(
     return own
 
 
-def result(run: Path, progress: Progress = lambda _: None) -> tuple[onnx.ModelProto, dict[str, float]]:
+def result(
+    run: Path, progress: Progress = lambda _: None, ships: bool = False
+) -> tuple[onnx.ModelProto, dict[str, float]]:
     """The student as a voice that says who taught it, and how near it came.
 
-    Its latents are the teacher's: the same statistics stand in its card.
+    Its latents are the teacher's: the same statistics stand in its card. It plays at the level of its
+    lessons; one that `ships` as a size, at that of `levels.of_size`.
 
     Raises:
-        TrainingError: the training has not ended yet, or the graph plays something else than PyTorch did.
+        TrainingError: the training has not ended yet, the graph plays something else than PyTorch did, or
+            it is to ship and cannot be loud enough.
     """
     told = courses.read(run)
     try:
@@ -176,8 +180,13 @@ def result(run: Path, progress: Progress = lambda _: None) -> tuple[onnx.ModelPr
         "steps": int(arrays["steps"]),
     }
     progress("laying out the student")
-    rest, gain = np.zeros(teacher.latents, np.float32), told.level / LEVEL
-    made = finished.voice(told.settings, weights, told.rate, teacher.spread, rest, gain, arrays)
+    rest = np.zeros(teacher.latents, np.float32)
+    gain = taught_gain = told.level / LEVEL
+    if ships:
+        plain = finished.draft(told.settings, weights, told.rate, teacher.spread, rest)
+        gain = levels.of_size(plain, taught_gain)
+    take = {**arrays, "t1.audio": arrays["t1.audio"] * np.float32(gain / taught_gain)}
+    made = finished.voice(told.settings, weights, told.rate, teacher.spread, rest, gain, take)
     progress("comparing it with its teacher")
     with tempfile.TemporaryDirectory() as folder:
         found = fidelity.figures(teacher, made, Path(folder))

@@ -4,8 +4,8 @@
         --run out/runs/glass -o voices/glass [--against OLD.ts.xz]
 
 Weights are rounded to the grid of 8 bits first (training/rounding.py); the level is set by two performances
-to `LUFS`, as far as their true peak permits. What the voice makes of held-out recordings is measured and
-written into its card, beside what costs nothing and beside any other RAVE file that is named.
+(training/levels.py). What the voice makes of held-out recordings is measured and written into its card,
+beside what costs nothing and beside any other RAVE file that is named.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ import torch
 
 from files import write_bytes, write_text
 from graphs.card import LatentStatistics, read_card, shortest
-from graphs.player import GraphPlayer
-from training import golden, held_out, recordings
+from training import golden, held_out, levels, recordings
 from training.command import one_line
 from training.export import draft, export, load, rounded, statistics
 from training.network import Voice
@@ -34,11 +33,8 @@ from training.recordings import Take
 from training.settings import Settings
 from voices import atlas
 from voices.catalogue import FORMAT, VERSION
-from voices.loudness import integrated
-from voices.measure import free_play, true_peak_db
 from voices.players import graph_player
 
-LUFS, PEAK_DB = -20.0, -1.5
 GOLDEN_SAMPLES = 16384
 Floats = npt.NDArray[np.float32]
 
@@ -46,11 +42,8 @@ Floats = npt.NDArray[np.float32]
 def levelled(
     settings: Settings, voice: Voice, spread: LatentStatistics, rest: Floats
 ) -> tuple[onnx.ModelProto, float]:
-    """The voice at `LUFS` in free play, softer where its true peak would pass `PEAK_DB`; and its gain."""
-    plain = draft(settings, voice, spread, rest)
-    play = free_play(read_card(plain), GraphPlayer(plain, seed=1))
-    raise_db = min(LUFS - integrated(play, voice.rate), PEAK_DB - true_peak_db(play))
-    gain = float(np.float32(10 ** (raise_db / 20)))
+    """The voice as loud as `levels.of_voice` wants it; and its gain."""
+    gain = levels.of_voice(draft(settings, voice, spread, rest))
     return export(settings, voice, spread, rest, gain), gain
 
 

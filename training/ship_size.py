@@ -3,7 +3,8 @@
     python -m training.ship_size out/runs/glass-small voices/glass
 
 The run is one of `lodestone distil glass --capacity 8 --run out/runs/glass-small -o glass-small.onnx`.
-Refused is what comes less near than `WANTED`, or answers a touch later than twice the voice.
+Refused is what comes less near than `WANTED`, answers a touch later than twice the voice, or cannot be as
+loud as a voice that ships (training/levels.py).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def main() -> None:
     digest = hashlib.sha256(voice.graph().SerializeToString()).hexdigest()
     if digest != told.teacher_sha256:
         raise TrainingError(f"a student of {voice.name} as it ships", "one of another", "distil it again")
-    model, found = result(options.run, lambda line: print(line, flush=True))
+    model, found = result(options.run, lambda line: print(line, flush=True), ships=True)
     short = [key for key, least in WANTED.items() if found[key] < least]
     short += [key for key, most in FARTHEST.items() if found[key] > most]
     if short:

@@ -114,7 +114,7 @@ def _words(axis: Axis) -> str:
 
 def table(atlas: Atlas) -> str:
     """The atlas in figures, one latent per line."""
-    lines = ["latent  loudness  brightness  spectrum"]
+    lines = ["from -2 to +2 sigma of", "latent  loudness  brightness  spectrum"]
     for index, axis in enumerate(atlas.axes):
         heard = "" if axis.heard else "  not heard"
         figures = f"{axis.loudness_db:5.1f} dB  {axis.centroid_octaves:6.2f} oct  {axis.bands_db:5.1f} dB"

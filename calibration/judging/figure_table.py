@@ -10,6 +10,8 @@ from calibration.model import channel_name
 # These figures come from free play.
 OF_PLAY = ("saturation", "coverage", "crosstalk", "participation", "wiring")
 Row = tuple[str, str, str, str]
+HEADS, VERDICT = ("figure", "value", "limit"), "verdict"
+"""What stands above the cells of a row."""
 
 
 def figure_rows(figures: Figures) -> list[Row]:
@@ -86,7 +88,7 @@ def figure_rows(figures: Figures) -> list[Row]:
         row("temperature", "hottest chip, empty board", f"{figures.temperature_c:.0f} °C", "5 to 50 °C"),
         row(
             "heat",
-            "15 degrees may shift the rest, of the reach",
+            "rest shifted by 15 °C, of the reach",
             f"{_percent(figures.heat)}, {'measured' if figures.warmed_k else 'not measured (--warm-up)'}",
             f"≤ {_percent(limits.HEAT)} measured",
         ),

@@ -17,7 +17,7 @@ from matplotlib.patches import Circle, Wedge
 from calibration.assemble import verdict_of
 from calibration.errors import CalibrationError
 from calibration.fitting.coverage import LEVELS, SIDES
-from calibration.judging.figure_table import figure_rows
+from calibration.judging.figure_table import HEADS, VERDICT, figure_rows
 from calibration.judging.figures import Figures
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import CHANNELS, SENSORS, Calibration
@@ -131,11 +131,13 @@ def _crosstalk(axes: Axes, figures: Figures) -> None:
 def _table(axes: Axes, figures: Figures) -> None:
     axes.set_axis_off()
     rows = figure_rows(figures)
-    for number, (name, value, limit, level) in enumerate(rows):
-        height = 1.0 - (number + 0.5) / len(rows)
-        axes.text(0.0, height, "●", color=COLOURS[level], va="center", fontsize=12)
-        for place, text in ((0.04, name), (0.42, value), (0.78, limit)):
-            axes.text(place, height, text, va="center", color=INK, fontsize=9.5)
+    for number, (*cells, level) in enumerate([(*HEADS, ""), *rows]):
+        height = 1.0 - (number + 0.5) / (len(rows) + 1)
+        # In words as well: colours are lost in print, and some eyes do not tell these apart.
+        colour, weight = (COLOURS[level], "normal") if level else (INK, "bold")
+        axes.text(0.0, height, level or VERDICT, color=colour, weight=weight, va="center", fontsize=9.5)
+        for place, text in zip((0.13, 0.49, 0.82), cells, strict=True):
+            axes.text(place, height, text, va="center", color=INK, weight=weight, fontsize=9.5)
 
 
 def _calm(axes: Axes) -> None:
@@ -149,8 +151,9 @@ def _page(calibration: Calibration, figures: Figures, verdict: Verdict, picture:
     reasons = "".join(
         f"<li><b>{html.escape(f.cause)}</b>: {html.escape(f.remedy)}.</li>" for f in verdict.findings
     )
-    rows = "".join(
-        f'<tr><td style="color:{COLOURS[level]}">●</td><td>{html.escape(name)}</td>'
+    rows = "<tr>" + "".join(f"<th>{head}</th>" for head in (VERDICT, *HEADS)) + "</tr>"
+    rows += "".join(
+        f'<tr><td style="color:{COLOURS[level]}">{level}</td><td>{html.escape(name)}</td>'
         f"<td>{html.escape(value)}</td><td>{html.escape(limit)}</td></tr>"
         for name, value, limit, level in figure_rows(figures)
     )
@@ -159,7 +162,8 @@ def _page(calibration: Calibration, figures: Figures, verdict: Verdict, picture:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Calibration of {html.escape(calibration.board)}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:{INK}}}
-img{{width:100%}}td{{padding:.1rem 1rem .1rem 0}}h1{{color:{COLOURS[verdict.level]}}}</style></head><body>
+img{{width:100%}}td,th{{padding:.1rem 1rem .1rem 0;text-align:left}}
+h1{{color:{COLOURS[verdict.level]}}}</style></head><body>
 <h1>{html.escape(verdict.level.capitalize())}</h1>
 <p>{html.escape(calibration.board)}, {html.escape(local_words(calibration.created))}, magnets:
 {html.escape(calibration.magnet_set or "not named")}</p>

@@ -18,7 +18,7 @@ from rich.text import Text
 from calibration.capture.guard import Difference
 from calibration.capture.steps import Choice, Step
 from calibration.errors import CalibrationError
-from calibration.judging.figure_table import figure_rows
+from calibration.judging.figure_table import HEADS, VERDICT, figure_rows
 from calibration.judging.figures import Figures
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import AXES, SENSORS, Calibration
@@ -194,7 +194,7 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
     """The verdict, then every reason with its remedy."""
     console.print(f"[bold {STYLES[verdict.level]}]{verdict.level.capitalize()}[/]")
     for finding in verdict.findings:
-        console.print(f"  [{STYLES[finding.level]}]●[/] {finding.cause}: {finding.remedy}")
+        console.print(f"  [{STYLES[finding.level]}]{finding.level}[/] {finding.cause}: {finding.remedy}")
     if verdict.unchecked:
         console.print(f"  ○ {verdict.unchecked}")
 
@@ -211,10 +211,10 @@ def print_card(calibration: Calibration, judged: tuple[Figures, Verdict] | None)
     figures, verdict = judged
     print_verdict(console, verdict)
     table = Table(box=None)
-    for heading in ("", "figure", "value", "limit"):
+    for heading in (VERDICT, *HEADS):
         table.add_column(heading)
     for name, value, limit, level in figure_rows(figures):
-        table.add_row(f"[{STYLES[level]}]●[/]", name, value, limit)
+        table.add_row(f"[{STYLES[level]}]{level}[/]", name, value, limit)
     console.print(table)
 
 
@@ -234,7 +234,7 @@ def age_words(created: str, now: datetime.datetime) -> str:
 def print_differences(lines: list[Difference]) -> None:
     """One row per difference."""
     table = Table(box=None)
-    for heading in ("", "before", "after", ""):
+    for heading in ("figure", "before", "after", "what that is"):
         table.add_column(heading)
     for line in lines:
         table.add_row(line.what, line.before, line.after, line.words)

@@ -140,7 +140,8 @@ class LiveView:
         assert self._frame is not None
         calibrated = self._calibration is not None
         table = Table(box=None, padding=(0, 1))
-        for heading in ("", "touch of its reach" if calibrated else "mT from rest", "", "mT", "dB", "health"):
+        drawn_is = "touch, −1 to 1 of its reach" if calibrated else "field from rest"
+        for heading in ("sensor", drawn_is, "touch", "field mT", "above noise dB", "health"):
             table.add_column(heading, no_wrap=True)
         noise = None if self._calibration is None else self._calibration.rest.noise_mt.reshape(CHANNELS)
         for channel in range(CHANNELS):

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from lodestone.columns import columns
 from lodestone.options import LARGEST_SEED, finite
 
 
@@ -63,9 +64,9 @@ def atlas(
         print(json.dumps(told, indent=1))
         return
     print(table(found), file=sys.stderr)
-    for row in told["latents"]:
-        print(f"{row['number']:3}  {row['words']}")
+    rows = [(str(row["number"]), row["words"]) for row in told["latents"]]
     for row in told["planes"]:
         if row["words"] != "one movement":
-            print(f"{row['latents'][0]:3} and {row['latents'][1]}: {row['words']}")
+            rows.append((f"{row['latents'][0]} and {row['latents'][1]}", row["words"]))
+    print(columns(("latent", "what it does"), rows))
     print(out / f"{name}.map.png")

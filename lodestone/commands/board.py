@@ -6,12 +6,14 @@ import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from lodestone.columns import columns
 from lodestone.options import LARGEST_PORT, finite
 
 if TYPE_CHECKING:
@@ -215,11 +217,12 @@ def boards(
     found = find(address or (), port, seconds)
     if as_json:
         print(json.dumps({where: dataclasses.asdict(status) for where, status in found.items()}, indent=1))
-    for where, status in sorted(found.items()):
-        if not as_json:
-            plays = f"scene {status.scene} {status.scene_name}, mode {status.sounding}"
-            trouble = f", trouble: {status.trouble}" if status.trouble else ""
-            print(f"{where:15}  {plays}, firmware {status.version}{trouble}")
+    elif found:
+        rows = [
+            (where, f"{one.scene} {one.scene_name}", one.sounding, one.version, one.trouble or "none")
+            for where, one in sorted(found.items())
+        ]
+        print(columns(("address", "scene", "mode", "firmware", "trouble"), rows))
     if not found:
         raise BoardError("a board on the link", "no answer", "check the cable, or name its address")
 
@@ -317,8 +320,11 @@ def scene(
             print(f"written to {settings}; `lodestone build` and `lodestone flash` bring it to the board")
             return
         if scene is None:
+            listed = []
             for row in connection.scenes():
-                print(f"{row.number:3} {row.name}{'  (plays)' if row.plays else ''}")
+                state = "plays" if row.plays else ""
+                listed.append((str(row.number), row.name, state))
+            print(columns(("number", "scene", "now"), listed))
             return
         _tell(connection.scene(int(scene) if scene.isdecimal() else scene, morph))
 
@@ -337,21 +343,23 @@ def knob(
 
     with _connect(board, port) as connection:
         if name is not None and value is not None:
-            _tell_knob(connection.knob(name, value))
+            _tell_knobs([connection.knob(name, value)])
             return
         knobs = connection.knobs()
         chosen = [knob for knob in knobs if name in (None, knob.name)]
         if name is not None and not chosen:
             names = [knob.name for knob in knobs]
             raise BoardError(f"one of the knobs {', '.join(names)}", repr(name), nearest(name, names))
-        for knob in chosen:
-            _tell_knob(knob)
+        _tell_knobs(chosen)
 
 
-def _tell_knob(knob: BoardKnob) -> None:
-    unit = f" {knob.unit}" if knob.unit else ""
-    about = f"{knob.least:g} to {knob.most:g}, at first {knob.initial:g}"
-    print(f"{knob.name:14} {knob.value:g}{unit}  ({about})")
+def _tell_knobs(knobs: Sequence[BoardKnob]) -> None:
+    heads = ("knob", "value", "unit", "least", "most", "at first")
+    rows = [
+        (one.name, f"{one.value:g}", one.unit, f"{one.least:g}", f"{one.most:g}", f"{one.initial:g}")
+        for one in knobs
+    ]
+    print(columns(heads, rows))
 
 
 def mute(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.columns import columns
 from lodestone.default_files import CALIBRATION
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 from lodestone.spots_sheet import sheet
@@ -132,8 +133,8 @@ def temperature(
     if log.damage is not None:
         typer.echo(f"{night}: {log.damage}", err=True)
     check_board(calibration, identities(log.info))
-    columns = {name: log.records[name] for name in RECORD.names or () if name not in ("sequence", "counts")}
-    rest, empty = fit_night(night_of(Recording(**columns), calibration.rest), calibration.rest)
+    parts = {name: log.records[name] for name in RECORD.names or () if name not in ("sequence", "counts")}
+    rest, empty = fit_night(night_of(Recording(**parts), calibration.rest), calibration.rest)
     warm = with_warmth(calibration, rest)
     path, judged, warmth = save(warm, file), verdict_of(warm), rest.warmth
     assert warmth is not None
@@ -143,13 +144,12 @@ def temperature(
         told = {"file": str(path), "empty_s": int(empty.sum()), "warmed_k": warmth.warmed_k, "heat": heat}
         typer.echo(json.dumps({**told, "sensitivity_per_k": sensitivity, "lag_s": lag}))
         return
-    typer.echo(f"{int(empty.sum())} s of the empty board over {warmth.warmed_k:.1f} degrees")
-    for sensor, (part, lag) in enumerate(zip(warmth.sensitivity_per_k, warmth.lag_s, strict=True), 1):
-        typer.echo(
-            f"sensor {sensor}: shows {100 * part:+.2f} % per degree; its magnets follow in {lag:.0f} s"
-        )
+    typer.echo(f"{int(empty.sum())} s of the empty board over {warmth.warmed_k:.1f} °C")
+    each = enumerate(zip(warmth.sensitivity_per_k, warmth.lag_s, strict=True), 1)
+    rows = [(str(sensor), f"{100 * part:+.2f}", f"{lag:.0f}") for sensor, (part, lag) in each]
+    typer.echo(columns(("sensor", "shows more, % a °C", "its magnets follow in s"), rows))
     if heat is not None:
-        typer.echo(f"15 degrees may shift the rest by {100 * heat:.1f} % of the reach")
+        typer.echo(f"15 °C may shift the rest by {100 * heat:.1f} % of the reach")
     typer.echo(
         f"{path} is in force; `lodestone calibration apply --board HOST` brings it to a board", err=True
     )
@@ -172,9 +172,8 @@ def noise(file: File = CALIBRATION, as_json: AsJson = False) -> None:
         return
     worst = 1e3 * float(calibration.rest.noise_mt.max())
     typer.echo(f"{calibration.frame_rate_hz:.0f} frames/s, {worst:.1f} µT of noise on the worst axis")
-    typer.echo("smoothing   half of a step after   noise of the touch")
-    for name, row in told.items():
-        typer.echo(f"{name:9} {row.lag_ms:17.1f} ms {100 * row.noise:18.3f} %")
+    rows = [(name, f"{row.lag_ms:.1f}", f"{100 * row.noise:.3f}") for name, row in told.items()]
+    typer.echo(columns(("smoothing", "half of a step after ms", "noise of the touch %"), rows))
 
 
 def diff(

@@ -29,6 +29,8 @@ def doctor(
 
     worst = False
     told = []
+    if not as_json:
+        print(f"{'state':5} {'what':12} found, and below it what to do")
     for seen in examine(folder, tuple(address or ())):
         worst = worst or seen.state == BAD
         told.append(seen.as_dict())

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from lodestone.columns import columns
 from lodestone.options import finite
 
 _JSON = typer.Option("--json", help="Figures as JSON on stdout.")
@@ -138,8 +139,8 @@ def fit_command(
     )
     if not found.fits:
         staged = staged_advice(model, target) if model.suffix == ".onnx" else []
-        for what, left in [*found.advice, *staged]:
-            print(f"  {what}: {100 * left:.0f} %")
+        rows = [(what, f"{100 * left:.0f}") for what, left in [*found.advice, *staged]]
+        print(columns(("what would make it fit", "% of one core, at most"), rows))
 
 
 def _fit_stages(model: Path, count: int, target: str, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lodestone.columns import columns
 from lodestone.options import LARGEST_SEED
 
 if TYPE_CHECKING:
@@ -36,11 +37,13 @@ def listed() -> None:
     """
     from mapping import families, shapers
 
-    for name in families.names():
-        print(f"{name:10} {families.in_words(name)}")
-    print("behind one of these or a file of your own (mine.py:name, mine.onnx), joined by +, in this order:")
-    for name in shapers.names():
-        print(f"{name:10} {shapers.in_words(name)}")
+    print(
+        columns(("mapping", "what it does"), [(name, families.in_words(name)) for name in families.names()])
+    )
+    print(
+        "\nBehind one of these or a file of your own (mine.py:name, mine.onnx), joined by +, in this order:"
+    )
+    print(columns(("shaper", "what it does"), [(name, shapers.in_words(name)) for name in shapers.names()]))
 
 
 def show(

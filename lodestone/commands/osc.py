@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from lodestone.columns import columns
+
+if TYPE_CHECKING:
+    from definitions.osc_rows import Field
 
 
 def register(app: typer.Typer) -> None:
@@ -31,9 +36,16 @@ def osc(
     if not rows:
         known = [row.address for row in messages()]
         raise BoardError("an address of the table", repr(address), nearest(address or "", known))
-    for row in rows:
+    if address is None:
+        told = [(row.address, row.sender, row.to, row.what) for row in rows]
+        print(columns(("address", "from", "to", "what it says"), told))
+    for row in rows if address else ():
         print(f"{row.address}  from the {row.sender} to the {row.to}: {row.what}")
-        for field in row.fields if address else ():
-            told = "; ".join(part for part in (field.unit, "|".join(field.choices), field.what) if part)
-            count = "Z" if field.open else str(field.count)
-            print(f"  {field.name:18} {count:>2} {field.kinds:2} {told}")
+        heads = ("field", "count", "type", "unit", "meaning")
+        print(columns(heads, [_field(field) for field in row.fields]))
+
+
+def _field(field: Field) -> tuple[str, str, str, str, str]:
+    meaning = "; ".join(part for part in ("|".join(field.choices), field.what) if part)
+    count = "Z" if field.open else str(field.count)
+    return field.name, count, field.kinds, field.unit or "", meaning

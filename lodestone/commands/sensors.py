@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.columns import columns
 from lodestone.options import finite
 from lodestone.pacing import first, paced
 
@@ -43,9 +44,8 @@ def scan(bus: BusOption = "smbus:1", as_json: JsonOption = False) -> None:
     if as_json:
         print(json.dumps(result.info()))
     else:
-        for entry in result.found:
-            identity = f"  TREF {entry.identity}" if entry.identity else ""
-            print(f"0x{entry.address:02X}  {entry.chip}{identity}")
+        found = [(f"0x{e.address:02X}", e.chip, str(e.identity or "none")) for e in result.found]
+        print(columns(("address", "chip", "serial number (TREF)"), found))
         for remark in result.remarks:
             print(remark)
     raise typer.Exit(1 if result.remarks else 0)
@@ -71,12 +71,18 @@ def check(
     if as_json:
         print(json.dumps(report.info()))
     else:
-        for sensor in report.sensors:
-            noise = " ".join(f"{value:5.1f}" for value in sensor.noise_ut)
-            field = " ".join(f"{value:+8.3f}" for value in sensor.field_mt)
-            verdict = "; ".join(sensor.faults) or "ok"
-            warmth = f"{sensor.temperature_c:.1f} °C"
-            print(f"sensor {sensor.sensor}  {field} mT  noise {noise} µT  {warmth}  {verdict}")
+        heads = ("sensor", "x mT", "y mT", "z mT", "noise x µT", "y µT", "z µT", "°C", "health")
+        rows = [
+            [
+                str(sensor.sensor),
+                *(f"{value:+.3f}" for value in sensor.field_mt),
+                *(f"{value:.1f}" for value in sensor.noise_ut),
+                f"{sensor.temperature_c:.1f}",
+                "; ".join(sensor.faults) or "ok",
+            ]
+            for sensor in report.sensors
+        ]
+        print(columns(heads, rows))
         print(f"{report.rate_hz:.1f} frames a second, longest gap {report.longest_gap_ms:.1f} ms")
         for remark in report.remarks:
             print(remark)
@@ -101,13 +107,14 @@ def watch(
     from rich.live import Live
 
     from sensors import open_source
-    from sensors.watch import WatchView, plain_line
+    from sensors.watch import PLAIN_HEAD, WatchView, plain_line
 
     console = Console()
     with open_source(bus) as source, contextlib.suppress(KeyboardInterrupt):
         view = WatchView(source.info)
         frames = paced(first(source, seconds), speed if bus.startswith(("sim:", "replay:")) else 0.0)
         if not console.is_terminal:
+            print(PLAIN_HEAD)
             for number, frame in enumerate(frames):
                 view.add(frame)
                 if number % 200 == 199:

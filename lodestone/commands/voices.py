@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lodestone.columns import columns
 from lodestone.options import finite
 
 if TYPE_CHECKING:
@@ -58,9 +59,11 @@ def voices(
 
 
 def _list(chosen: list[Voice]) -> None:
-    for voice in chosen:
-        shape = f"{voice.latents} latents, {voice.sample_rate / 1000:g} kHz, hop {voice.hop}"
-        print(f"{voice.name:8} {shape}: {voice.summary}")
+    rows = [
+        (voice.name, str(voice.latents), f"{voice.sample_rate / 1000:g}", str(voice.hop), voice.summary)
+        for voice in chosen
+    ]
+    print(columns(("voice", "latents", "kHz", "hop samples", "its sounds"), rows))
 
 
 def _describe(voice: Voice) -> None:
@@ -79,11 +82,14 @@ def _describe(voice: Voice) -> None:
     if voice.step_ms:
         tenth, half, most = voice.step_ms
         print(f"  touch     10, 50, 90 % of a step are heard after {tenth:g}, {half:g}, {most:g} ms")
-    for name, found in voice.held_out.items():
-        print(f"  held out  {found['distance']:.2f}, loudness error {found['loudness_db']:.1f} dB: {name}")
-    print(f"  spread    {' '.join(f'{value:.2f}' for value in voice.std)}")
-    for entry in voice.corpus:
-        print(f"  {entry.licence:9} {entry.file} ({entry.origin})")
+    print(f"  spread    {' '.join(f'{value:.2f}' for value in voice.std)}, of each latent in its own unit\n")
+    held_out = [
+        (f"{found['distance']:.2f}", f"{found['loudness_db']:.1f}", name)
+        for name, found in voice.held_out.items()
+    ]
+    print(columns(("spectral distance", "loudness error dB", "of held-out sounds by"), held_out) + "\n")
+    sounds = [(entry.licence, entry.file, entry.origin) for entry in voice.corpus]
+    print(columns(("licence", "sound", "from"), sounds))
 
 
 def _survey(voice: Voice, picture: Path) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from files import FileError, plain_file
-from graphs.card import MOST_ONNX_BYTES
+from graphs.card import MOST_ONNX_BYTES, check_in_one_file
+from graphs.errors import GraphError
 from model_export.compiler.errors import PlanError
 from model_export.compiler.header import shown
 from model_export.compiler.nodes import NodeList, constant, new_node
@@ -80,9 +82,20 @@ def _check_sizes(model: onnx.ModelProto) -> None:
         if any(a.type in _NESTED for a in node.attribute):
             raise PlanError("nodes without graphs of their own", shown(node.op_type), "export without loops")
     for tensor in graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            raise PlanError("a model in one file", f"weights elsewhere for {shown(tensor.name)}", _AGAIN)
         _count(tensor.dims, tensor.name)
+    try:
+        check_in_one_file(model)
+    except GraphError as error:
+        raise PlanError(error.wanted, error.got, _AGAIN) from None
+
+
+def _stored(tensor: onnx.TensorProto, name: str) -> npt.NDArray[Any]:
+    _count(tensor.dims, name)
+    try:
+        array: npt.NDArray[Any] = numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
+        raise PlanError(f"weights of {shown(name)} that fit their shape", str(error)[:80], _AGAIN) from None
+    return array
 
 
 def _count(dims: Iterable[int], name: str) -> int:
@@ -106,12 +119,7 @@ class _Reader:
     def read(self) -> NodeList:
         graph = self.model.graph
         for tensor in graph.initializer:
-            try:
-                self.values[tensor.name] = constant(numpy_helper.to_array(tensor), tensor.name)
-            except (ValueError, TypeError, NotImplementedError) as error:
-                raise PlanError(
-                    f"weights of {shown(tensor.name)} that fit their shape", str(error)[:80], _AGAIN
-                ) from None
+            self.values[tensor.name] = constant(_stored(tensor, tensor.name), tensor.name)
         inputs = [self._typed(info.name) for info in graph.input if info.name not in self.values]
         nodes = [node for proto in graph.node for node in self._node(proto)]
         outputs = [self.values[info.name] for info in graph.output]
@@ -155,10 +163,13 @@ class _Reader:
 
     def _fold(self, proto: onnx.NodeProto, inputs: list[Value | None]) -> None:
         if proto.op_type == "Constant":
-            value = onnx.helper.get_attribute_value(proto.attribute[0])
-            array = numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.asarray(value)
+            name = proto.output[0] if proto.output else ""
+            value = onnx.helper.get_attribute_value(proto.attribute[0]) if proto.attribute else None
+            array = _stored(value, name) if isinstance(value, onnx.TensorProto) else np.asarray(value)
+            if array.dtype.kind not in "fiub":
+                raise PlanError("constants of numbers", f"another one in {shown(name)}", _AGAIN)
             array = array.astype(np.float32) if array.dtype == np.float64 else array
-            self.values[proto.output[0]] = constant(array, proto.output[0])
+            self.values[name] = constant(array, name)
             return
         for name in proto.output:
             sizes = self._sizes(name)
@@ -189,9 +200,9 @@ def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for name, value in attributes.items():
         if isinstance(value, bytes):
-            plain[name] = value.decode()
+            plain[name] = value.decode(errors="backslashreplace")
         elif isinstance(value, onnx.TensorProto):
-            plain[name] = numpy_helper.to_array(value)
+            plain[name] = _stored(value, name)
         else:
             plain[name] = value
     return plain

@@ -7,12 +7,15 @@ import random
 from functools import partial
 from pathlib import Path
 
+import onnx
 import pytest
 
+from graphs.card import load_onnx
+from graphs.errors import GraphError
 from model_export.compiler import PlanError, compile_plan
 from model_export.errors import ExportError
 from model_export.graph.budget import Budget, flat_size, plain
-from tests.support.attacks import graphs, judged, scripts
+from tests.support.attacks import graphs, judged, plans, scripts
 
 BOMBS = dict(scripts.bombs())
 
@@ -39,6 +42,32 @@ def test_mutated_graphs(tmp_path: Path) -> None:
         came.add(judged.judged(partial(graphs.survive, path), len(data)))
         assert came <= {"taken", "refused"}, number
     assert came == {"taken", "refused"}
+
+
+@pytest.mark.parametrize("location", ["other.bin", "/dev/zero", "../other.bin"])
+def test_a_constant_that_names_another_file_is_refused(
+    location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.bin").write_bytes(bytes(16))
+    elsewhere = onnx.TensorProto(name="k", data_type=1, dims=[4], data_location=onnx.TensorProto.EXTERNAL)
+    elsewhere.external_data.add(key="location", value=location)
+    model = plans.loops()
+    node = onnx.helper.make_node("Constant", [], ["k"])
+    node.attribute.add(name="value", type=onnx.AttributeProto.TENSOR, t=elsewhere)
+    model.graph.node.insert(0, node)
+    onnx.save(model, "stranger.onnx")
+    for read in (compile_plan, load_onnx):
+        with pytest.raises(GraphError, match="a model in one file"):
+            read("stranger.onnx")
+
+
+def test_constants_of_no_number_are_refused() -> None:
+    for words in ({}, {"value_string": b"\xff"}, {"value": onnx.TensorProto(data_type=99, dims=[2])}):
+        model = plans.loops()
+        model.graph.node.insert(0, onnx.helper.make_node("Constant", [], ["k"], **words))
+        with pytest.raises(PlanError):
+            compile_plan(model)
 
 
 def test_an_empty_file_is_no_graph(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -135,7 +136,9 @@ def test_the_command_lists_and_describes() -> None:
     assert "CC0 1.0" in one.stdout
     voice = catalogue.find(NAMES[0])
     assert f"after {voice.step_ms[0]:g}, {voice.step_ms[1]:g}, {voice.step_ms[2]:g} ms" in one.stdout
-    assert f"{voice.held_out['silence']['distance']:.2f}, loudness error" in one.stdout
+    silence = voice.held_out["silence"]
+    figures = f"{silence['distance']:.2f} *{silence['loudness_db']:.1f}  silence"
+    assert re.search(figures, one.stdout)
     cards = json.loads(CliRunner().invoke(build_app(), ["voices", "--json"]).stdout)
     assert [card["name"] for card in cards] == NAMES
 

@@ -147,8 +147,31 @@ def _grown(model: onnx.ModelProto, dice: random.Random) -> None:
         node.input[0] = "grown"
 
 
+def _constant(model: onnx.ModelProto, dice: random.Random) -> None:
+    """A weight as a Constant node, now and then one that names a file, has no value, or a text."""
+    if not model.graph.initializer:
+        return
+    tensor = onnx.TensorProto()
+    tensor.CopyFrom(dice.choice(model.graph.initializer))
+    kind = dice.randrange(5)
+    node = helper.make_node("Constant", [], [tensor.name])
+    if kind == 0:
+        tensor.data_location = TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value=dice.choice(("/dev/zero", "stranger.onnx", "..")))
+    elif kind == 1:
+        tensor.raw_data = tensor.raw_data[: dice.randrange(len(tensor.raw_data) + 1)]
+    elif kind == 2:
+        node.attribute.add(name="value_string", type=onnx.AttributeProto.STRING, s=b"\xff")
+    if kind < 2 or kind == 4:
+        node.attribute.add(name="value", type=onnx.AttributeProto.TENSOR, t=tensor)
+    kept = [each for each in model.graph.initializer if each.name != tensor.name]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    model.graph.node.insert(0, node)
+
+
 _CHANGES: tuple[Callable[[onnx.ModelProto, random.Random], None], ...] = (
-    _operator, _wiring, _dropped, _attribute, _shape, _weights, _card, _card, _grown,
+    _operator, _wiring, _dropped, _attribute, _shape, _weights, _card, _card, _grown, _constant,
 )  # fmt: skip
 
 
