@@ -18,6 +18,7 @@ from graphs.errors import GraphError
 from model_export.compiler.errors import PlanError
 from model_export.compiler.header import shown
 from model_export.compiler.nodes import NodeList, constant, new_node
+from model_export.compiler.slices import check_slices
 from model_export.graph.ir import Node, Value
 
 _FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16}
@@ -65,6 +66,7 @@ def read_graph(model: onnx.ModelProto) -> NodeList:
         PlanError: dynamic shapes, foreign operators, or more work than any voice asks for.
     """
     _check_sizes(model)
+    check_slices(model)
     try:
         inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     except Exception as error:
