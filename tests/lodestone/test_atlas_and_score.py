@@ -76,7 +76,9 @@ def test_an_atlas_writes_words_pictures_and_the_players_path(voice: Path, tmp_pa
     out = tmp_path / "atlas"
     played = take(tmp_path / "evening.take")
     told = run("atlas", voice, "--take", played, "--out", out, "--seconds", 6)
-    assert told.splitlines()[0].startswith("  1  ")
+    heads, first = told.splitlines()[:2]
+    assert heads.split()[0] == "latent"
+    assert first.split()[0] == "1"
     words = json.loads((out / "tiny.atlas.json").read_text())
     assert [row["number"] for row in words["latents"]] == [1, 2, 3, 4]
     laid = json.loads((out / "tiny.map.json").read_text())

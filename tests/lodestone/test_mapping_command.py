@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def run(*arguments: str) -> str:
 
 def test_the_list_tells_families_and_shapers() -> None:
     told = run("list")
-    assert "rotate     turn:" in told
+    assert re.search(r"^rotate +turn:", told, re.MULTILINE)
     assert told.index("snapshots") < told.index("memory")
 
 

@@ -25,7 +25,7 @@ from definitions.packets import messages_in
 from errors import LodestoneError, in_one_line
 from graphs.card import Card, LatentStatistics
 from lodestone.board_messages import BoardKnob, BoardScene, Model, PlanTold, Refusal, Status, Told
-from lodestone.commands.board import _tell, _tell_knob
+from lodestone.commands.board import _tell, _tell_knobs
 from lodestone.hosting.host_player import HostPlayer
 from lodestone.hosting.link import BoardLink
 from lodestone.hosting.mixed_voices import HostVoice, Mix
@@ -155,7 +155,7 @@ def _asks(said: Sequence[bytes]) -> None:
                 if isinstance(found, Status):
                     _tell(found)
                 elif isinstance(found, BoardKnob):
-                    _tell_knob(found)
+                    _tell_knobs([found])
                 elif isinstance(found, Model | Refusal | BoardScene | PlanTold):
                     print(found)
     for text in out.getvalue().split("\n"):
