@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ else:
 
 MOST_DOTS = 200
 """Of a line of TOML: the parser's time for a key grows with the square of its parts: hours fit in 1 MB."""
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
+_BETWEEN_KEYS = re.compile(r"[,=\[\]{}]")
 
 
 def plain_file(path: str | Path, most_bytes: int = 4 << 30) -> Path:
@@ -57,10 +61,16 @@ def toml_of(text: str) -> dict[str, Any]:
         ({'a': {'b': 1}}, {'a': 2})
     """
     for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > MOST_DOTS and not line.lstrip().startswith("#"):
+        if line.count(".") > MOST_DOTS and _deepest_key(line) > MOST_DOTS:
             raise ValueError(f"more than {MOST_DOTS} dots in line {number}")
     try:
         document: dict[str, Any] = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:
         raise ValueError("brackets in brackets without end") from None
     return document
+
+
+def _deepest_key(line: str) -> int:
+    """Dots of the longest dotted key that a line can hold; those of numbers in a row are none."""
+    bare = _QUOTED.sub("", line).split("#")[0]
+    return max(part.count(".") for part in _BETWEEN_KEYS.split(bare))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from files import FileError
+from files.reading import toml_of
 from sensors import SensorError
 from sensors.simulation import World, gesture_names, load_gesture
 from sensors.simulation.gesture import parse_gesture
@@ -143,6 +144,11 @@ def test_mistakes_are_told(text: str, word: str) -> None:
 def test_a_gesture_that_is_not_there() -> None:
     with pytest.raises(SensorError, match="first-sound"):
         load_gesture("nothing-such")
+
+
+def test_a_long_path_in_one_line_is_read() -> None:
+    """As the page keeps it: hundreds of numbers, each with its dot."""
+    assert len(toml_of(f"path = [{', '.join(['[0.1, 2.5, -3.5]'] * 500)}]")["path"]) == 500
 
 
 def test_what_no_player_writes_is_refused_before_it_is_read(tmp_path: Path) -> None:

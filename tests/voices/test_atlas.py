@@ -59,7 +59,7 @@ def test_the_atlas_finds_what_each_latent_does() -> None:
     assert pitch.loudness_db < 0.3
     assert not nothing.heard
     assert found.heard == 2
-    assert "not heard" in atlas.table(found).splitlines()[3]
+    assert "not heard" in atlas.table(found).splitlines()[4]
 
 
 def test_the_picture_is_drawn(tmp_path: Path) -> None:
