@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from model_export.compiler import PlanError, compile_plan
+from model_export.compiler import PlanError, compile_plan, slices
 from model_export.compiler.slices import check_slices
 
 
@@ -37,6 +37,14 @@ def test_a_slice_of_nothing_is_refused(rows: int, step: int) -> None:
 def test_slices_of_something_are_left_alone() -> None:
     check_slices(sliced(16, depth=40))
     check_slices(helper.make_model(helper.make_graph([], "none", [], [])))
+
+
+def test_slices_behind_slices_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pass costs; a stranger's chain of thousands is refused before it has cost half a minute."""
+    monkeypatch.setattr(slices, "_MOST_WORK", 5_000)
+    check_slices(sliced(16, depth=40))
+    with pytest.raises(PlanError, match="slices in a row at most"):
+        check_slices(sliced(16, depth=100))
 
 
 def test_onnx_would_have_ended_the_process() -> None:
