@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
 from onnx import helper, numpy_helper
 
+from graphs.child import module_command
 from graphs.errors import GraphError
 from graphs.tried import tried
 from tests.support.graph_maker import GraphMaker
@@ -50,10 +54,20 @@ def endless() -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def test_a_plain_one_is_taken() -> None:
+def test_a_plain_one_is_taken_and_nothing_of_the_folder_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's folder may have modules that are called as ours."""
+    for name in ("graphs", "lodestone"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("open('run', 'w').close()\nraise SystemExit(9)\n")
+    monkeypatch.chdir(tmp_path)
+    said = subprocess.run([*module_command("lodestone"), "--version"], capture_output=True, check=False)
+    assert said.returncode == 0, said.stderr
     model = voice_model(64)
     del model.metadata_props[:]  # the card is read elsewhere
     assert tried(model) is model
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_bomb_and_an_endless_one_are_refused() -> None:
