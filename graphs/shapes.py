@@ -12,8 +12,8 @@ import sys
 
 import onnx
 
-from graphs.errors import GraphError
 from graphs.child import MEMORY, SECONDS, limit_this_process, module_command
+from graphs.errors import GraphError
 
 
 def inferred(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from graphs.errors import GraphError
 from graphs.child import MEMORY, SECONDS, limit_this_process, module_command
+from graphs.errors import GraphError
 from graphs.player import GraphPlayer
 
 
