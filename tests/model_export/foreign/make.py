@@ -10,7 +10,6 @@ Each is written as `NAME.ts.xz` and `NAME.npz` (arrays as in `voices.fixtures.re
 
 from __future__ import annotations
 
-import argparse
 import lzma
 import math
 import subprocess
@@ -274,11 +273,7 @@ def write_not_streaming(folder: Path) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the foreign archives.")
-    parser.add_argument("folder", nargs="?", type=Path, default=HERE)
-    parser.add_argument("--archives-only", action="store_true", help="not what PyTorch plays")
-    asked = parser.parse_args()
-    folder = asked.folder
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     torch.manual_seed(SEED)
     cc.use_cached_conv(True)
     for name, (model, latents) in models().items():
@@ -287,7 +282,7 @@ def main() -> None:
             path = Path(scratch) / f"{name}.ts"
             save(model, latents, path)
             (folder / f"{name}.ts.xz").write_bytes(lzma.compress(path.read_bytes(), preset=9))
-            if not asked.archives_only and (hasattr(model, "decode") or hasattr(model, "model")):
+            if hasattr(model, "decode") or hasattr(model, "model"):
                 np.savez_compressed(folder / f"{name}.npz", **record(path))
     with tempfile.TemporaryDirectory() as scratch:
         path = write_not_streaming(Path(scratch))
