@@ -9,7 +9,7 @@ JOBS ?= 2
 # Tests wait for clocks and sockets for a third of their time: one worker more than there are processors fills it.
 WORKERS ?= $(shell expr $(JOBS) + 1)
 
-.PHONY: lock audit setup build play live page page-where-possible check lint test clean
+.PHONY: lock audit setup build play live page page-where-possible check lint test test-all-but-boards test-virtual-boards clean
 
 setup: $(VENV)/.deps
 # Every package at the version and with the hash of the lock file; `make lock` renews it.
@@ -60,11 +60,19 @@ lint: build
 	@find bela_project bench firmware tests -name generated -prune -o \( -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.cc' \) -print0 | \
 	  xargs -0 $(VENV)/bin/clang-format --dry-run --Werror
 
-# Its idle threads would spin beside the tests. A virtual board's tests go in order: each board has one worker.
+# Its idle threads would spin beside the tests. The virtual boards wait more than they work, so that the rest goes on
+# beside them; their tests go in order, each board has one worker, and their output comes whole at the end.
 test: export OPENBLAS_NUM_THREADS = 1
 test: build page-where-possible
+	@$(MAKE) --no-print-directory -j 2 test-all-but-boards test-virtual-boards
+
+test-all-but-boards:
 	$(PY) -m pytest -n $(WORKERS) --ignore tests/virtual_board
-	$(PY) -m pytest -n $(JOBS) --dist loadfile tests/virtual_board
+
+test-virtual-boards:
+	@mkdir -p out
+	@$(PY) -m pytest -n $(JOBS) --dist loadfile tests/virtual_board > out/virtual_board.log 2>&1; came=$$?; \
+	  cat out/virtual_board.log; exit $$came
 
 check: lint test
 

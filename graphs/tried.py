@@ -6,7 +6,6 @@ own engine needs no such trial: its compiler counts before it takes.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,12 +14,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from graphs.child import MEMORY, SECONDS, limit_this_process, module_command
 from graphs.errors import GraphError
 from graphs.player import GraphPlayer
-
-SECONDS, MEMORY = 20, 1 << 30
-"""Of processor time, and of memory beside four times the file."""
-_PAGE = resource.getpagesize()
 
 
 def tried(model: onnx.ModelProto, seconds: int = SECONDS) -> onnx.ModelProto:
@@ -33,7 +29,7 @@ def tried(model: onnx.ModelProto, seconds: int = SECONDS) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stranger.onnx"
         path.write_bytes(model.SerializeToString())
-        command = [sys.executable, "-m", "graphs.tried", str(path), str(seconds)]
+        command = [*module_command("graphs.tried"), str(path), str(seconds)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=10 * seconds, check=False)
         except subprocess.TimeoutExpired:
@@ -47,11 +43,7 @@ def tried(model: onnx.ModelProto, seconds: int = SECONDS) -> onnx.ModelProto:
 
 def main(path: Path, seconds: int) -> None:
     """The child: limits itself, then calls the graph once with zeros."""
-    statm = Path("/proc/self/statm")
-    mapped = int(statm.read_text().split()[0]) * _PAGE if statm.exists() else 1 << 32
-    limit = mapped + MEMORY + 4 * path.stat().st_size
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    limit_this_process(path.stat().st_size, seconds)
     player = GraphPlayer(path)
     free = {
         name: shape

@@ -33,6 +33,7 @@ def build_app() -> typer.Typer:
         help="A magnetic instrument of neural synthesis: flash, calibrate, play.\n\nExample: lodestone play",
         invoke_without_command=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # boxes and columns of types would leave too little of 80 columns
     )
 
     @app.callback()

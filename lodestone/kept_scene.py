@@ -18,7 +18,8 @@ NOT_KEPT = ("rest_capture",)
 def keep_scene(path: Path, name: str, plays: str, knobs: Sequence[BoardKnob]) -> SceneSettings:
     """Adds a scene to the settings: what `plays` is made of, with the knobs as they stand now.
 
-    The file's own text stays as it is, comments and all; the scene is written behind it.
+    The file's own text stays as it is, comments and all; the scene is written behind it, in the file's way to
+    end lines.
 
     Args:
         path: the player's settings.
@@ -41,8 +42,9 @@ def keep_scene(path: Path, name: str, plays: str, knobs: Sequence[BoardKnob]) ->
         if name in names:
             raise SettingsError(f"a name that no scene of {path} has", name, "choose another")
         kept = replace(source, name=name, knobs=_standing(source.knobs, knobs))
-        text = path.read_text(encoding="utf-8")
-        whole = text.rstrip("\n") + "\n\n" + scene_text(kept)
+        text = path.read_bytes().decode("utf-8")
+        line_end = "\r\n" if "\r\n" in text else "\n"
+        whole = text.rstrip("\r\n") + ("\n\n" + scene_text(kept)).replace("\n", line_end)
         if parse_settings(whole, str(path)).scenes[-1] != kept:
             raise SettingsError(f"scenes as [[scene]] in {path}", "another form", "write them so")
         write_text(path, whole)

@@ -17,7 +17,7 @@ def sheet(
         float, typer.Option(callback=finite, help="Diameter of the ball.", min=3.0, max=40.0)
     ] = 15.0,
 ) -> None:
-    """Write the sheet with the known spots at 1:1, and the cup that holds the ball on them.
+    """Write the sheet of known spots at 1:1, and the ball's cup.
 
     Example: lodestone calibration sheet
     """

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from scipy.signal import resample_poly
 
 from graphs.card import LatentStatistics
 from graphs.player import FloatArray
@@ -90,5 +89,7 @@ def read_mono(file: Path, rate: int, seconds: float) -> FloatArray:
     mono = data.mean(axis=1)
     if source == rate or not len(mono):
         return np.asarray(mono, np.float32)
+    from scipy.signal import resample_poly  # a second and a half that most commands do without
+
     divisor = int(np.gcd(source, rate))
     return np.asarray(resample_poly(mono, rate // divisor, source // divisor), np.float32)

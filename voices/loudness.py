@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
 Floats = npt.NDArray[np.float64]
 
 
 def weighted(sound: Floats, rate: int) -> Floats:
     """The two filters of the recommendation, designed for this rate from their analogue figures."""
+    from scipy.signal import lfilter  # a second and a half that most commands do without
+
     out = np.asarray(sound, float)
     for kind, hertz, q, gain_db in (
         ("shelf", 1681.974450955533, 0.7071752369554196, 3.999843853973347),

@@ -8,6 +8,7 @@ import numpy as np
 
 from calibration.errors import CalibrationError
 from calibration.model import AXES, SENSORS, Array, Calibration, SensorIdentity
+from calibration.when import local_words
 
 # Magnets are told to be other ones when the reach changed by more than this.
 STRENGTH_CHANGE = 0.1
@@ -69,7 +70,7 @@ def differences(before: Calibration, after: Calibration) -> list[Difference]:
         lines = []
     except CalibrationError as error:
         lines = [Difference("board", before.board, after.board, error.got)]
-    lines.append(Difference("made", before.created, after.created))
+    lines.append(Difference("made", local_words(before.created), local_words(after.created)))
     lines.append(_temperature(before, after))
     moved = np.abs(after.rest.offset_mt - before.rest.offset_mt)
     sensor = int(moved.max(axis=1).argmax())

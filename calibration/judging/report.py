@@ -17,14 +17,14 @@ from matplotlib.patches import Circle, Wedge
 from calibration.assemble import verdict_of
 from calibration.errors import CalibrationError
 from calibration.fitting.coverage import LEVELS, SIDES
-from calibration.judging.figure_table import HEADS, VERDICT, figure_rows
+from calibration.judging.figure_table import HEADS, NOT_MEASURED, VERDICT, figure_rows
 from calibration.judging.figures import Figures
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import CHANNELS, SENSORS, Calibration
 from calibration.when import local_words
 from geometry import BoardGeometry
 
-COLOURS = {READY: "#2e7d4f", CARE: "#b7791f", STOP: "#b3261e"}
+COLOURS = {READY: "#2e7d4f", CARE: "#b7791f", STOP: "#b3261e", NOT_MEASURED: "#5b6670"}
 INK, FAINT = "#1f2933", "#d5dbe1"
 AXIS_COLOURS = ("#3b6ea5", "#5f9e6e", "#c06c4e")
 RING_MM, PLAY_MM = 40.0, 120.0

@@ -18,7 +18,7 @@ from rich.text import Text
 from calibration.capture.guard import Difference
 from calibration.capture.steps import Choice, Step
 from calibration.errors import CalibrationError
-from calibration.judging.figure_table import HEADS, VERDICT, figure_rows
+from calibration.judging.figure_table import HEADS, NOT_MEASURED, VERDICT, figure_rows
 from calibration.judging.figures import Figures
 from calibration.judging.verdict import CARE, READY, STOP, Verdict
 from calibration.model import AXES, SENSORS, Calibration
@@ -33,7 +33,7 @@ MAP_ROWS, MAP_COLUMNS = 13, 31
 BALL = "◉"
 # Within this the same gesture plays alike on every board: `python -m bench.calibration_proof --height-mm`.
 ALIKE_MM = 1.5
-STYLES = {READY: "green", CARE: "yellow", STOP: "red"}
+STYLES = {READY: "green", CARE: "yellow", STOP: "red", NOT_MEASURED: "dim"}
 
 
 class TerminalWatcher:

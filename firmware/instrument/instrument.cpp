@@ -170,8 +170,14 @@ void Instrument::KeepRest() {
   if (resting == resting_) return;
   resting_ = resting;
   tell_ = true;
+  if (resting) return;
+  if (touch_.rest_left()) {
+    OnRefused("/rest",
+              "wanted the scene to stay until its rest was kept, got another one: take "
+              "marbles and hands off, and say it again");
+  }
   const float moved_mt = touch_.rest_refused_mt();
-  if (resting || !(moved_mt > 0.0f)) return;
+  if (!(moved_mt > 0.0f)) return;
   char line[200];
   std::snprintf(line, sizeof line,
                 "wanted a board that stands still for 3 s, got a field that moved by %.3f mT: take "

@@ -22,8 +22,11 @@ TouchPlayer::TouchPlayer(FieldSource* source, OscOut* out)
       last_us_(0),
       rest_asked_(false),
       resting_(false),
+      rest_left_(false),
       rest_refused_mt_(0.0f),
       measured_frames_(0),
+      rested_(nullptr),
+      rest_asked_us_(0),
       rest_at_us_(0),
       rest_frames_(0),
       seen_() {}
@@ -43,9 +46,10 @@ void TouchPlayer::Tick() {
   if (measured) measured_frames_.fetch_sub(1, std::memory_order_relaxed);
   out_->SendFrame(frame_, measured);
   if (rest_asked_.exchange(false, std::memory_order_acq_rel)) {
-    rest_frames_ = kRestFrames;
-    rest_at_us_ = frame_.time_us;
+    rest_asked_us_ = frame_.time_us;
+    PressRest(playing);
   }
+  FollowScene(playing);
   if (leaving != nullptr) Play(leaving, nullptr, dt_s);
   if (playing != nullptr) {
     Play(playing, leaving, dt_s);
@@ -59,18 +63,41 @@ void TouchPlayer::Tick() {
   turns_.fetch_add(1, std::memory_order_release);
 }
 
+void TouchPlayer::PressRest(const Scene* playing) {
+  rested_ = playing;
+  rest_frames_ = kRestFrames;
+  rest_at_us_ = frame_.time_us;
+}
+
+// A rest is the board's, not a scene's. Once the time is over in which the board must stand empty,
+// marbles may lie on it again, and a scene that comes then would take them for nothing.
+void TouchPlayer::FollowScene(const Scene* playing) {
+  if (rest_at_us_ == 0 || playing == nullptr || playing == rested_) return;
+  if (playing->rest_knob >= 0 && frame_.time_us - rest_asked_us_ < kRestTakesUs) {
+    PressRest(playing);
+  } else {
+    EndRest(0.0f, true);
+  }
+}
+
 // Once a captured rest has settled, the touch's state is laid out for the control thread to keep;
 // where it was refused there is nothing new to keep.
 void TouchPlayer::KeepRest(Scene* playing) {
   if (playing == nullptr || rest_at_us_ == 0 || frame_.time_us - rest_at_us_ < kRestSettlesUs)
     return;
-  rest_at_us_ = 0;
   const float refused_mt = playing->touch->rest_refused_mt();
   if (!(refused_mt > 0.0f)) {
     playing->touch->SaveState(playing->after_rest.data());
     playing->after_rest_ready.store(true, std::memory_order_release);
   }
+  EndRest(refused_mt, false);
+}
+
+void TouchPlayer::EndRest(float refused_mt, bool left) {
+  rest_at_us_ = 0;
+  rest_frames_ = 0;
   rest_refused_mt_.store(refused_mt, std::memory_order_relaxed);
+  rest_left_.store(left, std::memory_order_relaxed);
   if (!rest_asked_.load(std::memory_order_relaxed))
     resting_.store(false, std::memory_order_release);
 }

@@ -25,7 +25,8 @@ struct TouchHealth {
 class TouchPlayer {
  public:
   static constexpr uint32_t kRestFrames = 20;
-  static constexpr uint64_t kRestSettlesUs = 5000000;  // a capture takes 3 s, and then glides
+  static constexpr uint64_t kRestTakesUs = 3000000;  // the graph averages the empty board
+  static constexpr uint64_t kRestSettlesUs = kRestTakesUs + 2000000;  // and then glides
 
   TouchPlayer(FieldSource* source, OscOut* out);
 
@@ -44,16 +45,19 @@ class TouchPlayer {
     return static_cast<int32_t>(turns_.load(std::memory_order_acquire) - turns_wanted_.load()) >= 0;
   }
 
-  // Takes the board as it stands as empty: presses the knob "rest_capture" for a moment. Threads:
-  // control.
+  // Takes the board as it stands as empty: presses the knob "rest_capture" for a moment. A scene
+  // that comes while the board must stand empty takes it as well. Threads: control.
   void AskRest() {
     resting_.store(true, std::memory_order_relaxed);
     rest_asked_.store(true, std::memory_order_release);
   }
-  // From AskRest until the rest has settled and is kept, or was refused. Threads: control.
+  // From AskRest until the rest has settled and is kept, was refused, or left. Threads: control.
   bool resting() const { return resting_.load(std::memory_order_acquire); }
   // Behind it: as Touch::rest_refused_mt(). Threads: control.
   float rest_refused_mt() const { return rest_refused_mt_.load(std::memory_order_relaxed); }
+  // Behind it: the scene went before its rest was kept, and the one that plays has none of it.
+  // Threads: control.
+  bool rest_left() const { return rest_left_.load(std::memory_order_relaxed); }
 
   // Somebody calibrates: for so many frames all is told. Threads: control.
   void Measure(int32_t frames) { measured_frames_.store(frames, std::memory_order_relaxed); }
@@ -65,7 +69,10 @@ class TouchPlayer {
  private:
   void Play(Scene* scene, const Scene* leads, float dt_s);
   void Watch(const Scene* playing);
+  void PressRest(const Scene* playing);
+  void FollowScene(const Scene* playing);
   void KeepRest(Scene* playing);
+  void EndRest(float refused_mt, bool left);
 
   FieldSource* source_;
   OscOut* out_;
@@ -73,11 +80,13 @@ class TouchPlayer {
   std::atomic<uint32_t> turns_, turns_wanted_;
   FieldFrame frame_;
   uint64_t last_us_;
-  std::atomic<bool> rest_asked_, resting_;
+  std::atomic<bool> rest_asked_, resting_, rest_left_;
   std::atomic<float> rest_refused_mt_;
   std::atomic<int32_t> measured_frames_;
-  uint64_t rest_at_us_;   // of the last press; 0: kept, or none
-  uint32_t rest_frames_;  // for which the knob stays pressed
+  const Scene* rested_;     // whose rest is taken; only compared
+  uint64_t rest_asked_us_;  // when AskRest was heard
+  uint64_t rest_at_us_;     // of the last press; 0: kept, or none
+  uint32_t rest_frames_;    // for which the knob stays pressed
   TouchHealth seen_;
   LatestValue<TouchHealth> health_;
 };

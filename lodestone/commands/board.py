@@ -31,7 +31,10 @@ def register(app: typer.Typer) -> None:
     """Adds the verbs to the command line."""
     for verb in (build, flash, logs, status, mode, scene, knob, mute, rest):
         app.command(verb.__name__)(verb)
-    board = typer.Typer(cls=_ListByDefault, help="Boards on the link, and what one measures of itself.")
+    board = typer.Typer(
+        cls=_ListByDefault,
+        help="Boards on the link, and what one measures of itself.\n\nExample: lodestone board report",
+    )
     board.command("list")(boards)
     board.command("report")(report)
     app.add_typer(board, name="board")

@@ -26,7 +26,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Adds the group of verbs."""
-    group = typer.Typer(help="Show, compare, apply and undo calibrations; watch.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Show, compare, apply and undo calibrations; watch.\n\nExample: lodestone calibration show",
+        no_args_is_help=True,
+    )
     group.command("show")(show)
     group.command("diff")(diff)
     group.command("noise")(noise)
@@ -92,7 +95,7 @@ def evenness(
     report: Annotated[Path | None, typer.Option(help="Also write the maps to this PNG.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """How much a millimetre is worth, where: the map of touch per millimetre.
+    """Where a millimetre is worth how much: touch per millimetre.
 
     Example: lodestone calibration evenness --report even.png
     """
@@ -117,7 +120,9 @@ def temperature(
     file: File = CALIBRATION,
     as_json: AsJson = False,
 ) -> None:
-    """Learn from a recorded evening what heat does to the empty board, between the pieces.
+    """Learn from a recorded evening what heat does.
+
+    From the seconds in which the board lay empty, between the pieces.
 
     Example: lodestone calibration temperature evening.lodestone
     """
@@ -156,7 +161,9 @@ def temperature(
 
 
 def noise(file: File = CALIBRATION, as_json: AsJson = False) -> None:
-    """How soon the touch answers and how much noise it lets through, with either smoothing of a scene.
+    """How soon the touch answers, and how much noise it has.
+
+    With either smoothing of a scene.
 
     Example: lodestone calibration noise
     """
@@ -183,7 +190,7 @@ def diff(
     port: Port = 7564,
     as_json: AsJson = False,
 ) -> None:
-    """What changed between two calibrations, in words where it matters.
+    """What changed between two calibrations, and what that is.
 
     Example: lodestone calibration diff lodestone.calibration.json.1 lodestone.calibration.json
     """
@@ -230,7 +237,9 @@ def apply(
     instrument: Instrument = INSTRUMENT,
     send: Annotated[bool | None, typer.Option("--send/--keep", help="To the board, without asking.")] = None,
 ) -> None:
-    """Put a calibration in force, here and on a board, after checking that it belongs to it.
+    """Put a calibration in force, here and on a board.
+
+    It must belong to it.
 
     Example: lodestone calibration apply lodestone.calibration.json.1
     """
@@ -287,7 +296,7 @@ def bring_or_keep(
 def undo(
     file: File = CALIBRATION, board: Host = None, port: Port = 7564, instrument: Instrument = INSTRUMENT
 ) -> None:
-    """Put the calibration before this one in force again, here and on a board.
+    """Put the one before in force again, here and on a board.
 
     Example: lodestone calibration undo --board 192.168.7.2
     """
@@ -337,7 +346,9 @@ def watch(
         float, typer.Option(callback=finite, help="Pace of a simulation or a recording; 0: none.", min=0)
     ] = 1.0,
 ) -> None:
-    """Live: touch against its reach, field, where the magnets are; with or without a calibration.
+    """Live: touch against its reach, field, where the magnets are.
+
+    With or without a calibration.
 
     Example: lodestone calibration watch --simulate
     """

@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
     app.command("compile")(compile_command)
     app.command("quantize")(quantize_command)
     app.command("fit")(fit_command)
-    bench = typer.Typer(help="Measure on this machine.", no_args_is_help=True)
+    bench = typer.Typer(
+        help="Measure on this machine.\n\nExample: lodestone bench engine", no_args_is_help=True
+    )
     bench.command("engine", context_settings={"allow_extra_args": False})(bench_engine_command)
     bench.callback()(lambda: None)
     app.add_typer(bench, name="bench")
@@ -195,7 +197,9 @@ def bench_engine_command(
     ] = False,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Engine against ONNX Runtime and tract: same machine, same voice, one thread, interleaved.
+    """Engine against ONNX Runtime and tract.
+
+    The same machine, the same voice, one thread, interleaved.
 
     Example: lodestone bench engine
     """

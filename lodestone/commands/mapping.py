@@ -22,7 +22,8 @@ Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of the mapping
 def register(app: typer.Typer) -> None:
     """Adds the verbs to the command line."""
     verbs = typer.Typer(
-        help="Entanglement: which mappings there are, and what one does.", no_args_is_help=True
+        help="Entanglement: which mappings there are, and what one does.\n\nExample: lodestone mapping list",
+        no_args_is_help=True,
     )
     verbs.command("list")(listed)
     verbs.command("show")(show)
@@ -63,7 +64,7 @@ def show(
     out: Annotated[Path, typer.Option(help="Folder for the picture.")] = Path("out"),
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON on stdout.")] = False,
 ) -> None:
-    """What a mapping does to play: who moves whom, how steeply, how much at a time.
+    """What a mapping does: who moves whom, how steeply, how much.
 
     Example: lodestone mapping show rotate --against rings
     """
@@ -83,7 +84,9 @@ def show(
 
 
 def check(name: Name, voice: Voice = "glass", seed: Seed = 0) -> None:
-    """Whether a mapping of your own can be flashed: signature, operators, continuity, cost.
+    """Whether a mapping of your own can be flashed.
+
+    Its signature, operators, continuity and cost are looked at.
 
     Example: lodestone mapping check mine.py:swirl
     """

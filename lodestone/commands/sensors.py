@@ -25,7 +25,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on 
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to the command line."""
-    group = typer.Typer(help="Scan, check, watch, record and replay the sensors.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Scan, check, watch, record and replay the sensors.\n\n"
+        "Example: lodestone sensors watch --bus sim:first-sound",
+        no_args_is_help=True,
+    )
     for verb in (scan, check, watch, record, replay):
         group.command()(verb)
     app.add_typer(group, name="sensors")
@@ -99,7 +103,9 @@ def watch(
         float, typer.Option(callback=finite, help="Pace of a simulation or a recording; 0: none.", min=0)
     ] = 1.0,
 ) -> None:
-    """Twelve live bars with rates and health; a line a second where the output is no terminal.
+    """Twelve live bars with rates and health.
+
+    A line a second where the output is no terminal.
 
     Example: lodestone sensors watch --bus sim:first-sound
     """
@@ -162,7 +168,9 @@ def replay(
     osc: Annotated[list[str] | None, typer.Option(help="Send /mag and /field there (HOST:PORT).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a recording again, to OSC targets as a board would; says what is in it and what is missing.
+    """Play a recording again, to OSC targets as a board would.
+
+    Says what is in it and what is missing.
 
     Example: lodestone sensors replay evening.lodestone
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -67,7 +68,10 @@ class Namespace:
 
 def answer(names: Namespace, target: str, host: Node) -> tuple[int, Node | None]:
     """HTTP status and JSON for a request like `/knob/reach?VALUE` or `/?HOST_INFO`."""
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # a bracket that is not closed
+        return 400, None
     if parts.query == "HOST_INFO":
         return 200, host
     node = names.find(unquote(parts.path))
@@ -78,6 +82,17 @@ def answer(names: Namespace, target: str, host: Node) -> tuple[int, Node | None]
     if parts.query not in ATTRIBUTES:
         return 400, None
     return (200, {parts.query: node[parts.query]}) if parts.query in node else (204, None)
+
+
+class _Server(ThreadingHTTPServer):
+    """Whoever asks and goes away before the answer is no news on the player's terminal."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Part of `socketserver.BaseServer`."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 @contextlib.contextmanager
@@ -115,10 +130,9 @@ def query_server(
             """Nothing: the terminal is the player's."""
 
     try:
-        server = ThreadingHTTPServer((address, port), Answers)
+        server = _Server((address, port), Answers)
     except OSError:
-        server = ThreadingHTTPServer((address, 0), Answers)
-    server.daemon_threads = True
+        server = _Server((address, 0), Answers)
     thread = threading.Thread(target=server.serve_forever, name="lodestone-query", daemon=True)
     thread.start()
     try:
@@ -138,6 +152,7 @@ def announced(port: int, interfaces: list[str] | None = None) -> Iterator[str]:
         return
     own = interfaces or _own_addresses()
     name = f"{NAME} {socket.gethostname()}._oscjson._tcp.local."
+    zeroconf: Zeroconf | None = None
     try:
         zeroconf = Zeroconf(interfaces=own if interfaces else InterfaceChoice.Default)
         service = ServiceInfo(
@@ -148,7 +163,9 @@ def announced(port: int, interfaces: list[str] | None = None) -> Iterator[str]:
             server=f"{socket.gethostname()}.local.",
         )
         zeroconf.register_service(service, allow_name_change=True)
-    except Exception:  # no network, a firewall, no multicast: the instrument plays without being found
+    except Exception:  # no network, a firewall, an odd name: the instrument plays without being found
+        if zeroconf is not None:
+            zeroconf.close()
         yield ""
         return
     try:

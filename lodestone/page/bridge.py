@@ -14,10 +14,10 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -113,13 +113,13 @@ class Bridge:
     def refusal(self, socket: HTTPConnection) -> str:
         """Why whoever asks may not command the board; empty where he may."""
         host = socket.headers.get("host", "")
-        if urlsplit(socket.headers.get("origin", "")).netloc != host:
+        if _parts(socket.headers.get("origin", "")).netloc != host:
             return "wanted a page of this bridge, got another site's: open the bridge's own address"
         if self.token:
             given = socket.query_params.get("token", "")
             if not hmac.compare_digest(given.encode(), self.token.encode()):
                 return "wanted the token of this bridge, got another: open the address that it printed"
-        elif urlsplit(f"//{host}").hostname not in {name.strip("[]") for name in LOOPBACK}:
+        elif _parts(f"//{host}").hostname not in {name.strip("[]") for name in LOOPBACK}:
             return "wanted a page on this computer, got another's: start it with lodestone page --share"
         return ""
 
@@ -156,12 +156,15 @@ class Bridge:
         if why:
             return PlainTextResponse(why, 403)
         data = bytearray()
-        async for part in request.stream():
-            data += part
-            if len(data) > LARGEST_BYTES:
-                return PlainTextResponse(
-                    f"wanted at most {LARGEST_BYTES / 1e6:g} MB, got more: quantize it", 413
-                )
+        try:
+            async for part in request.stream():
+                data += part
+                if len(data) > LARGEST_BYTES:
+                    return PlainTextResponse(
+                        f"wanted at most {LARGEST_BYTES / 1e6:g} MB, got more: quantize it", 413
+                    )
+        except ClientDisconnect:  # nobody reads the answer
+            return PlainTextResponse("wanted the whole file, got a part: drop it again", 400)
         try:
             plan = await asyncio.to_thread(plan_of, request.query_params.get("name", ""), bytes(data))
         except LodestoneError as error:
@@ -184,6 +187,14 @@ class Bridge:
             self.guide.hear(line, words, line.teller("calibration"))
         if "teach" in words and self.teacher is not None:
             self.teacher.hear(words, line.teller("teaching"))
+
+
+def _parts(address: str) -> SplitResult:
+    """An address in its parts; of what is none, none."""
+    try:
+        return urlsplit(address)
+    except ValueError:  # a bracket that is not closed
+        return urlsplit("")
 
 
 def _parsed(text: str) -> Words:

@@ -156,8 +156,10 @@ class Guide:
     def hear(self, owner: object, words: Words, tell: Tell) -> None:
         """A wish of the page `owner`, which is told by `tell` (any thread) what comes of it."""
         wish = words.get("calibrate")
+        if not isinstance(wish, str):
+            return
         if self.busy and owner is self._owner and wish in CHOICES and self._watcher is not None:
-            self._watcher.answer(str(wish))
+            self._watcher.answer(wish)
         elif self.busy and wish not in CHOICES:
             tell({"busy": "another calibration goes on: wait for its end, or end it on its own page"})
         elif wish == "start":

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphs.child import module_command
 from lodestone.board import ADDRESSES, Board, BoardError
 from lodestone.default_files import CALIBRATION, TAUGHT
 from lodestone.page.errors import PageError
@@ -85,7 +86,7 @@ def _alive(board_port: int) -> Iterator[None]:
     silent = [] if has_output() else ["--silent"]
     if silent:
         print("without a sound card, or the package sounddevice, the board plays unheard", file=sys.stderr)
-    command = [sys.executable, "-m", "lodestone", "live", "--hands", "outside", "--port", str(board_port)]
+    command = [*module_command("lodestone"), "live", "--hands", "outside", "--port", str(board_port)]
     command += ["--out", str(LIVE), "--seed", str(LIVE_SEED), "--mapping", LIVE_MAPPING]
     command += [word for scene in _live_scenes() for word in ("--voice", scene.voice)]
     board = subprocess.Popen([*command, *silent])

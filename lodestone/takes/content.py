@@ -12,12 +12,14 @@ import numpy.typing as npt
 from definitions.osc import named
 from lodestone.simulated_host import Cue
 from lodestone.takes.take_file import Take, TakeError
+from sensors.board_time import WRAP, passed
 from sensors.frame import are_readings
 from sensors.replay import RecordedWorld
 
 Array = npt.NDArray[np.float64]
 SENSORS = 4
-FRAME_WRAP_US = 1 << 31
+LATE_US = 1_000_000
+"""A frame that is older than the last by less was overtaken; by more: the board has started anew."""
 ROOM_C = 25.0
 MOST_LATENT = 1e6
 """No voice's latents are larger; what is, or is no number, came from nowhere and is left out."""
@@ -51,7 +53,7 @@ def field_world(take: Take) -> RecordedWorld:
     clock = _BoardTime()
     warmth: tuple[float, ...] = (ROOM_C,) * SENSORS
     row: list[tuple[float, ...] | None] = [None] * SENSORS
-    at = 0.0
+    at: float | None = 0.0
     for event in take.events:
         if event.address == "/frame" and (frame := named("/frame", event.values)) is not None:
             at, row = clock.seconds(event.time_s, frame["time_us"]), [None] * SENSORS
@@ -62,7 +64,7 @@ def field_world(take: Take) -> RecordedWorld:
             if 1 <= field["sensor"] <= SENSORS and are_readings(field["field"]):
                 row[field["sensor"] - 1] = field["field"]
             whole = [values for values in row if values is not None]
-            if len(whole) == SENSORS and (not times or at > times[-1]):
+            if len(whole) == SENSORS and at is not None and (not times or at > times[-1]):
                 times.append(at)
                 rows.append(whole)
                 degrees.append(warmth)
@@ -84,13 +86,16 @@ class _BoardTime:
         """No /frame has come: the arrival of the field must do."""
         return self._last_us is None
 
-    def seconds(self, arrived_s: float, time_us: int) -> float:
-        """When it was on the take's time."""
+    def seconds(self, arrived_s: float, time_us: int) -> float | None:
+        """When it was on the take's time; None for a frame that others overtook on the way."""
+        pause_us = None if self._last_us is None else passed(self._last_us, time_us)
         if self._last_us is None:
             self._at = arrived_s
+        elif pause_us is None and (self._last_us - time_us) % WRAP < LATE_US:
+            return None
         else:
-            self._at += (time_us - self._last_us) % FRAME_WRAP_US * 1e-6
-            if abs(self._at - arrived_s) > 1.0:  # the board has started anew
+            self._at += (pause_us or 0) * 1e-6
+            if pause_us is None or abs(self._at - arrived_s) > 1.0:  # the board has started anew
                 self._at = arrived_s
         self._last_us = time_us
         return self._at

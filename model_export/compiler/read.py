@@ -15,6 +15,7 @@ from onnx.reference import ReferenceEvaluator
 from files import FileError, plain_file
 from graphs.card import MOST_ONNX_BYTES, check_in_one_file
 from graphs.errors import GraphError
+from graphs.shapes import inferred
 from model_export.compiler.errors import PlanError
 from model_export.compiler.header import shown
 from model_export.compiler.nodes import NodeList, constant, new_node
@@ -68,11 +69,10 @@ def read_graph(model: onnx.ModelProto) -> NodeList:
     _check_sizes(model)
     check_slices(model)
     try:
-        inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-    except Exception as error:
-        first = str(error).strip().splitlines()[-1][:160]
-        raise PlanError("a valid ONNX model", first, "export it again") from None
-    return _Reader(inferred).read()
+        known = inferred(model)
+    except GraphError as error:
+        raise PlanError(error.wanted, error.got, error.do) from None
+    return _Reader(known).read()
 
 
 def _check_sizes(model: onnx.ModelProto) -> None:

@@ -75,7 +75,7 @@ def _without_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 def _sizes(bare: onnx.ModelProto) -> dict[str, list[int]]:
     """The dimensions that are known, by value; none where the inference refuses, as it then does again."""
     try:
-        graph = onnx.shape_inference.infer_shapes(bare, data_prop=True).graph
+        graph = onnx.shape_inference.infer_shapes(bare).graph
     except Exception:
         graph = bare.graph
     sizes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}

@@ -6,6 +6,8 @@ from math import prod
 
 import onnx
 
+from graphs.shapes import inferred
+
 Shape = tuple[int, ...]
 _WEIGHTS = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT16}
 _GRIDS = {"DequantizeLinear", "QuantizeLinear"}
@@ -13,7 +15,7 @@ _GRIDS = {"DequantizeLinear", "QuantizeLinear"}
 
 def static_shapes(model: onnx.ModelProto) -> dict[str, Shape]:
     """Shape of every value and constant, by name."""
-    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    graph = inferred(model).graph
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in (*graph.input, *graph.output, *graph.value_info):
         shapes[value.name] = tuple(d.dim_value for d in value.type.tensor_type.shape.dim)

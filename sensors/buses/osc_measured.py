@@ -1,7 +1,8 @@
 """Frames of a board over OSC as exact as from its own bus: the board's clock, flags, weights and identities.
 
 `/measure` asks for it, once a second: `/sensor` says which chips these are, and for three seconds each frame
-begins with `/frame` (docs/osc.md). What is lost on the way is missing, and shows.
+begins with `/frame` (docs/osc.md). What is lost on the way is missing, and shows; so does a frame that others
+overtook, for it comes too late to be put between them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from definitions.osc import named
 from sensors.array_source import Clock
+from sensors.board_time import WRAP, passed
 from sensors.buses.osc_link import SILENCE_S, OscLink, osc_messages, port_message
 from sensors.buses.osc_source import is_reading
 from sensors.errors import SensorError
@@ -28,8 +30,6 @@ MOST_PACKETS = 2000
 FLASH = "flash this version with ./deploy.sh, or calibrate on the board's own bus"
 MEETING_FRAMES = 300
 """For so many frames a chip may be silent before the others are measured without its identity."""
-WRAP = 1 << 31
-"""The board's microseconds and frame numbers come modulo this."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,10 @@ class MeasuredSource:
         board: what the board is called in messages.
         link: carries the packets; closed on leaving.
         patience_s: a board that is silent for longer ends the frames with a SensorError.
+
+    Attributes:
+        bad_packets: that could not be read.
+        late_frames: older than one that came before, or come twice: none of them is given.
     """
 
     def __init__(
@@ -79,11 +83,11 @@ class MeasuredSource:
         self._silent_s, self._packets = 0.0, 0
         self._heard = False
         self._head: _Head | None = None
-        self._open = False
+        self._open = self._late = False
         self._seen: set[int] = set()
         self._field = np.zeros((SENSORS, 3), dtype=np.float32)
         self._counts = np.zeros((SENSORS, 3), dtype=np.int32)
-        self.bad_packets = 0
+        self.bad_packets = self.late_frames = 0
 
     @property
     def info(self) -> dict[str, Any]:
@@ -143,8 +147,10 @@ class MeasuredSource:
             return
         self._packets += 1
         if self._packets > MOST_PACKETS:
-            got = "packets, but no frame that can be measured"
-            raise SensorError(f"frames of the board at {self._board}", got, FLASH)
+            late = self._late
+            got = "older frames than those before" if late else "packets, but no frame that can be measured"
+            do = "it began anew, or two boards answer there: begin again" if late else FLASH
+            raise SensorError(f"frames of the board at {self._board}", got, do)
         messages = osc_messages(data)
         if messages is None:
             self.bad_packets += 1
@@ -169,7 +175,10 @@ class MeasuredSource:
         if head is not None:
             if self._head is not None and self._open and self._seen:
                 yield self._emit(self._head)
-            self._head, self._open, self._seen = self._unwrapped(head), True, set()
+            newer = self._unwrapped(head)
+            self._open, self._late, self._seen = newer is not None, newer is None, set()
+            self._head = newer or self._head
+            self.late_frames += self._late
         elif sensor is not None:
             self._sensors[values[0] - 1] = sensor
         elif address == "/mag" and is_reading(address, values):
@@ -181,12 +190,17 @@ class MeasuredSource:
                 yield self._emit(self._head)
                 self._open = False  # a field that follows belongs to a frame whose beginning was lost
 
-    def _unwrapped(self, head: dict[str, Any]) -> _Head:
-        """The board's numbers go on where they wrap."""
-        last_sequence, last_us = (0, 0) if self._head is None else (self._head.sequence, self._head.time_us)
+    def _unwrapped(self, head: dict[str, Any]) -> _Head | None:
+        """The board's numbers go on where they wrap; None for a frame that is no newer than the last."""
+        sequence, time_us = head["number"], head["time_us"]
+        if (last := self._head) is not None:
+            frames, pause_us = passed(last.sequence, sequence), passed(last.time_us, time_us)
+            if frames is None or pause_us is None:
+                return None
+            sequence, time_us = last.sequence + frames, last.time_us + pause_us
         return _Head(
-            sequence=last_sequence + (head["number"] - last_sequence) % WRAP,
-            time_us=last_us + (head["time_us"] - last_us) % WRAP,
+            sequence=sequence,
+            time_us=time_us,
             flags=np.array(head["flags"], dtype=np.uint32),
             valid=np.array(head["weights"], dtype=np.float32),
             temperature_c=np.array(head["temperature_c"], dtype=np.float32),

@@ -13,7 +13,7 @@ from calibration import Calibration, CalibrationError, Recording
 from calibration.assemble import fit, verdict_of
 from calibration.capture.procedure import Session
 from calibration.capture.self_check import self_check
-from calibration.judging.figure_table import figure_rows
+from calibration.judging.figure_table import NOT_MEASURED, figure_rows
 from calibration.judging.figures import Figures
 from calibration.judging.verdict import CARE, READY, STOP, judge
 from calibration.model import channel_name
@@ -219,6 +219,10 @@ def test_words_and_rows_follow_the_findings(stages: tuple[Stage, Stage]) -> None
     levels = {name: level for name, _, _, level in figure_rows(figures)}
     assert levels["50 Hz hum, of the reach"] == CARE
     assert levels["known ball unexplained"] == READY
+    heat = "rest shifted by 15 °C, of the reach"
+    assert levels[heat] == NOT_MEASURED, "the worst that a chip may do is no figure inside its limit"
+    warmed = dataclasses.replace(figures, warmed_k=8.0, heat=0.004)
+    assert {name: level for name, _, _, level in figure_rows(warmed)}[heat] == READY
     assert Figures.from_plain(figures.plain()) == figures
     assert judge(figures) == verdict
 

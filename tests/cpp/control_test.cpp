@@ -305,6 +305,43 @@ CASE(ARestThatIsRefusedIsToldAndNotKept) {
   CHECK(world.network.sent["/error"] == 1 && scene->after_rest_ready.load());
 }
 
+CASE(ARestIsOfTheSceneThatComesWhileItIsTaken) {
+  for (const double after_s : {0.05, 1.0, 2.5}) {
+    World world;
+    AddScene(&world, 512);
+    world.Play(0.5);
+    world.network.Post("/rest");
+    world.Play(after_s);
+    world.network.PostInt("/scene", 1);
+    world.Play(4.0);
+    CHECK(world.instrument->scene()->index == 1);
+    CHECK(world.instrument->Report().resting == 1);  // its own begins when it comes
+    world.Play(2.0);
+    const auto* touch = static_cast<const FakeTouch*>(world.instrument->scene()->touch.get());
+    CHECK(world.instrument->Report().resting == 0 && touch->rest_presses >= 1);
+    CHECK(world.instrument->scene()->after_rest_ready.load() && world.network.sent["/error"] == 0);
+  }
+}
+
+// Marbles may lie on the board again: no scene takes them for an empty one.
+CASE(ASceneThatComesAfterARestIsTakenLeavesIt) {
+  World world;
+  AddScene(&world, 512);
+  world.Play(0.5);
+  world.network.Post("/rest");
+  world.Play(2.0);
+  world.network.PostInt("/scene", 1);
+  world.Play(2.0);
+  CHECK(world.instrument->Report().resting == 1);
+  world.network.PostInt("/scene", 0);  // four seconds after it was said
+  world.Play(1.0);
+  const auto* touch = static_cast<const FakeTouch*>(world.instrument->scene()->touch.get());
+  CHECK(world.instrument->scene()->index == 0 && touch->rest_presses == 0);
+  CHECK(world.instrument->Report().resting == 0);
+  CHECK(!world.instrument->scene()->after_rest_ready.load());
+  CHECK(world.network.last_error.find("/rest: wanted the scene to stay until") == 0);
+}
+
 CASE(LegacyMagHasThePublishedScaleAndItsWrap) {
   InstrumentSettings settings;
   settings.streams.legacy = true;

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
 from onnx import helper, numpy_helper
 
+from graphs.child import module_command
 from graphs.errors import GraphError
 from graphs.tried import tried
 from tests.support.graph_maker import GraphMaker
@@ -54,6 +58,17 @@ def test_a_plain_one_is_taken() -> None:
     model = voice_model(64)
     del model.metadata_props[:]  # the card is read elsewhere
     assert tried(model) is model
+
+
+def test_nothing_of_the_folder_is_run(tmp_path: Path) -> None:
+    """A stranger's folder may have modules that are called as ours, or as what ours import."""
+    (tmp_path / "strange.py").write_text("open('run', 'w').close()\n")
+    (tmp_path / "runpy.py").write_text("open('run', 'w').close()\n")
+    said = subprocess.run(module_command("strange"), cwd=tmp_path, capture_output=True, check=False)
+    assert b"No module named strange" in said.stderr
+    own = subprocess.run([*module_command("lodestone"), "--version"], cwd=tmp_path, capture_output=True)
+    assert own.returncode == 0, own.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_bomb_and_an_endless_one_are_refused() -> None:

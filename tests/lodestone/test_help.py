@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -15,17 +16,16 @@ from typer.testing import CliRunner
 
 from lodestone.cli import build_app
 
-LINES, COLUMNS = 54, 100
+LINES, COLUMNS = 50, 80
 COMMANDS = get_command(build_app())
 
 
 def verbs(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every verb that does something, with its words."""
-    if getattr(command, "commands", None):
-        for name, below in command.commands.items():
-            yield from verbs(below, (*path, name))
-    else:
+    """Every verb with its words, and every group of verbs."""
+    if path:
         yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from verbs(below, (*path, name))
 
 
 VERBS = dict(verbs(COMMANDS))
@@ -35,6 +35,8 @@ VERBS = dict(verbs(COMMANDS))
 def test_help_fits_a_screen_and_shows_one_example_that_parses(path: tuple[str, ...]) -> None:
     shown = CliRunner().invoke(build_app(), [*path, "--help"], env={"COLUMNS": str(COLUMNS)}).output
     assert len(shown.splitlines()) <= LINES
+    assert max(map(len, shown.splitlines())) <= COLUMNS
+    assert not re.search(r"(?m)^  [a-z-]+ .*\.\.\.$", shown), "a first sentence that the list cuts off"
     examples = [line for line in (VERBS[path].help or "").splitlines() if line.startswith("Example: ")]
     assert len(examples) == 1, "one line `Example: lodestone …` in the docstring"
     words = shlex.split(examples[0].removeprefix("Example: "))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import struct
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -185,6 +187,31 @@ def fetch(port: int, path: str) -> Any:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
         body = reply.read()
         return reply.status, json.loads(body) if body else None
+
+
+def test_odd_questions_say_nothing_on_the_players_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    def asked(line: bytes, gone: bool = False) -> bytes:
+        with socket.create_connection(("127.0.0.1", port)) as asking:
+            if gone:  # a reset, as of a program that was ended
+                asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            asking.sendall(line)
+            return b"" if gone else asking.recv(100)
+
+    with query_server(Namespace(), ("127.0.0.1", 1), 0) as port:
+        assert b" 400 " in asked(b"GET http://[ HTTP/1.0\r\n\r\n")
+        for _ in range(20):
+            asked(b"GET / HTTP/1.0\r\n\r\n", gone=True)
+        assert b" 200 " in asked(b"GET / HTTP/1.0\r\n\r\n")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_name_that_cannot_be_announced_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("zeroconf")
+    monkeypatch.setattr(socket, "gethostname", lambda: "x" * 100)
+    before = set(threading.enumerate())
+    with announced(1234, ["127.0.0.1"]) as name:
+        assert name == ""
+    assert set(threading.enumerate()) <= before
 
 
 def test_oscquery_tells_names_ranges_and_values() -> None:

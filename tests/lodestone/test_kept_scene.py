@@ -53,6 +53,17 @@ def test_a_scene_is_kept_with_its_knobs_and_the_players_text(settings: Path) -> 
     assert (kept.voice, kept.mapping, kept.seed, kept.morph) == ("glass", "rotate+memory", 7, 2.5)
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_lines_end_as_they_did(settings: Path, mark: str) -> None:
+    before = (mark + settings.read_text(encoding="utf-8")).replace("\n", "\r\n").encode()
+    settings.write_bytes(before)
+    keep_scene(settings, "night", "dusk", KNOBS)
+    now = settings.read_bytes()
+    assert now.startswith(before)
+    assert now.count(b"\n") == now.count(b"\r\n") > before.count(b"\n") + 5
+    assert [scene.name for scene in load_settings(settings).scenes] == ["dusk", "night"]
+
+
 def test_what_cannot_be_kept_leaves_the_file_as_it_was(settings: Path) -> None:
     before = settings.read_bytes()
     for name, plays, words in (

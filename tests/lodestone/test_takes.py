@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,17 @@ def test_the_field_of_a_take_is_on_the_boards_time_over_its_wrap() -> None:
     for index in (0, 50, 150):
         at = round((0.001 + index * 0.005) * 1e9)
         assert world.axis_ut(2, 1, at) == pytest.approx(1000.0 * frames[index].field_mt[2, 1], abs=0.01)
+
+
+def test_a_frame_of_a_take_that_came_late_moves_no_other() -> None:
+    take = made_up(1.0)
+    frames = [n for n, event in enumerate(take.events) if event.address == "/frame"]
+    late = [replace(event, time_s=take.events[frames[60]].time_s) for event in take.events[frames[50] :][:5]]
+    there = frames[60]
+    world = field_world(Take({}, (*take.events[:there], *late, *take.events[there:]), None))
+    plain = field_world(take)
+    for at in range(100_000_000, 900_000_000, 50_000_000):
+        assert world.axis_ut(2, 1, at) == plain.axis_ut(2, 1, at)
 
 
 def test_knobs_scenes_and_mutes_are_cues() -> None:

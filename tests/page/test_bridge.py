@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,27 @@ def test_a_name_that_leads_here_is_no_way_in(tmp_path: Path, board: SpokenBoard)
         with sync.connect(f"ws://{name}/play", sock=raw, origin=f"http://{name}") as page:  # type: ignore[arg-type]
             assert "--share" in json.loads(page.recv(timeout=10))["trouble"]
     assert board.heard == []
+
+
+def test_odd_requests_are_refused_without_a_word_on_the_terminal(
+    tmp_path: Path, board: SpokenBoard, caplog: pytest.LogCaptureFixture
+) -> None:
+    def asked(host: str, origin: str, length: int = 0, gone: bool = False) -> bytes:
+        head = f"POST /compile?name=a.onnx HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n"
+        with socket.create_connection(("127.0.0.1", bridge.port)) as asking:
+            asking.sendall(f"{head}Content-Length: {length}\r\nConnection: close\r\n\r\n".encode())
+            if gone:
+                asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return b"" if gone else asking.recv(100)
+
+    with served(tmp_path, board) as bridge:
+        here = f"127.0.0.1:{bridge.port}"
+        for host, origin in ((here, "http://["), ("[::1", "http://[::1"), ("", "http://["), ("[", "")):
+            assert b" 403 " in asked(host, origin), (host, origin)
+        asked(here, f"http://{here}", length=10_000, gone=True)  # a page that is closed while it sends
+        with bridge.socket(origin="http://[") as page:
+            assert "wanted a page of this bridge" in json.loads(page.recv(timeout=10))["trouble"]
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 def test_the_token_opens_a_shared_bridge(tmp_path: Path, board: SpokenBoard) -> None:

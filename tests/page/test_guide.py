@@ -94,6 +94,16 @@ def test_giving_up_leaves_the_old_one(tmp_path: Path) -> None:
         assert not far.place.file.exists()
 
 
+def test_odd_wishes_disturb_no_calibration(tmp_path: Path) -> None:
+    hand = Hand(Guide(Far(tmp_path / "board.json").place))
+    hand.say("start")
+    for odd in ([1], {}, None, 7, 1e999):
+        hand.say(odd)  # type: ignore[arg-type]
+    hand.until("step")
+    hand.say("stop")
+    assert "the old one stays in force" in hand.until("trouble")["trouble"]
+
+
 def test_one_ball_on_one_spot_is_offered_and_judged_anew(tmp_path: Path) -> None:
     hand = Hand(Guide(Far(tmp_path / "board.json").place))
     hand.say("start", seconds=SHORT_PLAY_S)

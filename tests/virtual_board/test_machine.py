@@ -58,5 +58,9 @@ def test_its_processor_and_tools_are_the_boards(gem: FlashedBoard) -> None:
             f"cd /run && {compiler} {flags} -c {source} -o $(basename $(dirname $(dirname {compiler}))).o"
         )
     gem.machine.do("cmp /run/local.o /run/usr.o")
+    shared = "/usr/local/bin/clang++ -shared -Wl,--build-id=none"
+    gem.machine.do(f"cd /run && {shared} local.o -o native.so")
+    gem.machine.do(f"cd /run && {shared} -fuse-ld=/emulated/aarch64-linux-gnu-ld.bfd local.o -o emulated.so")
+    gem.machine.do("cmp /run/native.so /run/emulated.so")
     assert gem.machine.do("uname -m") == kind.machine
     assert f"clang version {kind.clang}." in gem.machine.do("clang --version")
