@@ -36,6 +36,8 @@ VERSION = 4  # 1 had no carry, 2 carried heights only, 3 knew no warm-up
 KEPT = 9
 _MOST_BYTES = 64 << 20
 LARGEST = 1e9  # of any number: far beyond all of them, and within what the engine computes with
+MAKE_ONE = "run `lodestone calibrate --board HOST`, or `--simulate` for one that stands in"
+"""What to do where there is none."""
 DO = "calibrate again, or go back with `lodestone calibration undo`"
 
 _SENSOR_GRID = (SENSORS, AXES)
@@ -134,9 +136,7 @@ def load(path: str | Path) -> Calibration:
     try:
         text = plain_file(source, _MOST_BYTES).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise CalibrationError(
-            f"the calibration {source}", "no such file", "run `lodestone calibrate`"
-        ) from None
+        raise CalibrationError(f"the calibration {source}", "no such file", MAKE_ONE) from None
     except (OSError, UnicodeDecodeError):
         raise CalibrationError(
             f"the calibration {source}", "a file that cannot be read as text", DO

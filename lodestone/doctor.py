@@ -120,26 +120,27 @@ def calibration(path: Path, now: float) -> Seen:
     """Whether there is a calibration, whether it is tonight's, and what its verdict is."""
     from calibration import load
     from calibration.assemble import verdict_of
+    from calibration.file import MAKE_ONE
     from calibration.judging.verdict import READY, STOP
     from calibration.when import made_at
 
     if not path.exists():
-        return Seen("calibration", CARE, f"none at {path}", "run `lodestone calibrate`, two minutes")
+        return Seen("calibration", CARE, f"none at {path}", MAKE_ONE)
     known = load(path)
     made = made_at(known.created)
     if made is None:
         got = f"made at {known.created[:40]!r}"
-        return Seen("calibration", CARE, got, "run `lodestone calibrate`: its age cannot be told")
+        return Seen("calibration", CARE, got, f"{MAKE_ONE}: its age cannot be told")
     hours = (now - made.timestamp()) / 3600.0
     judged = verdict_of(known)
     if judged is None:
-        return Seen("calibration", CARE, "one without a verdict", "run `lodestone calibrate`, two minutes")
+        return Seen("calibration", CARE, "one without a verdict", MAKE_ONE)
     _, verdict = judged
     said = f"{made.astimezone().strftime('%d %b %H:%M')}, {verdict.level}"
     if verdict.level != READY:
         return Seen("calibration", BAD if verdict.level == STOP else CARE, said, verdict.words)
     if hours > TONIGHT_H:
-        return Seen("calibration", CARE, f"{said}, {hours / 24:.0f} days old", "run `lodestone calibrate`")
+        return Seen("calibration", CARE, f"{said}, {hours / 24:.0f} days old", MAKE_ONE)
     return Seen("calibration", GOOD, said)
 
 

@@ -21,7 +21,8 @@ NO_BOARD = (
     ("lodestone play", "a performance of the simulated board, to out/performance.wav"),
     ("lodestone live", "the same, alive: OSC on its ports, through your speakers"),
 )
-CALIBRATE = ("lodestone calibrate", "two minutes with tonight's magnets; --simulate tries it without a board")
+REHEARSE = ("lodestone calibrate --simulate", "a rehearsal of the two minutes before a gig")
+CALIBRATE = "two minutes with tonight's magnets"
 BUILD = ("lodestone build --init", "the settings of an instrument of your own, instrument.toml")
 FLASH = ("lodestone build", "make the image of instrument.toml, then `lodestone flash`")
 LAST = (
@@ -43,12 +44,13 @@ def next_steps(folder: Path = Path(), look: Callable[[], Seen] = doctor.board) -
     yield f"calibration  {calibrated.said}"
     yield ""
     steps = list(BOARD if found else NO_BOARD)
+    address = board.said.split()[0]
     if found:
-        address = board.said.split()[0]
         steps[1] = (f"lodestone page --board {address}", steps[1][1])
     if calibrated.state != GOOD:
         about = "not tonight's: " if "old" in calibrated.said else ""
-        steps.insert(1 if found else len(steps), (CALIBRATE[0], about + CALIBRATE[1]))
+        step = (f"lodestone calibrate --board {address}", CALIBRATE) if found else REHEARSE
+        steps.insert(1 if found else len(steps), (step[0], about + step[1]))
     steps.append(FLASH if (folder / "instrument.toml").is_file() else BUILD)
     steps += LAST
     wide = max(len(command) for command, _ in steps)

@@ -1,6 +1,7 @@
 """Makes a release: `python -m release VERSION`, into out/release.
 
-Page, wheels, book and notes; the wheel of Debian's Python is tried in a bare system. It publishes nothing.
+Page, wheels, book and notes; the wheels for the Pythons of Debian are tried in a bare system. It publishes
+nothing.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ def main(arguments: list[str]) -> None:
     run(["make", "page"], ROOT)
     shutil.copy(ROOT / "out" / "lodestone.html", out)
     wheels.main([str(out)])
-    (bare,) = out.glob(f"*-{check.PYTHON}-*x86_64.whl")
-    if check.main([str(bare)]) != 0:
-        raise ReleaseError("a wheel that does what the README says", "the lines above", "mend it")
+    for tag in check.SYSTEMS:
+        (wheel,) = out.glob(f"*-{tag}-*x86_64.whl")
+        if check.main([str(wheel)]) != 0:
+            raise ReleaseError("a wheel that does what the README says", "the lines above", "mend it")
     print(f"{out}: " + ", ".join(sorted(path.name for path in out.iterdir())))
 
 

@@ -1,9 +1,9 @@
 """Tries a wheel in a bare system: `python -m release.check WHEEL [FOLDER]`, as root on Debian.
 
-FOLDER becomes a Debian 12 of its own with nothing but python3 (debootstrap). What the wheel needs is fetched
-here and carried in; there, without a network, it is installed as pipx does, into an environment of its own,
-and every row of the README's table is tried (release/rows.py). What the package holds must be the same
-afterwards.
+FOLDER becomes a Debian of its own, the one whose Python the wheel is for, with nothing but python3 and pipx
+(debootstrap). What the wheel needs is fetched here and carried in; there, without a network, a user who has
+nothing yet installs it by pipx and plays (how long that takes is told), then tries every command of README
+and book (release/rows.py). What the package holds must be the same afterwards.
 """
 
 from __future__ import annotations
@@ -17,40 +17,55 @@ from errors import LodestoneError
 from release.errors import ReleaseError, run
 
 ROOT = Path(__file__).resolve().parents[1]
-SUITE, PYTHON = "bookworm", "cp311"
-PLACE = "/opt/lodestone"
+SYSTEMS = {"cp311": ("bookworm", "3.11"), "cp312": ("trixie", "3.13")}
+"""For a wheel's tag the Debian that has a Python for it, and which; there is none with 3.10."""
+HOME = "/home/player"
+OF_PIPX = ("pip", "setuptools", "wheel")
+"""What pipx fetches before it installs anything."""
 BOARD = "192.168.7.2"
 """Where a board on the USB cable answers; in there the simulated one does."""
+AS_PLAYER = f"""set -e
+id player > /dev/null 2>&1 || useradd --create-home --home-dir {HOME} --shell /bin/bash player
+cd {HOME}
+exec setpriv --reuid=player --regid=player --clear-groups env -i HOME={HOME} USER=player SHELL=/bin/bash \\
+  PATH={HOME}/.local/bin:/usr/bin:/bin LC_ALL=C.UTF-8 PIP_NO_INDEX=1 PIP_FIND_LINKS=/house bash /try/inside.sh
+"""
 INSIDE = """set -e
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
-python3 -m venv {place}
-{place}/bin/python -m pip install -q --no-index --find-links /house {wheel}
-cd {place}/lib/python3*/site-packages
-listed() {{ find . -name __pycache__ -prune -o -type f -print0 | sort -z | xargs -0 sha256sum; }}
-listed > /before
-mkdir -p /player && cd /player
-python3 /try/rows.py /try/README.md /try/mapping.md {place}/bin/lodestone
-cd {place}/lib/python3*/site-packages && listed | cmp - /before && echo "nothing was written into the package"
+mkdir evening && cd evening
+TIMEFORMAT='from nothing to first sound: %R s, of the processor %U + %S s'
+time {{ pipx install {wheel} && lodestone play; }}
+test -s out/performance.wav
+package=$(dirname "$(readlink -f ~/.local/bin/lodestone)")/../lib
+listed() {{
+  find "$package" -name __pycache__ -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+}}
+listed > ~/before
+status=0
+PYTHONPATH=/try python3 -m release.rows /try/README.md /try/docs ~/.local/bin/lodestone || status=1
+listed | cmp - ~/before && echo "nothing was written into the package" || status=1
+exit $status
 """
 
 
-def bare_system(folder: Path) -> None:
-    """A Debian with python3 and nothing else of ours; kept where it is there."""
-    if (folder / "usr" / "bin" / "python3").exists():
+def bare_system(folder: Path, suite: str) -> None:
+    """A Debian with python3, pipx and nothing else of ours; kept where it is there."""
+    if (folder / "usr" / "bin" / "pipx").exists():
         return
     form = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian"]
     known = run(form).split()
     if not known:
         raise ReleaseError("apt with Debian's repository", "none", "run it on a Debian machine")
-    run(["debootstrap", "--variant=minbase", "--include=python3,python3-venv", SUITE, folder, known[0]])
+    with_pipx = "--include=python3,python3-venv,pipx"
+    run(["debootstrap", "--variant=minbase", with_pipx, suite, folder, known[0]])
 
 
-def carry(wheel: Path, folder: Path) -> None:
+def carry(wheel: Path, folder: Path, python: str) -> None:
     """The wheel and all that it needs, and what is to be tried."""
     house, script = folder / "house", folder / "try"
     for place in (house, script):
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
+        place.chmod(0o755)
     shutil.copy(wheel, house)
     pip: list[str | Path] = [
         sys.executable,
@@ -65,33 +80,47 @@ def carry(wheel: Path, folder: Path) -> None:
     run(
         [
             *pip,
-            f"--python-version={PYTHON[2]}.{PYTHON[3:]}",
+            f"--python-version={python}",
             "--platform=manylinux_2_28_x86_64",
             "--platform=manylinux_2_17_x86_64",
             "--platform=manylinux2014_x86_64",
             wheel,
+            *OF_PIPX,
         ]
     )
-    for file in ("release/rows.py", "README.md", "docs/mapping.md"):
-        shutil.copy(ROOT / file, script)
+    shutil.copy(ROOT / "README.md", script)
+    shutil.copytree(ROOT / "docs", script / "docs")
+    (script / "release").mkdir()
+    for name in ("__init__.py", "doc_commands.py", "rows.py"):
+        shutil.copy(ROOT / "release" / name, script / "release")
+
+
+def system_of(wheel: Path) -> tuple[str, str]:
+    """The Debian and its Python in which a wheel is tried. Raises ReleaseError where there is none."""
+    tag = wheel.name.removesuffix(".whl").split("-")[2:]
+    if len(tag) != 3 or tag[0] not in SYSTEMS or not tag[2].endswith("x86_64"):
+        wanted = f"a wheel for x86-64 and {' or '.join(SYSTEMS)}, the Pythons of Debian"
+        raise ReleaseError(wanted, wheel.name, "give one of those")
+    return SYSTEMS[tag[0]]
 
 
 def check(wheel: Path, folder: Path) -> int:
     """The exit status of the trial; it prints as it goes."""
-    if PYTHON not in wheel.name:
-        raise ReleaseError(f"a wheel for {PYTHON}, Debian's Python", wheel.name, "give that one")
-    bare_system(folder)
-    carry(wheel, folder)
-    for old in ("opt/lodestone", "player"):
-        shutil.rmtree(folder / old, ignore_errors=True)
-    script = INSIDE.format(place=PLACE, wheel=f"/house/{wheel.name}")
-    (folder / "inside.sh").write_text(script, encoding="utf-8")
+    suite, python = system_of(wheel)
+    print(f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB, in {suite} with Python {python}", flush=True)
+    bare_system(folder, suite)
+    carry(wheel, folder, python)
+    # A player of yesterday would have settings, caches and the package.
+    forget = f"! id player > /dev/null 2>&1 || /usr/sbin/userdel player; rm -rf {HOME}"
+    run(["chroot", folder, "sh", "-c", forget])
+    (folder / "as-player.sh").write_text(AS_PLAYER, encoding="utf-8")
+    (folder / "try" / "inside.sh").write_text(INSIDE.format(wheel=f"/house/{wheel.name}"), encoding="utf-8")
     # A network of its own, in which there is only itself.
     steps = f"ip link set lo up; ip address add {BOARD}/24 dev lo; "
     steps += f"mount -t proc proc {folder}/proc; mount --rbind /dev {folder}/dev; "
     command = ["unshare", "--mount", "--net", "--pid", "--fork", "sh", "-c"]
     bare = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # no settings of this machine, of pip or others
-    done = subprocess.run([*command, steps + f"exec chroot {folder} sh /inside.sh"], env=bare, check=False)
+    done = subprocess.run([*command, steps + f"exec chroot {folder} sh /as-player.sh"], env=bare, check=False)
     return done.returncode
 
 
@@ -99,8 +128,9 @@ def main(arguments: list[str]) -> int:
     """Checks the wheel that is named."""
     if not arguments:
         raise ReleaseError("a wheel", "none", "make one: `python -m release.wheels --only cp311-x86_64`")
-    folder = Path(arguments[1] if len(arguments) > 1 else ROOT / "build" / "bare-system").resolve()
-    return check(Path(arguments[0]).resolve(), folder)
+    wheel = Path(arguments[0]).resolve()
+    own = ROOT / "build" / f"bare-{system_of(wheel)[0]}"
+    return check(wheel, Path(arguments[1]).resolve() if len(arguments) > 1 else own)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ def calibrate_command(
 
     given = sum((simulate, bus is not None, board is not None))
     if given != 1:
-        raise CalibrationError("one of --board, --bus and --simulate", f"{given} of them", "give one")
+        do = "--board 192.168.7.2 is the instrument, --simulate a rehearsal without it"
+        raise CalibrationError("one of --board, --bus and --simulate", f"{given} of them", do)
     ask = not yes and sys.stdin.isatty()
     if simulate:
         open_step = sources.open_simulated(seed, ball_mm, _at_its_pace if ask else None)

@@ -28,7 +28,7 @@ def test_without_a_board_it_offers_the_page_and_play(tmp_path: Path) -> None:
     assert said[1].startswith("calibration  none at ")
     commands = [line.split("  ")[0] for line in said[3:]]
     assert commands[:2] == ["lodestone page --live", "lodestone play"]
-    assert {"lodestone calibrate", "lodestone build --init"} <= set(commands)
+    assert {"lodestone calibrate --simulate", "lodestone build --init"} <= set(commands)
 
 
 def test_with_a_board_its_state_comes_first_and_its_address_is_in_the_commands(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_with_a_board_its_state_comes_first_and_its_address_is_in_the_commands(t
     said = list(next_steps(tmp_path, lambda: THERE))
     assert said[0] == f"board        {THERE.said}"
     commands = [line.split("  ")[0] for line in said[3:]]
-    assert commands[:2] == ["lodestone status", "lodestone calibrate"]
+    assert commands[:2] == ["lodestone status", "lodestone calibrate --board 10.0.0.7"]
     assert "lodestone page --board 10.0.0.7" in commands
     assert "lodestone build" in commands
 
