@@ -16,6 +16,7 @@ import os
 import signal
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,13 @@ from training.lessons import HANDS, HELD_OUT, LEVEL, Lessons, sweeps
 from training.loop import CHECKPOINT_SECONDS, EMA, JUDGE_STEPS, REPORT_STEPS
 from training.narrow import narrowed
 from training.network import Decoder, Encoder, parameters
+from training.recorded import Recorded
 from training.rounding import on_grid
 from training.settings import Settings
 
-COLUMNS = ("step", "seconds", "distance", "loudness_db", "verdict", "held_out", "held_loudness_db")
+TOLD = ("distance", "loudness_db", "verdict")
+COLUMNS = ("step", "seconds", *TOLD, "held_out", "held_loudness_db")
+STAGES = ("alone", "judge learns", "judged")
 SWEEPS = (HANDS.index(sweeps) - HELD_OUT) % len(HANDS)
 """How far behind the held-out lessons the first one is that moves one latent after the other."""
 HELD_SECONDS = 6.0
@@ -55,26 +59,34 @@ class Distiller:
 
     def __init__(self, run: Path, judge_from: float = 1.0, device: str = "cpu", sweeps: float = 0.0) -> None:
         self.sweeps = sweeps
-        self.run, self.course, self.device, self.judge_from = run, course.read(run), device, judge_from
+        self.run, self.course, self.device, self.judge_from = run, course.read(run), "cpu", judge_from
         self.settings, self.options = self.course.settings, self.course.settings.training
         torch.manual_seed(self.settings.seed)
         self.lessons = Lessons(None, self.settings.network.hop, run / "lessons", self.course.own_delay)
         self.kept: dict[int, tuple[Tensor, Tensor]] = {}
         self.decoder = Decoder(self.settings.network, self.settings.living, self.course.rate)
         self._start()
-        learnt = parameters([self.decoder])
-        self.optimizer = torch.optim.Adam(learnt, self.options.learning_rate, (0.8, 0.99))
         self.judge = Discriminator() if judge_from < 1.0 else None
-        self.judge_optimizer = (
-            None if self.judge is None else torch.optim.Adam(self.judge.parameters(), 3e-4, (0.5, 0.9))
-        )
+        self._move(device)
+        self.optimizer = self._adam(self.decoder, self.options.learning_rate, (0.8, 0.99))
+        self.judge_optimizer = None if self.judge is None else self._adam(self.judge, 3e-4, (0.5, 0.9))
         self.step, self.seconds, self.best, self.stopped, self.judged = 0, 0.0, math.inf, False, 0
         self.average = {name: value.clone() for name, value in self.decoder.state_dict().items()}
         self._resume()
+        self.steps = {stage: Recorded(partial(self._follow, stage), device) for stage in STAGES}
+
+    def _move(self, device: str) -> None:
+        self.device = device
+        self.kept.clear()
         for network in (self.decoder, self.judge):
             if network is not None:
                 network.to(device)
-        self.average = {name: value.to(device) for name, value in self.average.items()}
+
+    def _adam(self, network: torch.nn.Module, rate: float, betas: tuple[float, float]) -> torch.optim.Adam:
+        """An optimiser whose step a GPU can record: its rate is a tensor there."""
+        on_gpu = torch.device(self.device).type == "cuda"
+        given = torch.tensor(rate, device=self.device) if on_gpu else rate
+        return torch.optim.Adam(parameters([network]), given, betas, capturable=on_gpu)
 
     # -- how it begins
 
@@ -95,14 +107,15 @@ class Distiller:
         hop = self.settings.network.hop
         frames = int(HELD_SECONDS * self.course.rate) // hop
         z, x = self._lesson(number)
-        return z[None, :, :frames].to(self.device), x[None, : frames * hop].to(self.device)
+        return z[None, :, :frames], x[None, : frames * hop]
 
     def _lesson(self, number: int) -> tuple[Tensor, Tensor]:
         """Latents [Z, T] and sound [N] at the student's level."""
         if number not in self.kept:
             made = self.lessons.lesson(number)
             sound = made.sound * np.float32(LEVEL / self.course.level)
-            self.kept[number] = torch.from_numpy(made.latents.T.copy()), torch.from_numpy(sound)
+            both = torch.from_numpy(made.latents.T.copy()), torch.from_numpy(sound)
+            self.kept[number] = both[0].to(self.device), both[1].to(self.device)
         return self.kept[number]
 
     def _loudness(self, wide: Decoder) -> dict[str, np.ndarray]:
@@ -169,13 +182,21 @@ class Distiller:
         if saved is None:
             return
         self.decoder.load_state_dict(saved["model"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.average = saved["average"]
+        self._load(self.optimizer, saved["optimizer"])
+        self.average = {name: value.to(self.device) for name, value in saved["average"].items()}
         self.step, self.seconds, self.best = saved["step"], saved["seconds"], saved["best"]
         self.judged = saved["judged"]
         if self.judge is not None and self.judge_optimizer is not None and saved["judge"] is not None:
             self.judge.load_state_dict(saved["judge"])
-            self.judge_optimizer.load_state_dict(saved["judge_optimizer"])
+            self._load(self.judge_optimizer, saved["judge_optimizer"])
+
+    def _load(self, optimizer: torch.optim.Adam, saved: dict[str, Any]) -> None:
+        """Its memories; rate and kind stay those of this device, whichever wrote the checkpoint."""
+        groups = []
+        for own, given in zip(optimizer.param_groups, saved["param_groups"], strict=True):
+            groups.append({**own, "params": given["params"]})
+        memories = {k: {**v, "step": v["step"].to(self.device)} for k, v in saved["state"].items()}
+        optimizer.load_state_dict({"state": memories, "param_groups": groups})
 
     def save(self, name: str = "checkpoint.pt") -> None:
         """Writes the checkpoint whole or not at all."""
@@ -209,54 +230,56 @@ class Distiller:
             start = int(random.integers(0, z.shape[1] - frames + 1))
             latents.append(z[:, start : start + frames])
             sounds.append(x[start * hop : (start + frames) * hop])
-        return torch.stack(latents).to(self.device), torch.stack(sounds).to(self.device)
+        return torch.stack(latents), torch.stack(sounds)
 
-    def take_step(self, place: float) -> dict[str, float]:
-        """One step of the optimiser at `place`, 0 to 1, of the whole training; the figures of the log."""
-        torch.manual_seed(self.settings.seed * 1_000_003 + self.step)
+    def take_step(self, place: float) -> Tensor:
+        """One step of the optimiser at `place`, 0 to 1, of the whole training; [4] the loss and TOLD."""
         fall = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(place, 1.0)))
+        rate = self.options.learning_rate * fall * min((self.step + 1) / 30, 1.0)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.options.learning_rate * fall * min((self.step + 1) / 30, 1.0)
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+        random = torch.Generator(self.device).manual_seed(self.settings.seed * 1_000_003 + self.step)
         z, x = self.batch()
-        row: dict[str, float] = {}
-        loss = self._heard(z, x, row, place)
-        if not math.isfinite(loss.item()):
-            raise TrainingError("a finite loss", f"{loss.item()} at step {self.step}", "lower learning_rate")
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters([self.decoder]), 5.0)
-        self.optimizer.step()
-        self._update_average()
-        return row
+        phase, noise = self.decoder.draw(z.shape[0], z.shape[2], z, random)
+        share = torch.full((), 1.0 - min(EMA, (self.step + 1) / (self.step + 10)), device=self.device)
+        stage = "alone"
+        if self.judge is not None and place >= self.judge_from:
+            self.judged += 1
+            stage = "judged" if self.judged > JUDGE_STEPS else "judge learns"
+        return self.steps[stage](z, x, phase, noise, share)
 
-    def _heard(self, z: Tensor, x: Tensor, row: dict[str, float], place: float) -> Tensor:
+    def _follow(
+        self, stage: str, z: Tensor, x: Tensor, phase: Tensor, noise: Tensor, share: Tensor
+    ) -> Tensor:
+        """Loss, weights and averages of a step: all that a GPU does in it."""
         lead = self.options.lead_frames * self.settings.network.hop
-        phase, noise = self.decoder.draw(z.shape[0], z.shape[2], z)
         bands = self.decoder.bands(z, phase, noise)
         wanted, made = x[:, lead:], self.decoder.join(bands)[:, 0, lead:]
         spectral = losses.distance(wanted, made, self.options.scales)
         level, high = losses.loudness(wanted, made), losses.brilliance(wanted, made, self.course.rate)
-        row["distance"], row["loudness_db"] = spectral.item(), 10 * level.item()
         attacks = losses.onsets(wanted, made)
         loss = spectral + 0.5 * level + 0.3 * high + 0.25 * attacks + losses.edge_lines(bands)
-        if self.judge is not None and self.judge_optimizer is not None and place >= self.judge_from:
+        own = loss.new_zeros(())
+        if self.judge is not None and self.judge_optimizer is not None and stage != "alone":
             own = self.judge.own_loss(wanted, made)
             self.judge_optimizer.zero_grad()
             own.backward()
             self.judge_optimizer.step()
-            row["verdict"] = own.item()
-            self.judged += 1
-            if self.judged > JUDGE_STEPS:
-                verdict, matching = self.judge.decoder_loss(wanted, made)
-                loss = loss + 0.1 * verdict + matching
-        return loss
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        share = 1.0 - min(EMA, (self.step + 1) / (self.step + 10))
-        for name, value in self.decoder.state_dict().items():
-            if value.is_floating_point():
-                self.average[name].lerp_(value, share)
+        if self.judge is not None and stage == "judged":
+            verdict, matching = self.judge.decoder_loss(wanted, made)
+            loss = loss + 0.1 * verdict + matching
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters([self.decoder]), 5.0)
+        self.optimizer.step()
+        with torch.no_grad():
+            for name, value in self.decoder.state_dict().items():
+                if value.is_floating_point():
+                    self.average[name].lerp_(value, share)
+        return torch.stack([loss, spectral, 10 * level, own]).detach()
 
     # -- what was never learnt from
 
@@ -277,40 +300,56 @@ class Distiller:
 
     # -- all steps
 
-    def train(self, minutes: float, snapshot_minutes: float, parent: int = 0) -> None:
-        """Trains until it has had `minutes` of the processor in all.
+    def train(
+        self, minutes: float, snapshot_minutes: float, parent: int = 0, steps: int | None = None
+    ) -> None:
+        """Trains until it has had `minutes` of the processor in all (of the GPU: by the clock), or `steps`.
 
         A SIGTERM, Ctrl-C or the end of the process `parent` (0: none) ends it, saved.
         """
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: setattr(self, "stopped", True))
+        clock = time.process_time if torch.device(self.device).type == "cpu" else time.monotonic
         saved = shown = time.monotonic()
-        rows: list[dict[str, float]] = []
+        rows: list[Tensor] = []
         if self.step == 0:
-            self._report(rows)
-            self._snapshot()
-        while self.seconds < 60 * minutes and not self.stopped and parent in (0, os.getppid()):
-            begun = time.process_time()
-            rows.append(self.take_step(self.seconds / (60 * minutes)))
+            self.report(rows)
+            self.snapshot()
+        while not self.stopped and parent in (0, os.getppid()):
+            place = self.seconds / (60 * minutes) if steps is None else self.step / steps
+            if place >= 1.0:
+                break
+            begun = clock()
+            rows.append(self.take_step(place))
             self.step += 1
-            self.seconds += time.process_time() - begun
-            if self.step % REPORT_STEPS == 0:
-                self._report(rows)
-                rows = []
+            self.seconds += clock() - begun
+            if self.step % REPORT_STEPS:
+                continue
+            self.report(rows)
+            rows = []
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self.save()
                 saved = time.monotonic()
             if time.monotonic() - shown > 60 * snapshot_minutes:
-                self._snapshot()
+                self.snapshot()
                 shown = time.monotonic()
-        self._report(rows, last=True)
+        self.report(rows, last=True)
         self.save()
 
-    def _report(self, rows: list[dict[str, float]], last: bool = False) -> None:
+    def report(self, rows: list[Tensor], last: bool = False) -> None:
+        """A line of `progress.csv` out of what steps returned; every fourth with the held-out lessons.
+
+        Raises:
+            TrainingError: a loss is not finite: what was saved before stays.
+        """
         line: dict[str, Any] = {"step": self.step, "seconds": round(self.seconds, 1)}
-        for name in COLUMNS[2:5]:
-            values = [row[name] for row in rows if name in row]
-            line[name] = round(sum(values) / len(values), 4) if values else ""
+        if rows:
+            loss, *told = torch.stack(rows).mean(0).tolist()
+            if not math.isfinite(loss):
+                raise TrainingError("a finite loss", f"{loss} by step {self.step}", "lower learning_rate")
+            line |= {name: round(value, 4) for name, value in zip(TOLD, told, strict=True)}
+            if self.judge is None:
+                line["verdict"] = ""
         if self.step % (4 * REPORT_STEPS) == 0 or last:
             held, level = self.held_out()
             line["held_out"], line["held_loudness_db"] = round(held, 4), round(level, 2)
@@ -320,7 +359,8 @@ class Distiller:
         progress.told(self.run, COLUMNS, line)
 
     @torch.no_grad()
-    def _snapshot(self) -> None:
+    def snapshot(self) -> None:
+        """A held-out lesson and what the student makes of it, as sound and spectrograms, in `sounds/`."""
         z, x = self._held(1)
         y = self.decoder(z, torch.Generator().manual_seed(1))[0, 0]
         wanted, made = (sound.cpu().numpy() for sound in (x[0], y))
@@ -359,6 +399,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="training.distil", description="Teach a student its lessons.")
     parser.add_argument("run", type=Path, help="the folder that `lodestone distil` made")
     parser.add_argument("--minutes", type=float, default=60.0, help="of processor time in all")
+    parser.add_argument("--steps", type=int, help="in all, instead of minutes")
     parser.add_argument("--snapshot-minutes", type=float, default=5.0, help="between sounds and pictures")
     parser.add_argument("--judge-from", type=float, default=1.0, help="part of the time; 1: no judge")
     parser.add_argument("--sweeps", type=float, default=0.0, help="part of crops that move one latent alone")
@@ -368,7 +409,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     distiller = Distiller(options.run, options.judge_from, options.device, options.sweeps)
-    distiller.train(options.minutes, options.snapshot_minutes, options.parent)
+    distiller.train(options.minutes, options.snapshot_minutes, options.parent, options.steps)
     distiller.finish()
 
 

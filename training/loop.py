@@ -51,24 +51,21 @@ class Trainer:
         self.held_takes = [take for take in takes if take.recording.held_out]
         self.batches = Batches(self.train_takes, settings, self.voice.delay)
         self.axes = losses.Axes(self.voice.decoder, self.voice.rate, self.options.rest_db)
+        fit_start(self.voice, self.train_takes, settings)
+        self.voice.to(device)
         self.learnt = parameters([self.voice])
         groups = [
             {"params": parameters([self.voice.decoder]), "pace": 1.0},
             {"params": parameters([self.voice.encoder]), "pace": ENCODER_PACE},
         ]
         self.optimizer = torch.optim.Adam(groups, self.options.learning_rate, (0.8, 0.99))
-        self.judge = Discriminator() if self.options.adversarial_from else None
+        self.judge = Discriminator().to(device) if self.options.adversarial_from else None
         self.judge_optimizer = (
             torch.optim.Adam(self.judge.parameters(), 3e-4, (0.5, 0.9)) if self.judge is not None else None
         )
         self.step, self.seconds, self.best, self.stopped = 0, 0.0, math.inf, False
-        fit_start(self.voice, self.train_takes, settings)
         self.average = {name: value.clone() for name, value in self.voice.state_dict().items()}
         self.resume()
-        self.voice.to(device)
-        if self.judge is not None:
-            self.judge.to(device)
-        self.average = {name: value.to(device) for name, value in self.average.items()}
 
     # -- what is kept
 
@@ -89,7 +86,7 @@ class Trainer:
             return
         self.voice.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        self.average = saved["average"]
+        self.average = {name: value.to(self.device) for name, value in saved["average"].items()}
         self.step, self.seconds, self.best = saved["step"], saved["seconds"], saved["best"]
         if self.judge is not None and saved.get("judge") is not None:
             assert self.judge_optimizer is not None

@@ -34,6 +34,8 @@ SILENT = -8.0
 """Where every band's contour stands before the first latents."""
 RAMP = 64
 """Sub-band samples, 23 ms, over which a contour glides to a new latent; a shorter hop over its length."""
+MEANS_BLOCK = 256
+"""Frames of `running_means` in one matrix."""
 GOLDEN = 0.6180339887498949
 
 
@@ -106,6 +108,8 @@ class Decoder(nn.Module):
         self.register_buffer("bank", torch.tensor(synthesis[:, None], dtype=torch.float32))
         steps = self.clock_steps(rate)
         self.register_buffer("clock", torch.tensor(steps, dtype=torch.float32))
+        glide = torch.tensor(ramp(shape.hop // shape.bands), dtype=torch.float32)
+        self.register_buffer("glide", glide, persistent=False)
 
     def clock_steps(self, rate: int) -> np.ndarray:
         """[bands] radians a sub-band sample; unrelated speeds, neighbours in opposite senses."""
@@ -121,8 +125,7 @@ class Decoder(nn.Module):
         level = torch.clamp(self.contour(z), SILENT, 1.5)
         first = level[..., 0] if before is None else before
         last = torch.cat([first[..., None], level[..., :-1]], 2)
-        glide = torch.tensor(ramp(self.shape.hop // self.shape.bands), dtype=z.dtype, device=z.device)
-        return (last[..., None] + (level - last)[..., None] * glide).flatten(2)
+        return (last[..., None] + (level - last)[..., None] * self.glide).flatten(2)
 
     def bands(self, z: Tensor, phase: Tensor, noise: Tensor, before: Tensor | None = None) -> Tensor:
         """Sub-bands [B, M, T hop / M]; phase [B, M] radians at the start, noise [B, M, T hop / M]
@@ -147,10 +150,11 @@ class Decoder(nn.Module):
     def draw(
         self, rows: int, frames: int, like: Tensor, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Random phases [rows, M] and noise [rows, M, T hop / M] for a call."""
+        """Random phases [rows, M] and noise [rows, M, T hop / M] for a call, drawn where `generator` is."""
         shape = (rows, self.shape.bands, frames * self.shape.hop // self.shape.bands)
-        phase = torch.rand(shape[:2], generator=generator) * 2 * math.pi
-        noise = torch.rand(shape, generator=generator) * 2 - 1
+        device = None if generator is None else generator.device
+        phase = torch.rand(shape[:2], generator=generator, device=device) * 2 * math.pi
+        noise = torch.rand(shape, generator=generator, device=device) * 2 - 1
         return phase.to(like.device), noise.to(like.device)
 
     def forward(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -169,13 +173,23 @@ def without_edges(x: Tensor, per_frame: int, share: float) -> Tensor:
     frames = x.reshape(rows, channels, samples // per_frame, per_frame)
     sign = 1.0 - 2.0 * (torch.arange(per_frame, device=x.device) % 2)
     still, turning = frames.mean(3), (frames * sign).mean(3)
-    means = torch.stack([still, turning])
-    kept, run = torch.zeros_like(means[..., 0]), []
-    for frame in means.unbind(-1):
-        kept = kept + share * (frame - kept)
-        run.append(kept)
-    low, high = torch.stack(run, -1)
+    low, high = running_means(torch.stack([still, turning]), share)
     return (frames - low[..., None] - high[..., None] * sign).reshape(x.shape)
+
+
+def running_means(x: Tensor, share: float) -> Tensor:
+    """m[t] = m[t - 1] + share (x[t] - m[t - 1]) from m = 0, over the last axis of x.
+
+    In blocks, as a matrix product each: m[t] = share sum (1 - share)^(t - s) x[s] over s <= t.
+    """
+    kept, run, rate = torch.zeros_like(x[..., :1]), [], math.log(1.0 - share)
+    for block in x.split(MEANS_BLOCK, -1):
+        place = torch.arange(block.shape[-1], dtype=x.dtype, device=x.device)
+        age = place - place[:, None]
+        weight = (age >= 0) * share * torch.exp(rate * age.clamp(min=0))
+        run.append(block @ weight + kept * torch.exp(rate * (place + 1)))
+        kept = run[-1][..., -1:]
+    return torch.cat(run, -1)
 
 
 def ramp(steps: int) -> np.ndarray:
