@@ -41,3 +41,14 @@ def in_one_line(text: str, most: int = LONGEST_PART) -> str:
         return text
     words = " ".join(text.splitlines())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def is_count(text: str) -> bool:
+    """Whether `text` is a whole number of at most nine digits: `int` refuses thousands of them, and knows
+    digits of other scripts than `str.isdigit`.
+
+    Example:
+        >>> is_count("12"), is_count("-1"), is_count("9" * 5000), is_count("\u00b2")
+        (True, False, False, False)
+    """
+    return text.isascii() and text.isdecimal() and len(text) < 10

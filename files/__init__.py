@@ -7,7 +7,7 @@ What lies half written beside it begins with a dot, and goes when the same file 
 
 from files.errors import FileError, file_error
 from files.keeping import kept_path, take_back, take_forward, undone_path, write_kept
-from files.reading import plain_file, toml_of
+from files.reading import apart, plain_file, toml_of
 from files.writing import (
     fresh_file,
     fresh_folder,
@@ -21,6 +21,7 @@ from files.writing import (
 
 __all__ = [
     "FileError",
+    "apart",
     "file_error",
     "fresh_file",
     "fresh_folder",

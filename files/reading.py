@@ -50,6 +50,22 @@ def plain_file(path: str | Path, most_bytes: int = 4 << 30) -> Path:
     return Path(path)
 
 
+def apart(output: str | Path, *given: str | Path) -> None:
+    """Raises FileError where `output`, to be written, is one of the files that it is made of: by another
+    name or a link, too. They may be all that the player has of them.
+
+    Example:
+        >>> apart("voice.plan", "voice.onnx")
+    """
+    for path in given:
+        try:
+            same = os.path.samefile(output, path)
+        except (OSError, ValueError):  # one of them is not there
+            same = False
+        if same:
+            raise FileError(f"another file than {shown(path)} to write", "the same", "choose another name")
+
+
 def toml_of(text: str) -> dict[str, Any]:
     """The document in a text of TOML; the byte order mark that some editors put before it is passed over.
 

@@ -26,7 +26,9 @@ def target_of(path: Path) -> Path:
     """What a link points at. Raises FileError for a path that no system knows."""
     if "\0" in os.fspath(path):
         raise FileError("a path without NUL bytes", repr(os.fspath(path)[:60]), "correct it")
-    return Path(os.path.realpath(path)) if os.path.islink(path) else path
+    real = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    # /dev/stdout leads to a pipe, whose name in /proc is none that can be opened.
+    return path if os.path.exists(path) and not os.path.exists(real) else real
 
 
 def _prefix(target: Path) -> str:

@@ -8,13 +8,16 @@ import resource
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import files
 import files.temporary
 from files import FileError
+from lodestone.cli import build_app
 
 
 def test_what_is_no_plain_file_is_written_and_never_replaced(tmp_path: Path) -> None:
@@ -22,6 +25,26 @@ def test_what_is_no_plain_file_is_written_and_never_replaced(tmp_path: Path) -> 
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
     with pytest.raises(FileError, match=r"wanted to write /dev/full, got No space left on device: make room"):
         files.write_bytes("/dev/full", b"x" * 100_000)
+
+
+def test_a_pipe_as_the_shell_names_it_is_written(tmp_path: Path) -> None:
+    """`lodestone compile … -o /dev/stdout | …`: a link to a name that nobody can open."""
+    code = "import files; files.write_bytes('/dev/stdout', b'a plan')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"a plan"), done.stderr
+
+
+def test_no_command_writes_over_what_it_reads(tmp_path: Path) -> None:
+    given, link, command = tmp_path / "a.onnx", tmp_path / "link.onnx", typer.main.get_command(build_app())
+    given.write_bytes(b"all that the player has")
+    link.symlink_to(given)
+    for verb in ("compile", "quantize", "ts", "export", "distil", "render", "score", "patch"):
+        with pytest.raises(FileError, match="wanted another file than"):
+            command.main([verb, str(given), "-o", str(link)], standalone_mode=False)
+    for out in (given, tmp_path / "." / "a.onnx"):
+        with pytest.raises(FileError, match="wanted another file than"):
+            files.apart(out, tmp_path / "nothing", given)
+    assert given.read_bytes() == b"all that the player has"
 
 
 def test_a_link_stays_and_what_it_points_at_is_replaced(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from errors import is_count
 from lodestone.columns import columns
 from lodestone.options import LARGEST_PORT, finite
 
@@ -329,7 +330,7 @@ def scene(
                 listed.append((str(row.number), row.name, state))
             print(columns(("number", "scene", "now"), listed))
             return
-        _tell(connection.scene(int(scene) if scene.isdecimal() else scene, morph))
+        _tell(connection.scene(int(scene) if is_count(scene) else scene, morph))
 
 
 def knob(

@@ -43,8 +43,10 @@ def distil(
 
     Example: lodestone distil big.ts --target bela-mini -o small.onnx
     """
+    from files import apart
     from lodestone.distilling import Request, distilled, told
 
+    apart(output, model, *(take or ()))
     wanted = Request(
         model, output, target, delay, corpus, tuple(take or ()), hours, capacity, licence, run,
         not random_start, judge_from,

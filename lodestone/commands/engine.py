@@ -46,11 +46,12 @@ def compile_command(
 
     Example: lodestone compile voice.onnx
     """
-    from files import write_bytes
+    from files import apart, write_bytes
     from firmware import Engine
     from model_export.compiler import compile_plan, compile_stages
 
     target = output or model.with_suffix(".plan")
+    apart(target, model)
     plans = {target: compile_plan(model)}
     if stages != 1:
         numbered = enumerate(compile_stages(model, stages), 1)
@@ -86,11 +87,12 @@ def quantize_command(
     """
     from dataclasses import asdict
 
-    from files import write_bytes
+    from files import apart, write_bytes
     from graphs.card import load_onnx, read_card
     from model_export.quantise import quantise
     from model_export.quantise.listening import write_pair
 
+    apart(output, model)
     voice = load_onnx(model)
     made = quantise(voice, mode, target_db, progress=_talk)
     write_bytes(output, made.model.SerializeToString())

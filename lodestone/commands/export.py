@@ -51,9 +51,11 @@ def export_command(
 
     Example: lodestone export MODEL.ts -o voice.onnx
     """
+    from files import apart
     from graphs.card import read_card
     from model_export.export import export, write_model
 
+    apart(output, model)
     ears = _encoder(model) if encoder else None
     made = export(
         model, frames=frames, latents=latents, latent_noise=latent_noise, corpus=corpus, progress=_talk

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from errors import is_count
 from lodestone.default_files import GRAPHS, KEPT_IN
 from lodestone.ending import ended_by_kill
 
@@ -164,7 +165,7 @@ def _player(
     mix = Mix(voices)
     card = None
     if device is not None:
-        chosen: Any = int(device) if device.isdecimal() else device or None
+        chosen: Any = int(device) if is_count(device) else device or None
         # The ring plays on while a call of each voice is computed.
         with urgent():
             ring_s = RING_S + sum(voice.warm() for voice in voices)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from errors import is_count
 from lodestone.ending import ended_by_kill
 from lodestone.options import finite
 
@@ -102,7 +103,7 @@ def _talk(message: str) -> None:
 def _speaker(rate: int, device: str | None) -> LiveSpeaker:
     from lodestone.speaker import LiveSpeaker
 
-    return LiveSpeaker(rate, 2, int(device) if device and device.isdecimal() else device)
+    return LiveSpeaker(rate, 2, int(device) if device and is_count(device) else device)
 
 
 def _stay(instrument: LiveInstrument, seconds: float, speaker: LiveSpeaker | None) -> None:

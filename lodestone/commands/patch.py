@@ -34,7 +34,7 @@ def patch(
 
     Example: lodestone patch glass -o glass.pd
     """
-    from files import write_text
+    from files import apart, write_text
     from graphs.card import load_onnx, read_card
     from lodestone.patches import patch_text
     from lodestone.voice_files import find_voice, voice_graph
@@ -43,6 +43,8 @@ def patch(
     card, name, words = None, "", []
     if voice is not None:
         path = find_voice(voice)
+        if out is not None:
+            apart(out, path)
         model = load_onnx(voice_graph(path, cache))
         card, name = read_card(model), path.name.split(".")[0]
         words = _what_latents_do(model, card)

@@ -23,6 +23,10 @@ def score(
 
     Example: lodestone score evening.take
     """
+    from files import apart
+
+    to = out or take.with_suffix(".pdf")
+    apart(to, take)
     from graphs.card import load_onnx, read_card
     from lodestone.score import touches, write_score
     from lodestone.takes.heard import voices_of
@@ -37,7 +41,6 @@ def score(
         raise TakeError("a take that names its voice", "none", "name one with --voice")
     model = load_onnx(voice_graph(find_voice(voice or played[0]), folder / "voices"))
     card = read_card(model)
-    to = out or take.with_suffix(".pdf")
     title = f"{take.stem}, {read.seconds:.0f} s, {card.name}"
     write_score(to, title, read, card, path_sound(read, model, card))
     print(to)

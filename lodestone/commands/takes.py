@@ -91,14 +91,16 @@ def render(
 
     Example: lodestone render evening.take --voice water
     """
+    from files import apart
     from lodestone.takes.take_file import TakeError, read_take
 
     if mapping is not None and settings is not None:
         raise TakeError("one of --mapping and --settings", "both", "give one")
+    to = out or take.with_suffix(".wav")
+    apart(to, take)
     read = read_take(take)
     if read.damage:
         _talk(f"{take}: {read.damage}")
-    to = out or take.with_suffix(".wav")
     if mapping is None and settings is None:
         came = None if voice else _as_the_page_played(read, to, page_plans)
         _tell(came or _as_heard(read, to, voice, folder), as_json)

@@ -22,12 +22,13 @@ def ts(
 
     Example: lodestone ts voice.onnx -o voice.ts
     """
-    from files import write_bytes
+    from files import apart, write_bytes
     from graphs.card import load_onnx
     from lodestone.voice_files import find_voice, voice_graph
     from model_export.torchscript_writer import torchscript
 
     path = find_voice(voice)
+    apart(output, path)
     graph = path if path.suffix == ".onnx" else voice_graph(path, output.parent)
     write_bytes(output, torchscript(load_onnx(graph), output.stem))
     print(f"{output}: {output.stat().st_size} bytes", file=sys.stderr)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from errors import LodestoneError
+from errors import LodestoneError, is_count
 from files import plain_file, write_text
 
 FORMAT, VERSION = "lodestone-midi", 1
@@ -56,7 +56,7 @@ class MidiMap:
 
     @staticmethod
     def _number(path: Path, key: str) -> int:
-        if not key.isdecimal() or int(key) > 127:
+        if not is_count(key) or int(key) > 127:
             raise MidiError(f"a control from 0 to 127 in {path}", key[:20], _DO)
         return int(key)
 

@@ -9,6 +9,7 @@ import ast
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
+from errors import is_count
 from model_export.errors import ExportError
 from model_export.graph import Builder
 from model_export.graph.budget import STEP
@@ -144,7 +145,7 @@ class Evaluator(ABC):
     def _global(self, dotted: str) -> object:
         if dotted.startswith("__torch__."):
             return FunctionRef(dotted)
-        if dotted.startswith("CONSTANTS.c") and dotted[11:].isdigit():
+        if dotted.startswith("CONSTANTS.c") and is_count(dotted[11:]):
             index = int(dotted[11:])
             if index >= len(self.script.constants):
                 raise self.error(f"a constant number {index}", f"{len(self.script.constants)} constants")

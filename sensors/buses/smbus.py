@@ -6,6 +6,7 @@ import errno
 import os
 from typing import Any
 
+from errors import is_count
 from firmware import BusNak, BusStuck, BusTimeout
 from sensors.errors import SensorError
 
@@ -21,8 +22,8 @@ class SmbusBus:
     """
 
     def __init__(self, place: str) -> None:
-        self._place: int | str = int(place) if place.isdecimal() else place
-        self.path = f"/dev/i2c-{place}" if place.isdecimal() else place
+        self._place: int | str = int(place) if is_count(place) else place
+        self.path = f"/dev/i2c-{place}" if is_count(place) else place
         self._bus: Any = None
         self._open()
 

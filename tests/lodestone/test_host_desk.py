@@ -145,6 +145,7 @@ def test_everything_can_be_learned_and_wrong_files_are_refused(tmp_path: Path) -
     assert choices(["reach"]) == ["knob reach", "level", "mode", "mute", "next", "rest"]
     for text in ("{", "[]", '{"format": "lodestone-midi", "version": 2, "controls": {}}',
                  '{"format": "lodestone-midi", "version": 1, "controls": {"128": "level"}}',
+                 f'{{"format": "lodestone-midi", "version": 1, "controls": {{"{"9" * 5000}": "level"}}}}',
                  '{"format": "lodestone-midi", "version": 1, "controls": {"1": "explode"}}'):  # fmt: skip
         path = tmp_path / "wrong.json"
         path.write_text(text)
