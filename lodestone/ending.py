@@ -1,4 +1,4 @@
-"""Being told to end: `kill` ends a command as Ctrl-C does, so that what it writes is whole."""
+"""Being told to end: `kill` and a closed terminal end a command as Ctrl-C does, so that what it writes is whole."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
+TOLD = (signal.SIGTERM, signal.SIGHUP)
+
 
 @contextlib.contextmanager
 def ended_by_kill() -> Iterator[None]:
-    """SIGTERM raises KeyboardInterrupt in the main thread while the context lasts."""
+    """SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread while the context lasts.
+
+    What is ignored stays so: `nohup` starts a command that outlives its terminal.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = {number: signal.getsignal(number) for number in TOLD}
     try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, _interrupt)
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -209,7 +209,7 @@ def test_the_board_feels_the_field_of_the_take_and_its_knobs_turn(rendered: list
     assert max(differences) < 5.0  # µT, of some thousand
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGHUP], ids=["Ctrl-C", "closed terminal"])
 def test_a_living_board_is_recorded_until_the_end_and_rendered(tmp_path: Path, end: signal.Signals) -> None:
     port = free_port()
     made = image(
