@@ -158,3 +158,9 @@ def test_simulation_stays_out_of_the_image() -> None:
             assert not re.search(r"SimLink|SimPlatform|Hooks\(\)|VirtualTime|_slice_us", text), (
                 path.relative_to(ROOT)
             )
+
+
+def test_no_file_is_a_link() -> None:
+    """One that somebody made for himself would lead to nowhere elsewhere."""
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [line for line in listed.stdout.splitlines() if line.startswith("120000")] == []
