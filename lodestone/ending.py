@@ -1,4 +1,4 @@
-"""Being told to end: `kill` and a closed terminal end a command as Ctrl-C does, so that what it writes is whole."""
+"""Being told to end: `kill` and a closed terminal are as Ctrl-C, so that what a command writes is whole."""
 
 from __future__ import annotations
 
