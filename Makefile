@@ -60,8 +60,8 @@ lint: build
 	@find bela_project bench firmware tests -name generated -prune -o \( -name '*.cpp' -o -name '*.h' -o -name '*.c' -o -name '*.cc' \) -print0 | \
 	  xargs -0 $(VENV)/bin/clang-format --dry-run --Werror
 
-# Its idle threads would spin beside the tests. The virtual boards wait more than they work, so that the rest goes on
-# beside them; their tests go in order, each board has one worker, and their output comes whole at the end.
+# Its idle threads would spin beside the tests. The rest goes on beside the virtual boards, which
+# wait now and then; their tests go in order, each board has one worker, and their output comes whole at the end.
 test: export OPENBLAS_NUM_THREADS = 1
 test: build page-where-possible
 	@$(MAKE) --no-print-directory -j 2 test-all-but-boards test-virtual-boards

@@ -11,6 +11,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 import onnx
+from scipy.signal import resample_poly
 
 from firmware import Engine
 from graphs.card import LatentStatistics, read_card
@@ -75,8 +76,6 @@ class Teacher:
             [engine.run({"latent": z.T[None], **self._still})["audio"][0].mean(0) for z in blocks]
         )
         if self.factor > 1:
-            from scipy.signal import resample_poly  # a second and a half that most commands do without
-
             sound = resample_poly(sound, 1, self.factor)
         return np.asarray(sound[: len(latents) * self.hop], np.float32)
 
