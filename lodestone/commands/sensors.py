@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lodestone.columns import columns
+from lodestone.ending import told_to_end
 from lodestone.options import finite
 from lodestone.pacing import first, paced
 
@@ -149,10 +150,11 @@ def record(
     from sensors import open_source
     from sensors.recording import RecordingWriter
 
-    with open_source(bus) as source, RecordingWriter(out, source.info) as writer:
-        with contextlib.suppress(KeyboardInterrupt):
-            for frame in first(source, seconds):
-                writer.add(frame)
+    with told_to_end() as told, open_source(bus) as source, RecordingWriter(out, source.info) as writer:
+        for frame in first(source, seconds):
+            writer.add(frame)
+            if told():
+                break
         result = {"file": str(out), "frames": writer.frames, "sha256": writer.sha256}
     if as_json:
         print(json.dumps(result))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lodestone.ending import ended_by_kill
+from lodestone.ending import told_to_end
 from lodestone.options import LARGEST_PORT, LARGEST_SEED, finite
 
 if TYPE_CHECKING:
@@ -51,19 +51,18 @@ def record(
     info: dict[str, Any] = {"board": address, "firmware": status.version}
     info |= {"scene": status.scene_name, "voice": voice}
     link = UdpLink(address, 0, port)
-    with ended_by_kill(), contextlib.closing(link), TakeWriter(file, info) as writer:
+    with told_to_end() as told, contextlib.closing(link), TakeWriter(file, info) as writer:
         capture = Capture(link, writer)
         _talk(f"Recording {address} into {file}; Ctrl-C ends it")
         until = time.monotonic() + seconds if seconds else float("inf")
-        with contextlib.suppress(KeyboardInterrupt):
-            while time.monotonic() < until:
-                capture.step()
+        while time.monotonic() < until and not told():
+            capture.step()
         lasted = capture.seconds
     if not capture.count:
         raise TakeError(f"a board at {address} that plays", "not a word from it", "see `lodestone status`")
     frames = capture.count.get("/frame", 0)
-    told = f"{frames} frames, {capture.count.get('/latent', 0)} vectors of latents"
-    _talk(f"{lasted:.1f} s: {told}, {capture.count.get('/knobs', 0)} knobs told")
+    kept = f"{frames} frames, {capture.count.get('/latent', 0)} vectors of latents"
+    _talk(f"{lasted:.1f} s: {kept}, {capture.count.get('/knobs', 0)} knobs told")
     print(file)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from files import growing_file
 from lodestone.live.pace import Pace
 from lodestone.live.world_commands import WorldCommands
 from lodestone.speaker import LiveSpeaker
@@ -38,11 +40,14 @@ class LiveOutside:
     ) -> None:
         self._commands, self._pace, self._channels, self._speaker = commands, pace, channels, speaker
         self._file: Any = None
+        self._open = contextlib.ExitStack()
         self.frames = 0
         if wav is not None:
             import soundfile
 
-            self._file = soundfile.SoundFile(wav, "w", rate, channels, "FLOAT", format="WAV")
+            place = self._open.enter_context(growing_file(wav))
+            wanted = soundfile.SoundFile(place, "w", rate, channels, "FLOAT", format="WAV")
+            self._file = self._open.enter_context(wanted)
 
     def datagram_out(self, now_us: int, data: bytes) -> None:
         """A packet to the simulated world."""
@@ -79,5 +84,4 @@ class LiveOutside:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._open.close()  # whatever ended it: what sounded until then is kept
