@@ -288,7 +288,7 @@ class _Reader:
         )
 
     def _taps(self, value: Any) -> tuple[float, ...]:
-        taps = tuple(float(tap) for tap in value)
+        taps = tuple(self._number(tap, "mains weight") for tap in value)
         if not taps or abs(sum(taps) - 1.0) > 1e-6:
             raise self._refuse("mains weights that do not sum to 1")
         return taps

@@ -34,6 +34,7 @@ class Course:
         wide: settings of the teacher's network, where it is ours and differs in width alone; else None.
         warm: whether the student begins as a narrower copy of it.
         licence: the line that the player gave, or what the teacher's card says.
+        slide: samples of the teacher's steps that the lessons leave out (training/splices.py); 0: none.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class Course:
     wide: Settings | None
     warm: bool
     licence: str
+    slide: int = 0
 
     def write(self, run: Path) -> None:
         """Into the run folder."""

@@ -27,9 +27,12 @@ from training.errors import TrainingError
 from training.lessons import HELD_OUT, LEVEL, SECONDS, Lessons
 from training.settings import Settings
 from training.teacher import Teacher
+from voices import catalogue
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[str], None]
+SLOWER = 2.0
+"""Times as long as the student's own is a slide that is left out of the lessons."""
 LESSON_MINUTES, LESSON_MINUTES_AN_HOUR, MOST_LESSON_MINUTES = 6.0, 30.0, 60.0
 
 
@@ -102,19 +105,20 @@ def prepare(
     progress("listening to the teacher" if known is None else f"going on in {run}")
     teacher = Teacher(model, None if known is None else known.teacher_delay)
     settings, base = shape(wish, teacher, shipped)
+    slide = left_out(teacher, base) if known is None else known.slide
     if known is not None:
         _same(known, teacher, settings, run)
         settings = known.settings
     delay = students.own_delay(base, teacher.rate)
-    lessons = Lessons(teacher, settings.network.hop, run / "lessons", delay, paths=paths)
+    lessons = Lessons(teacher, settings.network.hop, run / "lessons", delay, paths=paths, slide=slide)
     level = lessons.level() if known is None else known.level
     count = max(lessons_for(wish.minutes), 0 if known is None else known.lessons)
     wide = _of_our_shape(model, shipped, settings, teacher, delay)
     write_bytes(run / "teacher.onnx", model.SerializeToString())
     warm = wish.warm and wide is not None if known is None else known.warm
     told = Course(
-        settings, teacher.rate, delay, level, count, teacher.card.name, teacher.sha256, teacher.own_delay,
-        wide, warm, wish.licence or (known.licence if known is not None else ""),
+        settings, teacher.rate, delay, level, count, teacher.card.name, teacher.sha256, teacher.answer.half,
+        wide, warm, wish.licence or (known.licence if known is not None else ""), slide,
     )  # fmt: skip
     told.write(run)
     for number in range(count):
@@ -122,6 +126,15 @@ def prepare(
             progress(f"lesson {number} of {count}")
         lessons.lesson(number)
     return told
+
+
+def left_out(teacher: Teacher, base: Settings) -> int:
+    """Samples of the teacher's slide that its lessons leave out: all, where the voice of ours of the
+    student's shape answers in less than half of it.
+    """
+    tenth, _, most = catalogue.find(base.name).step_ms
+    own = (most - tenth) * teacher.rate / 1000
+    return teacher.slide if teacher.slide > SLOWER * own else 0
 
 
 def _same(known: Course, teacher: Teacher, settings: Settings, run: Path) -> None:

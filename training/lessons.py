@@ -6,6 +6,7 @@ out, the student's own put in.
 
     hands       wander, take and hold places, jump to corners, sweep one latent after the other, jitter,
                 and go where recordings or performances went, if any are given
+    jumps       between held places are answered at once, where the teacher itself slides for long
     latents     in the card's quantiles; a student of another hop hears them in between: a glide goes on
                 gliding, a jump stays a jump
 """
@@ -24,6 +25,7 @@ import numpy.typing as npt
 
 from files import write_bytes
 from training.errors import TrainingError
+from training.splices import play_at_once
 from voices.measure import gestures, places, wandering
 
 if TYPE_CHECKING:  # its engine is built for one Python; lessons are read by any
@@ -106,6 +108,7 @@ class Lessons:
         seed: of all that is drawn.
         paths: latents [T, Z] of recordings or performances at the teacher's frames; every third lesson
             behind the held-out ones follows one.
+        slide: samples of a step of the teacher's that lessons leave out (training/splices.py); 0: none.
     """
 
     def __init__(
@@ -116,9 +119,10 @@ class Lessons:
         own_delay: int,
         seed: int = 1,
         paths: Sequence[Floats] = (),
+        slide: int = 0,
     ) -> None:
         self.teacher, self.hop, self.folder = teacher, hop, folder
-        self.own_delay, self.seed, self.paths = own_delay, seed, paths
+        self.own_delay, self.seed, self.paths, self.slide = own_delay, seed, paths, slide
 
     def file(self, number: int) -> Path:
         """Where a lesson is kept."""
@@ -168,7 +172,11 @@ class Lessons:
         late = teacher.delay - self.own_delay
         frames = int((SECONDS + WARM_SECONDS) * teacher.rate / teacher.hop) + 1
         z = self.latents(number, teacher, frames)
-        sound = teacher.play(z, self.seed * 100_003 + number)
+        seed = self.seed * 100_003 + number
+        if self.slide:
+            sound = play_at_once(teacher, z, seed, _jump(teacher.spread.std), self.slide)
+        else:
+            sound = teacher.play(z, seed)
         start = -(-int(WARM_SECONDS * teacher.rate) // self.hop)
         count = (len(sound) - max(late, 0)) // self.hop - start
         own = between(z, teacher.hop, self.hop, start + count, teacher.spread.std)[start:]
@@ -207,6 +215,11 @@ def between(z: Floats, hop: int, own_hop: int, frames: int, spread: Floats) -> n
     low = np.minimum(at.astype(int), len(z) - 2)
     share = (at - low)[:, None]
     a, b = z[low], z[low + 1]
-    jumps = (np.abs(b - a) > JUMP * np.maximum(spread, 1e-6)).any(1)[:, None]
+    jumps = (np.abs(b - a) > _jump(spread)).any(1)[:, None]
     held = np.where(share < 0.5, a, b)
     return np.asarray(np.where(jumps, held, a + share * (b - a)), np.float64)
+
+
+def _jump(spread: Floats) -> Floats:
+    """[Z] what is more than a glide goes in a frame."""
+    return np.asarray(JUMP * np.maximum(spread, 1e-6), np.float32)

@@ -7,6 +7,7 @@ silenced: a lesson must know the latents that sounded. Noise that belongs to the
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -30,18 +31,18 @@ class Teacher:
 
     Args:
         model: a voice with its card, exact or in 8 bits.
-        delay_samples: until half of a latent step is heard, at the graph's own rate; measured (by its card or
-            by steps, which takes a while) where None.
+        answer: to a latent step; measured (by its card or by steps, which takes a while) where None. A number
+            is that of samples until half is heard.
 
     Attributes:
         rate, hop: of the sound that it gives, Hz and samples a latent frame.
-        delay: samples at that rate until half of a latent step is heard.
+        delay, slide: samples at that rate until half of a latent step is heard, and from 10 to 90 per cent.
         latents: Z.
         spread: statistics of its latents.
         sha256: of the graph's own bytes.
     """
 
-    def __init__(self, model: onnx.ModelProto, delay_samples: int | None = None) -> None:
+    def __init__(self, model: onnx.ModelProto, answer: Answer | int | None = None) -> None:
         card = read_card(model)
         if card.kind != "voice" or card.latent is None:
             got = f"a graph of kind {card.kind}"
@@ -55,8 +56,9 @@ class Teacher:
             raise TrainingError(wanted, f"{card.sample_rate} Hz", "export the model at a common rate")
         self.rate, self.hop = card.sample_rate // self.factor, card.hop // self.factor
         self.sha256 = hashlib.sha256(model.SerializeToString()).hexdigest()
-        own = measured_delay(model) if delay_samples is None else delay_samples
-        self.own_delay, self.delay = own, round(own / self.factor)
+        own = measured_answer(model) if answer is None else answer
+        self.answer = Answer(own, 0) if isinstance(own, int) else own
+        self.delay, self.slide = round(self.answer.half / self.factor), round(self.answer.slide / self.factor)
         self._engine = Engine(compile_plan(model))
         self._still = {
             name: np.zeros(shape, np.float32)
@@ -80,10 +82,33 @@ class Teacher:
         return np.asarray(sound[: len(latents) * self.hop], np.float32)
 
 
-def measured_delay(model: onnx.ModelProto) -> int:
-    """Samples until half of a latent step is heard: by the card, by steps, or by its layers at last."""
+@dataclass(frozen=True)
+class Answer:
+    """How a voice answers a step of its latents, in samples at its graph's own rate.
+
+    Attributes:
+        half: until half of it is heard.
+        slide: from 10 to 90 per cent; 0 where a step shows neither.
+    """
+
+    half: int
+    slide: int
+
+
+def measured_answer(model: onnx.ModelProto) -> Answer:
+    """By the card, by steps, or by its layers at last."""
     card = read_card(model)
-    half = card.step_ms[1] if card.step_ms else response(model).half
+    if card.step_ms:
+        tenth, half, most = card.step_ms
+    else:
+        measured = response(model)
+        tenth, half, most = measured.tenth, measured.half, measured.most
     if not np.isfinite(half):  # latents that change nothing that a step could show
-        return card.delay_samples
-    return round(half * card.sample_rate / 1000)
+        return Answer(card.delay_samples, 0)
+    slide = most - tenth if np.isfinite(most - tenth) else 0.0
+    return Answer(round(half * card.sample_rate / 1000), round(slide * card.sample_rate / 1000))
+
+
+def measured_delay(model: onnx.ModelProto) -> int:
+    """Samples until half of a latent step is heard, at the graph's own rate."""
+    return measured_answer(model).half

@@ -82,6 +82,7 @@ DAMAGE = {
         "carry",
     ),
     "hum weights": (rewritten(set_in(BODY, "rest", "mains_taps", [0.5, 0.6]), True), "sum to 1"),
+    "hum by a word": (rewritten(set_in(BODY, "rest", "mains_taps", ["nan"]), True), "mains weight of nan"),
     "no level": (rewritten(set_in(BODY, "play", "touch_rms", 0.0), True), "touch level"),
 }
 
