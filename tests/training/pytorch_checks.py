@@ -1,0 +1,130 @@
+"""What training/ computes with PyTorch, held to its definition; run in PyTorch's environment:
+
+    python -m tests.training.pytorch_checks RUN
+
+`test_pytorch.py` does so. Every function of CHECKS is one; what went wrong is printed as JSON by its name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import torch
+
+import training
+from training.distil import Distiller
+from training.network import running_means, without_edges
+from training.recorded import Recorded
+
+
+def every_module_is_there_with_what_it_imports(_: Path) -> None:
+    """What training/setup.sh installs is enough."""
+    for module in pkgutil.iter_modules(training.__path__):
+        try:
+            importlib.import_module(f"training.{module.name}")
+        except ImportError as error:
+            if "_firmware" not in str(error):  # our engine, built for another Python than this one
+                raise
+
+
+def running_means_are_those_of_a_loop(_: Path) -> None:
+    """Over more frames than a block has, from the start and across blocks."""
+    random = np.random.default_rng(1)
+    for frames in (1, 255, 256, 257, 1000):
+        for share in (0.01, 0.3, 0.5):
+            x, mean, wanted = random.normal(size=(2, 3, frames)), np.zeros((2, 3)), []
+            for frame in np.moveaxis(x, -1, 0):
+                mean = mean + share * (frame - mean)
+                wanted.append(mean)
+            got = running_means(torch.from_numpy(x), share).numpy()
+            np.testing.assert_allclose(got, np.stack(wanted, -1), atol=1e-9)
+
+
+def what_stands_still_in_a_band_is_taken_away(_: Path) -> None:
+    """A constant and one that turns its sign go; a tone stays."""
+    time = np.arange(64 * 200)
+    tone = np.sin(2 * np.pi * 0.11 * time)
+    for edge in (np.ones_like(tone), 1.0 - 2.0 * (time % 2)):
+        x = torch.from_numpy((tone + edge).astype(np.float32))[None, None]
+        left = without_edges(x, 64, 0.2)[0, 0].numpy()[64 * 100 :]
+        assert np.abs(left - tone[64 * 100 :]).max() < 0.05
+
+
+def a_step_on_a_cpu_is_the_call_itself(_: Path) -> None:
+    """Every time, with what it was given."""
+    seen = []
+
+    def function(x: torch.Tensor) -> torch.Tensor:
+        seen.append(float(x))
+        return x + 1
+
+    step = Recorded(function, "cpu")
+    assert [float(step(torch.tensor(float(k)))) for k in range(6)] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert seen == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def a_run_that_goes_on_is_the_run_that_was_never_stopped(run: Path) -> None:
+    """Weights after eight steps at once, and after four, a checkpoint, and four: the same bits."""
+    torch.set_num_threads(1)
+    whole = Distiller(run)
+    parts = Distiller(run)
+    for step in range(8):
+        for each in (whole, parts):
+            each.take_step(step / 8)
+            each.step += 1
+        if step == 3:
+            parts.save()
+            parts = Distiller(run)
+            assert parts.step == 4
+    for name, value in whole.decoder.state_dict().items():
+        assert torch.equal(value, parts.decoder.state_dict()[name]), name
+        assert torch.equal(whole.average[name], parts.average[name]), name
+
+
+def half_of_the_crops_move_one_latent_alone(run: Path) -> None:
+    """With `--sweeps 0.5` at least that part of them come from lessons of that hand; without, a fifth."""
+    shares = []
+    for sweeps in (0.0, 0.5):
+        distiller = Distiller(run, sweeps=sweeps)
+        with mock.patch.object(distiller, "_lesson", wraps=distiller._lesson) as lesson:
+            for step in range(40):
+                distiller.step = step
+                distiller.batch()
+            drawn = [call.args[0] for call in lesson.call_args_list]
+        shares.append(np.mean([number % 5 == 3 for number in drawn]))
+    assert 0.1 < shares[0] < 0.35, shares
+    assert 0.5 < shares[1] < 0.75, shares
+
+
+CHECKS: tuple[Callable[[Path], None], ...] = (
+    every_module_is_there_with_what_it_imports,
+    running_means_are_those_of_a_loop,
+    what_stands_still_in_a_band_is_taken_away,
+    a_step_on_a_cpu_is_the_call_itself,
+    a_run_that_goes_on_is_the_run_that_was_never_stopped,
+    half_of_the_crops_move_one_latent_alone,
+)
+
+
+def main(run: Path) -> None:
+    """All of them, though some fail."""
+    wrong = {}
+    for check in CHECKS:
+        try:
+            check(run)
+            wrong[check.__name__] = ""
+        except Exception:
+            wrong[check.__name__] = traceback.format_exc()
+    print(json.dumps(wrong))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
