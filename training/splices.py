@@ -32,12 +32,12 @@ class Plays(Protocol):
         """Latents [T, Z] as sound [T hop]."""
 
 
-def cuts(z: Floats, least: float, shortest: int) -> list[int]:
+def cuts(z: Floats, least: Floats, shortest: int) -> list[int]:
     """The frames of `z` [T, Z] at which a hand jumps from a held place to a held place.
 
     Args:
         z: latents.
-        least: [Z] or one number: what is a jump.
+        least: [Z] what is a jump.
         shortest: frames for which no other jump may be near.
     """
     jumps = np.flatnonzero((np.abs(np.diff(z, axis=0)) > least).any(1)) + 1
@@ -76,7 +76,7 @@ def play_at_once(teacher: Plays, z: Floats, seed: int, least: Floats, slide: int
     used = range(min(TRACKS, len(bounds) - 1))
     played = [teacher.play(z[track(len(z), bounds, first)], seed) for first in used]
     fade = round(FADE_SECONDS * teacher.rate)
-    sound = played[0].copy()
+    sound: Floats = played[0].copy()
     for place in range(1, len(bounds) - 1):
         at = bounds[place] * teacher.hop + teacher.delay - fade // 2
         other = played[place % TRACKS][at:]

@@ -60,7 +60,7 @@ def test_every_hand_stays_between_what_the_teacher_says_on_its_tracks(seed: int)
         sound = play_at_once(Sliding(), z, seed, ONE, SLIDE)
         assert len(sound) == 400 * HOP
         assert np.abs(sound).max() <= np.abs(z).max() + 1e-4
-    assert len(cuts(corners(400, RATE / HOP, 3, random).astype(np.float32), 0.5, 20)) > 3
+    assert len(cuts(corners(400, RATE / HOP, 3, random).astype(np.float32), 0.5 * ONE, 20)) > 3
 
 
 def test_a_track_plays_its_own_places_when_they_are_due() -> None:
