@@ -18,6 +18,8 @@ PORTS = (7563, 7564)
 LEAST_DISK_BYTES = 500_000_000
 TONIGHT_H = 12.0
 """A calibration older than this is not tonight's: rooms and magnets change."""
+CLOCKS_APART_H = 1.0
+"""Clocks of two machines may differ by so much; one further ahead, or this one behind, is wrong."""
 GOOD, CARE, BAD = "good", "care", "bad"
 
 
@@ -139,6 +141,9 @@ def calibration(path: Path, now: float) -> Seen:
     said = f"{made.astimezone().strftime('%d %b %H:%M')}, {verdict.level}"
     if verdict.level != READY:
         return Seen("calibration", BAD if verdict.level == STOP else CARE, said, verdict.words)
+    if hours < -CLOCKS_APART_H:
+        do = "set the clock; where that is right, calibrate again"
+        return Seen("calibration", CARE, f"{said}, which is not yet: its age cannot be told", do)
     if hours > TONIGHT_H:
         return Seen("calibration", CARE, f"{said}, {hours / 24:.0f} days old", MAKE_ONE)
     return Seen("calibration", GOOD, said)

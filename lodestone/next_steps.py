@@ -48,7 +48,7 @@ def next_steps(folder: Path = Path(), look: Callable[[], Seen] = doctor.board) -
     if found:
         steps[1] = (f"lodestone page --board {address}", steps[1][1])
     if calibrated.state != GOOD:
-        about = "not tonight's: " if "old" in calibrated.said else ""
+        about = "not tonight's: " if " old" in calibrated.said else ""
         step = (f"lodestone calibrate --board {address}", CALIBRATE) if found else REHEARSE
         steps.insert(1 if found else len(steps), (step[0], about + step[1]))
     steps.append(FLASH if (folder / "instrument.toml").is_file() else BUILD)

@@ -34,13 +34,14 @@ ENDLESS = (
 )
 """They go on until Ctrl-C."""
 BOARD = (
-    "page --board",
+    "page",
     "status",
     "mode",
     "board",
     "scene",
     "knob",
     "rest",
+    "teach",
     "host",
     "record",
     "calibration watch --board",
@@ -75,9 +76,10 @@ REFUSED = {
     "distil": "it wants PyTorch",
     "scene water": "a voice that this instrument has not",
     "scene dawn": "a scene of the player's",
+    "build --mapping mine.py:swirl": "the scene that was saved has a knob that this mapping has not",
 }
-FOLLOWED = ("--mapping mirror", "chip=homemade", "hum.onnx")
-"""In commands about what the recipes of docs/extending.md make: tests/extending follows those."""
+FOLLOWED = ("--mapping mirror", "chip=homemade", "chip=tli493d", "hum.onnx")
+"""In commands about what the recipes of the docs make: tests/extending follows those."""
 MENTIONED = (
     "Missing argument",
     "Missing option",

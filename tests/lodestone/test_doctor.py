@@ -50,6 +50,8 @@ def test_a_calibration_is_missing_old_or_damaged(tmp_path: Path, monkeypatch: py
         monkeypatch.setattr("calibration.assemble.verdict_of", lambda _, judged=judged: judged)
         assert doctor.calibration(path, made.timestamp() + 60).state == state
     monkeypatch.setattr("calibration.assemble.verdict_of", lambda _: (None, Verdict(READY, ())))
+    ahead = doctor.calibration(path, made.timestamp() - 3 * 86400)  # this clock, or that one, is wrong
+    assert (ahead.state, "age cannot be told" in ahead.said) == (doctor.CARE, True)
     later = doctor.calibration(path, made.timestamp() + 3 * 86400)
     assert (later.state, "3 days old" in later.said) == (doctor.CARE, True)
     path.write_text(path.read_text()[:-40])
