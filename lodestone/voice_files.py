@@ -44,11 +44,20 @@ def find_encoder(voice: str, beside: Path = Path()) -> Encoder | None:
     path = find_voice(voice, beside)
     if not is_graph(path):
         return Encoder(encoder_graph(path))
-    if (beside / voice).is_file():
-        kept = encoder_beside(path)
-        return Encoder(load_onnx(kept)) if kept.is_file() else None
-    graph = catalogue.of(voice).encoder()
+    graph = kept_encoder(voice, beside)
     return None if graph is None else Encoder(graph)
+
+
+def kept_encoder(voice: str, beside: Path = Path()) -> onnx.ModelProto | None:
+    """The graph of `NAME.encoder.onnx` beside a voice's `NAME.onnx`, or of the voice that ships, if any.
+
+    Raises:
+        VoiceError: no such voice, or a damaged file.
+    """
+    if (beside / voice).is_file():
+        kept = encoder_beside(beside / voice)
+        return load_onnx(kept) if kept.is_file() else None
+    return catalogue.of(voice).encoder()
 
 
 def voice_graph(

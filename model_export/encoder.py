@@ -21,7 +21,7 @@ from model_export.graph.onnx_writer import to_onnx
 from model_export.graph.prune import pruned
 from model_export.graph.spectral import without_spectra
 from model_export.symbolic import trace
-from model_export.torchscript import Archive, plain_name, read_script
+from model_export.torchscript import OWN_CLASS, Archive, plain_name, read_script
 from model_export.wrapper import unwrap
 
 KIND = "encoder"
@@ -53,6 +53,9 @@ def encoder_graph(path: Path) -> onnx.ModelProto:
         Archive(path) as archive,
     ):
         script = read_script(archive)
+        if script.root.class_name == OWN_CLASS:
+            do = "take NAME.encoder.onnx, from which it was written"
+            raise ExportError("an encoder of RAVE's exporter", "a .ts of our own writer", do)
         wrapper = unwrap(script)
         shape = [1, wrapper.audio_inputs, BLOCK_FRAMES * wrapper.hop]
         graph = pruned(trace(script, wrapper.module, "encode", shape, "audio", "latent"))

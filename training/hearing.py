@@ -17,7 +17,7 @@ from spox import Var
 
 from graphs.card import Card, attach_card
 from graphs.stateful import StatefulGraph, const, shape_const
-from model_export.encoder import BLOCK_FRAMES, KIND
+from model_export.encoder import KIND
 
 Floats = npt.NDArray[np.float32]
 MELS = 64
@@ -79,7 +79,7 @@ def features(mel: Floats) -> Floats:
 
 
 def encoder(weights: Mapping[str, Floats], name: str, rate: int, hop: int) -> onnx.ModelProto:
-    """The encoder as a graph with its card.
+    """The encoder as a graph of one frame a call, with its card.
 
     Args:
         weights: `first`, `second`, `last` with `.weight` [out, in, taps] and `.bias` [out]: of convolutions
@@ -88,11 +88,11 @@ def encoder(weights: Mapping[str, Floats], name: str, rate: int, hop: int) -> on
         rate, hop: of that voice.
     """
     graph, window = StatefulGraph(), window_of(hop)
-    audio = graph.input("audio", (1, 1, BLOCK_FRAMES * hop))
+    audio = graph.input("audio", (1, 1, hop))
     past = window - hop + CONTEXT * hop
     state = graph.state("past", (1, 1, past))
     joined = op.concat([state.now, audio], axis=2)
-    total = past + BLOCK_FRAMES * hop
+    total = past + hop
     state.then = op.slice(joined, shape_const([total - past]), shape_const([total]), shape_const([2]))
     x = _features(op.reshape(joined, shape_const([1, total])), window, hop, rate)
     for layer in WEIGHTS:
@@ -101,7 +101,7 @@ def encoder(weights: Mapping[str, Floats], name: str, rate: int, hop: int) -> on
     graph.output("latent", x)
     digest = hashlib.sha256(b"".join(weights[key].tobytes() for key in sorted(weights))).hexdigest()
     count = int(weights["last.bias"].shape[0])
-    card = Card(kind=KIND, name=name, latents=count, sample_rate=rate, hop=hop, frames=BLOCK_FRAMES,
+    card = Card(kind=KIND, name=name, latents=count, sample_rate=rate, hop=hop, frames=1,
                 channels=1, delay_samples=late_frames(hop) * hop,
                 parameters=sum(w.size for w in weights.values()),
                 state_bytes=4 * past, source_sha256=digest)  # fmt: skip

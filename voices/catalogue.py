@@ -128,8 +128,8 @@ class Voice:
         return None if self.ears is None else _unpacked(self.ears.path, self.ears.sha256)
 
     def torchscript(self) -> bytes:
-        """The `.ts` that nn~ and PyTorch play, written from the graph."""
-        return torchscript(self.graph(), self.name)
+        """The `.ts` that nn~ and PyTorch play, written from the graph; with `encode` if it has an encoder."""
+        return torchscript(self.graph(), self.name, self.encoder())
 
 
 def _unpacked(path: Path, sha256: str) -> onnx.ModelProto:

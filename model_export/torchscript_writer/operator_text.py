@@ -133,6 +133,14 @@ def _clip(node: Node) -> str:
     return text
 
 
+def _spectrum(node: Node) -> str:
+    if "onesided" in node.attributes and not node.attributes["onesided"]:
+        raise ExportError("spectra of one side", "one of both", "report this encoder")
+    (step,), (length,) = node.integers(1), node.integers(3)
+    cut = f"torch.unfold({node.names[0]}, 1, {length}, {step})"
+    return f"torch.view_as_real(torch.fft_rfft(torch.mul({cut}, {node.names[2]}), None, -1, None))"
+
+
 LINES: dict[str, Line] = {
     **{
         name: _call(function)
@@ -158,6 +166,7 @@ LINES: dict[str, Line] = {
     "Expand": lambda node: f"torch.mul({node.names[0]}, torch.ones({node.integers(1)}))",
     "Transpose": lambda node: f"torch.permute({node.names[0]}, {list(node.attributes['perm'])})",
     "Cast": lambda node: f"torch.to({node.names[0]}, {_TORCH_TYPES[node.attributes['to']]})",
+    "STFT": _spectrum,
     "ReduceSum": _reduce("sum"),
     "ReduceMean": _reduce("mean"),
     "ReduceMax": _reduce("amax"),

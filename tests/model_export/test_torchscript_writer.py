@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from graphs.card import Card, attach_card, read_card
 from graphs.player import GraphPlayer
 from graphs.tolerance import EXACT
 from lodestone.cli import build_app
+from model_export.encoder import encoder_graph
 from model_export.errors import ExportError
 from model_export.torchscript_writer import torchscript
 from model_export.torchscript_writer.operator_text import LINES
@@ -120,6 +122,7 @@ for _name in ("ReduceMean", "ReduceMax", "ReduceMin"):
 for _name in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin"):
     CASES[_name].graph.node.insert(0, helper.make_node("Concat", ["latent", "latent"], ["wide"], axis=2))
 CHECKED_ELSEWHERE = {"Slice", "Concat", "Reshape", "Cast"}  # every voice has them
+OF_ENCODERS = {"STFT"}  # no decoder has it: tests/training/pytorch_checks.py
 
 
 @pytest.mark.parametrize("operator", sorted(CASES))
@@ -128,7 +131,7 @@ def test_an_operator_is_read_back_as_it_was(operator: str, tmp_path: Path) -> No
 
 
 def test_every_operator_that_is_written_is_read_back_by_some_test() -> None:
-    assert set(LINES) == set(CASES) | CHECKED_ELSEWHERE
+    assert set(LINES) == set(CASES) | CHECKED_ELSEWHERE | OF_ENCODERS
 
 
 def test_what_cannot_be_written_is_told() -> None:
@@ -149,16 +152,40 @@ def test_the_command_writes_a_shipped_voice_and_a_graph(tmp_path: Path) -> None:
         assert zipfile.is_zipfile(tmp_path / "out.ts")
 
 
-def test_pytorch_plays_it_for_any_frames_and_rows(tmp_path: Path) -> None:
-    """Where PyTorch is at hand: 100 dB and more for the same draws."""
-    torch = pytest.importorskip("torch", reason="needs PyTorch: training/setup.sh")
-    from training.torchscript import signal_to_noise
+WITH_EARS = [voice.name for voice in catalogue.shipped() if voice.ears is not None]
 
-    model = catalogue.find(NAMES[0]).graph()
-    assert signal_to_noise(model, tmp_path) >= 100.0
-    module, card = torch.jit.load(str(tmp_path / "voice.ts")), read_card(model)
-    assert module.get_methods() == ["decode"]
-    assert module.decode_params.tolist() == [card.latents, card.hop, card.channels, 1]
-    with torch.no_grad():
-        got = module.decode(torch.zeros(3, card.latents, 7))
-    assert got.shape == (3, card.channels, 7 * card.hop)
+
+@pytest.mark.parametrize("name", WITH_EARS)
+def test_a_voice_with_an_encoder_has_all_three_methods(name: str, tmp_path: Path) -> None:
+    """What they play is tried in PyTorch: tests/training/pytorch_checks.py."""
+    (tmp_path / "a.ts").write_bytes(catalogue.find(name).torchscript())
+    with zipfile.ZipFile(tmp_path / "a.ts") as archive:
+        code = archive.read(f"{name}/code/__torch__/lodestone.py").decode()
+    assert 'return ["decode", "encode", "forward"]' in code
+    assert model_export.export(tmp_path / "a.ts").graph.output[0].name == "audio"
+    with pytest.raises(ExportError, match=r"take NAME\.encoder\.onnx"):
+        encoder_graph(tmp_path / "a.ts")
+
+
+def test_the_encoder_of_another_voice_is_refused() -> None:
+    ears = catalogue.find(WITH_EARS[0]).encoder()
+    with pytest.raises(ExportError, match="an encoder with frames a call, channels"):
+        torchscript(tiny_voice(random_weights()), "tiny", ears)
+
+
+def test_the_command_takes_an_encoder_that_lies_beside(tmp_path: Path) -> None:
+    voice = catalogue.find(WITH_EARS[0])
+    onnx.save(voice.graph(), tmp_path / "mine.onnx")
+    alone = CliRunner().invoke(build_app(), ["ts", str(tmp_path / "mine.onnx"), "-o", str(tmp_path / "a.ts")])
+    assert alone.output.endswith("bytes, decode\n"), alone.output
+    ears = voice.encoder()
+    assert ears is not None
+    onnx.save(ears, tmp_path / "mine.encoder.onnx")
+    both = CliRunner().invoke(build_app(), ["ts", str(tmp_path / "mine.onnx"), "-o", str(tmp_path / "b.ts")])
+    assert both.output.endswith("bytes, decode, encode, forward\n"), both.output
+    # That of a RAVE, which the board's tools run in blocks, stays where it is.
+    attach_card(ears, replace(read_card(ears), frames=16))
+    onnx.save(ears, tmp_path / "mine.encoder.onnx")
+    left = CliRunner().invoke(build_app(), ["ts", str(tmp_path / "mine.onnx"), "-o", str(tmp_path / "c.ts")])
+    assert "left out" in left.output
+    assert (tmp_path / "c.ts").read_bytes() != (tmp_path / "b.ts").read_bytes()
