@@ -1,6 +1,6 @@
-"""Tries a wheel in a bare system: `python -m release.check WHEEL [FOLDER]`, as root on Debian.
+"""Tries a wheel in bare systems: `python -m release.check WHEEL [--suite SUITE]`, as root on Debian.
 
-FOLDER becomes a Debian of its own, the one whose Python the wheel is for, with nothing but python3 and pipx
+In build/bare-SUITE lies a Debian of its own, whose Python the wheel is for, with nothing but python3 and pipx
 (debootstrap). What the wheel needs is fetched here and carried in; there, without a network, a user who has
 nothing yet installs it by pipx and plays (how long that takes is told), then tries every command of README
 and book (release/rows.py). What the package holds must be the same afterwards.
@@ -8,6 +8,7 @@ and book (release/rows.py). What the package holds must be the same afterwards.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from errors import LodestoneError
 from release.errors import ReleaseError, run
 
 ROOT = Path(__file__).resolve().parents[1]
-SYSTEMS = {"cp311": ("bookworm", "3.11"), "cp312": ("trixie", "3.13")}
-"""For a wheel's tag the Debian that has a Python for it, and which; there is none with 3.10."""
+SYSTEMS = {"cp311": ("bookworm",), "cp312": ("trixie", "sid")}
+"""For a wheel's tag the Debians that have a Python for it (3.11; 3.13, and what is newest); none has 3.10."""
 HOME = "/home/player"
 OF_PIPX = ("pip", "setuptools", "wheel")
 """What pipx fetches before it installs anything."""
@@ -60,7 +61,7 @@ def bare_system(folder: Path, suite: str) -> None:
 
 
 def carry(wheel: Path, folder: Path, python: str) -> None:
-    """The wheel and all that it needs, and what is to be tried."""
+    """The wheel and all that it needs for that Python, and what is to be tried."""
     house, script = folder / "house", folder / "try"
     for place in (house, script):
         shutil.rmtree(place, ignore_errors=True)
@@ -95,8 +96,8 @@ def carry(wheel: Path, folder: Path, python: str) -> None:
         shutil.copy(ROOT / "release" / name, script / "release")
 
 
-def system_of(wheel: Path) -> tuple[str, str]:
-    """The Debian and its Python in which a wheel is tried. Raises ReleaseError where there is none."""
+def systems_of(wheel: Path) -> tuple[str, ...]:
+    """The Debians in which a wheel is tried. Raises ReleaseError where there is none."""
     tag = wheel.name.removesuffix(".whl").split("-")[2:]
     if len(tag) != 3 or tag[0] not in SYSTEMS or not tag[2].endswith("x86_64"):
         wanted = f"a wheel for x86-64 and {' or '.join(SYSTEMS)}, the Pythons of Debian"
@@ -104,11 +105,12 @@ def system_of(wheel: Path) -> tuple[str, str]:
     return SYSTEMS[tag[0]]
 
 
-def check(wheel: Path, folder: Path) -> int:
-    """The exit status of the trial; it prints as it goes."""
-    suite, python = system_of(wheel)
-    print(f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB, in {suite} with Python {python}", flush=True)
+def check(wheel: Path, suite: str, folder: Path) -> int:
+    """The exit status of the trial in one system; it prints as it goes."""
     bare_system(folder, suite)
+    said = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+    python = run(["chroot", folder, "python3", "-c", said]).strip()
+    print(f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB, in {suite} with Python {python}", flush=True)
     carry(wheel, folder, python)
     # A player of yesterday would have settings, caches and the package.
     forget = f"! id player > /dev/null 2>&1 || /usr/sbin/userdel player; rm -rf {HOME}"
@@ -125,12 +127,21 @@ def check(wheel: Path, folder: Path) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Checks the wheel that is named."""
-    if not arguments:
-        raise ReleaseError("a wheel", "none", "make one: `python -m release.wheels --only cp311-x86_64`")
-    wheel = Path(arguments[0]).resolve()
-    own = ROOT / "build" / f"bare-{system_of(wheel)[0]}"
-    return check(wheel, Path(arguments[1]).resolve() if len(arguments) > 1 else own)
+    """Checks the wheel that is named, in each of its systems; 1 where it failed in one."""
+    ask = argparse.ArgumentParser(prog="python -m release.check", description="A wheel in bare systems.")
+    ask.add_argument("wheel", type=Path, help="as `python -m release.wheels --only cp311-x86_64` makes it")
+    ask.add_argument("--suite", help="one Debian alone")
+    asked = ask.parse_args(arguments)
+    wheel = asked.wheel.resolve()
+    suites = systems_of(wheel)
+    if asked.suite is not None and asked.suite not in suites:
+        raise ReleaseError(f"a suite out of {', '.join(suites)}", asked.suite, "name one of these")
+    if not wheel.is_file():
+        raise ReleaseError("a wheel", f"no file {asked.wheel}", "make one: `python -m release.wheels`")
+    failed = 0
+    for suite in suites if asked.suite is None else (asked.suite,):
+        failed += check(wheel, suite, ROOT / "build" / f"bare-{suite}") != 0
+    return min(failed, 1)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from release.__main__ import main, notes, versions
-from release.check import SYSTEMS, system_of
+from release.check import SYSTEMS, systems_of
 from release.errors import ReleaseError
 from release.wheels import TARGETS, Target, fits
 
@@ -65,8 +65,8 @@ def test_a_wheel_asks_for_no_newer_system_than_its_tag_says(found: str, good: bo
 def test_a_wheel_is_tried_in_the_debian_that_has_its_python() -> None:
     names = {t.name.split("-")[0] for t in TARGETS}
     assert set(SYSTEMS) < names
-    assert system_of(Path("lodestone-0.1.0-cp311-cp311-manylinux_2_28_x86_64.whl")) == ("bookworm", "3.11")
-    assert system_of(Path("lodestone-0.1.0-cp312-abi3-manylinux_2_28_x86_64.whl"))[0] == "trixie"
+    assert systems_of(Path("lodestone-0.1.0-cp311-cp311-manylinux_2_28_x86_64.whl")) == ("bookworm",)
+    assert systems_of(Path("lodestone-0.1.0-cp312-abi3-manylinux_2_28_x86_64.whl")) == ("trixie", "sid")
     for other in ("cp310-cp310-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_28_aarch64"):
         with pytest.raises(ReleaseError, match="x86-64"):
-            system_of(Path(f"lodestone-0.1.0-{other}.whl"))
+            systems_of(Path(f"lodestone-0.1.0-{other}.whl"))
