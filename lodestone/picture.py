@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import matplotlib
@@ -17,6 +18,7 @@ from files import fresh_file
 from graphs.card import LatentStatistics
 from lodestone.osc_log import Heard, series
 
+COURSE = "Course"
 _AXIS_COLOURS = ("#c44e52", "#55a868", "#4c72b0")
 _MODE_COLOURS = {"onboard": "#4c72b0", "host": "#dd8452", "both": "#8172b3"}
 
@@ -53,8 +55,26 @@ def draw_performance(
     rows[4].set_xlabel("seconds")
     rows[4].set_xlim(0, len(sound) / rate)
     with fresh_file(path) as fresh:
-        figure.savefig(fresh, dpi=110)
+        told = json.dumps(course(messages, sound, rate))
+        figure.savefig(fresh, format="png", dpi=110, metadata={COURSE: told, "Software": "Lodestone"})
     plt.close(figure)
+
+
+def course(
+    messages: list[Heard], sound: npt.NDArray[np.float32], rate: int
+) -> dict[str, list[float] | list[list[float]]]:
+    """What the sheet shows, second by second: `loudness_db` [S] and `latent` [S][Z], means.
+
+    It stands in the picture's file (PNG's text COURSE), so that one may ask whether a picture is current.
+    """
+    seconds = len(sound) // rate
+    power = np.square(sound[: seconds * rate], dtype=np.float64).reshape(seconds, rate).mean(1)
+    times, values = series(messages, "/latent")
+    latent = [values[(times >= k) & (times < k + 1)].mean(0) for k in range(seconds)]
+    return {
+        "loudness_db": [round(float(level), 1) for level in 10 * np.log10(power + 1e-10)],
+        "latent": [[round(float(z), 2) for z in row] for row in latent],
+    }
 
 
 def _draw_field(axes: Axes, messages: list[Heard]) -> None:
