@@ -114,8 +114,15 @@ def calibrate(
 
 
 def calibrate_simulated(out: Path, seed: int = 0, watcher: Watcher | None = None) -> Calibrated:
-    """Calibrates the simulated board of this seed into `out`, without a word."""
-    return calibrate(open_simulated(seed), watcher or Silent(), out)
+    """Calibrates the simulated board of this seed into `out`, without a word.
+
+    Raises:
+        KeyboardInterrupt: at Ctrl-C; no player's calibration was given up.
+    """
+    try:
+        return calibrate(open_simulated(seed), watcher or Silent(), out)
+    except GivenUp:
+        raise KeyboardInterrupt from None
 
 
 def steps_by_name(names: list[str]) -> frozenset[str]:
