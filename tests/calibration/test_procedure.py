@@ -19,7 +19,7 @@ from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
 from calibration.capture.sources import open_simulated
 from calibration.capture.steps import Choice, GivenUp, Step, identities
 from calibration.judging.verdict import CARE
-from calibration.session import Silent, calibrate, calibrate_simulated
+from calibration.session import calibrate, calibrate_simulated
 from calibration.stretch import FROZEN, LOST, SATURATED_AXES, check_recording
 from errors import LodestoneError
 
