@@ -35,13 +35,13 @@ def told_to_end() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C, SIGTERM or SIGHUP came, to be asked between two pieces of work.
 
     For whoever writes as it goes in the main thread: an exception may come in the middle of a line, of a
-    block or of a packer's own work, and what is written after it is torn. A second Ctrl-C raises
-    KeyboardInterrupt, for a player who waits for something that hangs.
+    block or of a packer's own work, and what is written after it is torn. A second Ctrl-C or
+    SIGTERM raises KeyboardInterrupt, for a player who waits for something that hangs.
     """
     told: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
-        again = number == signal.SIGINT and number in told
+        again = number != signal.SIGHUP and number in told
         told.append(number)
         if again:
             raise KeyboardInterrupt

@@ -63,14 +63,15 @@ def draw_performance(
 def course(
     messages: list[Heard], sound: npt.NDArray[np.float32], rate: int
 ) -> dict[str, list[float] | list[list[float]]]:
-    """What the sheet shows, second by second: `loudness_db` [S] and `latent` [S][Z], means.
+    """What the sheet shows by the second: means `loudness_db` [S] and, where any was told, `latent` [S][Z].
 
     It stands in the picture's file (PNG's text COURSE), so that one may ask whether a picture is current.
     """
     seconds = len(sound) // rate
     power = np.square(sound[: seconds * rate], dtype=np.float64).reshape(seconds, rate).mean(1)
     times, values = series(messages, "/latent")
-    latent = [values[(times >= k) & (times < k + 1)].mean(0) for k in range(seconds)]
+    parts = np.split(values, np.searchsorted(times, np.arange(seconds + 1)))[1:-1]
+    latent = [part.mean(0) if len(part) else [] for part in parts]
     return {
         "loudness_db": [round(float(level), 1) for level in 10 * np.log10(power + 1e-10)],
         "latent": [[round(float(z), 2) for z in row] for row in latent],

@@ -9,8 +9,7 @@ python=${1:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
   { echo "training/setup.sh: wanted Python 3.10 or newer, got $("$python" --version): name one as argument" >&2; exit 1; }
 "$python" -m venv .venv-training
-.venv-training/bin/python -m pip install --quiet 'torch>=2.4' 'numpy>=1.24' scipy soundfile mido matplotlib onnx onnxruntime spox typer \
-  'tomli; python_version < "3.11"'
+.venv-training/bin/python -m pip install --quiet -r training/requirements.txt
 .venv-training/bin/python -c 'import torch; print("ready, PyTorch", torch.__version__, "on", "cuda" if torch.cuda.is_available() else "cpu")'
 for need in fluidsynth; do
   command -v $need >/dev/null || echo "training/setup.sh: $need is missing: apt-get install fluidsynth musescore-general-soundfont-small sonic-pi-samples" >&2

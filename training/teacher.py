@@ -31,8 +31,8 @@ class Teacher:
 
     Args:
         model: a voice with its card, exact or in 8 bits.
-        answer: to a latent step; measured (by its card or by steps, which takes a while) where None. A number
-            is that of samples until half is heard.
+        delay_samples: until half of a latent step is heard, at the graph's own rate; its answer is measured
+            (by its card or by steps, which takes a while) where None.
 
     Attributes:
         rate, hop: of the sound that it gives, Hz and samples a latent frame.
@@ -42,7 +42,7 @@ class Teacher:
         sha256: of the graph's own bytes.
     """
 
-    def __init__(self, model: onnx.ModelProto, answer: Answer | int | None = None) -> None:
+    def __init__(self, model: onnx.ModelProto, delay_samples: int | None = None) -> None:
         card = read_card(model)
         if card.kind != "voice" or card.latent is None:
             got = f"a graph of kind {card.kind}"
@@ -56,8 +56,7 @@ class Teacher:
             raise TrainingError(wanted, f"{card.sample_rate} Hz", "export the model at a common rate")
         self.rate, self.hop = card.sample_rate // self.factor, card.hop // self.factor
         self.sha256 = hashlib.sha256(model.SerializeToString()).hexdigest()
-        own = measured_answer(model) if answer is None else answer
-        self.answer = Answer(own, 0) if isinstance(own, int) else own
+        self.answer = measured_answer(model) if delay_samples is None else Answer(delay_samples, 0)
         self.delay, self.slide = round(self.answer.half / self.factor), round(self.answer.slide / self.factor)
         self._engine = Engine(compile_plan(model))
         self._still = {

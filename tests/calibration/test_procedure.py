@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,10 +15,8 @@ from calibration import Calibration, CalibrationError, Recording
 from calibration.assemble import fit, verdict_of
 from calibration.board_model import Mounting, ball_moment, dipole_mt
 from calibration.capture.procedure import EMPTY, FREE_PLAY, SELF_CHECK, record
-from calibration.capture.sources import open_simulated
-from calibration.capture.steps import Choice, GivenUp, Step, identities
+from calibration.capture.steps import Choice, Step, identities
 from calibration.judging.verdict import CARE
-from calibration.session import calibrate, calibrate_simulated
 from calibration.stretch import FROZEN, LOST, SATURATED_AXES, check_recording
 from errors import LodestoneError
 
@@ -415,18 +412,3 @@ def test_a_source_that_fails_refuses_its_step(make_board: Any) -> None:
     watcher = Silent(patience=1)
     record(open_step, watcher, play_seconds=PLAY_S)
     assert watcher.errors == ["wanted a bus, got nothing: plug it in"]
-
-
-class Impatient(Silent):
-    """A player who presses Ctrl-C at once."""
-
-    def begin(self, step: Step) -> Choice:
-        raise KeyboardInterrupt
-
-
-def test_ctrl_c_gives_a_calibration_up_but_ends_a_command_that_made_one_in_passing(tmp_path: Path) -> None:
-    with pytest.raises(GivenUp, match="the old one stays in force"):
-        calibrate(open_simulated(1), Impatient(), tmp_path / "mine.calibration.json")
-    with pytest.raises(KeyboardInterrupt):
-        calibrate_simulated(tmp_path / "simulated.calibration.json", 1, Impatient())
-    assert list(tmp_path.iterdir()) == []

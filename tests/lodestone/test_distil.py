@@ -19,19 +19,15 @@ from firmware import Engine
 from graphs.card import attach_card, read_card
 from lodestone import distilling
 from lodestone.cli import build_app
-from lodestone.distilling import PYTHON, Request, distilled, training_python
+from lodestone.distilling import PYTHON, Request, distilled
 from lodestone.takes.take_file import Event, TakeWriter
 from tests.support import archives
+from tests.support.pytorch import TRAINING, needs_pytorch
 from tests.support.tiny_voice import random_weights, tiny_encoder, tiny_voice
 from training import lessons as room
 from training.distillation import Wish, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
-try:
-    TRAINING = training_python()
-except LodestoneError:
-    TRAINING = None
-needs_pytorch = pytest.mark.skipif(TRAINING is None, reason="needs PyTorch: training/setup.sh")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -15,12 +16,13 @@ from lodestone.ending import ended_by_kill, told_to_end
 from lodestone.takes.take_file import Event, TakeWriter, read_take
 from sensors import open_source
 from sensors.recording import RecordingWriter, read_recording
+from tests.support.kills.commands import RecordTake
 
 SIGNALS = [signal.SIGHUP, signal.SIGTERM, signal.SIGINT]
 
 
 class Signals:
-    """Tells this process to end, three times in a row, after so long."""
+    """Tells this process to end after so long; a terminal that closes does three times in a row."""
 
     def __init__(self, number: signal.Signals, after_s: float) -> None:
         self.after_s, self.number = after_s, number
@@ -28,7 +30,7 @@ class Signals:
 
     def _send(self) -> None:
         time.sleep(self.after_s)
-        for _ in range(1 if self.number == signal.SIGINT else 3):
+        for _ in range(3 if self.number == signal.SIGHUP else 1):
             os.kill(os.getpid(), self.number)
 
     def __enter__(self) -> None:
@@ -73,6 +75,26 @@ def test_a_recording_is_whole_wherever_in_a_block_the_end_comes(
         recording = read_recording(path)
         assert recording.damage is None
         assert len(recording.records) == count
+
+
+def test_record_keeps_a_whole_take_where_the_terminal_closes_within_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a message's place in the checksum and its place in the file."""
+    counted, calls = zlib.crc32, []
+
+    def closed_within(data: bytes, value: int = 0) -> int:
+        calls.append(len(data))
+        if len(calls) == 3:
+            os.kill(os.getpid(), signal.SIGHUP)
+        return counted(data, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zlib, "crc32", closed_within)
+        RecordTake().act(tmp_path)
+    take = read_take(tmp_path / "a.take")
+    assert take.damage is None
+    assert 0 < len(take.events) < RecordTake.packets
 
 
 def test_the_second_word_of_a_terminal_does_not_break_the_closing() -> None:

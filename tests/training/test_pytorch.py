@@ -9,21 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from errors import LodestoneError
 from graphs.card import attach_card, read_card
-from lodestone.distilling import training_python
+from tests.support.pytorch import TRAINING, needs_pytorch
 from tests.support.tiny_voice import random_weights, tiny_voice
 from training import lessons as room
 from training.distillation import Wish, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
-try:
-    PYTHON = training_python()
-except LodestoneError:
-    PYTHON = None
-pytestmark = pytest.mark.skipif(PYTHON is None, reason="needs PyTorch: training/setup.sh")
 
 
+@needs_pytorch
 def test_with_pytorch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All in one process, for PyTorch takes seconds to start."""
     monkeypatch.setattr(room, "SECONDS", 2.0)
@@ -31,7 +26,7 @@ def test_with_pytorch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny_voice(random_weights())
     attach_card(model, replace(read_card(model), step_ms=(1.0, 3.0, 9.0)))
     prepare(model, Wish("small", "bela", 10, capacity=2, minutes=0.05), tmp_path)
-    command = [str(PYTHON), "-m", "tests.training.pytorch_checks", str(tmp_path)]
+    command = [str(TRAINING), "-m", "tests.training.pytorch_checks", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     came: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
