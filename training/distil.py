@@ -3,8 +3,8 @@
     .venv-training/bin/python -m training.distil RUN [--minutes M]
 
 The student hears the latents of a lesson and is asked for the teacher's sound: its spectra at three sizes,
-its loudness, its attacks, what lies above 8 kHz; never its waveform, whose phases nobody could guess. A judge
-may join at last. Ended at any moment, it goes on from its checkpoint.
+its loudness, its attacks, what lies above 8 kHz, and what each latent changes; never its waveform, whose
+phases nobody could guess. A judge may join at last. Ended at any moment, it goes on from its checkpoint.
 """
 
 from __future__ import annotations
@@ -25,33 +25,24 @@ import torch
 from torch import Tensor
 
 from files import write_bytes
-from graphs.card import load_onnx
-from training import bank, checkpoint, course, golden, losses, own_weights, progress, snapshots
+from training import axes, checkpoint, course, first_weights, golden, losses, progress, snapshots
 from training.command import one_line
 from training.discriminator import Discriminator
 from training.errors import TrainingError
-from training.lessons import HANDS, HELD_OUT, LEVEL, Lessons, sweeps
+from training.first_weights import decoder_of
+from training.lessons import HELD_OUT, LEVEL, Lessons, moves_one_alone
 from training.loop import CHECKPOINT_SECONDS, EMA, JUDGE_STEPS, REPORT_STEPS
-from training.narrow import narrowed
-from training.network import Decoder, Encoder, parameters
+from training.network import Decoder, parameters
 from training.recorded import Recorded
 from training.rounding import on_grid
-from training.settings import Settings
 
 TOLD = ("distance", "loudness_db", "verdict")
 COLUMNS = ("step", "seconds", *TOLD, "held_out", "held_loudness_db")
-STAGES = ("alone", "judge learns", "judged")
-SWEEPS = (HANDS.index(sweeps) - HELD_OUT) % len(HANDS)
-"""How far behind the held-out lessons the first one is that moves one latent after the other."""
+STAGES, AND_AXES = ("alone", "judge learns", "judged"), ", axes"
+AXES_EVERY, AXES_WEIGHT = 3, 0.5
+"""In how many steps it is asked once what latents change, and how much that counts, a step."""
 HELD_SECONDS = 6.0
 GOLDEN_SAMPLES = 16384
-
-
-def decoder_of(settings: Settings, weights: dict[str, np.ndarray], rate: int) -> Decoder:
-    """The network of these settings with these weights."""
-    decoder = Decoder(settings.network, settings.living, rate)
-    decoder.load_state_dict({name: torch.from_numpy(w.copy()) for name, w in weights.items()}, strict=False)
-    return decoder
 
 
 class Distiller:
@@ -63,9 +54,11 @@ class Distiller:
         self.settings, self.options = self.course.settings, self.course.settings.training
         torch.manual_seed(self.settings.seed)
         self.lessons = Lessons(None, self.settings.network.hop, run / "lessons", self.course.own_delay)
+        self.axes, self.bands = axes.read(run), losses.third_octaves(losses.WINDOW, self.course.rate)
+        self.alone = [n for n in range(HELD_OUT, self.course.lessons) if moves_one_alone(n)]
         self.kept: dict[int, tuple[Tensor, Tensor]] = {}
         self.decoder = Decoder(self.settings.network, self.settings.living, self.course.rate)
-        self._start()
+        first_weights.put(self.decoder, self.course, run, self._lesson)
         self.judge = Discriminator() if judge_from < 1.0 else None
         self._move(device)
         self.optimizer = self._adam(self.decoder, self.options.learning_rate, (0.8, 0.99))
@@ -73,10 +66,14 @@ class Distiller:
         self.step, self.seconds, self.best, self.stopped, self.judged = 0, 0.0, math.inf, False, 0
         self.average = {name: value.clone() for name, value in self.decoder.state_dict().items()}
         self._resume()
-        self.steps = {stage: Recorded(partial(self._follow, stage), device) for stage in STAGES}
+        self.steps = {
+            stage + also: Recorded(partial(self._follow, stage), device)
+            for stage in STAGES
+            for also in ("", AND_AXES)
+        }
 
     def _move(self, device: str) -> None:
-        self.device = device
+        self.device, self.bands = device, self.bands.to(device)
         self.kept.clear()
         for network in (self.decoder, self.judge):
             if network is not None:
@@ -88,19 +85,7 @@ class Distiller:
         given = torch.tensor(rate, device=self.device) if on_gpu else rate
         return torch.optim.Adam(parameters([network]), given, betas, capturable=on_gpu)
 
-    # -- how it begins
-
-    @torch.no_grad()
-    def _start(self) -> None:
-        """A narrower copy of the teacher, or random weights under the band levels that the lessons tell."""
-        if self.course.warm and self.course.wide is not None:
-            weights = own_weights.read(load_onnx(self.run / "teacher.onnx"), self.course.wide)
-            wide = decoder_of(self.course.wide, weights, self.course.rate)
-            copy = narrowed(weights, self.course.wide, self.settings, self._loudness(wide))
-            self.decoder.load_state_dict({k: torch.from_numpy(v) for k, v in copy.items()}, strict=False)
-            self._match_level()
-        else:
-            self._fit_contours()
+    # -- lessons
 
     def _held(self, number: int) -> tuple[Tensor, Tensor]:
         """Latents [1, Z, T] and sound [1, N] of a held-out lesson, its first seconds."""
@@ -117,59 +102,6 @@ class Distiller:
             both = torch.from_numpy(made.latents.T.copy()), torch.from_numpy(sound)
             self.kept[number] = both[0].to(self.device), both[1].to(self.device)
         return self.kept[number]
-
-    def _loudness(self, wide: Decoder) -> dict[str, np.ndarray]:
-        """Root mean square of what layers give over some lessons, for `narrow.narrowed`."""
-        total: dict[str, Tensor] = {}
-        hooks = []
-
-        def note(name: str, ratio: int) -> Any:
-            def hook(_module: object, _given: object, y: Tensor) -> None:
-                apart = y.reshape(y.shape[0], ratio, -1, y.shape[2])
-                total[name] = total.get(name, torch.zeros(())) + apart.square().mean((0, 1, 3))
-
-            return hook
-
-        hooks.append(wide.head.register_forward_hook(note("head", 1)))
-        for name, layer in wide.body.named_modules():
-            if name.endswith((".conv", ".first")):
-                ratio = self.settings.network.ratios[_stage(name, self.settings)] if "conv" in name else 1
-                hooks.append(layer.register_forward_hook(note(f"body.{name}", ratio)))
-        for number in range(HELD_OUT, min(HELD_OUT + 4, self.course.lessons)):
-            wide.body(wide.head(self._lesson(number)[0][None]))
-        for hook in hooks:
-            hook.remove()
-        return {name: value.sqrt().numpy() for name, value in total.items()}
-
-    def _match_level(self) -> None:
-        """Shifts all contours until the lessons are as loud as the teacher plays them."""
-        for _ in range(3):
-            apart = []
-            for number in range(HELD_OUT, min(HELD_OUT + 3, self.course.lessons)):
-                z, x = self._lesson(number)
-                y = self.decoder(z[None])[:, 0]
-                a, b = losses.level_db(x[None]), losses.level_db(y)
-                apart.append((a - b)[a > -55.0])
-            self.decoder.contour.bias += torch.cat(apart).median() * math.log(10) / 20
-
-    def _fit_contours(self) -> None:
-        """Least squares: every band's level as the latents tell it, before any step."""
-        network = self.settings.network
-        looks = Encoder(network, 0.1, self.course.rate)
-        latents, powers = [], []
-        for number in range(HELD_OUT, min(HELD_OUT + 10, self.course.lessons)):
-            z, x = self._lesson(number)
-            latents.append(z.T)
-            powers.append(looks.band_powers(x[None], -bank.delay(network.taps))[0].T[: z.shape[1]])
-        given, power = torch.cat(latents), torch.cat(powers)
-        white = self.decoder.join(torch.rand(1, network.bands, 4096) * 2 - 1)
-        unit = white.square().mean() * 3.0 / network.bands
-        level = 0.5 * torch.log(power / unit + 1e-7)
-        given = torch.cat([given, torch.ones(len(given), 1)], 1)
-        ridge = 1e-3 * len(given) * torch.eye(given.shape[1])
-        solution = torch.linalg.solve(given.T @ given + ridge, given.T @ level)
-        self.decoder.contour.weight.copy_(solution[:-1].T[..., None])
-        self.decoder.contour.bias.copy_(solution[-1])
 
     # -- what is kept
 
@@ -225,7 +157,7 @@ class Distiller:
         for _ in range(self.options.batch):
             number = int(random.integers(HELD_OUT, self.course.lessons))
             if self.sweeps and random.random() < self.sweeps:
-                number = int(random.choice(np.arange(HELD_OUT + SWEEPS, self.course.lessons)[:: len(HANDS)]))
+                number = int(random.choice(self.alone))
             z, x = self._lesson(number)
             start = int(random.integers(0, z.shape[1] - frames + 1))
             latents.append(z[:, start : start + frames])
@@ -249,10 +181,27 @@ class Distiller:
         if self.judge is not None and place >= self.judge_from:
             self.judged += 1
             stage = "judged" if self.judged > JUDGE_STEPS else "judge learns"
-        return self.steps[stage](z, x, phase, noise, share)
+        if self.axes is None or self.step % AXES_EVERY:
+            return self.steps[stage](z, x, phase, noise, share)
+        return self.steps[stage + AND_AXES](z, x, phase, noise, share, *self._pairs(self.axes, random))
+
+    def _pairs(self, told: axes.Axes, random: torch.Generator) -> tuple[Tensor, ...]:
+        """Held places two by two, what should change [P, bands], and the draws that both of a pair share."""
+        which = np.random.default_rng((self.settings.seed, self.step, 1)).integers(
+            len(told.places), size=max(2, self.options.batch // 2)
+        )
+        rows, wanted = (torch.from_numpy(each[which]).to(self.device) for each in (told.places, told.changes))
+        held = rows.reshape(-1, rows.shape[2])[..., None].expand(-1, -1, self.options.frames)
+        draws = self.decoder.draw(len(which), self.options.frames, held, random)
+        return held, wanted, *(each.repeat_interleave(2, 0) for each in draws)
+
+    def _axes_loss(self, held: Tensor, wanted: Tensor, phase: Tensor, noise: Tensor) -> Tensor:
+        lead = self.options.lead_frames * self.settings.network.hop
+        made = self.decoder.join(self.decoder.bands(held, phase, noise))[:, 0, lead:]
+        return losses.changes(made, wanted, self.bands)
 
     def _follow(
-        self, stage: str, z: Tensor, x: Tensor, phase: Tensor, noise: Tensor, share: Tensor
+        self, stage: str, z: Tensor, x: Tensor, phase: Tensor, noise: Tensor, share: Tensor, *pairs: Tensor
     ) -> Tensor:
         """Loss, weights and averages of a step: all that a GPU does in it."""
         lead = self.options.lead_frames * self.settings.network.hop
@@ -262,6 +211,8 @@ class Distiller:
         level, high = losses.loudness(wanted, made), losses.brilliance(wanted, made, self.course.rate)
         attacks = losses.onsets(wanted, made)
         loss = spectral + 0.5 * level + 0.3 * high + 0.25 * attacks + losses.edge_lines(bands)
+        if pairs:
+            loss = loss + AXES_EVERY * AXES_WEIGHT * self._axes_loss(*pairs)
         own = loss.new_zeros(())
         if self.judge is not None and self.judge_optimizer is not None and stage != "alone":
             own = self.judge.own_loss(wanted, made)
@@ -381,16 +332,6 @@ class Distiller:
         named = {f"weights.{name}": value for name, value in weights.items()}
         np.savez_compressed(whole, **named, **take, **told)
         write_bytes(self.run / "student.npz", whole.getvalue())
-
-
-def _stage(name: str, settings: Settings) -> int:
-    """Of the upsampling `N.conv` of a body."""
-    index, at = int(name.split(".")[0]), 0
-    for stage, dilations in enumerate(settings.network.dilations):
-        if at == index:
-            return stage
-        at += 1 + len(dilations)
-    raise ValueError(name)
 
 
 @one_line

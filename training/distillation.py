@@ -19,8 +19,8 @@ import onnx
 
 from files import write_bytes
 from graphs.card import attach_card, load_onnx, read_card
+from training import axes, fidelity, finished, levels, narrow, own_weights
 from training import course as courses
-from training import fidelity, finished, levels, narrow, own_weights
 from training import student as students
 from training.course import Course
 from training.errors import TrainingError
@@ -121,6 +121,8 @@ def prepare(
         wide, warm, wish.licence or (known.licence if known is not None else ""), slide,
     )  # fmt: skip
     told.write(run)
+    if axes.read(run) is None:
+        axes.listened(teacher, progress).keep(run)
     for number in range(count):
         if number % 10 == 0:
             progress(f"lesson {number} of {count}")

@@ -5,8 +5,10 @@ is missing. Its sound stands where a student of the wanted hop is asked to sound
 out, the student's own put in.
 
     hands       wander, take and hold places, jump to corners, sweep one latent after the other, jitter,
-                and go where recordings or performances went, if any are given
-    jumps       between held places are answered at once, where the teacher itself slides for long
+                jump with one latent after the other, and go where recordings or performances went, if any are
+                given
+    jumps       between held places are answered at once, where the teacher itself slides for long; hands that
+                move while it slides are slower there, since it averages what they do
     latents     in the card's quantiles; a student of another hop hears them in between: a glide goes on
                 gliding, a jump stays a jump
 """
@@ -87,14 +89,63 @@ def jitter(frames: int, rate: float, count: int, random: np.random.Generator) ->
     return np.asarray(np.clip(slow + 0.35 * random.standard_normal(slow.shape), -FURTHEST, FURTHEST))
 
 
+def steps(frames: int, rate: float, count: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
+    """[frames, Z] one latent after the other jumps to its ends and back, the others where they are."""
+    y, at = np.zeros((frames, count)), 0
+    order = random.permutation(count)
+    turn = 0
+    while at < frames:
+        place = random.standard_normal(count) * random.choice([0.0, 0.7])
+        for end in random.permutation([-FURTHEST, -1.0, 0.0, 1.0, FURTHEST]):
+            length = max(int(random.uniform(0.25, 0.6) * rate), 2)
+            place[order[turn % count]] = end
+            y[at : at + length] = place
+            at += length
+        turn += 1
+    return y
+
+
+def taken(frames: int, rate: float, count: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
+    """[frames, Z] places jumped to and held for half a second to one and a half, one in four of them rest."""
+    y, at = np.zeros((frames, count)), 0
+    while at < frames:
+        length = max(int(random.uniform(0.5, 1.5) * rate), 2)
+        moved = random.uniform() >= 0.25
+        y[at : at + length] = moved * np.clip(random.standard_normal(count), -FURTHEST, FURTHEST)
+        at += length
+    return y
+
+
 Hand = Callable[[int, float, int, np.random.Generator], npt.NDArray[np.float64]]
-HANDS: tuple[Hand, ...] = (
-    lambda frames, rate, count, random: wandering(frames, rate, count, int(random.integers(1 << 30))),
-    lambda frames, rate, count, random: gestures(frames, rate, count, int(random.integers(1 << 30))),
-    corners,
-    sweeps,
-    jitter,
-)
+
+
+def roaming(frames: int, rate: float, count: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
+    """[frames, Z] `wandering` with a seed out of `random`."""
+    return wandering(frames, rate, count, int(random.integers(1 << 30)))
+
+
+def gesturing(frames: int, rate: float, count: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
+    """[frames, Z] `gestures` with a seed out of `random`."""
+    return gestures(frames, rate, count, int(random.integers(1 << 30)))
+
+
+def slowly(hand: Hand) -> Hand:
+    """The same hand, taking its time."""
+    return lambda frames, rate, count, random: hand(frames, TIME_TAKEN * rate, count, random)
+
+
+TIME_TAKEN = 2.5
+HANDS: tuple[Hand, ...] = (roaming, gesturing, corners, sweeps, jitter, steps)
+FOR_A_SLIDE: tuple[Hand, ...] = (slowly(roaming), taken, corners, slowly(sweeps), steps, steps)
+"""Of the same kinds, for a teacher whose slide the lessons leave out: it averages a tremble and swallows half
+of a quick sweep, and a student of that learns to wait."""
+ALONE = (HANDS.index(sweeps), HANDS.index(steps))
+"""The hands in both that move one latent after the other."""
+
+
+def moves_one_alone(number: int) -> bool:
+    """Whether lesson `number` moves one latent after the other."""
+    return number % len(HANDS) in ALONE
 
 
 class Lessons:
@@ -162,7 +213,7 @@ class Lessons:
             start = int(random.integers(max(1, len(path) - frames + 1)))
             part = path[start : start + frames]
             return np.resize(part, (frames, part.shape[1])).astype(np.float32)
-        hand = HANDS[number % len(HANDS)]
+        hand = (FOR_A_SLIDE if self.slide else HANDS)[number % len(HANDS)]
         rate = teacher.rate / teacher.hop
         y = hand(frames, rate * float(random.uniform(0.6, 1.7)), teacher.latents, random)
         return places(teacher.card, y).astype(np.float32)

@@ -18,6 +18,7 @@ SHORT = 256
 """Samples of a window in which an attack is found."""
 BANDS = 24
 HIGH_HZ = 8000.0
+LEAST_CHANGE_DB = 0.3
 
 
 def magnitudes(x: Tensor, size: int) -> Tensor:
@@ -123,11 +124,31 @@ class Axes:
         return torch.cat([torch.zeros(1, count), base[None], moved])
 
     def shapes(self, y: Tensor) -> Tensor:
-        """[rows, BANDS] third-octave levels in dB, loudness taken out, floored 50 dB below the loudest."""
-        power = magnitudes(y, WINDOW).square().mean(-1)
-        levels = 10 * torch.log10(power @ self.filters.to(y.device) + 1e-6)
-        levels = torch.maximum(levels, levels.max(1, keepdim=True).values.detach() - 50.0)
+        """[rows, BANDS] third-octave levels in dB, loudness taken out."""
+        levels = band_levels(y, self.filters)
         return levels - levels.mean(1, keepdim=True)
+
+
+def band_levels(y: Tensor, filters: Tensor) -> Tensor:
+    """[rows, BANDS] third-octave levels in dB of y [rows, N], floored 50 dB below the loudest."""
+    power = magnitudes(y, WINDOW).square().mean(-1)
+    levels = 10 * torch.log10(power @ filters.to(y.device) + 1e-6)
+    return torch.maximum(levels, levels.max(1, keepdim=True).values.detach() - 50.0)
+
+
+def changes(y: Tensor, wanted: Tensor, filters: Tensor) -> Tensor:
+    """How wrong is what changes from the first to the second of every two sounds y [2 P, N], of what should.
+
+    A latent that changes little counts as one that changes much, down to `LEAST_CHANGE_DB`.
+
+    Args:
+        y: sounds.
+        wanted: [P, BANDS] dB (training/axes.py).
+        filters: `third_octaves`.
+    """
+    levels = band_levels(y, filters)
+    wrong = (levels[1::2] - levels[::2] - wanted).square().mean(1)
+    return torch.sqrt((wrong + 1e-6) / (wanted.square().mean(1) + LEAST_CHANGE_DB**2)).mean()
 
 
 def third_octaves(window: int, rate: int) -> Tensor:

@@ -2,8 +2,8 @@
 
 A centred RAVE slides from one held sound to the next for a third of a second. Its delay can be taken out, but
 the slide stays, and a student that is asked to slide does. So the teacher plays every held place for longer
-than the hand stayed there, each third place on a track of its own, and the lesson goes from track to track at
-the jumps.
+than the hand stayed there, places near to each other on tracks of their own, and the lesson goes from track
+to track at the jumps.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
-TRACKS = 3
-"""A track has two places of others to go from one of its own to the next."""
-HELD = 0.9
-"""Of the slide: the shortest place beside a jump that is cut. Half of two such places is nearly the slide."""
+Place = tuple[int, int]
+"""First frame, and the first behind it."""
+MOST_TRACKS = 6
+"""A place that finds all of them taken is held for less than it should be."""
+SETTLED = 0.6
+"""Of the slide, on either side of a place: how long the teacher plays it at least. Half would do for the
+tenths from which a slide is counted."""
+SHORTEST = 0.25
+"""Of the slide: places held for less are part of a glide."""
 FADE_SECONDS = 0.005
 
 
@@ -46,16 +51,27 @@ def cuts(z: Floats, least: Floats, shortest: int) -> list[int]:
     return [int(jump) for jump in jumps[apart >= shortest]]
 
 
-def track(frames: int, bounds: list[int], first: int) -> npt.NDArray[np.int64]:
-    """[frames] which frame the teacher plays when, on the track of the places `first`, `first` + TRACKS, …
+def shared_out(bounds: list[int], margin: int) -> list[list[int]]:
+    """The places between `bounds`, by number, as tracks: two of a track are 2 `margin` frames apart."""
+    tracks: list[list[int]] = []
+    for place, start in enumerate(bounds[:-1]):
+        behind = [start - bounds[own[-1] + 1] for own in tracks]
+        if behind and (max(behind) >= 2 * margin or len(tracks) == MOST_TRACKS):
+            tracks[int(np.argmax(behind))].append(place)
+        else:
+            tracks.append([place])
+    return tracks
 
-    A place lasts until the middle of what lies between it and the next of its track.
+
+def track(frames: int, places: list[Place]) -> npt.NDArray[np.int64]:
+    """[frames] which frame the teacher plays when, on a track of these places.
+
+    A place lasts until the middle of what lies between it and the next.
     """
-    mine = [(bounds[k], bounds[k + 1]) for k in range(first, len(bounds) - 1, TRACKS)]
     index = np.empty(frames, np.int64)
     begin = 0
-    for number, (start, end) in enumerate(mine):
-        until = (end + mine[number + 1][0]) // 2 if number + 1 < len(mine) else frames
+    for number, (start, end) in enumerate(places):
+        until = (end + places[number + 1][0]) // 2 if number + 1 < len(places) else frames
         index[begin:until] = np.clip(np.arange(begin, until), start, end - 1)
         begin = until
     return index
@@ -71,15 +87,17 @@ def play_at_once(teacher: Plays, z: Floats, seed: int, least: Floats, slide: int
         least: [Z] what is a jump.
         slide: samples that a step of the teacher's takes, from 10 to 90 per cent.
     """
-    shortest = max(int(np.ceil(HELD * slide / teacher.hop)), 2)
-    bounds = [0, *cuts(z, least, shortest), len(z)]
-    used = range(min(TRACKS, len(bounds) - 1))
-    played = [teacher.play(z[track(len(z), bounds, first)], seed) for first in used]
+    frames = slide / teacher.hop
+    bounds = [0, *cuts(z, least, max(int(np.ceil(SHORTEST * frames)), 2)), len(z)]
+    sounds: dict[int, Floats] = {}
+    for own in shared_out(bounds, int(np.ceil(SETTLED * frames))):
+        played = teacher.play(z[track(len(z), [(bounds[k], bounds[k + 1]) for k in own])], seed)
+        sounds |= dict.fromkeys(own, played)
     fade = round(FADE_SECONDS * teacher.rate)
-    sound: Floats = played[0].copy()
+    sound: Floats = sounds[0].copy()
     for place in range(1, len(bounds) - 1):
         at = bounds[place] * teacher.hop + teacher.delay - fade // 2
-        other = played[place % TRACKS][at:]
+        other = sounds[place][at:]
         rise = np.minimum(np.arange(1, len(other) + 1) / fade, 1.0).astype(np.float32)
         sound[at:] += rise * (other - sound[at:])
     return sound

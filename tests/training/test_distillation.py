@@ -15,7 +15,7 @@ from graphs.player import GraphPlayer
 from model_export import step_response
 from tests.support.tiny_voice import RATE, random_weights, tiny_voice
 from tests.training.test_narrow import clock
-from training import bank, course, distillation, fidelity, finished, own_weights
+from training import axes, bank, course, distillation, fidelity, finished, own_weights
 from training import lessons as room
 from training.distillation import Wish, prepare, result
 from training.errors import TrainingError
@@ -28,6 +28,9 @@ WISH = Wish("small", "bela", 10, capacity=2, minutes=0.1, licence="CC0 1.0")
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "SECONDS", 0.8)
     monkeypatch.setattr(distillation, "SECONDS", 60.0)
+    monkeypatch.setattr(axes, "PAIRS", 8)
+    monkeypatch.setattr(axes, "SETTLING_SECONDS", 0.1)
+    monkeypatch.setattr(axes, "HELD_SECONDS", 0.1)
     monkeypatch.setattr(fidelity, "HELD_SECONDS", 0.2)
     monkeypatch.setattr(fidelity, "SETTLING_SECONDS", 0.1)
     monkeypatch.setattr(step_response, "REPEATS", 1)
@@ -104,9 +107,12 @@ def test_a_run_goes_on_and_belongs_to_one_teacher_and_one_student(
 ) -> None:
     first = prepare(teacher, WISH, tmp_path)
     lesson = sorted((tmp_path / "lessons").iterdir())[3]
-    lesson.unlink()  # killed before it was made
+    said = (tmp_path / axes.NAME).read_bytes()
+    for made in (lesson, tmp_path / axes.NAME):
+        made.unlink()  # killed before it was made
     assert prepare(teacher, WISH, tmp_path) == first
     assert lesson.is_file()
+    assert (tmp_path / axes.NAME).read_bytes() == said
     with pytest.raises(TrainingError, match="capacity 3"):
         prepare(teacher, dataclasses.replace(WISH, capacity=3), tmp_path)
     with pytest.raises(TrainingError, match="the teacher of the run"):

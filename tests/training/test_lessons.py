@@ -13,11 +13,12 @@ from tests.support.graph_maker import GraphMaker
 from tests.support.tiny_voice import random_weights, tiny_voice
 from training import lessons as room
 from training.errors import TrainingError
-from training.lessons import HANDS, HELD_OUT, Lessons, between
+from training.lessons import FOR_A_SLIDE, HANDS, HELD_OUT, Hand, Lessons, between, moves_one_alone, steps
 from training.paths import of_told
 from training.teacher import Teacher
 
 RATE = 44100
+FRAMES_HZ = 43.0
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def test_the_teachers_delay_is_taken_out_and_the_students_put_in(number: int, tm
     assert len(lesson.sound) == 64 * len(lesson.latents)
     assert len(lesson.sound) > 0.9 * RATE
     np.testing.assert_allclose(lesson.sound[40:], np.repeat(lesson.latents[:, 0], 64)[:-40], atol=1e-6)
-    assert np.abs(np.diff(lesson.latents[:, 0])).max() > 0, "the hand moves"
+    assert np.abs(np.diff(lesson.latents, axis=0)).max() > 0, "the hand moves"
 
 
 def test_a_teacher_that_answers_sooner_than_its_student_can(tmp_path: Path) -> None:
@@ -116,6 +117,33 @@ def test_some_lessons_go_where_recordings_went(tmp_path: Path) -> None:
     lessons = Lessons(Teacher(spoken(64, 0), 0), 64, tmp_path, 0, paths=[path])
     followed = [number for number in range(12) if (lessons.lesson(number).latents == 1.25).all()]
     assert followed == [number for number in range(HELD_OUT, 12) if number % 3 == 0]
+
+
+@pytest.mark.parametrize("hands", [HANDS, FOR_A_SLIDE])
+def test_lessons_that_move_one_latent_alone_are_known_by_their_number(hands: tuple[Hand, ...]) -> None:
+    """From one frame to the next, but for where another takes its turn."""
+    for number, hand in enumerate(hands):
+        moved = np.abs(np.diff(hand(4000, FRAMES_HZ, 6, np.random.default_rng(number)), axis=0)) > 1e-6
+        together = (moved.sum(1) > 1).sum() / (moved.sum(1) > 0).sum()
+        assert (together < 0.3) == (moves_one_alone(number) or hand is steps), number
+
+
+def strides(hand: Hand) -> np.ndarray:
+    """How far the furthest of two latents goes in each of many frames, spreads a second."""
+    y = hand(4000, FRAMES_HZ, 2, np.random.default_rng(1))
+    return np.asarray(np.abs(np.diff(y, axis=0)).max(1) * FRAMES_HZ)
+
+
+def test_hands_for_a_slide_move_slowly_or_at_once() -> None:
+    """Nothing that a teacher who averages a third of a second would swallow: no tremble, no quick sweep."""
+    for hand in FOR_A_SLIDE:
+        stride = strides(hand)
+        moves = np.flatnonzero(stride > 1e-6)
+        if np.median(np.diff(moves)) == 1:
+            assert np.quantile(stride, 0.95) < 9.0
+        else:
+            assert np.diff(moves).min() / FRAMES_HZ > 0.2
+    assert any(np.quantile(strides(hand), 0.95) > 15.0 for hand in HANDS)
 
 
 def test_told_latents_become_one_a_frame() -> None:
