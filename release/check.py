@@ -3,12 +3,15 @@
 In build/bare-SUITE lies a Debian of its own, whose Python the wheel is for, with nothing but python3 and pipx
 (debootstrap). What the wheel needs is fetched here and carried in; there, without a network, a user who has
 nothing yet installs it by pipx and plays (how long that takes is told), then tries every command of README
-and book (release/rows.py). What the package holds must be the same afterwards.
+and book (release/rows.py). What the package holds must be the same afterwards. A wheel for another processor
+than this machine's is tried where that one is emulated (Debian's qemu-user-binfmt), with the first commands
+alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import platform
 import shutil
 import subprocess
 import sys
@@ -20,6 +23,9 @@ from release.errors import ReleaseError, run
 ROOT = Path(__file__).resolve().parents[1]
 SYSTEMS = {"cp311": ("bookworm",), "cp312": ("trixie", "sid")}
 """For a wheel's tag the Debians that have a Python for it (3.11; 3.13, and what is newest); none has 3.10."""
+PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}
+"""In a wheel's name, and as Debian calls them."""
+EMULATORS = Path("/proc/sys/fs/binfmt_misc")
 HOME = "/home/player"
 OF_PIPX = ("pip", "setuptools", "wheel")
 """What pipx fetches before it installs anything."""
@@ -42,13 +48,19 @@ listed() {{
 }}
 listed > ~/before
 status=0
-PYTHONPATH=/try python3 -m release.rows /try/README.md /try/docs ~/.local/bin/lodestone || status=1
+PYTHONPATH=/try python3 -m release.rows /try/README.md /try/docs ~/.local/bin/lodestone {how} || status=1
 listed | cmp - ~/before && echo "nothing was written into the package" || status=1
 exit $status
 """
 
 
-def bare_system(folder: Path, suite: str) -> None:
+def runs_here(processor: str) -> bool:
+    """Whether programs for `processor` run on this machine, emulated or not."""
+    mine = platform.machine() == processor
+    return mine or any(processor in path.name for path in EMULATORS.glob("*"))
+
+
+def bare_system(folder: Path, suite: str, processor: str) -> None:
     """A Debian with python3, pipx and nothing else of ours; kept where it is there."""
     if (folder / "usr" / "bin" / "pipx").exists():
         return
@@ -57,11 +69,12 @@ def bare_system(folder: Path, suite: str) -> None:
     if not known:
         raise ReleaseError("apt with Debian's repository", "none", "run it on a Debian machine")
     with_pipx = "--include=python3,python3-venv,pipx"
-    run(["debootstrap", "--variant=minbase", with_pipx, suite, folder, known[0]])
+    kind = f"--arch={PROCESSORS[processor]}"
+    run(["debootstrap", "--variant=minbase", kind, with_pipx, suite, folder, known[0]])
 
 
-def carry(wheel: Path, folder: Path, python: str) -> None:
-    """The wheel and all that it needs for that Python, and what is to be tried."""
+def carry(wheel: Path, folder: Path, python: str, processor: str) -> None:
+    """The wheel and all that it needs for that Python and processor, and what is to be tried."""
     house, script = folder / "house", folder / "try"
     for place in (house, script):
         shutil.rmtree(place, ignore_errors=True)
@@ -82,9 +95,9 @@ def carry(wheel: Path, folder: Path, python: str) -> None:
         [
             *pip,
             f"--python-version={python}",
-            "--platform=manylinux_2_28_x86_64",
-            "--platform=manylinux_2_17_x86_64",
-            "--platform=manylinux2014_x86_64",
+            f"--platform=manylinux_2_28_{processor}",
+            f"--platform=manylinux_2_17_{processor}",
+            f"--platform=manylinux2014_{processor}",
             wheel,
             *OF_PIPX,
         ]
@@ -96,27 +109,33 @@ def carry(wheel: Path, folder: Path, python: str) -> None:
         shutil.copy(ROOT / "release" / name, script / "release")
 
 
-def systems_of(wheel: Path) -> tuple[str, ...]:
-    """The Debians in which a wheel is tried. Raises ReleaseError where there is none."""
+def systems_of(wheel: Path) -> tuple[tuple[str, ...], str]:
+    """The Debians in which a wheel is tried, and its processor. Raises ReleaseError where there is none."""
     tag = wheel.name.removesuffix(".whl").split("-")[2:]
-    if len(tag) != 3 or tag[0] not in SYSTEMS or not tag[2].endswith("x86_64"):
-        wanted = f"a wheel for x86-64 and {' or '.join(SYSTEMS)}, the Pythons of Debian"
+    processor = next((each for each in PROCESSORS if tag and tag[-1].endswith(each)), "")
+    if len(tag) != 3 or tag[0] not in SYSTEMS or not processor:
+        wanted = f"a wheel for {' or '.join(PROCESSORS)} and {' or '.join(SYSTEMS)}, the Pythons of Debian"
         raise ReleaseError(wanted, wheel.name, "give one of those")
-    return SYSTEMS[tag[0]]
+    return SYSTEMS[tag[0]], processor
 
 
-def check(wheel: Path, suite: str, folder: Path) -> int:
+def check(wheel: Path, suite: str, processor: str) -> int:
     """The exit status of the trial in one system; it prints as it goes."""
-    bare_system(folder, suite)
+    mine = processor == platform.machine()
+    folder = ROOT / "build" / (f"bare-{suite}" if mine else f"bare-{suite}-{processor}")
+    bare_system(folder, suite, processor)
     said = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
     python = run(["chroot", folder, "python3", "-c", said]).strip()
-    print(f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB, in {suite} with Python {python}", flush=True)
-    carry(wheel, folder, python)
+    emulated = "" if mine else f", {processor} emulated"
+    size = f"{wheel.stat().st_size / 1e6:.1f} MB"
+    print(f"{wheel.name}, {size}, in {suite} with Python {python}{emulated}", flush=True)
+    carry(wheel, folder, python, processor)
     # A player of yesterday would have settings, caches and the package.
     forget = f"! id player > /dev/null 2>&1 || /usr/sbin/userdel player; rm -rf {HOME}"
     run(["chroot", folder, "sh", "-c", forget])
+    inside = INSIDE.format(wheel=f"/house/{wheel.name}", how="" if mine else "--first")
     (folder / "as-player.sh").write_text(AS_PLAYER, encoding="utf-8")
-    (folder / "try" / "inside.sh").write_text(INSIDE.format(wheel=f"/house/{wheel.name}"), encoding="utf-8")
+    (folder / "try" / "inside.sh").write_text(inside, encoding="utf-8")
     # A network of its own, in which there is only itself.
     steps = f"ip link set lo up; ip address add {BOARD}/24 dev lo; "
     steps += f"mount -t proc proc {folder}/proc; mount --rbind /dev {folder}/dev; "
@@ -133,14 +152,17 @@ def main(arguments: list[str]) -> int:
     ask.add_argument("--suite", help="one Debian alone")
     asked = ask.parse_args(arguments)
     wheel = asked.wheel.resolve()
-    suites = systems_of(wheel)
+    suites, processor = systems_of(wheel)
     if asked.suite is not None and asked.suite not in suites:
         raise ReleaseError(f"a suite out of {', '.join(suites)}", asked.suite, "name one of these")
     if not wheel.is_file():
         raise ReleaseError("a wheel", f"no file {asked.wheel}", "make one: `python -m release.wheels`")
+    if not runs_here(processor):
+        do = "install Debian's qemu-user-binfmt, or try the wheel on such a machine"
+        raise ReleaseError(f"a machine that runs {processor}", f"{platform.machine()}, no emulator", do)
     failed = 0
     for suite in suites if asked.suite is None else (asked.suite,):
-        failed += check(wheel, suite, ROOT / "build" / f"bare-{suite}") != 0
+        failed += check(wheel, suite, processor) != 0
     return min(failed, 1)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from release import check
 from release.__main__ import main, notes, versions
-from release.check import SYSTEMS, systems_of
+from release.check import PROCESSORS, SYSTEMS, systems_of
 from release.errors import ReleaseError
 from release.wheels import TARGETS, Target, fits
 
@@ -65,8 +67,25 @@ def test_a_wheel_asks_for_no_newer_system_than_its_tag_says(found: str, good: bo
 def test_a_wheel_is_tried_in_the_debian_that_has_its_python() -> None:
     names = {t.name.split("-")[0] for t in TARGETS}
     assert set(SYSTEMS) < names
-    assert systems_of(Path("lodestone-0.1.0-cp311-cp311-manylinux_2_28_x86_64.whl")) == ("bookworm",)
-    assert systems_of(Path("lodestone-0.1.0-cp312-abi3-manylinux_2_28_x86_64.whl")) == ("trixie", "sid")
-    for other in ("cp310-cp310-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_28_aarch64"):
-        with pytest.raises(ReleaseError, match="x86-64"):
+    for processor in PROCESSORS:
+        of = f"manylinux_2_28_{processor}.whl"
+        assert systems_of(Path(f"lodestone-0.1.0-cp311-cp311-{of}")) == (("bookworm",), processor)
+        assert systems_of(Path(f"lodestone-0.1.0-cp312-abi3-{of}")) == (("trixie", "sid"), processor)
+    for other in ("cp310-cp310-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_28_riscv64", "cp311"):
+        with pytest.raises(ReleaseError, match="a wheel for x86_64 or aarch64"):
             systems_of(Path(f"lodestone-0.1.0-{other}.whl"))
+
+
+def test_a_wheel_is_tried_where_its_processor_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulators = tmp_path / "binfmt_misc"
+    emulators.mkdir()
+    monkeypatch.setattr(check, "EMULATORS", emulators)
+    assert check.runs_here(platform.machine())
+    assert not check.runs_here("riscv64")
+    wheel = tmp_path / "lodestone-0.1.0-cp311-cp311-manylinux_2_28_aarch64.whl"
+    wheel.write_bytes(b"")
+    if platform.machine() != "aarch64":
+        with pytest.raises(ReleaseError, match="a machine that runs aarch64"):
+            check.main([str(wheel)])
+    (emulators / "qemu-aarch64").write_text("enabled")
+    assert check.runs_here("aarch64")

@@ -89,6 +89,8 @@ def fake(folder: Path, script: str) -> str:
         ("lodestone fit", "echo \"Missing argument 'VOICE'.\"; exit 2", ""),
         ("lodestone fit", "echo 'lodestone: wanted a, got b: c'; exit 1", "wanted a"),
         ("lodestone live", "trap 'exit 130' INT; while :; do sleep 0.1; done", ""),
+        ("lodestone live", "echo 'wanted x and the PortAudio library, got none'; exec sleep 9", ""),
+        ("lodestone live", "echo 'wanted a screen, got none'; exec sleep 9", "wanted a screen"),
     ],
 )
 def test_an_outcome_is_judged(
