@@ -10,21 +10,17 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import soundfile
 
-from firmware import Engine
 from graphs.card import load_onnx, read_card
 from lodestone.patches.pd import pd_patch
 from lodestone.voice_files import find_voice, voice_graph
-from model_export.compiler import compile_plan
 from model_export.torchscript_writer import torchscript
+from tests.support.nn_players import quality_db, without_noise
 
 FOLDER = os.environ.get("LODESTONE_NN_TILDE", "")
 SECONDS = 4
-BLOCK = 64
-"""Of Pd."""
 PATIENCE_S = 300.0
 HEAD = """#N canvas 0 0 600 400 12;
 #X obj 20 60 nn~ {voice} decode 0;
@@ -76,15 +72,6 @@ METER = """#N canvas 0 0 600 300 12;
 """
 
 
-def without_noise(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Every random draw is zero, here as there: two generators never draw the same."""
-    for given in [given for given in model.graph.input if given.name.startswith("noise.")]:
-        shape = [dimension.dim_value for dimension in given.type.tensor_type.shape.dim]
-        model.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(shape, np.float32), given.name))
-        model.graph.input.remove(given)
-    return model
-
-
 @NEEDS_NN_TILDE
 @pytest.mark.parametrize("name", ["glass", "breath", "struck"])
 def test_pd_and_nn_tilde_sound_as_the_engine_offline(name: str, tmp_path: Path) -> None:
@@ -100,20 +87,7 @@ def test_pd_and_nn_tilde_sound_as_the_engine_offline(name: str, tmp_path: Path) 
     assert "couldn't create" not in done.stderr, done.stderr[-500:]
     recorded, rate = soundfile.read(sound, dtype="float32")
     assert rate == card.sample_rate
-    played, latents = recorded[:, 0], recorded[:, 1:]
-    hop = card.hop
-    # nn~ takes the last sample of each latent in a hop, and sounds in the block in which the hop is full.
-    begun = int(np.flatnonzero(np.abs(latents).max(axis=1) > 0.0)[0])
-    ends = np.arange(begun + hop - 1, len(latents) - hop, hop)
-    engine = Engine(compile_plan(model))
-    hops = [engine.run({"latent": latents[end][None, :, None]})["audio"][0, 0] for end in ends]
-    wanted = np.concatenate(hops)
-    first = begun + hop - BLOCK
-    error = played[first : first + len(wanted)] - wanted
-    assert len(wanted) > (SECONDS - 1) * rate
-    quality = 20 * np.log10(np.std(wanted) / max(float(np.std(error)), 1e-12))
-    print(f"{name}: {quality:.1f} dB, sound {20 * np.log10(np.std(wanted)):.1f} dB")
-    assert quality >= 100.0
+    assert quality_db(model, recorded, (SECONDS - 1) * rate) >= 100.0
 
 
 @NEEDS_NN_TILDE
