@@ -87,8 +87,8 @@ MENTIONED = (
     "wanted one of --board, --bus and --simulate, got 0 of them",
 )
 """What a verb says that a page only speaks of, without what it wants."""
-ALONE = ("lodestone build", "lodestone voices", "lodestone doctor", "lodestone play --voice breath")
-"""What a newcomer types next, and needs no board."""
+ALONE = ("lodestone voices", "lodestone voices glass", "lodestone doctor")
+"""What a newcomer types next, needs no board, and is no work of minutes for an emulated processor."""
 ALONE_S, PATIENCE_S = 8.0, 900.0
 
 
