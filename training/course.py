@@ -1,8 +1,8 @@
 """The plan of a distillation, kept in its run folder as `course.json`: who teaches, who learns, how long.
 
-RUN/course.json  teacher.onnx  lessons/0000.npz ...      made where PyTorch is not needed
-RUN/checkpoint.pt  best.pt  progress.csv  sounds/        made by the training
-RUN/student.npz                                          its result: weights, and what PyTorch plays
+RUN/course.json  teacher.onnx  axes.npz  lessons/      made where PyTorch is not needed
+RUN/checkpoint.pt  best.pt  progress.csv  sounds/      made by the training
+RUN/student.npz                                        its result: weights, and what PyTorch plays
 """
 
 from __future__ import annotations

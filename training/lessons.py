@@ -129,12 +129,15 @@ def gesturing(frames: int, rate: float, count: int, random: np.random.Generator)
     return gestures(frames, rate, count, int(random.integers(1 << 30)))
 
 
+TIME_TAKEN = 2.5
+"""Times as long, by a hand that takes its time."""
+
+
 def slowly(hand: Hand) -> Hand:
     """The same hand, taking its time."""
     return lambda frames, rate, count, random: hand(frames, TIME_TAKEN * rate, count, random)
 
 
-TIME_TAKEN = 2.5
 HANDS: tuple[Hand, ...] = (roaming, gesturing, corners, sweeps, jitter, steps)
 FOR_A_SLIDE: tuple[Hand, ...] = (slowly(roaming), taken, corners, slowly(sweeps), steps, steps)
 """Of the same kinds, for a teacher whose slide the lessons leave out: it averages a tremble and swallows half

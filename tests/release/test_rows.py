@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from lodestone.cli import build_app
 from release.doc_commands import first_sound, of_page, rows
-from release.rows import FOLLOWED, attempt, block, book, is_one_of
+from release.rows import ALONE, FOLLOWED, attempt, block, book, is_one_of, main
 from tests.support.installed import ROOT
 
 ROWS = rows((ROOT / "README.md").read_text(encoding="utf-8"))
@@ -100,6 +100,14 @@ def test_an_outcome_is_judged(
     outcome = attempt(fake(tmp_path, script), command, tmp_path)
     assert (wrong in outcome.wrong) if wrong else outcome.wrong == "", outcome
     assert outcome.ended == ("stopped" if command == "lodestone live" else outcome.ended)
+
+
+def test_an_emulated_processor_is_asked_for_the_first_commands_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(ROOT / "README.md", ROOT / "docs", fake(tmp_path, "echo all well"), only_first=True) == 0
+    assert f"{3 + len(ALONE)} commands, 0 wrong" in capsys.readouterr().out
 
 
 def test_names_are_whole_words() -> None:

@@ -128,6 +128,16 @@ def test_lessons_that_move_one_latent_alone_are_known_by_their_number(hands: tup
         assert (together < 0.3) == (moves_one_alone(number) or hand is steps), number
 
 
+@pytest.mark.parametrize(("slide", "trembles"), [(0, True), (3000, False)])
+def test_a_hand_trembles_for_a_teacher_that_answers_at_once_alone(
+    slide: int, trembles: bool, tmp_path: Path
+) -> None:
+    teacher = Teacher(spoken(64, 0), 0)
+    z = Lessons(teacher, 64, tmp_path, 0, slide=slide).latents(4, teacher, 2000)
+    moving = (np.abs(np.diff(z, axis=0)).max(1) > 1e-6).mean()
+    assert (moving > 0.9) == trembles, moving
+
+
 def strides(hand: Hand) -> np.ndarray:
     """How far the furthest of two latents goes in each of many frames, spreads a second."""
     y = hand(4000, FRAMES_HZ, 2, np.random.default_rng(1))
